@@ -1,0 +1,1 @@
+"""The `dartboard` command."""

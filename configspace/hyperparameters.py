@@ -1,0 +1,103 @@
+"""The eight hyperparameters of DARTS that BOHB tunes, with their ranges and named presets.
+
+Source: Geiping, Lukasik et al. 2023, Appendix B, Tables 6 to 8.
+"""
+
+import csv
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Value = float | bool | str
+"""The value of one hyperparameter, always a built-in type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A positive real range, searched on a logarithmic scale."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """A finite set of values without an order."""
+
+    values: tuple[Value, ...]
+
+
+Domain = Interval | Levels
+
+DOMAINS: dict[str, Domain] = {
+    "param_lr": Interval(1e-5, 1.0),
+    "param_weight_decay": Interval(1e-8, 0.1),
+    "param_warm_up": Levels((True, False)),
+    "alpha_lr": Interval(1e-5, 0.1),
+    "alpha_weight_decay": Interval(1e-5, 0.1),
+    "alpha_warm_up": Levels((True, False)),
+    "alpha_scheduler": Levels(("none", "linear")),
+    "alpha_optimizer": Levels(("adam", "gradient_descent")),
+}
+"""Search ranges (Tables 7 and 8, second column), in the order of the paper's tables."""
+
+LABELS: dict[str, str] = {
+    "param_lr": "Param. learning rate",
+    "param_weight_decay": "Param. weight decay",
+    "param_warm_up": "Param. warm up",
+    "alpha_lr": "Alpha learning rate",
+    "alpha_weight_decay": "Alpha weight decay",
+    "alpha_warm_up": "Alpha warm up",
+    "alpha_scheduler": "Alpha scheduler",
+    "alpha_optimizer": "Alpha optimizer",
+}
+"""The rows of the paper's Table 7, in its words."""
+
+
+class Hyperparameters(BaseModel):
+    """One setting of all eight hyperparameters (defaults: the paper's H1, Table 6)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    param_lr: float = Field(default=1e-3, ge=0)
+    """Step size of the weights (Adam)."""
+    param_weight_decay: float = Field(default=1e-8, ge=0)
+    """L2 coefficient of the weights."""
+    param_warm_up: bool = False
+    """Whether the weights' step size ramps up over the first steps."""
+    alpha_lr: float = Field(default=1e-3, ge=0)
+    """Step size of the architecture parameters α."""
+    alpha_weight_decay: float = Field(default=1e-3, ge=0)
+    """L2 coefficient of α."""
+    alpha_warm_up: bool = True
+    """Whether α's step size ramps up over the first steps."""
+    alpha_scheduler: Literal["none", "linear"] = "linear"
+    """Whether α's step size falls linearly to 0 over the budget."""
+    alpha_optimizer: Literal["adam", "gradient_descent"] = "gradient_descent"
+    """Which optimizer moves α."""
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """Return a named setting of the paper.
+
+        Raises:
+            KeyError: If there is no preset of that name; the message lists them.
+        """
+        presets = _presets()
+        if name not in presets:
+            raise KeyError(f"no preset {name!r}; there are {', '.join(presets)}")
+        return cls(**presets[name])
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the paper's eight settings (Tables 6, 7 and 8)."""
+    return tuple(_presets())
+
+
+@functools.cache
+def _presets() -> dict[str, dict[str, Any]]:
+    with Path(__file__).with_name("presets.csv").open(newline="") as file:
+        return {row.pop("name"): dict(row) for row in csv.DictReader(file)}

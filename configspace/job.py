@@ -1,0 +1,192 @@
+"""What travels between master and worker: a `Job` out, an `Outcome` or a `Failure` back.
+
+Each has a plain-dict wire form of built-in JSON types. A job carries everything that decides its
+result, so a worker is stateless.
+"""
+
+import hashlib
+import json
+import statistics
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from configspace.errors import WireError
+from configspace.hyperparameters import Hyperparameters
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings, first_complaint
+
+ConfigurationId = tuple[int, int, int]
+"""BOHB's name of a configuration: (iteration, rung it entered on, index)."""
+
+Purpose = Literal["study", "rerun"]
+"""Why an evaluation is run: for BOHB, or to re-run an incumbent on fresh seeds."""
+
+
+class Message(BaseModel):
+    """A frozen value with a wire form of built-in types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    def to_wire(self) -> dict[str, Any]:
+        """Return this message as a dict of JSON's types."""
+        return self.model_dump(mode="json")
+
+    @classmethod
+    def from_wire(cls, payload: object) -> Self:
+        """Parse a wire form.
+
+        Raises:
+            WireError: If a key is missing or unknown, a type is wrong, a number is not finite or
+                not a built-in one.
+        """
+        try:
+            return cls.model_validate_json(json.dumps(payload), strict=True)
+        except (TypeError, ValueError) as error:
+            reason = (
+                first_complaint(error, cls) if isinstance(error, ValidationError) else str(error)
+            )
+            raise WireError(f"not a valid {cls.__name__.lower()}: {reason}") from error
+
+
+class EvaluationId(Message):
+    """The name of an evaluation within a study."""
+
+    configuration: ConfigurationId
+    epochs: Annotated[int, Field(ge=1)]
+    purpose: Purpose = "study"
+    part: Annotated[int, Field(ge=0)] = 0
+    """Which share of a re-run's seeds; always 0 for BOHB's evaluations."""
+
+    def __str__(self) -> str:
+        name = "({}, {}, {})@{}".format(*self.configuration, self.epochs)
+        return name if self.purpose == "study" else f"{name} {self.purpose} {self.part}"
+
+
+class Job(Message):
+    """One evaluation to be run: one configuration on one budget, for a batch of trial seeds."""
+
+    study: str
+    id: EvaluationId
+    objective: Literal["one-shot", "final"]
+    problem: ProblemSettings
+    architecture: ArchitectureSettings
+    search: SearchSettings
+    hyperparameters: Hyperparameters
+    epochs: Annotated[int, Field(ge=1)]
+    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**63)], ...], Field(min_length=1)]
+    time_limit: float
+    memory_limit: int | None = None
+
+
+class Curve(Message):
+    """What one trial went through, an entry an epoch."""
+
+    phase: Literal["search", "retrain"]
+    train_loss: tuple[float, ...]
+    """Mean squared error of the training batches, each before its step."""
+    psnr: tuple[float, ...]
+    """Mean PSNR in dB on fresh signals: the α steps' batches in a search, the training batches
+    (drawn afresh as well, each scored before its step) in a retraining."""
+    validation_loss: tuple[float, ...] | None = None
+    """Mean squared error of the α steps' batches; search only."""
+    entropy: tuple[float, ...] | None = None
+    """Mean entropy of softmax(α) over the layers, in nats, at the epoch's end; search only."""
+    alpha_norm: tuple[float, ...] | None = None
+    """Largest Euclidean norm of a layer's α at the epoch's end; search only."""
+
+
+class Trial(Message):
+    """The result of one DARTS run from one seed; PSNRs in dB."""
+
+    seed: int
+    one_shot_psnr: float | None
+    """None only where nothing was searched: a fixed architecture was trained."""
+    architecture: tuple[str, ...]
+    """The operation picked on each layer."""
+    architecture_psnr: float | None = None
+    """None unless the architecture was retrained."""
+    search_seconds: float | None = None
+    """Wall time of the batch's search divided by its trials."""
+    retrain_seconds: float | None = None
+    curves: tuple[Curve, ...] = ()
+
+
+class Outcome(Message):
+    """What a finished evaluation brought: its trials, in the order of the job's seeds."""
+
+    id: EvaluationId
+    trials: tuple[Trial, ...]
+    engine: str
+    device: str
+
+    def check_against(self, job: Job) -> None:
+        """Check that this is an answer to ``job``.
+
+        Raises:
+            WireError: If it answers another job, misses a trial, or lacks a score.
+        """
+        if self.id != job.id:
+            raise WireError(f"wanted the outcome of {job.id}, got that of {self.id}")
+        if tuple(trial.seed for trial in self.trials) != job.seeds:
+            raise WireError(f"outcome of {job.id}: its trials' seeds are not the job's")
+        layers = job.architecture.layers
+        for trial in self.trials:
+            if len(trial.architecture) != layers:
+                raise WireError(
+                    f"outcome of {job.id}: wanted an architecture of {layers} layers, "
+                    f"got {len(trial.architecture)}"
+                )
+            if trial.one_shot_psnr is None:
+                raise WireError(f"outcome of {job.id}: trial {trial.seed} has no one-shot PSNR")
+            if job.objective == "final" and trial.architecture_psnr is None:
+                raise WireError(f"outcome of {job.id}: trial {trial.seed} has no architecture PSNR")
+
+
+FailureKind = Literal[
+    "exception", "exit", "non-finite", "time-limit", "memory-limit", "memory-error", "signal"
+]
+
+
+class Failure(Message):
+    """Why an evaluation ended without an outcome."""
+
+    id: EvaluationId
+    kind: FailureKind
+    message: str
+
+
+def loss(
+    outcome: Outcome,
+    objective: Literal["one-shot", "final"],
+    aggregate: Literal["mean", "median", "max"],
+) -> float:
+    """Return minus the aggregated PSNR of an evaluation's trials, in dB.
+
+    Args:
+        outcome: A finished evaluation, already checked against its job.
+        objective: ``one-shot`` or ``final``: which of the two PSNRs counts.
+        aggregate: ``mean``, ``median`` or ``max`` over the trials.
+    """
+    scores = [
+        trial.one_shot_psnr if objective == "one-shot" else trial.architecture_psnr
+        for trial in outcome.trials
+    ]
+    psnrs = [score for score in scores if score is not None]
+    match aggregate:
+        case "mean":
+            return -statistics.fmean(psnrs)
+        case "median":
+            return -statistics.median(psnrs)
+        case _:
+            return -max(psnrs)
+
+
+def trial_seed(study_seed: int, id: EvaluationId, index: int) -> int:
+    """Return the seed of an evaluation's ``index``-th trial, in [0, 2^63).
+
+    A hash of (study seed, configuration, epochs, index); re-runs hash in a domain of their own,
+    so that their seeds are fresh.
+    """
+    iteration, rung, number = id.configuration
+    text = f"{id.purpose} {study_seed} {iteration} {rung} {number} {id.epochs} {id.part} {index}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,1 @@
+"""Decides: BOHB, its brackets and sampler, leases, and resuming."""

@@ -1,0 +1,1 @@
+"""Keeps and shows: store, frames, statistics, tables, plots and exports."""

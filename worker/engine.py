@@ -1,0 +1,185 @@
+"""The seam between an evaluation and what computes it: a batch of trials in, scores out.
+
+An engine searches and retrains. All arrays have a leading trial dimension, and one trial is not
+special. What two engines must agree on to compute the same trial is here or in `worker.philox`:
+initial values, step sizes, and the order of the operations.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configspace.hyperparameters import Hyperparameters
+from configspace.study import ArchitectureSettings, SearchSettings
+from worker.philox import KeyedGenerator, Occasion, Quantity
+from worker.problem import Problem
+
+OPERATIONS = ("learnable_gradient", "cnn", "roll", "noise")
+"""The operations of Sec. 4.3; the first two carry a mapping n(u) with weights."""
+
+ADAM_BETAS = (0.9, 0.999)
+ADAM_EPSILON = 1e-8
+BATCH_NORM_EPSILON = 1e-5
+
+Progress = Callable[[int, int], None]
+"""Called with (epochs done, epochs in all) of the phase under way."""
+
+
+def operations(architecture: ArchitectureSettings) -> tuple[str, ...]:
+    """Return the names of the operation set, in the order of α's last dimension."""
+    return OPERATIONS if architecture.operations == "all" else OPERATIONS[:2]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """The trials that an engine computes together."""
+
+    problem: Problem
+    architecture: ArchitectureSettings
+    search: SearchSettings
+    hyperparameters: tuple[Hyperparameters, ...]
+    """One a trial."""
+    epochs: int
+    seeds: NDArray[np.int64]
+    """Shape ``(trial,)``."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of a search, and of a retraining."""
+        return self.epochs * self.search.batches
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Searched:
+    """What a search leaves: α, the supernets' scores, and a curve a trial.
+
+    Curves have shape ``(trial, epoch)``; their meaning is that of `configspace.job.Curve`.
+    """
+
+    alpha: NDArray[np.float64]
+    """Shape ``(trial, layer, operation)``."""
+    psnr: NDArray[np.float64]
+    """One-shot PSNR in dB, shape ``(trial,)``."""
+    train_loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64]
+    validation_psnr: NDArray[np.float64]
+    entropy: NDArray[np.float64]
+    alpha_norm: NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Retrained:
+    """What retraining leaves; curves have shape ``(trial, epoch)``."""
+
+    psnr: NDArray[np.float64]
+    """Architecture PSNR in dB, shape ``(trial,)``."""
+    train_loss: NDArray[np.float64]
+    train_psnr: NDArray[np.float64]
+
+
+class Engine(Protocol):
+    """Computes batches of trials.
+
+    A search alternates, at each step, one α step on a validation batch with the weights fixed,
+    and one weight step on a training batch with the new α fixed.
+    """
+
+    name: str
+    device: str
+
+    def search(self, batch: Batch, progress: Progress) -> Searched:
+        """Search from scratch, and score the supernets on `Occasion.SEARCH_SCORE`'s batches."""
+
+    def retrain(
+        self, batch: Batch, architectures: NDArray[np.int64], progress: Progress
+    ) -> Retrained:
+        """Train architectures from scratch and score them on `Occasion.RETRAIN_SCORE`'s batches.
+
+        Args:
+            batch: The trials; their weights' hyperparameters are those of the search.
+            architectures: Index of each layer's operation, shape ``(trial, layer)``.
+            progress: Told of each epoch.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class NetWeights:
+    """Initial weights of one mapping n(u): convolution, batch norm, ReLU, convolution.
+
+    The first convolution has no bias, since batch norm would cancel it; batch norm starts at
+    scale 1 and shift 0.
+    """
+
+    first: NDArray[np.float64]
+    """Shape ``(trial, tap, channel)``."""
+    second: NDArray[np.float64]
+    """Shape ``(trial, tap, channel)``."""
+    bias: NDArray[np.float64]
+    """Bias of the second convolution, shape ``(trial,)``."""
+
+
+def initial_weights(batch: Batch, occasion: Occasion, layer: int, slot: int) -> NetWeights:
+    """Draw PyTorch's default initialisation of a convolution: U(−1/√fan_in, 1/√fan_in).
+
+    Args:
+        batch: The trials.
+        occasion: ``SEARCH_START`` or ``RETRAIN_START``.
+        layer: Which layer the mapping belongs to.
+        slot: 0 for the learnable gradient's mapping, 1 for the CNN's.
+    """
+    taps, channels = batch.architecture.kernel_size, batch.architecture.channels
+
+    def draw(tensor: int, count: int, width: int, fan_in: int) -> NDArray[np.float64]:
+        index = (2 * layer + slot) * 3 + tensor
+        generator = KeyedGenerator(batch.seeds, occasion, [0], width, Quantity.WEIGHT, index)
+        drawn: NDArray[np.float64] = (2 * generator.uniform(count)[:, 0] - 1) / np.sqrt(fan_in)
+        return drawn
+
+    return NetWeights(
+        first=draw(0, taps, channels, taps),
+        second=draw(1, taps, channels, channels * taps),
+        bias=draw(2, 1, 1, channels * taps)[:, 0, 0],
+    )
+
+
+def initial_alpha(batch: Batch) -> NDArray[np.float64]:
+    """Draw α's start from N(0, alpha_scale²), shape ``(trial, layer, operation)``."""
+    count = len(operations(batch.architecture))
+    generator = KeyedGenerator(batch.seeds, Occasion.SEARCH_START, [0], count, Quantity.ALPHA)
+    return batch.search.alpha_scale * generator.normal(batch.architecture.layers)[:, 0]
+
+
+def weight_step_sizes(batch: Batch) -> NDArray[np.float64]:
+    """Return the weights' step size at each step, shape ``(trial, step)``."""
+    return np.stack(
+        [
+            hyper.param_lr * _factors(batch, warm_up=hyper.param_warm_up, linear=False)
+            for hyper in batch.hyperparameters
+        ]
+    )
+
+
+def alpha_step_sizes(batch: Batch) -> NDArray[np.float64]:
+    """Return α's step size at each step, shape ``(trial, step)``."""
+    return np.stack(
+        [
+            hyper.alpha_lr
+            * _factors(batch, warm_up=hyper.alpha_warm_up, linear=hyper.alpha_scheduler == "linear")
+            for hyper in batch.hyperparameters
+        ]
+    )
+
+
+def _factors(batch: Batch, *, warm_up: bool, linear: bool) -> NDArray[np.float64]:
+    """Return a ramp up over the first steps, a fall to 0 over all of them, or their product."""
+    steps = np.arange(batch.steps)
+    factors = np.ones(batch.steps)
+    if warm_up:
+        ramp = max(1, round(batch.search.warm_up_fraction * batch.steps))
+        factors *= np.minimum(1.0, (steps + 1) / ramp)
+    if linear:
+        factors *= 1.0 - steps / batch.steps
+    return factors
