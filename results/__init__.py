@@ -1,1 +1,21 @@
-"""Keeps and shows: store, frames, statistics, tables, plots and exports."""
+"""What is kept of a study, and how it is shown: store, frames, statistics, tables and plots."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from results.frames import Frames
+
+
+def load(url: str, study: str) -> "Frames":
+    """Return everything a store holds of a study, as tidy pandas frames.
+
+    Args:
+        url: Where the store is, such as ``sqlite:///dartboard.db``.
+        study: A study's name.
+
+    Raises:
+        StoreError: If the store cannot be read, or has no such study.
+    """
+    from results import frames  # pandas is slow to import, and the master has no use for it
+
+    return frames.load(url, study)

@@ -1,0 +1,57 @@
+"""What happened in a study, in order: all that a replay needs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from configspace.hyperparameters import Hyperparameters
+from configspace.job import EvaluationId
+
+EvaluationState = Literal["queued", "running", "finished", "crashed", "lost"]
+"""``crashed``: the configuration's own fault; ``lost``: the machines'."""
+
+StudyState = Literal["running", "stopped", "done"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """An evaluation was committed, and could be leased from then on."""
+
+    sequence: int
+    id: EvaluationId
+    hyperparameters: Hyperparameters
+    model_based: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An evaluation brought a loss: minus its aggregated PSNR, in dB."""
+
+    sequence: int
+    id: EvaluationId
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An evaluation ended without a loss."""
+
+    sequence: int
+    id: EvaluationId
+    state: Literal["crashed", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An evaluation that has not ended: waiting, or on lease to a worker."""
+
+    id: EvaluationId
+    hyperparameters: Hyperparameters
+    model_based: bool
+    state: Literal["queued", "running"]
+    attempts: int
+    """Leases given so far, the open one included."""
+    worker: str | None
+    token: str | None
+    started: datetime | None
+    """When the newest lease was given; UTC."""

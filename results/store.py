@@ -1,0 +1,532 @@
+"""The store: the only truth of a study, written by its master alone and read by anyone.
+
+What the master writes is one transaction a call, committed when the call returns. Rows come back
+as values (`results.history`) or, for everything that is shown, as frames (`results.frames`).
+"""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, Self
+
+import sqlalchemy as sa
+from pydantic import BaseModel, ValidationError
+
+from configspace.errors import StoreError, StudyError
+from configspace.hyperparameters import Hyperparameters
+from configspace.job import EvaluationId, Failure, Outcome
+from configspace.study import Study, first_complaint
+from results.database import clear_errors, open_engine
+from results.history import Failed, Finished, StudyState, Submitted, Unfinished
+from results.tables import configurations, curves, evaluations, studies, trials
+
+# Built once: what a statement costs is mostly its making.
+_OF_CONFIGURATION = sa.and_(
+    configurations.c.study_id == sa.bindparam("of_study"),
+    configurations.c.iteration == sa.bindparam("of_iteration"),
+    configurations.c.rung == sa.bindparam("of_rung"),
+    configurations.c.number == sa.bindparam("of_number"),
+)
+_OF_EVALUATION = sa.and_(
+    evaluations.c.study_id == sa.bindparam("of_study"),
+    evaluations.c.iteration == sa.bindparam("of_iteration"),
+    evaluations.c.rung == sa.bindparam("of_rung"),
+    evaluations.c.number == sa.bindparam("of_number"),
+    evaluations.c.epochs == sa.bindparam("of_epochs"),
+    evaluations.c.purpose == sa.bindparam("of_purpose"),
+    evaluations.c.part == sa.bindparam("of_part"),
+)
+_OPEN = evaluations.c.state.in_(("queued", "running"))
+_CHANGE_OPEN = sa.update(evaluations).where(_OF_EVALUATION, _OPEN).returning(evaluations.c.id)
+_CHANGE_UNFINISHED = (
+    sa.update(evaluations)
+    .where(_OF_EVALUATION, evaluations.c.state != "finished")
+    .returning(evaluations.c.id)
+)
+_HYPERPARAMETERS = sa.select(configurations.c.hyperparameters).where(_OF_CONFIGURATION)
+_LAST_SEQUENCES = sa.select(
+    sa.func.max(evaluations.c.submitted_sequence), sa.func.max(evaluations.c.ended_sequence)
+).where(evaluations.c.study_id == sa.bindparam("of_study"))
+
+
+class Store:
+    """A store that is open. Its writes are for one thread; its reads are for any.
+
+    Every method raises a `StoreError` if the database cannot be read or written, or lacks the
+    study or evaluation it is about.
+    """
+
+    def __init__(self, engine: sa.Engine, url: str) -> None:
+        self.url = url
+        self._engine = engine
+        self._shown = engine.url.render_as_string(hide_password=True)
+        self._writer: sa.Connection | None = None
+        self._ids: dict[str, int] = {}
+        self._sequences: dict[str, int] = {}
+
+    @classmethod
+    def open(cls, url: str, *, create: bool = True) -> Self:
+        """Open the store at a URL.
+
+        Args:
+            url: ``sqlite:///FILE`` or ``postgresql://…``.
+            create: Whether to make a store where there is none, and to upgrade an older one.
+
+        Raises:
+            StoreError: If it cannot be opened, is not a store, or has a newer schema; or if
+                ``create`` is false and it is missing or older.
+        """
+        return cls(open_engine(url, create=create), url)
+
+    def close(self) -> None:
+        """Let go of the database; closing twice does nothing."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # ---- written by the master's one thread
+
+    def begin(self, study: Study, versions: dict[str, str]) -> None:
+        """Enter a study, or take up its new settings; it is running from now on.
+
+        Args:
+            study: Its results' settings must be those it was begun with; others may change.
+            versions: The version of each package that has a part in the results.
+
+        Raises:
+            StudyError: If the name is taken by a study whose results differ; names the keys.
+        """
+        now = datetime.now(UTC)
+        values: dict[str, Any] = {
+            "settings": study.model_dump(mode="json"),
+            "digest": study.digest(),
+            "seed": study.seed,
+            "versions": versions,
+            "state": "running",
+            "changed": now,
+        }
+        with self._write() as connection:
+            row = connection.execute(
+                sa.select(studies.c.id, studies.c.settings).where(studies.c.name == study.name)
+            ).one_or_none()
+            if row is None:
+                connection.execute(
+                    sa.insert(studies).values(name=study.name, created=now, **values)
+                )
+                return
+            kept = self._parsed(study.name, row.settings)
+            if kept.digest() != study.digest():
+                raise StudyError(
+                    f"study {study.name!r} in {self._shown} was begun with other settings "
+                    f"({'; '.join(kept.differences(study))}); give this one another name, or "
+                    f"'dartboard delete {study.name}' first"
+                )
+            connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
+
+    def submit(
+        self,
+        study: str,
+        id: EvaluationId,
+        hyperparameters: Hyperparameters,
+        *,
+        model_based: bool,
+    ) -> None:
+        """Commit an evaluation, and its configuration if that is new; its state is ``queued``.
+
+        A re-run that was given up, crashed or lost may be submitted again: it starts afresh.
+
+        Raises:
+            StoreError: If it was submitted before, or its configuration has other
+                hyperparameters.
+        """
+        with self._write() as connection:
+            key = self._key(study, id, connection)
+            sequence = self._next_sequence(study, connection)
+            values = hyperparameters.model_dump()
+            kept = connection.execute(_HYPERPARAMETERS, key).scalar_one_or_none()
+            if kept is None:
+                connection.execute(
+                    sa.insert(configurations),
+                    {
+                        **_configuration(key),
+                        "hyperparameters": values,
+                        "model_based": model_based,
+                    },
+                )
+            elif kept != values:
+                raise StoreError(f"study {study!r}: {id} has other hyperparameters in the store")
+            row = {
+                "state": "queued",
+                "attempts": 0,
+                "submitted": datetime.now(UTC),
+                "submitted_sequence": sequence,
+            }
+            again = dict.fromkeys(
+                ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
+            )
+            if id.purpose == "study" or not _changed(
+                connection, _CHANGE_UNFINISHED, {**key, **row, **again}
+            ):
+                try:
+                    connection.execute(
+                        sa.insert(evaluations), {**_configuration(key), **_budget(id), **row}
+                    )
+                except sa.exc.IntegrityError as error:
+                    raise StoreError(f"study {study!r}: {id} was submitted before") from error
+        self._sequences[study] = sequence
+
+    def lease(self, study: str, id: EvaluationId, *, worker: str, token: str, attempt: int) -> None:
+        """Give an evaluation that has not ended to a worker; its state is ``running``."""
+        self._change_open(
+            study,
+            id,
+            state="running",
+            worker=worker,
+            token=token,
+            attempts=attempt,
+            started=datetime.now(UTC),
+        )
+
+    def requeue(self, study: str, id: EvaluationId) -> None:
+        """Take an evaluation that has not ended back; its state is ``queued``."""
+        self._change_open(study, id, state="queued", worker=None, token=None)
+
+    def finish(self, study: str, outcome: Outcome, *, loss: float, worker: str) -> None:
+        """Commit an evaluation's loss, its trials and their curves, all or nothing.
+
+        Args:
+            study: The study's name.
+            outcome: Already checked against its job.
+            loss: Minus the aggregated PSNR, in dB.
+            worker: Who brought it.
+
+        Raises:
+            StoreError: If the evaluation is unknown or has ended before.
+        """
+        with self._write() as connection:
+            sequence = self._next_sequence(study, connection)
+            row = self._end(
+                connection,
+                study,
+                outcome.id,
+                sequence,
+                state="finished",
+                loss=loss,
+                worker=worker,
+                device=outcome.device,
+                engine=outcome.engine,
+            )
+            connection.execute(sa.insert(trials), _trial_rows(row, outcome))
+            points = _curve_rows(row, outcome)
+            if points:
+                connection.execute(sa.insert(curves), points)
+        self._sequences[study] = sequence
+
+    def fail(
+        self,
+        study: str,
+        id: EvaluationId,
+        *,
+        state: Literal["crashed", "lost"],
+        failure: Failure | None,
+        message: str,
+        worker: str,
+    ) -> None:
+        """Commit that an evaluation ended without a loss.
+
+        Raises:
+            StoreError: If the evaluation is unknown or has ended before.
+        """
+        with self._write() as connection:
+            sequence = self._next_sequence(study, connection)
+            self._end(
+                connection,
+                study,
+                id,
+                sequence,
+                state=state,
+                failure=None if failure is None else failure.kind,
+                message=message,
+                worker=worker,
+            )
+        self._sequences[study] = sequence
+
+    def end(self, study: str, state: StudyState) -> None:
+        """Say whether a study is running, was stopped, or is done."""
+        with self._write() as connection:
+            connection.execute(
+                sa.update(studies)
+                .where(studies.c.id == self._id(study, connection))
+                .values(state=state, changed=datetime.now(UTC))
+            )
+
+    def delete(self, study: str) -> None:
+        """Remove a study and everything of it."""
+        with self._write() as connection:
+            connection.execute(
+                sa.delete(studies).where(studies.c.id == self._id(study, connection))
+            )
+        self._ids.pop(study, None)
+        self._sequences.pop(study, None)
+
+    # ---- read by anyone
+
+    def study(self, name: str) -> Study:
+        """Return a study's settings, as last begun."""
+        with self.reading() as connection:
+            settings = connection.scalar(
+                sa.select(studies.c.settings).where(studies.c.id == self._id(name, connection))
+            )
+        return self._parsed(name, settings)
+
+    def study_names(self) -> list[str]:
+        """Return the names of the studies, oldest first."""
+        with self.reading() as connection:
+            return list(connection.scalars(sa.select(studies.c.name).order_by(studies.c.id)))
+
+    def history(self, study: str) -> list[Submitted | Finished | Failed]:
+        """Return what BOHB's evaluations went through, in order; re-runs are left out."""
+        events: list[Submitted | Finished | Failed] = []
+        with self.reading() as connection:
+            rows = connection.execute(
+                _with_configuration().where(
+                    evaluations.c.study_id == self._id(study, connection),
+                    evaluations.c.purpose == "study",
+                )
+            )
+            for row in rows:
+                id = _evaluation_id(row)
+                events.append(
+                    Submitted(
+                        row.submitted_sequence,
+                        id,
+                        self._hyperparameters(study, row.hyperparameters),
+                        row.model_based,
+                    )
+                )
+                if row.state == "finished":
+                    events.append(Finished(row.ended_sequence, id, row.loss))
+                elif row.state in ("crashed", "lost"):
+                    events.append(Failed(row.ended_sequence, id, row.state))
+        return sorted(events, key=lambda event: event.sequence)
+
+    def unfinished(self, study: str) -> list[Unfinished]:
+        """Return the evaluations, re-runs too, that have not ended, in order of submission."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                _with_configuration()
+                .where(evaluations.c.study_id == self._id(study, connection), _OPEN)
+                .order_by(evaluations.c.submitted_sequence)
+            )
+            return [
+                Unfinished(
+                    id=_evaluation_id(row),
+                    hyperparameters=self._hyperparameters(study, row.hyperparameters),
+                    model_based=row.model_based,
+                    state=row.state,
+                    attempts=row.attempts,
+                    worker=row.worker,
+                    token=row.token,
+                    started=row.started,
+                )
+                for row in rows
+            ]
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Give a connection on which every select sees one and the same moment."""
+        with clear_errors("read", self._shown):
+            options = (
+                {"isolation_level": "REPEATABLE READ"}
+                if self._engine.dialect.name == "postgresql"
+                else {}
+            )
+            with (
+                self._engine.connect().execution_options(**options) as connection,
+                connection.begin(),
+            ):
+                yield connection
+
+    # ---- the writer's parts
+
+    @contextlib.contextmanager
+    def _write(self) -> Iterator[sa.Connection]:
+        """Give the writer's connection within a transaction that ends in a commit."""
+        with clear_errors("write to", self._shown):
+            if self._writer is None:
+                self._writer = self._engine.connect().execution_options(writes=True)
+            try:
+                with self._writer.begin():
+                    yield self._writer
+            except sa.exc.SQLAlchemyError:
+                # The connection itself may be gone; the next write opens another.
+                self._writer.close()
+                self._writer = None
+                raise
+
+    def _change_open(self, study: str, id: EvaluationId, **values: Any) -> None:
+        with self._write() as connection:
+            key = self._key(study, id, connection)
+            if not _changed(connection, _CHANGE_OPEN, {**key, **values}):
+                raise StoreError(self._not_open(study, id, connection))
+
+    def _end(
+        self,
+        connection: sa.Connection,
+        study: str,
+        id: EvaluationId,
+        sequence: int,
+        **values: Any,
+    ) -> int:
+        """End an open evaluation and return its row's id."""
+        key = self._key(study, id, connection)
+        now = {"finished": datetime.now(UTC), "ended_sequence": sequence, "token": None}
+        row = _changed(connection, _CHANGE_OPEN, {**key, **now, **values})
+        if row is None:
+            raise StoreError(self._not_open(study, id, connection))
+        return row
+
+    def _not_open(self, study: str, id: EvaluationId, connection: sa.Connection) -> str:
+        state = connection.scalar(
+            sa.select(evaluations.c.state).where(_OF_EVALUATION), self._key(study, id, connection)
+        )
+        if state is None:
+            return f"study {study!r} has no evaluation {id}; submit it first"
+        return f"study {study!r}: evaluation {id} has ended already, as {state}"
+
+    def _key(self, study: str, id: EvaluationId, connection: sa.Connection) -> dict[str, Any]:
+        iteration, rung, number = id.configuration
+        return {
+            "of_study": self._id(study, connection),
+            "of_iteration": iteration,
+            "of_rung": rung,
+            "of_number": number,
+            "of_epochs": id.epochs,
+            "of_purpose": id.purpose,
+            "of_part": id.part,
+        }
+
+    def _id(self, study: str, connection: sa.Connection) -> int:
+        if study not in self._ids:
+            rows = connection.execute(sa.select(studies.c.name, studies.c.id)).all()
+            names = {row.name: row.id for row in rows}
+            if study not in names:
+                others = ", ".join(repr(name) for name in names) or "none yet"
+                raise StoreError(f"no study {study!r} in {self._shown}; it has {others}")
+            self._ids[study] = names[study]
+        return self._ids[study]
+
+    def _next_sequence(self, study: str, connection: sa.Connection) -> int:
+        """Return the sequence number to give next; it counts once its transaction is through."""
+        if study not in self._sequences:
+            key = {"of_study": self._id(study, connection)}
+            row = connection.execute(_LAST_SEQUENCES, key).one()
+            self._sequences[study] = max(row[0] or 0, row[1] or 0)
+        return self._sequences[study] + 1
+
+    def _parsed(self, study: str, settings: object) -> Study:
+        try:
+            return Study.model_validate(settings)
+        except ValidationError as error:
+            raise StoreError(self._unreadable(study, error, Study)) from error
+
+    def _hyperparameters(self, study: str, values: dict[str, Any]) -> Hyperparameters:
+        try:
+            return Hyperparameters(**values)
+        except ValidationError as error:
+            raise StoreError(self._unreadable(study, error, Hyperparameters)) from error
+
+    def _unreadable(self, study: str, error: ValidationError, model: type[BaseModel]) -> str:
+        return (
+            f"study {study!r} in {self._shown} does not suit this version of dartboard: "
+            f"{first_complaint(error, model)}"
+        )
+
+
+def _with_configuration() -> sa.Select[Any]:
+    return sa.select(
+        evaluations, configurations.c.hyperparameters, configurations.c.model_based
+    ).join(configurations)
+
+
+def _evaluation_id(row: sa.Row[Any]) -> EvaluationId:
+    return EvaluationId(
+        configuration=(row.iteration, row.rung, row.number),
+        epochs=row.epochs,
+        purpose=row.purpose,
+        part=row.part,
+    )
+
+
+def _configuration(key: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "study_id": key["of_study"],
+        "iteration": key["of_iteration"],
+        "rung": key["of_rung"],
+        "number": key["of_number"],
+    }
+
+
+def _budget(id: EvaluationId) -> dict[str, Any]:
+    return {"epochs": id.epochs, "purpose": id.purpose, "part": id.part}
+
+
+def _changed(
+    connection: sa.Connection, statement: sa.UpdateBase, parameters: dict[str, Any]
+) -> int | None:
+    """Run an update that says which row it changed; None if no row matched."""
+    row: int | None = connection.execute(statement, parameters).scalar_one_or_none()
+    return row
+
+
+def _trial_rows(evaluation: int, outcome: Outcome) -> Sequence[dict[str, Any]]:
+    return [
+        {
+            "evaluation_id": evaluation,
+            "position": position,
+            "seed": trial.seed,
+            "one_shot_psnr": trial.one_shot_psnr,
+            "architecture_psnr": trial.architecture_psnr,
+            "architecture": list(trial.architecture),
+            "search_seconds": trial.search_seconds,
+            "retrain_seconds": trial.retrain_seconds,
+        }
+        for position, trial in enumerate(outcome.trials)
+    ]
+
+
+def _curve_rows(evaluation: int, outcome: Outcome) -> Sequence[dict[str, Any]]:
+    """One row a trial, phase and epoch; epochs count from 1."""
+    return [
+        {
+            "evaluation_id": evaluation,
+            "position": position,
+            "phase": curve.phase,
+            "epoch": epoch + 1,
+            "train_loss": train_loss,
+            "psnr": curve.psnr[epoch],
+            "validation_loss": _at(curve.validation_loss, epoch),
+            "entropy": _at(curve.entropy, epoch),
+            "alpha_norm": _at(curve.alpha_norm, epoch),
+        }
+        for position, trial in enumerate(outcome.trials)
+        for curve in trial.curves
+        for epoch, train_loss in enumerate(curve.train_loss)
+    ]
+
+
+def _at(values: tuple[float, ...] | None, epoch: int) -> float | None:
+    return None if values is None else values[epoch]

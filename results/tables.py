@@ -1,0 +1,135 @@
+"""The tables of a store, as the newest migration leaves them.
+
+studies ─┬─ configurations ── evaluations ── trials ── curves
+
+Keys are the field's own names: a configuration is (study, iteration, rung, number), an evaluation
+adds (epochs, purpose, part) and has a short id besides, a trial adds its position among the
+evaluation's seeds, a curve's row its phase and epoch.
+"""
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+SCHEMA = "0001"
+"""The newest migration's revision; revisions are numbers, so that text compares as they do."""
+
+VERSION_TABLE = "dartboard_version"
+"""Where alembic keeps the revision; its presence tells a store from any other database."""
+
+metadata = sa.MetaData()
+
+
+class Moment(sa.TypeDecorator[datetime]):
+    """A point in time, in UTC on both sides; SQLite keeps no time zone of its own."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
+        """Say that what SQLite returns is UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+studies = sa.Table(
+    "studies",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("name", sa.String, nullable=False, unique=True),
+    sa.Column("settings", sa.JSON, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("versions", sa.JSON, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("created", Moment, nullable=False),
+    sa.Column("changed", Moment, nullable=False),
+)
+
+configurations = sa.Table(
+    "configurations",
+    metadata,
+    sa.Column(
+        "study_id",
+        sa.Integer,
+        sa.ForeignKey("studies.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("iteration", sa.Integer, primary_key=True),
+    sa.Column("rung", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("hyperparameters", sa.JSON, nullable=False),
+    sa.Column("model_based", sa.Boolean, nullable=False),
+)
+
+evaluations = sa.Table(
+    "evaluations",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("study_id", sa.Integer, nullable=False),
+    sa.Column("iteration", sa.Integer, nullable=False),
+    sa.Column("rung", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("epochs", sa.Integer, nullable=False),
+    sa.Column("purpose", sa.String, nullable=False),
+    sa.Column("part", sa.Integer, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("loss", sa.Double),
+    sa.Column("worker", sa.String),
+    sa.Column("token", sa.String),
+    sa.Column("device", sa.String),
+    sa.Column("engine", sa.String),
+    sa.Column("failure", sa.String),
+    sa.Column("message", sa.String),
+    sa.Column("submitted", Moment, nullable=False),
+    sa.Column("started", Moment),
+    sa.Column("finished", Moment),
+    sa.Column("submitted_sequence", sa.Integer, nullable=False),
+    sa.Column("ended_sequence", sa.Integer),
+    sa.ForeignKeyConstraint(
+        ["study_id", "iteration", "rung", "number"],
+        [f"configurations.{key}" for key in ("study_id", "iteration", "rung", "number")],
+        ondelete="CASCADE",
+    ),
+    sa.UniqueConstraint("study_id", "iteration", "rung", "number", "epochs", "purpose", "part"),
+)
+
+trials = sa.Table(
+    "trials",
+    metadata,
+    sa.Column(
+        "evaluation_id",
+        sa.Integer,
+        sa.ForeignKey("evaluations.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("seed", sa.BigInteger, nullable=False),
+    sa.Column("one_shot_psnr", sa.Double),
+    sa.Column("architecture_psnr", sa.Double),
+    sa.Column("architecture", sa.JSON, nullable=False),
+    sa.Column("search_seconds", sa.Double),
+    sa.Column("retrain_seconds", sa.Double),
+)
+
+curves = sa.Table(
+    "curves",
+    metadata,
+    sa.Column("evaluation_id", sa.Integer, primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("phase", sa.String, primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True),
+    sa.Column("train_loss", sa.Double, nullable=False),
+    sa.Column("psnr", sa.Double, nullable=False),
+    sa.Column("validation_loss", sa.Double),
+    sa.Column("entropy", sa.Double),
+    sa.Column("alpha_norm", sa.Double),
+    sa.ForeignKeyConstraint(
+        ["evaluation_id", "position"],
+        ["trials.evaluation_id", "trials.position"],
+        ondelete="CASCADE",
+    ),
+    sqlite_with_rowid=False,
+)
