@@ -5,7 +5,7 @@ as values (`results.history`) or, for everything that is shown, as frames (`resu
 """
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -17,37 +17,16 @@ from configspace.errors import StoreError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Outcome
 from configspace.study import Study, first_complaint
+from results import statements
 from results.database import clear_errors, open_engine
 from results.history import Failed, Finished, StudyState, Submitted, Unfinished
+from results.statements import Row
 from results.tables import configurations, curves, evaluations, studies, trials
 
-# Built once: what a statement costs is mostly its making.
-_OF_CONFIGURATION = sa.and_(
-    configurations.c.study_id == sa.bindparam("of_study"),
-    configurations.c.iteration == sa.bindparam("of_iteration"),
-    configurations.c.rung == sa.bindparam("of_rung"),
-    configurations.c.number == sa.bindparam("of_number"),
+_BLANK: Row = dict.fromkeys(
+    ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
 )
-_OF_EVALUATION = sa.and_(
-    evaluations.c.study_id == sa.bindparam("of_study"),
-    evaluations.c.iteration == sa.bindparam("of_iteration"),
-    evaluations.c.rung == sa.bindparam("of_rung"),
-    evaluations.c.number == sa.bindparam("of_number"),
-    evaluations.c.epochs == sa.bindparam("of_epochs"),
-    evaluations.c.purpose == sa.bindparam("of_purpose"),
-    evaluations.c.part == sa.bindparam("of_part"),
-)
-_OPEN = evaluations.c.state.in_(("queued", "running"))
-_CHANGE_OPEN = sa.update(evaluations).where(_OF_EVALUATION, _OPEN).returning(evaluations.c.id)
-_CHANGE_UNFINISHED = (
-    sa.update(evaluations)
-    .where(_OF_EVALUATION, evaluations.c.state != "finished")
-    .returning(evaluations.c.id)
-)
-_HYPERPARAMETERS = sa.select(configurations.c.hyperparameters).where(_OF_CONFIGURATION)
-_LAST_SEQUENCES = sa.select(
-    sa.func.max(evaluations.c.submitted_sequence), sa.func.max(evaluations.c.ended_sequence)
-).where(evaluations.c.study_id == sa.bindparam("of_study"))
+"""What an evaluation loses that is submitted afresh."""
 
 
 class Store:
@@ -153,36 +132,35 @@ class Store:
                 hyperparameters.
         """
         with self._write() as connection:
-            key = self._key(study, id, connection)
+            row_id = self._id(study, connection)
+            key = statements.key(row_id, id)
             sequence = self._next_sequence(study, connection)
             values = hyperparameters.model_dump()
-            kept = connection.execute(_HYPERPARAMETERS, key).scalar_one_or_none()
+            kept = connection.execute(statements.HYPERPARAMETERS, key).scalar_one_or_none()
             if kept is None:
                 connection.execute(
                     sa.insert(configurations),
                     {
-                        **_configuration(key),
+                        **statements.configuration_columns(row_id, id),
                         "hyperparameters": values,
                         "model_based": model_based,
                     },
                 )
             elif kept != values:
                 raise StoreError(f"study {study!r}: {id} has other hyperparameters in the store")
-            row = {
+            fresh = {
                 "state": "queued",
                 "attempts": 0,
                 "submitted": datetime.now(UTC),
                 "submitted_sequence": sequence,
             }
-            again = dict.fromkeys(
-                ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
-            )
             if id.purpose == "study" or not _changed(
-                connection, _CHANGE_UNFINISHED, {**key, **row, **again}
+                connection, statements.CHANGE_UNFINISHED, {**key, **_BLANK, **fresh}
             ):
                 try:
                     connection.execute(
-                        sa.insert(evaluations), {**_configuration(key), **_budget(id), **row}
+                        sa.insert(evaluations),
+                        {**statements.evaluation_columns(row_id, id), **fresh},
                     )
                 except sa.exc.IntegrityError as error:
                     raise StoreError(f"study {study!r}: {id} was submitted before") from error
@@ -229,8 +207,8 @@ class Store:
                 device=outcome.device,
                 engine=outcome.engine,
             )
-            connection.execute(sa.insert(trials), _trial_rows(row, outcome))
-            points = _curve_rows(row, outcome)
+            connection.execute(sa.insert(trials), statements.trial_rows(row, outcome))
+            points = statements.curve_rows(row, outcome)
             if points:
                 connection.execute(sa.insert(curves), points)
         self._sequences[study] = sequence
@@ -302,13 +280,13 @@ class Store:
         events: list[Submitted | Finished | Failed] = []
         with self.reading() as connection:
             rows = connection.execute(
-                _with_configuration().where(
+                statements.EVALUATIONS.where(
                     evaluations.c.study_id == self._id(study, connection),
                     evaluations.c.purpose == "study",
                 )
             )
             for row in rows:
-                id = _evaluation_id(row)
+                id = statements.evaluation_id(row)
                 events.append(
                     Submitted(
                         row.submitted_sequence,
@@ -327,13 +305,13 @@ class Store:
         """Return the evaluations, re-runs too, that have not ended, in order of submission."""
         with self.reading() as connection:
             rows = connection.execute(
-                _with_configuration()
-                .where(evaluations.c.study_id == self._id(study, connection), _OPEN)
-                .order_by(evaluations.c.submitted_sequence)
+                statements.EVALUATIONS.where(
+                    evaluations.c.study_id == self._id(study, connection), statements.OPEN
+                ).order_by(evaluations.c.submitted_sequence)
             )
             return [
                 Unfinished(
-                    id=_evaluation_id(row),
+                    id=statements.evaluation_id(row),
                     hyperparameters=self._hyperparameters(study, row.hyperparameters),
                     model_based=row.model_based,
                     state=row.state,
@@ -380,7 +358,7 @@ class Store:
     def _change_open(self, study: str, id: EvaluationId, **values: Any) -> None:
         with self._write() as connection:
             key = self._key(study, id, connection)
-            if not _changed(connection, _CHANGE_OPEN, {**key, **values}):
+            if not _changed(connection, statements.CHANGE_OPEN, {**key, **values}):
                 raise StoreError(self._not_open(study, id, connection))
 
     def _end(
@@ -394,30 +372,19 @@ class Store:
         """End an open evaluation and return its row's id."""
         key = self._key(study, id, connection)
         now = {"finished": datetime.now(UTC), "ended_sequence": sequence, "token": None}
-        row = _changed(connection, _CHANGE_OPEN, {**key, **now, **values})
+        row = _changed(connection, statements.CHANGE_OPEN, {**key, **now, **values})
         if row is None:
             raise StoreError(self._not_open(study, id, connection))
         return row
 
     def _not_open(self, study: str, id: EvaluationId, connection: sa.Connection) -> str:
-        state = connection.scalar(
-            sa.select(evaluations.c.state).where(_OF_EVALUATION), self._key(study, id, connection)
-        )
+        state = connection.scalar(statements.STATE, self._key(study, id, connection))
         if state is None:
             return f"study {study!r} has no evaluation {id}; submit it first"
         return f"study {study!r}: evaluation {id} has ended already, as {state}"
 
-    def _key(self, study: str, id: EvaluationId, connection: sa.Connection) -> dict[str, Any]:
-        iteration, rung, number = id.configuration
-        return {
-            "of_study": self._id(study, connection),
-            "of_iteration": iteration,
-            "of_rung": rung,
-            "of_number": number,
-            "of_epochs": id.epochs,
-            "of_purpose": id.purpose,
-            "of_part": id.part,
-        }
+    def _key(self, study: str, id: EvaluationId, connection: sa.Connection) -> Row:
+        return statements.key(self._id(study, connection), id)
 
     def _id(self, study: str, connection: sa.Connection) -> int:
         if study not in self._ids:
@@ -433,7 +400,7 @@ class Store:
         """Return the sequence number to give next; it counts once its transaction is through."""
         if study not in self._sequences:
             key = {"of_study": self._id(study, connection)}
-            row = connection.execute(_LAST_SEQUENCES, key).one()
+            row = connection.execute(statements.LAST_SEQUENCES, key).one()
             self._sequences[study] = max(row[0] or 0, row[1] or 0)
         return self._sequences[study] + 1
 
@@ -456,77 +423,7 @@ class Store:
         )
 
 
-def _with_configuration() -> sa.Select[Any]:
-    return sa.select(
-        evaluations, configurations.c.hyperparameters, configurations.c.model_based
-    ).join(configurations)
-
-
-def _evaluation_id(row: sa.Row[Any]) -> EvaluationId:
-    return EvaluationId(
-        configuration=(row.iteration, row.rung, row.number),
-        epochs=row.epochs,
-        purpose=row.purpose,
-        part=row.part,
-    )
-
-
-def _configuration(key: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "study_id": key["of_study"],
-        "iteration": key["of_iteration"],
-        "rung": key["of_rung"],
-        "number": key["of_number"],
-    }
-
-
-def _budget(id: EvaluationId) -> dict[str, Any]:
-    return {"epochs": id.epochs, "purpose": id.purpose, "part": id.part}
-
-
-def _changed(
-    connection: sa.Connection, statement: sa.UpdateBase, parameters: dict[str, Any]
-) -> int | None:
+def _changed(connection: sa.Connection, statement: sa.UpdateBase, parameters: Row) -> int | None:
     """Run an update that says which row it changed; None if no row matched."""
     row: int | None = connection.execute(statement, parameters).scalar_one_or_none()
     return row
-
-
-def _trial_rows(evaluation: int, outcome: Outcome) -> Sequence[dict[str, Any]]:
-    return [
-        {
-            "evaluation_id": evaluation,
-            "position": position,
-            "seed": trial.seed,
-            "one_shot_psnr": trial.one_shot_psnr,
-            "architecture_psnr": trial.architecture_psnr,
-            "architecture": list(trial.architecture),
-            "search_seconds": trial.search_seconds,
-            "retrain_seconds": trial.retrain_seconds,
-        }
-        for position, trial in enumerate(outcome.trials)
-    ]
-
-
-def _curve_rows(evaluation: int, outcome: Outcome) -> Sequence[dict[str, Any]]:
-    """One row a trial, phase and epoch; epochs count from 1."""
-    return [
-        {
-            "evaluation_id": evaluation,
-            "position": position,
-            "phase": curve.phase,
-            "epoch": epoch + 1,
-            "train_loss": train_loss,
-            "psnr": curve.psnr[epoch],
-            "validation_loss": _at(curve.validation_loss, epoch),
-            "entropy": _at(curve.entropy, epoch),
-            "alpha_norm": _at(curve.alpha_norm, epoch),
-        }
-        for position, trial in enumerate(outcome.trials)
-        for curve in trial.curves
-        for epoch, train_loss in enumerate(curve.train_loss)
-    ]
-
-
-def _at(values: tuple[float, ...] | None, epoch: int) -> float | None:
-    return None if values is None else values[epoch]
