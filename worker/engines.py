@@ -1,0 +1,65 @@
+"""The choice of an engine for a device."""
+
+from configspace.errors import ServiceError
+from worker.engine import Engine
+
+NAMES = ("auto", "torch", "numba")
+
+
+def choose_engine(name: str, device: str) -> Engine:
+    """Return the engine of a name on a device.
+
+    An engine's library is imported here and not before: PyTorch takes a second to import.
+
+    Args:
+        name: ``torch``, ``numba``, or ``auto``: numba on the CPU where it can be imported, else
+            torch.
+        device: ``cpu``, or a device that PyTorch knows, such as ``cuda:0``.
+
+    Raises:
+        ServiceError: If there is no such engine, or it does not run on that device here.
+    """
+    match name:
+        case "torch":
+            return _torch(device)
+        case "numba":
+            return _numba(device)
+        case "auto" if device == "cpu":
+            try:
+                return _numba(device)
+            except ServiceError:
+                return _torch(device)
+        case "auto":
+            return _torch(device)
+        case _:
+            raise ServiceError(f"wanted an engine among {', '.join(NAMES)}, got {name!r}")
+
+
+def _numba(device: str) -> Engine:
+    if device != "cpu":
+        raise ServiceError(
+            f"the numba engine runs on the device cpu, not on {device!r}; take --engine torch"
+        )
+    try:
+        from worker.numba_engine import NumbaEngine
+    except ImportError as error:
+        raise ServiceError(
+            f"the numba engine cannot be imported ({error}); install numba or take --engine torch"
+        ) from error
+    engine: Engine = NumbaEngine()
+    return engine
+
+
+def _torch(device: str) -> Engine:
+    import torch
+
+    from worker.torch_engine import TorchEngine
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # without CUDA it is an AssertionError
+        reason = str(error).splitlines()[0]
+        raise ServiceError(
+            f"PyTorch has no device {device!r} here ({reason}); take --device cpu"
+        ) from error
+    return TorchEngine(device)

@@ -1,0 +1,198 @@
+"""One evaluation: a job's trials are searched, discretised, retrained where asked, and scored."""
+
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configspace.job import Curve, Job, Outcome, Trial
+from worker.engine import Batch, Engine, Retrained, Searched, operations
+from worker.engines import choose_engine
+from worker.problem import CosineProblem
+
+Report = Callable[[str, int, int], None]
+"""Called with (phase, epochs done, epochs in all); the phase is ``search`` or ``retrain``."""
+
+
+class NonFiniteScore(Exception):  # noqa: N818
+    """A trial ended in a number that is no score: its training diverged."""
+
+
+def evaluate(job: Job, *, device: str, engine: str, progress: Report) -> Outcome:
+    """Run a job.
+
+    Args:
+        job: What to run; its result depends on nothing else but the engine's rounding.
+        device: ``cpu``, or a device that PyTorch knows.
+        engine: ``auto``, ``torch`` or ``numba``.
+        progress: Told of each epoch.
+
+    Raises:
+        NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
+        ServiceError: If there is no such engine for this device here.
+    """
+    chosen = choose_engine(engine, device)
+    batch = batch_of(job)
+    trials = search_trials(batch, chosen, retrain=job.objective == "final", progress=progress)
+    return Outcome(id=job.id, trials=trials, engine=chosen.name, device=chosen.device)
+
+
+def batch_of(job: Job) -> Batch:
+    """Return a job's trials as an engine takes them."""
+    return Batch(
+        problem=CosineProblem(job.problem),
+        architecture=job.architecture,
+        search=job.search,
+        hyperparameters=(job.hyperparameters,) * len(job.seeds),
+        epochs=job.epochs,
+        seeds=np.array(job.seeds, dtype=np.int64),
+    )
+
+
+def search_trials(
+    batch: Batch, engine: Engine, *, retrain: bool, progress: Report
+) -> tuple[Trial, ...]:
+    """Search, discretise, and retrain if asked.
+
+    Args:
+        batch: The trials.
+        engine: What computes them.
+        retrain: Whether the architectures found are trained from scratch and scored.
+        progress: Told of each epoch.
+
+    Raises:
+        NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
+    """
+    began = time.perf_counter()
+    searched = engine.search(batch, lambda done, of: progress("search", done, of))
+    search_seconds = (time.perf_counter() - began) / len(batch.seeds)
+    _check_finite(batch, "one-shot PSNR", searched.psnr)
+    found = [
+        Trial(
+            seed=int(seed),
+            one_shot_psnr=float(searched.psnr[index]),
+            architecture=_names(batch, picks),
+            search_seconds=search_seconds,
+            curves=(_search_curve(batch, searched, index),),
+        )
+        for index, (seed, picks) in enumerate(
+            zip(batch.seeds, discretise(searched.alpha), strict=True)
+        )
+    ]
+    if not retrain:
+        return tuple(found)
+    trained = train_fixed(batch, discretise(searched.alpha), engine, progress=progress)
+    return tuple(
+        second.model_copy(
+            update={
+                "one_shot_psnr": first.one_shot_psnr,
+                "search_seconds": first.search_seconds,
+                "curves": first.curves + second.curves,
+            }
+        )
+        for first, second in zip(found, trained, strict=True)
+    )
+
+
+def train_fixed(
+    batch: Batch, architectures: NDArray[np.int64], engine: Engine, *, progress: Report
+) -> tuple[Trial, ...]:
+    """Train given architectures from scratch and score them, without a search.
+
+    Args:
+        batch: The trials, with the settings of the training.
+        architectures: Index of each layer's operation, ``(trial, layer)``.
+        engine: What computes them.
+        progress: Told of each epoch.
+
+    Raises:
+        NonFiniteScore: If a trial's score, or an entry of its curve, is not finite.
+    """
+    began = time.perf_counter()
+    trained = engine.retrain(batch, architectures, lambda done, of: progress("retrain", done, of))
+    seconds = (time.perf_counter() - began) / len(batch.seeds)
+    _check_finite(batch, "architecture PSNR", trained.psnr)
+    return tuple(
+        Trial(
+            seed=int(seed),
+            one_shot_psnr=None,
+            architecture=_names(batch, architectures[index]),
+            architecture_psnr=float(trained.psnr[index]),
+            retrain_seconds=seconds,
+            curves=(_retrain_curve(batch, trained, index),),
+        )
+        for index, seed in enumerate(batch.seeds)
+    )
+
+
+def discretise(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the index of the largest entry on each layer, the first of equals.
+
+    Args:
+        alpha: Shape ``(trial, layer, operation)``.
+    """
+    picks: NDArray[np.int64] = np.argmax(alpha, axis=-1)
+    return picks
+
+
+def same_everywhere(batch: Batch, operation: str) -> NDArray[np.int64]:
+    """Return architectures of one operation on every layer, shape ``(trial, layer)``.
+
+    Raises:
+        ValueError: If the operation is not in the batch's set.
+    """
+    names = operations(batch.architecture)
+    if operation not in names:
+        raise ValueError(f"wanted an operation among {', '.join(names)}, got {operation!r}")
+    return np.full((len(batch.seeds), batch.architecture.layers), names.index(operation))
+
+
+def _names(batch: Batch, picks: NDArray[np.int64]) -> tuple[str, ...]:
+    names = operations(batch.architecture)
+    return tuple(names[pick] for pick in picks)
+
+
+def _search_curve(batch: Batch, searched: Searched, trial: int) -> Curve:
+    return _curve(
+        batch,
+        trial,
+        "search",
+        train_loss=searched.train_loss,
+        psnr=searched.validation_psnr,
+        validation_loss=searched.validation_loss,
+        entropy=searched.entropy,
+        alpha_norm=searched.alpha_norm,
+    )
+
+
+def _retrain_curve(batch: Batch, trained: Retrained, trial: int) -> Curve:
+    return _curve(batch, trial, "retrain", train_loss=trained.train_loss, psnr=trained.train_psnr)
+
+
+def _curve(
+    batch: Batch,
+    trial: int,
+    phase: Literal["search", "retrain"],
+    **values: NDArray[np.float64],
+) -> Curve:
+    """Return one trial's curves, each given with shape ``(trial, epoch)``."""
+    for name, curves in values.items():
+        _check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", curves)
+    # Validated rather than constructed, since the names are the caller's keywords.
+    return Curve.model_validate(
+        {"phase": phase, **{name: tuple(c[trial].tolist()) for name, c in values.items()}}
+    )
+
+
+def _check_finite(batch: Batch, what: str, values: NDArray[np.float64]) -> None:
+    """Raise unless every trial's values are finite; ``values`` is ``(trial, …)``."""
+    rows = values.reshape(len(batch.seeds), -1)
+    for index, row in enumerate(rows):
+        if not np.isfinite(row).all():
+            worst = row[~np.isfinite(row)][0]
+            raise NonFiniteScore(
+                f"wanted a finite {what}, got {worst} in trial {index} "
+                f"(seed {batch.seeds[index]}) of {len(batch.seeds)}: its training diverged"
+            )

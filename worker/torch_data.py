@@ -1,0 +1,75 @@
+"""The batches of the torch engine: signals, what the networks start from, and the layers' noise."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from worker.engine import Batch
+from worker.philox import KeyedGenerator, Occasion, Quantity
+from worker.torch_random import Keys, normal
+
+
+class Samples(NamedTuple):
+    """One batch of every trial."""
+
+    signal: Tensor
+    """x, ``(trial, n, batch)``."""
+    start: Tensor
+    """Aᵀy, ``(trial, n, batch)``."""
+    noise: Tensor
+    """ε of each layer, ``(trial, layer, n, batch)``; of no layer if none needs it."""
+
+
+class Sampler:
+    """Draws the batches of a batch of trials on a device."""
+
+    def __init__(self, batch: Batch, noisy: bool, like: Tensor) -> None:
+        """Move what is fixed to the device.
+
+        Args:
+            batch: The trials.
+            noisy: Whether any layer has the noise operation.
+            like: A tensor of the dtype and device to draw on.
+        """
+        self._batch = batch
+        self._like = like
+        self._keys = Keys.of(batch.seeds, like.device)
+        self._matrix = torch.as_tensor(batch.problem.matrix).to(like)  # (m, n)
+        self._layers = torch.arange(batch.architecture.layers if noisy else 0, device=like.device)
+
+    def draw(self, occasion: Occasion, steps: range) -> Iterator[Samples]:
+        """Draw the batches of consecutive steps, the signals of all of them at once."""
+        batch = self._batch
+        size = batch.search.batch_size
+        generator = KeyedGenerator(batch.seeds, occasion, steps, size)
+        signals = torch.as_tensor(np.asarray(batch.problem.signals(generator))).to(self._like)
+        first = torch.zeros(1, dtype=torch.int64, device=self._like.device)
+        error = self._normal(
+            occasion, steps, Quantity.MEASUREMENT_NOISE, first, self._matrix.shape[0]
+        )[:, :, 0]
+        measured = self._matrix @ signals + batch.problem.noise * error  # (trial, step, m, batch)
+        starts = self._matrix.T @ measured  # (trial, step, n, batch)
+        for index, step in enumerate(steps):
+            yield Samples(signals[:, index], starts[:, index], self._noise(occasion, step))
+
+    def _noise(self, occasion: Occasion, step: int) -> Tensor:
+        """Draw a step's noise, ``(trial, layer, n, batch)``: a whole epoch's would be too large."""
+        if not len(self._layers):
+            n, size = self._matrix.shape[1], self._batch.search.batch_size
+            return self._like.new_empty(len(self._batch.seeds), 0, n, size)
+        return self._normal(
+            occasion,
+            range(step, step + 1),
+            Quantity.OPERATION_NOISE,
+            self._layers,
+            self._matrix.shape[1],
+        )[:, 0]
+
+    def _normal(
+        self, occasion: Occasion, steps: range, quantity: Quantity, indices: Tensor, count: int
+    ) -> Tensor:
+        shape = (count, self._batch.search.batch_size)
+        return normal(self._keys, occasion, steps, quantity, indices, shape, self._like.dtype)

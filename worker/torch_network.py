@@ -1,0 +1,182 @@
+"""The sequential network (Sec. 4.1) of a batch of trials: its forward pass, for autograd.
+
+A layer's output is linear in a handful of terms, with coefficients that follow from the mixture
+of its operations: that makes every operation a row of `term_table`, and every layer a few matrix
+products over all trials at once. The signals of a trial are ``(n, batch)`` with the batch
+innermost, so that whatever acts along n (AᵀA, the roll, a shift by one tap) is a matrix from the
+left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from configspace.study import ArchitectureSettings
+from worker.engine import BATCH_NORM_EPSILON, OPERATIONS
+
+MAPPINGS = 2
+"""Slots of a layer's mappings n(u): the learnable gradient's and the CNN's."""
+
+
+class Mixture(NamedTuple):
+    """Coefficients of a layer's terms; leading dimensions ``(trial, layer)``."""
+
+    linear: Tensor
+    """Of u, AᵀA u and the rolled u; ``(…, 3)``."""
+    start: Tensor
+    """Of the network's input Aᵀy; ``(…, 1)``."""
+    mappings: Tensor
+    """Of each slot's n(u); ``(…, slot)``."""
+    noise: Tensor
+    """Of ε ~ N(0, 1); ``(…, 1)``."""
+
+
+class Weights(NamedTuple):
+    """Weights of the mappings n(u) of all layers, or of one without the layer dimension."""
+
+    first: Tensor
+    """First convolution, ``(trial, layer, slot · channel, tap)``."""
+    scale: Tensor
+    """Of batch norm, ``(trial, layer, slot · channel, 1)``."""
+    shift: Tensor
+    """Of batch norm, ``(trial, layer, slot · channel, 1)``."""
+    second: Tensor
+    """Second convolution, ``(trial, layer, slot, tap, channel)``."""
+    bias: Tensor
+    """Of the second convolution, ``(trial, layer, slot)``."""
+
+    def layers(self) -> "list[Weights]":
+        """Split into the layers' weights."""
+        return [Weights(*layer) for layer in zip(*(t.unbind(1) for t in self), strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """The fixed linear maps along n."""
+
+    linear: Tensor
+    """Identity, AᵀA and the roll, each flattened: ``(3, n · n)``."""
+    patches: Tensor
+    """The shifts to each tap, stacked: ``(1, tap · n, n)``; row (t, i) picks u[i + t − k // 2]."""
+    taps: Tensor
+    """The same shifts side by side, which sums what each tap brings: ``(1, n, tap · n)``."""
+
+    @classmethod
+    def of(
+        cls, matrix: NDArray[np.float64], settings: ArchitectureSettings, like: Tensor
+    ) -> "Maps":
+        """Build the maps of a problem's matrix A; dtype and device as ``like``."""
+        n = matrix.shape[1]
+        eye = np.eye(n)
+        linear = np.stack([eye, matrix.T @ matrix, np.roll(eye, settings.roll_shift, axis=0)])
+        reach = settings.kernel_size // 2
+        shifts = [np.eye(n, k=tap - reach) for tap in range(settings.kernel_size)]
+        return cls(
+            linear=torch.as_tensor(linear).to(like).reshape(3, n * n),
+            patches=torch.as_tensor(np.concatenate(shifts)).to(like)[None],
+            taps=torch.as_tensor(np.concatenate(shifts, axis=1)).to(like)[None],
+        )
+
+
+def term_table(settings: ArchitectureSettings) -> NDArray[np.float64]:
+    """Return each operation's coefficients (Sec. 4.3), shape ``(operation, term)``.
+
+    The terms are u, AᵀA u, the rolled u, Aᵀy, n_0(u), n_1(u), ε: with g = AᵀA u − Aᵀy, a learnable
+    gradient step is u − τ g − τ n_0(u), and noise is u − τ g + σ ε.
+    """
+    tau, sigma = settings.tau, settings.operation_noise
+    rows = {
+        "learnable_gradient": (1.0, -tau, 0.0, tau, -tau, 0.0, 0.0),
+        "cnn": (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+        "roll": (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0),
+        "noise": (1.0, -tau, 0.0, tau, 0.0, 0.0, sigma),
+    }
+    return np.array([rows[operation] for operation in OPERATIONS])
+
+
+def mixture(shares: Tensor, table: Tensor) -> Mixture:
+    """Return the terms' coefficients for shares of the operations.
+
+    Args:
+        shares: softmax(α), or one-hot for a discrete architecture; ``(trial, layer, operation)``.
+        table: The rows of `term_table` for these operations.
+    """
+    return Mixture(*torch.split(shares @ table, [3, 1, MAPPINGS, 1], dim=-1))
+
+
+def network(
+    maps: Maps,
+    weights: Weights,
+    mix: Mixture,
+    start: Tensor,
+    noise: Tensor,
+    mapped: Sequence[bool],
+) -> Tensor:
+    """Apply all layers, and add the input to the last one's output.
+
+    Args:
+        maps: The linear maps.
+        weights: Weights of the mappings; as many slots as ``mix`` has.
+        mix: The layers' coefficients.
+        mapped: Whether any trial has a mapping on each layer.
+        start: Aᵀy, ``(trial, n, batch)``.
+        noise: ε of each layer, ``(trial, layer, n, batch)``; of no layer if none has any.
+
+    Returns:
+        Reconstructions, ``(trial, n, batch)``.
+    """
+    trials, layers = mix.linear.shape[:2]
+    n = start.shape[1]
+    linear = (mix.linear @ maps.linear).reshape(trials, layers, n, n)
+    constant = mix.start[..., None] * start[:, None]  # (trial, layer, n, batch)
+    constant = constant + (mix.mappings * weights.bias).sum(-1)[..., None, None]
+    if noise.shape[1]:
+        constant = torch.addcmul(constant, mix.noise[..., None], noise)
+    signal = start
+    own, shares = weights.layers(), mix.mappings.unbind(1)
+    for layer, (matrix, rest) in enumerate(zip(linear.unbind(1), constant.unbind(1), strict=True)):
+        output = torch.baddbmm(rest, matrix, signal)
+        if mapped[layer]:
+            taps = mapping_taps(maps, own[layer], shares[layer], signal)
+            output = torch.baddbmm(output, maps.taps.expand(trials, -1, -1), taps)
+        signal = output
+    return start + signal
+
+
+def mapping_taps(maps: Maps, own: Weights, shares: Tensor, signal: Tensor) -> Tensor:
+    """Return Σ_slot share_slot · n_slot(u), but for the biases, before its taps are summed.
+
+    n(u) is convolution, batch norm, ReLU, convolution. All slots have the same input, of one
+    channel, so that both their first convolutions are one matrix product with its patches, and
+    batch norm folds into it: a channel w of the first convolution has the variance wᵀ Cov(P) w,
+    where P are the patches; centred patches make its mean 0.
+
+    Args:
+        maps: The linear maps.
+        own: The layer's weights.
+        shares: Coefficient of each slot, ``(trial, slot)``.
+        signal: u, ``(trial, n, batch)``.
+
+    Returns:
+        Shape ``(trial, tap · n, batch)``.
+    """
+    trials, n, batch = signal.shape
+    slots, taps, channels = own.second.shape[1:]
+    patches = torch.bmm(maps.patches.expand(trials, -1, -1), signal).view(trials, taps, n * batch)
+    centred = patches - patches.mean(-1, keepdim=True)  # (trial, tap, n · batch)
+    covariance = torch.bmm(centred, centred.mT) / (n * batch)  # (trial, tap, tap)
+    variance = (torch.bmm(own.first, covariance) * own.first).sum(-1, keepdim=True)
+    folded = own.first * (own.scale * torch.rsqrt(variance + BATCH_NORM_EPSILON))
+    # Batch norm's shift is one more tap, on a row of ones.
+    folded = torch.cat((folded, own.shift), dim=-1)  # (trial, slot · channel, tap + 1)
+    ones = centred.new_ones(1, 1, 1).expand(trials, 1, n * batch)
+    hidden = torch.bmm(folded, torch.cat((centred, ones), dim=1)).relu_()
+    second = own.second.reshape(trials * slots, taps, channels)
+    brought = torch.bmm(second, hidden.view(trials * slots, channels, n * batch))
+    mixed = torch.bmm(shares[:, None], brought.view(trials, slots, taps * n * batch))
+    return mixed.view(trials, taps * n, batch)
