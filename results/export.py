@@ -1,0 +1,156 @@
+"""Exports: incumbents, evaluations, trials and curves, for other programs and for papers."""
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, get_args
+
+import pandas as pd
+
+from configspace.errors import DartboardError
+from results.frames import load
+from results.incumbents import incumbent_of, incumbents_table, written
+
+What = Literal["incumbents", "evaluations", "trials", "curves"]
+Format = Literal["csv", "parquet", "json", "markdown", "latex"]
+
+
+def export(
+    url: str,
+    names: Sequence[str],
+    *,
+    what: What,
+    format: Format,
+    output: Path | None = None,
+) -> str | None:
+    """Write what a store holds of one study or several.
+
+    Args:
+        url: Where the store is, such as ``sqlite:///dartboard.db``.
+        names: Studies; incumbents have a column a study, all else a row's first column names it.
+        what: Which table.
+        format: ``csv``, ``parquet`` and ``json`` keep every digit; ``markdown`` and ``latex`` are
+            for reading, with six.
+        output: The file to write; none: the text is returned.
+
+    Returns:
+        The text, or None if it was written to ``output``.
+
+    Raises:
+        StoreError: If the store cannot be read, lacks a study, or a study lacks an incumbent.
+        DartboardError: If ``what`` or ``format`` is unknown, the format is Parquet and there is
+            no file, or the file cannot be written.
+    """
+    for wanted, known, option in ((what, What, "--what"), (format, Format, "--format")):
+        if wanted not in get_args(known):
+            raise DartboardError(f"{option}: wanted {', '.join(get_args(known))}, got {wanted!r}")
+    if format == "parquet" and output is None:
+        raise DartboardError("a Parquet file is not text: name a file with -o FILE")
+    content = _encoded(table(url, names, what), format)
+    if output is None:
+        return content.decode()
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise DartboardError(f"cannot write {str(output)!r}: {error.strerror}") from error
+    return None
+
+
+def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
+    """Return what `export` writes, as a frame.
+
+    Raises:
+        StoreError: As `export`.
+    """
+    studies = [load(url, name, with_curves=what == "curves") for name in dict.fromkeys(names)]
+    if what == "incumbents":
+        return incumbents_table([incumbent_of(frames) for frames in studies])
+    parts: list[pd.DataFrame] = [getattr(frames, what) for frames in studies]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _encoded(frame: pd.DataFrame, format: Format) -> bytes:
+    match format:
+        case "csv":
+            return frame.to_csv(index=False, lineterminator="\n").encode()
+        case "json":
+            return f"{json.dumps(_records(frame), indent=2, ensure_ascii=False)}\n".encode()
+        case "parquet":
+            buffer = io.BytesIO()
+            # A column of a Parquet file has one type; the incumbents' mix numbers and words.
+            mixed = {name: str for name in frame if frame[name].dtype == object}
+            frame.astype(mixed).to_parquet(buffer, index=False)
+            return buffer.getvalue()
+        case "markdown":
+            return _markdown(frame).encode()
+        case "latex":
+            return _latex(frame).encode()
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Return a frame's rows as JSON's types; pandas' own writer rounds small numbers away."""
+    return [
+        {
+            str(name): None
+            if pd.isna(value)
+            else value.isoformat()
+            if isinstance(value, pd.Timestamp)
+            else value
+            for name, value in row.items()
+        }
+        for row in frame.to_dict("records")
+    ]
+
+
+def _markdown(frame: pd.DataFrame) -> str:
+    rows = [
+        [str(name) for name in frame.columns],
+        ["--:" if _numeric(frame[name]) else "---" for name in frame.columns],
+        *_cells(frame),
+    ]
+    return "".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows
+    )
+
+
+def _latex(frame: pd.DataFrame) -> str:
+    """Write a table in the style of the package booktabs."""
+    columns = "".join("r" if _numeric(frame[name]) else "l" for name in frame.columns)
+    rows = [" & ".join(_escaped(cell) for cell in row) + r" \\" for row in _cells(frame)]
+    header = " & ".join(_escaped(str(name)) for name in frame.columns) + r" \\"
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", header, r"\midrule"]
+    return "\n".join([*lines, *rows, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+def _cells(frame: pd.DataFrame) -> list[list[str]]:
+    columns = [[_cell(value) for value in frame[name].tolist()] for name in frame.columns]
+    return [list(row) for row in zip(*columns, strict=True)]
+
+
+def _cell(value: object) -> str:
+    """Write one value for reading; what is missing is a dash."""
+    if pd.isna(value):  # type: ignore[call-overload]
+        return "–"
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return written(value) if isinstance(value, bool | float | str) else " ".join(str(value).split())
+
+
+def _numeric(column: pd.Series) -> bool:
+    return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
+
+
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "–": "--",
+        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    }
+)
+
+
+def _escaped(text: str) -> str:
+    return text.translate(_LATEX)
