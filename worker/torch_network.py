@@ -18,6 +18,7 @@ from torch import Tensor
 
 from configspace.study import ArchitectureSettings
 from worker.engine import BATCH_NORM_EPSILON, OPERATIONS
+from worker.torch_perceptron import perceptron
 
 MAPPINGS = 2
 """Slots of a layer's mappings n(u): the learnable gradient's and the CNN's."""
@@ -175,8 +176,8 @@ def mapping_taps(maps: Maps, own: Weights, shares: Tensor, signal: Tensor) -> Te
     # Batch norm's shift is one more tap, on a row of ones.
     folded = torch.cat((folded, own.shift), dim=-1)  # (trial, slot · channel, tap + 1)
     ones = centred.new_ones(1, 1, 1).expand(trials, 1, n * batch)
-    hidden = torch.bmm(folded, torch.cat((centred, ones), dim=1)).relu_()
+    inputs = torch.cat((centred, ones), dim=1)  # (trial, tap + 1, n · batch)
     second = own.second.reshape(trials * slots, taps, channels)
-    brought = torch.bmm(second, hidden.view(trials * slots, channels, n * batch))
+    brought = perceptron(inputs, folded, second)  # (trial · slot, tap, n · batch)
     mixed = torch.bmm(shares[:, None], brought.view(trials, slots, taps * n * batch))
     return mixed.view(trials, taps * n, batch)
