@@ -157,9 +157,11 @@ def superiority(a: ArrayLike, b: ArrayLike) -> Superiority:
         variance = theta * (1 - theta) * (1 + ((n_a + n_b) / 2 - 1) * spread) / (n_a * n_b)
         return float(abs(theta - value) - z * np.sqrt(variance))
 
-    # At the estimate the distance is not above 0, at both ends it is not below.
-    low = 0.0 if value == 0 else float(brentq(distance, 0.0, value))
-    high = 1.0 if value == 1 else float(brentq(distance, value, 1.0))
+    # Above 0 at both ends, below it at the estimate, or just beside an estimate of 0 or 1, where
+    # the end itself is a solution, and an empty one.
+    inside = min(max(value, 1e-12), 1 - 1e-12)
+    low = 0.0 if value == 0 else float(brentq(distance, 0.0, inside))
+    high = 1.0 if value == 1 else float(brentq(distance, inside, 1.0))
     return Superiority(value, low, high, n_a, n_b)
 
 

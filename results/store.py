@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from configspace.errors import StoreError, StudyError
 from configspace.hyperparameters import Hyperparameters
-from configspace.job import EvaluationId, Failure, Outcome
+from configspace.job import EvaluationId, Failure, Outcome, Purpose
 from configspace.study import Study, first_complaint
 from results import statements
 from results.database import clear_errors, open_engine
@@ -322,6 +322,18 @@ class Store:
                 )
                 for row in rows
             ]
+
+    def finished_ids(self, study: str, purpose: Purpose) -> set[EvaluationId]:
+        """Return the finished evaluations of one purpose."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                statements.EVALUATIONS.where(
+                    evaluations.c.study_id == self._id(study, connection),
+                    evaluations.c.purpose == purpose,
+                    evaluations.c.state == "finished",
+                )
+            )
+            return {statements.evaluation_id(row) for row in rows}
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -1,0 +1,107 @@
+"""A comparison in words and figures: the rows of its table, and one sentence."""
+
+import math
+
+from results.comparison import Comparison, Side
+from results.statistics import Estimate
+
+Row = tuple[str, str, str]
+"""What it is, of the one-shot study, of the final study."""
+
+
+def headings(comparison: Comparison) -> Row:
+    """Return the heads of the table's three columns."""
+    return "", comparison.one_shot.study.name, comparison.final.study.name
+
+
+def rows(comparison: Comparison) -> list[Row]:
+    """Return the table's rows, for any way of printing them."""
+    columns = [_column(side) for side in comparison.sides]
+    return [(label, columns[0][label], columns[1][label]) for label in columns[0]]
+
+
+def markdown(comparison: Comparison) -> str:
+    """Return the table and the verdict as Markdown."""
+    lines = [headings(comparison), ("---", "---", "---"), *rows(comparison)]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table}\n\n{verdict(comparison)}\n"
+
+
+def verdict(comparison: Comparison) -> str:
+    """Say what the re-runs show of the two incumbents, and what their studies cost."""
+    one_shot, final = comparison.sides
+    gain, wins = comparison.gain, comparison.superiority
+    figures = (
+        f"mean architecture PSNR {final.architecture.mean.value:.2f} dB against "
+        f"{one_shot.architecture.mean.value:.2f} dB, a difference of {_signed(gain)} dB; one run "
+        f"of the final study's beats one of the one-shot study's with probability "
+        f"{wins.value:.2f} ({wins.low:.2f} to {wins.high:.2f}), n = {final.n} and {one_shot.n}"
+    )
+    if gain.low > 0 and wins.low > 0.5:
+        said = "Re-run, the final study's incumbent is better than the one-shot study's"
+    elif gain.high < 0 and wins.high < 0.5:
+        said = "Re-run, the one-shot study's incumbent is better than the final study's"
+    else:
+        said = "The re-runs do not tell which incumbent is better"
+    ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
+    return f"{said}: {figures}. The final study cost {ratio:.1f} times the epochs."
+
+
+def _column(side: Side) -> dict[str, str]:
+    """Return one study's cells by their labels."""
+    found, done = side.incumbent, side.effort
+    cells = {
+        "Objective": side.study.objective,
+        "Incumbent": f"{found.configuration}, {'model' if found.model_based else 'random'}",
+        "Epochs of a re-run": f"{found.epochs} + {found.epochs}",
+        "Re-runs": str(side.n),
+    }
+    for label, summary in (
+        ("Architecture PSNR", side.architecture),
+        ("One-shot PSNR", side.one_shot),
+    ):
+        cells |= {
+            f"{label}, best (dB)": f"{summary.best:.2f}",
+            f"{label}, mean (dB)": interval(summary.mean),
+            f"{label}, median (dB)": interval(summary.median),
+        }
+    trials, aggregate = side.study.evaluation.trials, side.study.evaluation.aggregate
+    of_trials = f" ({aggregate} of {trials} trials)" if trials > 1 else ""
+    picked = f"{done.model_based} of {done.configurations}"
+    return cells | {
+        "Correlation of the two": interval(side.correlation),
+        "Objective's PSNR in the study (dB)": f"{found.psnr:.2f}{of_trials}",
+        "Objective's PSNR, mean of re-runs (dB)": f"{side.objective_mean.value:.2f}",
+        "Evaluations finished": f"{done.finished}{_failures(done.crashed, done.lost)}",
+        "Configurations from the model": f"{picked} ({done.model_based / done.configurations:.0%})",
+        "Cost of the study (epochs × trials)": f"{side.cost.epochs:,}",
+        "Cost of the study (seconds)": f"{side.cost.seconds:,.0f}",
+    }
+
+
+def interval(estimate: Estimate, digits: int = 2) -> str:
+    """Write an estimate with its 95% interval, where it has one."""
+    if math.isnan(estimate.value):
+        return "undefined"
+    value = _number(estimate.value, f".{digits}f")
+    if math.isnan(estimate.low):
+        return value
+    low, high = (_number(end, f".{digits}f") for end in (estimate.low, estimate.high))
+    return f"{value} [{low}, {high}]"
+
+
+def _signed(estimate: Estimate) -> str:
+    value = _number(estimate.value, "+.2f")
+    if math.isnan(estimate.low):
+        return value
+    return f"{value} ({_number(estimate.low, '+.2f')} to {_number(estimate.high, '+.2f')})"
+
+
+def _number(value: float, form: str) -> str:
+    """Write a number with a minus sign as long as a plus."""
+    return format(value, form).replace("-", "−")
+
+
+def _failures(crashed: int, lost: int) -> str:
+    said = [f"{count} {word}" for count, word in ((crashed, "crashed"), (lost, "lost")) if count]
+    return f" ({', '.join(said)})" if said else ""
