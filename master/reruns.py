@@ -1,0 +1,111 @@
+"""Re-runs of one configuration on fresh seeds, as a source of jobs."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from configspace.hyperparameters import Hyperparameters
+from configspace.job import ConfigurationId, EvaluationId, Job
+from configspace.study import Study
+from master.source import Progress, Submission, job_of
+from results.store import Store
+
+
+class Reruns:
+    """Fixed jobs, in parts of several trials; those that the store has are not run again."""
+
+    def __init__(
+        self,
+        study: Study,
+        store: Store,
+        *,
+        configuration: ConfigurationId,
+        hyperparameters: Hyperparameters,
+        epochs: int,
+        trials: int,
+        batch: int,
+    ) -> None:
+        """Plan the jobs, and read from the store which are left.
+
+        Args:
+            study: Whose configuration it is; its objective does not matter, since re-runs score
+                both ways.
+            store: Knows which parts are finished.
+            configuration: The configuration's id.
+            hyperparameters: Its values.
+            epochs: Epochs of the search and of the retraining.
+            trials: Seeds in all.
+            batch: Seeds a job; the last job has those left over.
+
+        Raises:
+            ValueError: If ``trials`` or ``batch`` is not positive.
+        """
+        if trials < 1 or batch < 1:
+            raise ValueError(f"wanted at least one trial and batch, got {trials} and {batch}")
+        self._study = study
+        self._hyperparameters = hyperparameters
+        self._sizes = {
+            EvaluationId(
+                configuration=configuration, epochs=epochs, purpose="rerun", part=part
+            ): min(batch, trials - part * batch)
+            for part in range(-(-trials // batch))
+        }
+        finished = store.finished_ids(study.name, "rerun")
+        self._finished = len(finished & self._sizes.keys())
+        left = [id for id in self._sizes if id not in finished]
+        stored = {one.id: one for one in store.unfinished(study.name) if one.id in left}
+        self._interrupted = list(stored.values())
+        self._waiting = [id for id in left if id not in stored]
+        self._left = len(left)
+        self._crashed = self._lost = 0
+
+    @property
+    def parallel(self) -> int:
+        """As many as there are live workers: fixed jobs do not depend on one another."""
+        return 0
+
+    def interrupted(self) -> Sequence[Submission]:
+        """Return the parts that a restart interrupted."""
+        return [
+            Submission(self._job(one.id), "mean", one.model_based, one) for one in self._interrupted
+        ]
+
+    def next(self) -> Submission | Literal["pending", "done"]:
+        """Return the next part that the store does not have."""
+        if self._waiting:
+            return Submission(self._job(self._waiting.pop(0)), "mean", model_based=False)
+        return "pending" if self._left else "done"
+
+    def finished(self, job: Job, loss: float) -> None:  # noqa: ARG002
+        """Count a finished part."""
+        self._left -= 1
+        self._finished += 1
+
+    def failed(self, job: Job, state: Literal["crashed", "lost"]) -> None:  # noqa: ARG002
+        """Count a part that failed; it is tried again when the re-runs are next asked for."""
+        self._left -= 1
+        if state == "crashed":
+            self._crashed += 1
+        else:
+            self._lost += 1
+
+    def progress(self) -> Progress:
+        """Return how many parts are done; an iteration is all of them."""
+        epochs = next(iter(self._sizes)).epochs
+        return Progress(
+            study=self._study.name,
+            iterations_done=int(not self._left),
+            iterations=1,
+            finished=self._finished,
+            crashed=self._crashed,
+            lost=self._lost,
+            sampled=0,
+            model_based=0,
+            incumbent=None,
+            epochs_done=epochs * (self._finished + self._crashed + self._lost),
+            epochs_expected=epochs * len(self._sizes),
+        )
+
+    def _job(self, id: EvaluationId) -> Job:
+        return job_of(
+            self._study, id, self._hyperparameters, objective="final", trials=self._sizes[id]
+        )

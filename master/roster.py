@@ -1,0 +1,80 @@
+"""The workers that a master knows, and which of them live."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Annotated
+
+from pydantic import Field
+
+from configspace.job import Message
+
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Progress = tuple[str, int, int]
+"""Phase, epochs done, epochs in all."""
+
+
+class WorkerInfo(Message):
+    """What a worker says of itself when it joins."""
+
+    name: Name
+    instance: Annotated[str, Field(max_length=100)]
+    """Drawn afresh by each worker process, to tell two of the same name apart."""
+    pid: int
+    host: Annotated[str, Field(max_length=300)]
+    device: Annotated[str, Field(max_length=100)]
+    engine: Annotated[str, Field(max_length=100)]
+    versions: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A worker, under the name that the master gave it."""
+
+    name: str
+    info: WorkerInfo
+    seen: float
+    """When it was last heard of."""
+    progress: Progress | None = None
+    """How far its evaluation is."""
+
+
+class Roster:
+    """The workers heard of within ``seconds``; time is passed in."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._members: dict[str, Member] = {}
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def __iter__(self) -> Iterator[Member]:
+        return iter(self._members.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._members
+
+    def join(self, info: WorkerInfo, now: float) -> str:
+        """Enter a worker and return its name: its own, or a numbered one if that is taken."""
+        name, number = info.name, 1
+        while name in self._members and self._members[name].info.instance != info.instance:
+            number += 1
+            name = f"{info.name}~{number}"
+        self._members[name] = Member(name, info, now)
+        return name
+
+    def see(self, name: str, now: float, progress: Progress | None = None) -> None:
+        """Note that a worker was heard of."""
+        if name in self._members:
+            self._members[name] = replace(self._members[name], seen=now, progress=progress)
+
+    def leave(self, name: str) -> bool:
+        """Remove a worker; whether it was there."""
+        return self._members.pop(name, None) is not None
+
+    def silent(self, now: float) -> list[Member]:
+        """Remove and return the workers that have not been heard of for too long."""
+        gone = [member for member in self if now - member.seen >= self._seconds]
+        for member in gone:
+            del self._members[member.name]
+        return gone

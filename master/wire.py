@@ -1,0 +1,202 @@
+"""The one object that workers call, over Pyro4: everything they may ask of a master.
+
+Only built-in types cross the wire, serialised by serpent: nothing is ever unpickled. What a
+client sends is checked here; a message that is not what it should be is refused by an answer
+that says why, and is logged with its origin.
+"""
+
+import functools
+import inspect
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import Pyro4
+
+from configspace.errors import ServiceError, WireError
+from configspace.job import Failure, Outcome
+from master.exchange import Exchange
+from master.roster import Progress, WorkerInfo
+
+log = logging.getLogger(__name__)
+
+OBJECT = "dartboard"
+MAX_MESSAGE_BYTES = 128 * 2**20
+SPARE_CONNECTIONS = 8
+"""Threads beyond one a worker, so that a worker that reconnects finds one."""
+
+
+def _answering(method: Callable[..., Any]) -> Any:
+    """Expose a method, and let it answer a malformed message with ``{"refused": why}``."""
+    signature = inspect.signature(method)
+
+    @functools.wraps(method)
+    def answer(*arguments: Any, **named: Any) -> Any:
+        try:
+            try:
+                signature.bind(*arguments, **named)
+            except TypeError as error:
+                raise WireError(str(error)) from error
+            return method(*arguments, **named)
+        except WireError as error:
+            origin = Pyro4.current_context.client_sock_addr
+            log.warning("refused %s from %s: %s", method.__name__, origin, error)
+            return {"refused": str(error)}
+
+    return Pyro4.expose(answer)
+
+
+@Pyro4.behavior(instance_mode="single")
+class Dartboard:
+    """What a worker may call. Each method but ``heartbeat`` answers with a dict."""
+
+    def __init__(self, exchange: Exchange, settings: dict[str, Any]) -> None:
+        self._exchange = exchange
+        self._settings = settings
+
+    @_answering
+    def join(self, info: dict[str, Any]) -> dict[str, Any]:
+        """Enter a worker; answers with the name it has here, and the service's periods."""
+        return {"worker": self._exchange.join(WorkerInfo.from_wire(info)), **self._settings}
+
+    @_answering
+    def claim(self, worker: str) -> dict[str, Any]:
+        """Ask for a job: ``{"job", "token"}``, ``{"idle"}``, ``{"done"}`` or ``{"join"}``."""
+        return self._exchange.claim(_text("worker", worker))
+
+    @_answering
+    def heartbeat(
+        self, worker: str, token: str, progress: list[Any] | None = None
+    ) -> str | dict[str, Any]:
+        """Say that a job goes on; answers "continue" or "stop"."""
+        going_on = self._exchange.heartbeat(
+            _text("worker", worker), _text("token", token), _progress(progress)
+        )
+        return "continue" if going_on else "stop"
+
+    @_answering
+    def finish(
+        self, worker: str, token: str, study: str, outcome: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Deliver an outcome; answers once it is stored: ``{"accepted"}`` or ``{"retry"}``."""
+        _text("token", token)  # any valid outcome is welcome, whatever became of the lease
+        return self._exchange.deliver(
+            _text("worker", worker), _text("study", study), Outcome.from_wire(outcome)
+        )
+
+    @_answering
+    def fail(self, worker: str, token: str, study: str, failure: dict[str, Any]) -> dict[str, Any]:
+        """Say why a job brought no outcome; answers as ``finish`` does."""
+        return self._exchange.fail(
+            _text("worker", worker),
+            _text("token", token),
+            _text("study", study),
+            Failure.from_wire(failure),
+        )
+
+    @_answering
+    def leave(self, worker: str) -> dict[str, Any]:
+        """Say goodbye, and give back what is on lease."""
+        self._exchange.leave(_text("worker", worker))
+        return {}
+
+
+class Port:
+    """An open port behind which the object answers, in daemon threads."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        *,
+        host: str,
+        port: int,
+        max_workers: int,
+        heartbeat_seconds: float,
+    ) -> None:
+        self._target = Dartboard(exchange, {"heartbeat_seconds": heartbeat_seconds})
+        self._heartbeat_seconds = heartbeat_seconds
+        self._host, self._port, self._max_workers = host, port, max_workers
+        self._daemon: _Daemon | None = None
+
+    def open(self) -> str:
+        """Listen; returns the address, as ``host:port``.
+
+        Raises:
+            ServiceError: If the port cannot be had.
+        """
+        Pyro4.config.SERVERTYPE = "thread"
+        Pyro4.config.SERIALIZER = "serpent"
+        Pyro4.config.SERIALIZERS_ACCEPTED = {"serpent"}
+        Pyro4.config.THREADPOOL_SIZE = self._max_workers + SPARE_CONNECTIONS
+        Pyro4.config.COMMTIMEOUT = max(30.0, 3 * self._heartbeat_seconds)
+        Pyro4.config.MAX_MESSAGE_SIZE = MAX_MESSAGE_BYTES
+        try:
+            self._daemon = _Daemon(self._host, self._port, self._max_workers)
+        except OSError as error:
+            raise ServiceError(
+                f"cannot listen on {self._host}:{self._port}: {error.strerror or error}; choose "
+                "another --port, or stop what uses it"
+            ) from error
+        self._daemon.register(self._target, OBJECT)
+        threading.Thread(target=self._daemon.requestLoop, name="port", daemon=True).start()
+        host, port = self._daemon.sock.getsockname()[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def close(self) -> None:
+        """Stop listening and cut every connection."""
+        if self._daemon is not None:
+            self._daemon.cut()
+            self._daemon.shutdown()
+            self._daemon = None
+
+
+class _Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
+    """Pyro's daemon, which knows its connections and says when there are too many."""
+
+    def __init__(self, host: str, port: int, max_workers: int) -> None:
+        self._max_workers = max_workers
+        self._connections: set[Any] = set()
+        super().__init__(host=host, port=port)
+
+    def validateHandshake(self, conn: Any, data: Any) -> str:  # noqa: N802, ARG002
+        """Let a client in; part of Pyro's interface."""
+        self._connections.add(conn)
+        return "hello"
+
+    def clientDisconnect(self, conn: Any) -> None:  # noqa: N802
+        """Note that a client is gone; part of Pyro's interface."""
+        self._connections.discard(conn)
+
+    def _handshake(self, conn: Any, denied_reason: str | None = None) -> Any:
+        if denied_reason is not None:
+            log.warning(
+                "refused a connection from %s: all places for %d workers are taken; raise "
+                "--max-workers",
+                conn.sock.getpeername(),
+                self._max_workers,
+            )
+            # This runs in the accept loop: a client that says nothing must not hold it up.
+            conn.sock.settimeout(0.5)
+        return super()._handshake(conn, denied_reason)
+
+    def cut(self) -> None:
+        """Close every connection, so that the threads behind them end."""
+        for connection in list(self._connections):
+            connection.close()
+
+
+def _text(name: str, value: object) -> str:
+    if not isinstance(value, str) or len(value) > 300:
+        raise WireError(f"wanted a short text for {name!r}, got {type(value).__name__}")
+    return value
+
+
+def _progress(value: object) -> Progress | None:
+    match value:
+        case None:
+            return None
+        case [str(phase), int(done), int(total)] if len(phase) < 100:
+            return phase, done, total
+        case _:
+            raise WireError("wanted progress as [phase, epochs done, epochs in all]")

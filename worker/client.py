@@ -1,0 +1,264 @@
+"""A worker: claims jobs from a master, has them evaluated, and delivers what comes out."""
+
+import logging
+import os
+import platform
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+from configspace.errors import ServiceError
+from configspace.job import Failure, Job, Outcome
+from worker.process import Child
+from worker.wire import AwayError, Link
+
+log = logging.getLogger(__name__)
+
+EVALUATE = "worker.evaluate:evaluate"
+IDLE_LIMIT = 600.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+"""Seconds between two attempts to reach a master that is away: doubled from first to longest."""
+
+
+class Stopped(BaseException):
+    """A signal asks the worker to leave; not an Exception, since nothing may answer it."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+
+def run_worker(
+    address: str,
+    *,
+    name: str | None = None,
+    device: str = "auto",
+    engine: str = "auto",
+    evaluate: str = EVALUATE,
+    idle_limit: float = IDLE_LIMIT,
+    once: bool = False,
+) -> int:
+    """Work for the master at an address, study after study.
+
+    Args:
+        address: ``host:port`` of the master; it need not be there yet.
+        name: How the worker is called; by default after its machine and process.
+        device: Where to evaluate, as the evaluation understands it.
+        engine: Which engine evaluates, as the evaluation understands it.
+        evaluate: The evaluation, as ``package.module:function``.
+        idle_limit: Seconds after which a master that is away is given up.
+        once: Whether to end with the first study that is done, instead of waiting for the next.
+
+    Returns:
+        Exit code: 0 when the work is done or SIGTERM came, 130 after Ctrl-C, 1 when no master was
+        there for ``idle_limit`` seconds.
+
+    Raises:
+        ServiceError: If the address is none, the evaluating process cannot start, or the master
+            does not accept this worker.
+    """
+    link = Link(address)
+    child = Child(evaluate=evaluate, device=device, engine=engine)
+    worker = Worker(link, child, _info(name, device, engine), idle_limit=idle_limit)
+    try:
+        with _signals_as_exceptions():
+            while worker.serve() and not once:
+                log.info("worker %s: done; waiting for the next study", worker.name)
+                worker.rest()
+            return 0
+    except AwayError:
+        log.error("no master at %s for %g s; giving up", address, idle_limit)
+        return 1
+    except Stopped as stopped:
+        log.info("worker %s: leaving", worker.name)
+        return 130 if stopped.signum == signal.SIGINT else 0
+    finally:
+        child.kill()
+        worker.leave()
+        link.close()
+
+
+class Worker:
+    """The loop of a worker, and what it has in hand."""
+
+    def __init__(
+        self, link: Link, child: Child, info: dict[str, Any], *, idle_limit: float
+    ) -> None:
+        self._link = link
+        self._child = child
+        self._info = info
+        self._idle_limit = idle_limit
+        self._heartbeat_seconds = 5.0
+        self._joined = False
+        self._heard = time.monotonic()
+        self._pause = FIRST_PAUSE
+        self.name: str = info["name"]
+
+    def serve(self) -> bool:
+        """Work until the master says that all is done; true then.
+
+        Raises:
+            AwayError: If the master is away for longer than the idle limit.
+        """
+        while True:
+            self._child.start()  # before a claim, so that no lease waits for it
+            match self._insist(lambda: self._link.call("claim", self.name)):
+                case {"job": job, "token": str(token)}:
+                    self._work(Job.from_wire(job), token)
+                case {"done": True}:
+                    self._joined = False
+                    self._link.close()
+                    return True
+                case {"join": True}:
+                    self._link.close()
+                case _:
+                    pass  # idle: there is no job yet
+
+    def rest(self) -> None:
+        """Wait a little before asking for the next study."""
+        time.sleep(self._pause)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+
+    def leave(self) -> None:
+        """Give back what is in hand, as far as the master can be reached."""
+        if self._joined:
+            with suppress(AwayError, ServiceError):
+                # A connection of its own: a call may have been interrupted on the other.
+                self._link.open()
+                self._link.call("leave", self.name)
+
+    def _work(self, job: Job, token: str) -> None:
+        log.info("study %s: %s begins on worker %s", job.study, job.id, self.name)
+        began = time.monotonic()
+        result = self._child.run(job, _Beat(self, token).go_on)
+        seconds = time.monotonic() - began
+        if result is None:
+            log.warning(
+                "study %s: %s on worker %s ended: another has it", job.study, job.id, self.name
+            )
+            return
+        log.info(
+            "study %s: %s on worker %s: %s after %.1f s",
+            *(job.study, job.id, self.name, type(result).__name__.lower(), seconds),
+        )
+        self._deliver(job, token, result)
+
+    def _deliver(self, job: Job, token: str, result: Outcome | Failure) -> None:
+        """Deliver, however often it takes, until the master has it in its store."""
+        method = "finish" if isinstance(result, Outcome) else "fail"
+        payload = result.to_wire()
+        while self._insist(
+            lambda: self._link.call(method, self.name, token, job.study, payload)
+        ).get("retry"):
+            self._link.close()
+
+    def _insist(self, call: Callable[[], Any]) -> Any:
+        """Make a call, connecting again with growing pauses while the master is away."""
+        while True:
+            try:
+                self.connect()
+                answer = call()
+            except AwayError as error:
+                self._wait_for_the_master(error)
+            else:
+                self._heard, self._pause = time.monotonic(), FIRST_PAUSE
+                return answer
+
+    def connect(self) -> None:
+        """Connect and join, unless that is done.
+
+        Raises:
+            AwayError: If the master cannot be reached.
+        """
+        if self._link.is_open:
+            return
+        self._link.open()
+        answer = self._link.call("join", self._info | {"name": self.name})
+        self.name = answer["worker"]
+        self._heartbeat_seconds = answer["heartbeat_seconds"]
+        if not self._joined:
+            log.info("worker %s joined", self.name)
+        self._joined = True
+
+    def heartbeat(self, token: str) -> bool:
+        """Tell the master that the job goes on; whether it shall. True if that is not known."""
+        try:
+            self.connect()
+            report = self._child.progress
+            progress = None if report is None else list(report)
+            answer = self._link.call("heartbeat", self.name, token, progress)
+        except AwayError as error:
+            log.warning("worker %s: the master is away (%s); going on", self.name, error)
+            return True
+        self._heard = time.monotonic()
+        return bool(answer != "stop")
+
+    @property
+    def heartbeat_seconds(self) -> float:
+        """How often the master wants to hear."""
+        return self._heartbeat_seconds
+
+    def _wait_for_the_master(self, error: AwayError) -> None:
+        if self._pause == FIRST_PAUSE:
+            log.warning("worker %s: the master is away (%s); trying again", self.name, error)
+        if time.monotonic() - self._heard + self._pause > self._idle_limit:
+            raise error
+        self.rest()
+
+
+class _Beat:
+    """Heartbeats of one job, at the master's pace."""
+
+    def __init__(self, worker: Worker, token: str) -> None:
+        self._worker = worker
+        self._token = token
+        self._last = time.monotonic()
+
+    def go_on(self) -> bool:
+        """Send a heartbeat if one is due; false once the job is another's."""
+        if time.monotonic() - self._last < self._worker.heartbeat_seconds:
+            return True
+        going_on = self._worker.heartbeat(self._token)
+        self._last = time.monotonic()
+        return going_on
+
+
+def _info(name: str | None, device: str, engine: str) -> dict[str, Any]:
+    host = socket.gethostname()
+    return {
+        "name": name or f"{host}-{os.getpid()}",
+        "instance": secrets.token_hex(8),
+        "pid": os.getpid(),
+        "host": host,
+        "device": device,
+        "engine": engine,
+        "versions": {"python": platform.python_version()},
+    }
+
+
+@contextmanager
+def _signals_as_exceptions() -> Iterator[None]:
+    """Raise `Stopped` on the first SIGTERM or SIGINT; a second one ends the process at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, signal.SIG_DFL)
+        raise Stopped(signum)
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    except Stopped:
+        raise
+    else:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

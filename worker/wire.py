@@ -1,0 +1,98 @@
+"""A worker's one connection to its master, over Pyro4."""
+
+import logging
+from typing import Any, Self
+
+import Pyro4
+from Pyro4.errors import CommunicationError, PyroError
+
+from configspace.errors import ServiceError
+
+log = logging.getLogger(__name__)
+
+OBJECT = "dartboard"
+CALL_SECONDS = 90.0
+"""The longest a call may take; longer than a master may wait for its store."""
+CONNECT_SECONDS = 10.0
+
+# Pyro4 logs each failed attempt to connect as an error; while a master is away that is expected,
+# and is reported here once.
+logging.getLogger("Pyro4.core").setLevel(logging.CRITICAL)
+
+
+class AwayError(Exception):
+    """The master does not answer: it is down, or the network is."""
+
+
+class Link:
+    """A connection that is made when it is first needed, and again after it broke."""
+
+    def __init__(self, address: str) -> None:
+        """Remember where the master is.
+
+        Args:
+            address: ``host:port``.
+
+        Raises:
+            ServiceError: If it is not an address.
+        """
+        host, colon, port = address.rpartition(":")
+        if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
+            raise ServiceError(
+                f"wanted the master's address as HOST:PORT, such as 192.168.0.7:9090, got "
+                f"{address!r}"
+            )
+        self._uri = f"PYRO:{OBJECT}@{address}"
+        self._proxy: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection, as far as is known."""
+        return self._proxy is not None
+
+    def open(self) -> None:
+        """Connect.
+
+        Raises:
+            AwayError: If the master cannot be reached.
+        """
+        self.close()
+        Pyro4.config.SERIALIZER = "serpent"
+        proxy = Pyro4.Proxy(self._uri)
+        proxy._pyroTimeout = CONNECT_SECONDS
+        try:
+            proxy._pyroBind()
+        except PyroError as error:
+            raise AwayError(str(error)) from error
+        proxy._pyroTimeout = CALL_SECONDS
+        self._proxy = proxy
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """Call one of the master's methods and return its answer.
+
+        Raises:
+            AwayError: If there is no connection, or it breaks.
+            ServiceError: If the master does not accept the call.
+        """
+        if self._proxy is None:
+            raise AwayError("not connected")
+        try:
+            answer = self._proxy._pyroInvoke(method, arguments, {})
+        except CommunicationError as error:
+            self.close()
+            raise AwayError(str(error)) from error
+        if isinstance(answer, dict) and "refused" in answer:
+            raise ServiceError(f"the master refused {method!r}: {answer['refused']}")
+        return answer
+
+    def close(self) -> None:
+        """Drop the connection, if there is one."""
+        if self._proxy is not None:
+            self._proxy._pyroRelease()
+            self._proxy = None
