@@ -134,7 +134,8 @@ def _cell(value: object) -> str:
         return "–"
     if isinstance(value, pd.Timestamp):
         return value.strftime("%Y-%m-%d %H:%M:%S")
-    return written(value) if isinstance(value, bool | float | str) else " ".join(str(value).split())
+    text = written(value) if isinstance(value, bool | float | str) else str(value)
+    return " ".join(text.split())
 
 
 def _numeric(column: pd.Series) -> bool:

@@ -1,11 +1,9 @@
 """What the store tells of its studies now: progress, incumbent, cost, and what is running."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
-
-import pandas as pd
+from typing import Any, cast
 
 from configspace.job import EvaluationId, Purpose
 from configspace.study import Study
@@ -98,7 +96,8 @@ def status_of(frames: Frames) -> StudyStatus:
         cost=cost(frames),
         reruns=int((trials["purpose"] == "rerun").sum()),
         running=tuple(
-            _running(row) for _, row in evaluations[evaluations["state"] == "running"].iterrows()
+            _running(row)
+            for row in evaluations[evaluations["state"] == "running"].to_dict("records")
         ),
         last_activity=None if last is None else last.to_pydatetime(),
     )
@@ -120,7 +119,7 @@ def _rungs(frames: Frames) -> tuple[Rung, ...]:
     )
 
 
-def _running(row: "pd.Series[object]") -> Running:
+def _running(row: dict[Hashable, Any]) -> Running:
     return Running(
         id=EvaluationId(
             configuration=(int(row["iteration"]), int(row["rung"]), int(row["number"])),
