@@ -33,16 +33,16 @@ def verdict(comparison: Comparison) -> str:
     gain, wins = comparison.gain, comparison.superiority
     figures = (
         f"mean architecture PSNR {final.architecture.mean.value:.2f} dB against "
-        f"{one_shot.architecture.mean.value:.2f} dB, a difference of {_signed(gain)} dB; one run "
+        f"{one_shot.architecture.mean.value:.2f} dB, a difference of {_signed(gain)}; one run "
         f"of the final study's beats one of the one-shot study's with probability "
-        f"{wins.value:.2f} ({wins.low:.2f} to {wins.high:.2f}), n = {final.n} and {one_shot.n}"
+        f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {final.n} and {one_shot.n}"
     )
     if gain.low > 0 and wins.low > 0.5:
-        said = "Re-run, the final study's incumbent is better than the one-shot study's"
+        said = "Re-run, the final study's incumbent scores higher than the one-shot study's"
     elif gain.high < 0 and wins.high < 0.5:
-        said = "Re-run, the one-shot study's incumbent is better than the final study's"
+        said = "Re-run, the one-shot study's incumbent scores higher than the final study's"
     else:
-        said = "The re-runs do not tell which incumbent is better"
+        said = "The re-runs do not tell which incumbent scores higher"
     ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
     return f"{said}: {figures}. The final study cost {ratio:.1f} times the epochs."
 
@@ -91,10 +91,10 @@ def interval(estimate: Estimate, digits: int = 2) -> str:
 
 
 def _signed(estimate: Estimate) -> str:
-    value = _number(estimate.value, "+.2f")
+    value = f"{_number(estimate.value, '+.2f')} dB"
     if math.isnan(estimate.low):
         return value
-    return f"{value} ({_number(estimate.low, '+.2f')} to {_number(estimate.high, '+.2f')})"
+    return f"{value} (95%: {_number(estimate.low, '+.2f')} to {_number(estimate.high, '+.2f')})"
 
 
 def _number(value: float, form: str) -> str:

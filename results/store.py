@@ -132,7 +132,7 @@ class Store:
                 hyperparameters.
         """
         with self._write() as connection:
-            row_id = self._id(study, connection)
+            row_id = self._own_id(study, connection)
             key = statements.key(row_id, id)
             sequence = self._next_sequence(study, connection)
             values = hyperparameters.model_dump()
@@ -396,22 +396,26 @@ class Store:
         return f"study {study!r}: evaluation {id} has ended already, as {state}"
 
     def _key(self, study: str, id: EvaluationId, connection: sa.Connection) -> Row:
-        return statements.key(self._id(study, connection), id)
+        return statements.key(self._own_id(study, connection), id)
+
+    def _own_id(self, study: str, connection: sa.Connection) -> int:
+        """Return the id of a study that this store writes; nobody else removes it meanwhile."""
+        if study not in self._ids:
+            self._ids[study] = self._id(study, connection)
+        return self._ids[study]
 
     def _id(self, study: str, connection: sa.Connection) -> int:
-        if study not in self._ids:
-            rows = connection.execute(sa.select(studies.c.name, studies.c.id)).all()
-            names = {row.name: row.id for row in rows}
-            if study not in names:
-                others = ", ".join(repr(name) for name in names) or "none yet"
-                raise StoreError(f"no study {study!r} in {self._shown}; it has {others}")
-            self._ids[study] = names[study]
-        return self._ids[study]
+        rows = connection.execute(sa.select(studies.c.name, studies.c.id).order_by(studies.c.id))
+        names = {row.name: int(row.id) for row in rows}
+        if study not in names:
+            others = ", ".join(repr(name) for name in names) or "none yet"
+            raise StoreError(f"no study {study!r} in {self._shown}; it has {others}")
+        return names[study]
 
     def _next_sequence(self, study: str, connection: sa.Connection) -> int:
         """Return the sequence number to give next; it counts once its transaction is through."""
         if study not in self._sequences:
-            key = {"of_study": self._id(study, connection)}
+            key = {"of_study": self._own_id(study, connection)}
             row = connection.execute(statements.LAST_SEQUENCES, key).one()
             self._sequences[study] = max(row[0] or 0, row[1] or 0)
         return self._sequences[study] + 1

@@ -270,6 +270,17 @@ def test_a_deleted_study_may_be_begun_anew(store: Store) -> None:
     assert store.history("blur-final") == []
 
 
+def test_a_reader_notices_that_a_study_was_deleted_and_begun_anew(url: str) -> None:
+    with Store.open(url) as master, Store.open(url, create=False) as reader:
+        filled(master, "a")
+        filled(master, "b")
+        assert reader.history("b") != []
+        master.delete("a")
+        master.delete("b")
+        filled(master, "b", configurations=1)
+        assert reader.history("b") == master.history("b") != []
+
+
 def test_nothing_of_a_write_that_fails_is_kept(store: Store) -> None:
     store.begin(study(), {})
     store.submit("blur-final", id_of(0), Hyperparameters(), model_based=False)
