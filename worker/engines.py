@@ -6,7 +6,7 @@ from worker.engine import Engine
 NAMES = ("auto", "torch", "numba")
 
 
-def choose_engine(name: str, device: str) -> Engine:
+def choose_engine(name: str, device: str, threads: int | None = None) -> Engine:
     """Return the engine of a name on a device.
 
     An engine's library is imported here and not before: PyTorch takes a second to import.
@@ -15,6 +15,8 @@ def choose_engine(name: str, device: str) -> Engine:
         name: ``torch``, ``numba``, or ``auto``: numba on the CPU where it can be imported, else
             torch.
         device: ``cpu``, or a device that PyTorch knows, such as ``cuda:0``.
+        threads: Threads of the numba engine; None: as many as there are processors. PyTorch's
+            are those of the whole process, and so its owner's to set.
 
     Raises:
         ServiceError: If there is no such engine, or it does not run on that device here.
@@ -23,10 +25,10 @@ def choose_engine(name: str, device: str) -> Engine:
         case "torch":
             return _torch(device)
         case "numba":
-            return _numba(device)
+            return _numba(device, threads)
         case "auto" if device == "cpu":
             try:
-                return _numba(device)
+                return _numba(device, threads)
             except ServiceError:
                 return _torch(device)
         case "auto":
@@ -35,7 +37,7 @@ def choose_engine(name: str, device: str) -> Engine:
             raise ServiceError(f"wanted an engine among {', '.join(NAMES)}, got {name!r}")
 
 
-def _numba(device: str) -> Engine:
+def _numba(device: str, threads: int | None) -> Engine:
     if device != "cpu":
         raise ServiceError(
             f"the numba engine runs on the device cpu, not on {device!r}; take --engine torch"
@@ -46,8 +48,7 @@ def _numba(device: str) -> Engine:
         raise ServiceError(
             f"the numba engine cannot be imported ({error}); install numba or take --engine torch"
         ) from error
-    engine: Engine = NumbaEngine()
-    return engine
+    return NumbaEngine(threads)
 
 
 def _torch(device: str) -> Engine:

@@ -20,7 +20,9 @@ class NonFiniteScore(Exception):  # noqa: N818
     """A trial ended in a number that is no score: its training diverged."""
 
 
-def evaluate(job: Job, *, device: str, engine: str, progress: Report) -> Outcome:
+def evaluate(
+    job: Job, *, device: str, engine: str, progress: Report, threads: int | None = None
+) -> Outcome:
     """Run a job.
 
     Args:
@@ -28,12 +30,13 @@ def evaluate(job: Job, *, device: str, engine: str, progress: Report) -> Outcome
         device: ``cpu``, or a device that PyTorch knows.
         engine: ``auto``, ``torch`` or ``numba``.
         progress: Told of each epoch.
+        threads: See `worker.engines.choose_engine`.
 
     Raises:
         NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
         ServiceError: If there is no such engine for this device here.
     """
-    chosen = choose_engine(engine, device)
+    chosen = choose_engine(engine, device, threads)
     batch = batch_of(job)
     trials = search_trials(batch, chosen, retrain=job.objective == "final", progress=progress)
     return Outcome(id=job.id, trials=trials, engine=chosen.name, device=chosen.device)

@@ -1,0 +1,72 @@
+"""Small batches of trials for the tests of the engines."""
+
+import numpy as np
+
+from configspace.hyperparameters import Hyperparameters
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from worker.engine import Batch
+from worker.problem import CosineProblem
+
+HYPERPARAMETERS = (
+    Hyperparameters(),
+    Hyperparameters(
+        param_lr=5e-3,
+        param_weight_decay=1e-3,
+        param_warm_up=True,
+        alpha_lr=0.05,
+        alpha_weight_decay=0.02,
+        alpha_warm_up=False,
+        alpha_scheduler="none",
+        alpha_optimizer="adam",
+    ),
+    Hyperparameters(
+        param_lr=2e-3,
+        param_weight_decay=1e-2,
+        alpha_lr=0.1,
+        alpha_weight_decay=0.1,
+        alpha_warm_up=True,
+        alpha_scheduler="linear",
+        alpha_optimizer="adam",
+    ),
+    Hyperparameters(
+        param_lr=1e-2,
+        param_warm_up=True,
+        alpha_lr=0.1,
+        alpha_warm_up=False,
+        alpha_scheduler="none",
+    ),
+)
+"""Settings in which each of the eight differs somewhere."""
+
+
+def batch_of(
+    *hyperparameters: Hyperparameters,
+    operations: str = "all",
+    problem: str = "blur",
+    layers: int = 3,
+    channels: int = 4,
+    kernel_size: int = 3,
+    points: int = 20,
+    batch_size: int = 8,
+    batches: int = 2,
+    epochs: int = 2,
+    first_seed: int = 5_000_000_000,
+) -> Batch:
+    """Return one trial for each of the hyperparameters; H1's if none are given."""
+    chosen = hyperparameters or (Hyperparameters(),)
+    settings = ProblemSettings.model_validate({"name": problem, "points": points})
+    return Batch(
+        problem=CosineProblem(settings),
+        architecture=ArchitectureSettings.model_validate(
+            {
+                "operations": operations,
+                "layers": layers,
+                "channels": channels,
+                "kernel_size": kernel_size,
+            }
+        ),
+        search=SearchSettings(batch_size=batch_size, batches=batches, warm_up_fraction=0.5),
+        hyperparameters=chosen,
+        epochs=epochs,
+        seeds=first_seed + np.arange(len(chosen), dtype=np.int64) * 7_919,
+    )

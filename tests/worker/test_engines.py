@@ -1,0 +1,48 @@
+import sys
+
+import pytest
+import torch
+
+from configspace.errors import ServiceError
+from worker.engines import choose_engine
+
+
+def test_torch_runs_where_it_is_told() -> None:
+    engine = choose_engine("torch", "cpu")
+    assert (engine.name, engine.device) == ("torch", "cpu")
+
+
+def test_auto_takes_numba_on_the_cpu() -> None:
+    assert choose_engine("auto", "cpu").name == "numba"
+
+
+def test_numba_computes_with_the_threads_it_is_given() -> None:
+    assert vars(choose_engine("numba", "cpu", threads=3))["threads"] == 3
+
+
+def test_auto_takes_torch_where_numba_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "worker.numba_engine", None)
+    assert choose_engine("auto", "cpu").name == "torch"
+
+
+def test_numba_says_so_where_it_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "worker.numba_engine", None)
+    with pytest.raises(ServiceError, match="install numba or take --engine torch"):
+        choose_engine("numba", "cpu")
+
+
+def test_numba_runs_on_the_cpu_only() -> None:
+    with pytest.raises(ServiceError, match="runs on the device cpu, not on 'cuda:0'"):
+        choose_engine("numba", "cuda:0")
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+@pytest.mark.parametrize("device", ["cuda:0", "nonsense"])
+def test_a_device_that_is_not_there_is_refused(device: str) -> None:
+    with pytest.raises(ServiceError, match=f"no device '{device}' here"):
+        choose_engine("auto", device)
+
+
+def test_an_unknown_engine_is_refused() -> None:
+    with pytest.raises(ServiceError, match="among auto, torch, numba, got 'jax'"):
+        choose_engine("jax", "cpu")
