@@ -1,0 +1,416 @@
+"""A Numba type for a machine vector of float32, and a fast correlation of short filters.
+
+Numba vectorises loops, but cannot be told to keep a window of rows in registers. Here a `Vector`
+holds ``LANES`` samples of the batch, and the functions below are single machine instructions on
+it, or short runs of them on tuples of vectors. No fast-math flag is set on any: what is written
+is what is computed, and NaN stays NaN.
+
+**The correlation.** Two rows of z_j = Σ_t g_t d_{j+t} take 2K products. They can be had from fewer
+by Winograd's minimal filtering, which writes the form Σ_j Σ_t g_t d_{j+t} z_j as a sum over
+*points* p of (G g)_p (D d)_p (Z z)_p, with small constant matrices: 4 points for K = 3 and 7 for
+K = 5. One such decomposition gives all three of its derivatives:
+
+- by z, the correlation itself: `correlate`, z = Zᵀ ((G g) ⊙ (D d));
+- by d, its transpose, which scatters: `spread`, d = Dᵀ ((G g) ⊙ (Z z));
+- by g, the gradient of the filter: Gᵀ ((D d) ⊙ (Z z)).
+
+`lift_window` is D, `lift_rows` is Z, and G is `FILTER`, applied where the filters are prepared.
+The kernel size K is carried by the length of the tuple ``taps``, which each kernel is handed, so
+that every loop over taps, rows and points is unrolled when the function is compiled.
+
+Source: Winograd 1980, "Arithmetic complexity of computations", Ch. IV; Lavin and Gray 2016.
+"""
+
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import intrinsic, lower_builtin, models, register_model
+
+LANES = 16 if llvm.get_host_cpu_features().get("avx512f") else 8
+"""Samples of a batch that one vector holds."""
+
+ROWS = 2
+"""Rows that one correlation gives."""
+
+_SIGNAL = {  # D: from a window of K + 1 rows to points
+    3: ((1, 0, -1, 0), (0, 1, 1, 0), (0, -1, 1, 0), (0, -1, 0, 1)),
+    5: (
+        (1, 0, -1, 0, 0, 0),
+        (0, 1, 1, 0, 0, 0),
+        (0, -1, 1, 0, 0, 0),
+        (0, -1, 0, 1, 0, 0),
+        (0, 0, 0, 1, -1, 0),
+        (0, 0, 0, 0, 1, 0),
+        (0, 0, 0, 0, -1, 1),
+    ),
+}
+_ROWS = {  # Z: from two rows to points
+    3: ((1, 0), (1, 1), (1, -1), (0, 1)),
+    5: ((1, 0), (1, 1), (1, -1), (0, 1), (1, 0), (1, 1), (0, 1)),
+}
+FILTER = {  # G: from K taps to points
+    3: np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], dtype=np.float32),
+    5: np.array(
+        [
+            [1, 0, 0, 0, 0],
+            [0.5, 0.5, 0.5, 0, 0],
+            [0.5, -0.5, 0.5, 0, 0],
+            [0, 0, 1, 0, 0],
+            [0, 0, 0, 1, 0],
+            [0, 0, 0, 1, 1],
+            [0, 0, 0, 0, 1],
+        ],
+        dtype=np.float32,
+    ),
+}
+_TAPS = {len(lifted): taps for taps, lifted in _SIGNAL.items()}  # points → taps
+
+
+class VectorType(types.Type):  # type: ignore[misc]
+    """``LANES`` float32 numbers in one register (or in a few, where registers are shorter)."""
+
+    def __init__(self) -> None:
+        super().__init__(name=f"float32x{LANES}")
+
+
+vector = VectorType()
+_LLVM = ir.VectorType(ir.FloatType(), LANES)
+
+
+@register_model(VectorType)
+class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, dmm: Any, fe_type: Any) -> None:
+        super().__init__(dmm, fe_type, _LLVM)
+
+
+# What the intrinsics are made of: each emits instructions and returns LLVM values.
+
+
+def _splat(builder: Any, scalar: Any) -> Any:
+    one = builder.insert_element(ir.Constant(_LLVM, ir.Undefined), scalar, ir.IntType(32)(0))
+    mask = ir.Constant(ir.VectorType(ir.IntType(32), LANES), [0] * LANES)
+    return builder.shuffle_vector(one, ir.Constant(_LLVM, ir.Undefined), mask)
+
+
+def _constant(value: float) -> Any:
+    return ir.Constant(_LLVM, [value] * LANES)
+
+
+def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
+    kind = ir.FunctionType(_LLVM, [_LLVM] * 3)
+    name = f"llvm.fmuladd.v{LANES}f32"
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
+
+
+def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.gep(data, [index])
+
+
+def _load(builder: Any, address: Any, offset: int = 0) -> Any:
+    place = builder.gep(address, [ir.IntType(64)(offset)])
+    return builder.load(builder.bitcast(place, _LLVM.as_pointer()), align=4)
+
+
+def _store(builder: Any, value: Any, address: Any, offset: int = 0) -> None:
+    place = builder.gep(address, [ir.IntType(64)(offset)])
+    builder.store(value, builder.bitcast(place, _LLVM.as_pointer()), align=4)
+
+
+def _scaled_sum(builder: Any, coefficients: Any, values: Any) -> Any:
+    """Sum the values with coefficients of 0, 1 and −1, at least one of them 1."""
+    signed = list(zip(coefficients, values, strict=True))
+    first, *others = [value for sign, value in signed if sign == 1]
+    total = first
+    for value in others:
+        total = builder.fadd(total, value)
+    for value in (value for sign, value in signed if sign == -1):
+        total = builder.fsub(total, value)
+    return total
+
+
+def _tuple(context: Any, builder: Any, values: Any) -> Any:
+    return context.make_tuple(builder, types.UniTuple(vector, len(values)), values)
+
+
+def _parts(builder: Any, value: Any, count: int) -> Any:
+    return [builder.extract_value(value, i) for i in range(count)]
+
+
+# Arithmetic, with the usual signs.
+
+
+def _operator(sign: Any, instruction: str) -> None:
+    @infer_global(sign)
+    class Typing(AbstractTemplate):  # type: ignore[misc]
+        def generic(self, args: Any, kws: Any) -> Any:
+            return signature(vector, *args) if args == (vector, vector) else None
+
+    @lower_builtin(sign, vector, vector)
+    def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return getattr(builder, instruction)(*args)
+
+
+def _operators() -> None:
+    import operator
+
+    for add, instruction in (
+        (operator.add, "fadd"),
+        (operator.iadd, "fadd"),
+        (operator.sub, "fsub"),
+        (operator.mul, "fmul"),
+    ):
+        _operator(add, instruction)
+
+
+_operators()
+
+
+@intrinsic
+def splat(typingctx: Any, scalar: Any) -> Any:
+    """Return a vector with ``scalar``, a float32, in every lane."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _splat(builder, args[0])
+
+    return vector(types.float32), codegen
+
+
+@intrinsic
+def fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return a · b + c."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _fma(builder, *args)
+
+    return vector(vector, vector, vector), codegen
+
+
+@intrinsic
+def lane_sum(typingctx: Any, a: Any) -> Any:
+    """Return the sum over a vector's lanes, by halves, as a float32."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        total = args[0]
+        width = LANES
+        while width > 1:
+            width //= 2
+            undefined = ir.Constant(total.type, ir.Undefined)
+            index = ir.VectorType(ir.IntType(32), width)
+            low = builder.shuffle_vector(total, undefined, ir.Constant(index, list(range(width))))
+            high = builder.shuffle_vector(
+                total, undefined, ir.Constant(index, list(range(width, 2 * width)))
+            )
+            total = builder.fadd(low, high)
+        return builder.extract_element(total, ir.IntType(32)(0))
+
+    return types.float32(vector), codegen
+
+
+@intrinsic
+def load(typingctx: Any, array: Any, index: Any) -> Any:
+    """Return the vector at ``array[index : index + LANES]`` of a flat float32 array."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _load(builder, _address(context, builder, sig.args[0], *args))
+
+    return vector(array, types.intp), codegen
+
+
+@intrinsic
+def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
+    """Write a vector to ``array[index : index + LANES]``."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        _store(builder, args[2], _address(context, builder, sig.args[0], *args[:2]))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, vector), codegen
+
+
+# Tuples of vectors: the window of a correlation (K + 1 rows), its points, its two rows.
+
+
+@intrinsic
+def load_window(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
+    """Return K + 1 consecutive rows, the first at ``array[index : index + LANES]``."""
+    count = len(taps) + ROWS - 1
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        address = _address(context, builder, sig.args[0], *args[:2])
+        rows = [_load(builder, address, i * LANES) for i in range(count)]
+        return _tuple(context, builder, rows)
+
+    return types.UniTuple(vector, count)(array, types.intp, taps), codegen
+
+
+@intrinsic
+def load_points(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
+    """Return the vectors of all points, stored side by side from ``array[index]`` on."""
+    count = len(_SIGNAL[len(taps)])
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        address = _address(context, builder, sig.args[0], *args[:2])
+        points = [_load(builder, address, i * LANES) for i in range(count)]
+        return _tuple(context, builder, points)
+
+    return types.UniTuple(vector, count)(array, types.intp, taps), codegen
+
+
+@intrinsic
+def splat_points(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
+    """Return a vector for each point, all lanes ``array[index + point]``: a lifted filter."""
+    count = len(_SIGNAL[len(taps)])
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        address = _address(context, builder, sig.args[0], *args[:2])
+        scalars = [builder.load(builder.gep(address, [ir.IntType(64)(i)])) for i in range(count)]
+        return _tuple(context, builder, [_splat(builder, scalar) for scalar in scalars])
+
+    return types.UniTuple(vector, count)(array, types.intp, taps), codegen
+
+
+@intrinsic
+def store_points(typingctx: Any, array: Any, index: Any, points: Any) -> Any:
+    """Write the vectors of all points side by side from ``array[index]`` on."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        address = _address(context, builder, sig.args[0], *args[:2])
+        for i, value in enumerate(_parts(builder, args[2], len(points))):
+            _store(builder, value, address, i * LANES)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, points), codegen
+
+
+@intrinsic
+def fma_each(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
+    """Return aᵢ · bᵢ + cᵢ for tuples of vectors."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        columns = zip(*(_parts(builder, arg, len(c)) for arg in args), strict=True)
+        return _tuple(context, builder, [_fma(builder, *column) for column in columns])
+
+    return c(a, b, c), codegen
+
+
+@intrinsic
+def lift_window(typingctx: Any, window: Any) -> Any:
+    """Return D d: the points of a window of K + 1 rows."""
+    matrix = _SIGNAL[len(window) - ROWS + 1]
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        rows = _parts(builder, args[0], len(window))
+        return _tuple(context, builder, [_scaled_sum(builder, line, rows) for line in matrix])
+
+    return types.UniTuple(vector, len(matrix))(window), codegen
+
+
+@intrinsic
+def lift_rows(typingctx: Any, rows: Any, taps: Any) -> Any:
+    """Return Z z: the points of two rows."""
+    matrix = _ROWS[len(taps)]
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        parts = _parts(builder, args[0], ROWS)
+        return _tuple(context, builder, [_scaled_sum(builder, line, parts) for line in matrix])
+
+    return types.UniTuple(vector, len(matrix))(rows, taps), codegen
+
+
+@intrinsic
+def spread(typingctx: Any, points: Any) -> Any:
+    """Return Dᵀ p: what the points add to each of the K + 1 rows of their window."""
+    matrix = _SIGNAL[_TAPS[len(points)]]
+    width = len(matrix[0])
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        parts = _parts(builder, args[0], len(points))
+        columns = zip(*matrix, strict=True)
+        return _tuple(context, builder, [_scaled_sum(builder, c, parts) for c in columns])
+
+    return types.UniTuple(vector, width)(points), codegen
+
+
+@intrinsic
+def correlate(typingctx: Any, signal: Any, taps: Any, start: Any) -> Any:
+    """Return Zᵀ (signal ⊙ filter) + start: two rows of a correlation, from points.
+
+    Points that the same rows take with the same signs are summed first, so that all but two
+    additions are part of a multiply-add.
+
+    Args:
+        signal: A lifted window, one vector a point.
+        taps: A lifted filter, one vector a point.
+        start: A vector added to both rows.
+    """
+    count = len(signal)
+    matrix = _ROWS[_TAPS[count]]
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        products = list(zip(*(_parts(builder, arg, count) for arg in args[:2]), strict=True))
+
+        def chain(signs: tuple[int, int], total: Any) -> Any:
+            for line, (a, b) in zip(matrix, products, strict=True):
+                if line == signs:
+                    total = builder.fmul(a, b) if total is None else _fma(builder, a, b, total)
+            return total
+
+        same, opposite = chain((1, 1), args[2]), chain((1, -1), None)
+        rows = [
+            chain((1, 0), builder.fadd(same, opposite)),
+            chain((0, 1), builder.fsub(same, opposite)),
+        ]
+        return _tuple(context, builder, rows)
+
+    return types.UniTuple(vector, ROWS)(signal, taps, start), codegen
+
+
+@intrinsic
+def positive_part(typingctx: Any, a: Any) -> Any:
+    """Return max(a, 0), and NaN for NaN."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        zero = _constant(0.0)
+        return builder.select(builder.fcmp_ordered("<", args[0], zero), zero, args[0])
+
+    return vector(vector), codegen
+
+
+@intrinsic
+def where_positive(typingctx: Any, condition: Any, value: Any) -> Any:
+    """Return ``value`` in the lanes where ``condition`` is positive, else 0."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        zero = _constant(0.0)
+        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], zero)
+
+    return vector(vector, vector), codegen
+
+
+@intrinsic
+def scale_each(typingctx: Any, factor: Any, points: Any) -> Any:
+    """Return the tuple's vectors, each times the vector ``factor``."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        parts = _parts(builder, args[1], len(points))
+        return _tuple(context, builder, [builder.fmul(args[0], part) for part in parts])
+
+    return points(vector, points), codegen
+
+
+@intrinsic
+def overlap(typingctx: Any, before: Any, pieces: Any) -> Any:
+    """Return the rows of a window, the first of them plus those left over from the one before."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        left, rows = _parts(builder, args[0], len(before)), _parts(builder, args[1], len(pieces))
+        sums = [builder.fadd(a, b) for a, b in zip(left, rows, strict=False)]
+        return _tuple(context, builder, sums + rows[len(left) :])
+
+    return pieces(before, pieces), codegen
