@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 EVALUATE = "worker.evaluate:evaluate"
 IDLE_LIMIT = 600.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two attempts to reach a master that is away: doubled from first to longest."""
 
 

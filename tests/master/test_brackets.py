@@ -21,7 +21,7 @@ def brackets(
 
 def runs_out(brackets: Brackets, lost: tuple[int, ...] = ()) -> list[Run]:
     """Run everything one at a time; the loss is the configuration's index."""
-    runs = []
+    runs: list[Run] = []
     while (run := brackets.next_run()) is not None:
         if len(runs) in lost:
             brackets.drop(run.configuration, run.epochs)

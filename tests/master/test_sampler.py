@@ -32,7 +32,7 @@ def recorded(count: int, budget: int = 9, seed: int = 1) -> list[Any]:
     jobs = []
     for index in range(count):
         values, _ = source.get_config(budget, (index, 0, 0))
-        loss = abs(np.log10(values["alpha_lr"]) + 4) - 0.4 * (values["alpha_optimizer"] == "adam")  # type: ignore[arg-type]
+        loss = abs(np.log10(values["alpha_lr"]) + 4) - 0.4 * (values["alpha_optimizer"] == "adam")
         jobs.append(
             SimpleNamespace(
                 id=(index, 0, 0),
@@ -69,13 +69,13 @@ def test_it_is_distributed_as_hpbandsters_own(monkeypatch: pytest.MonkeyPatch) -
     mine = [ours.get_config(9, (1000, 0, index)) for index in range(draws)]
     assert all(info["model_based_pick"] for _, info in [*theirs, *mine])
     for name, domain in DOMAINS.items():
-        a = [values[name] for values, _ in mine]
-        b = [values[name] for values, _ in theirs]
+        a: list[Any] = [values[name] for values, _ in mine]
+        b: list[Any] = [values[name] for values, _ in theirs]
         if isinstance(domain, Interval):
-            p = stats.ks_2samp(a, b).pvalue
+            p = float(stats.ks_2samp(a, b).pvalue)
         else:
             counts = [[sample.count(level) for level in domain.values] for sample in (a, b)]
-            p = stats.fisher_exact(counts).pvalue
+            p = float(stats.fisher_exact(np.array(counts)).pvalue)
         # Eight tests: one below 1e-3 / 8 would say that the distributions differ.
         assert p > 1e-3 / 8, f"{name}: p = {p:.2g}"
 
@@ -124,9 +124,12 @@ def test_outcomes_that_came_after_a_fit_are_learned_from() -> None:
 def test_the_model_is_fitted_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     fits: list[int] = []
     fit = Density.fit
-    monkeypatch.setattr(
-        Density, "fit", lambda data, *a, **k: (fits.append(len(data)), fit(data, *a, **k))[1]
-    )
+
+    def counted(data: Any, *arguments: Any, **named: Any) -> Density:
+        fits.append(len(data))
+        return fit(data, *arguments, **named)
+
+    monkeypatch.setattr(Density, "fit", counted)
     source = taught(recorded(60))
     assert fits == []
     source.get_config(9, (100, 0, 0))

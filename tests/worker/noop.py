@@ -40,7 +40,7 @@ def evaluate(job: Job, *, device: str, engine: str, progress: Progress) -> Outco
 
 def slow(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
     """Bring scores after a while."""
-    time.sleep(0.3)
+    time.sleep(0.1)
     return outcome_of(job)
 
 
@@ -119,6 +119,18 @@ def prints(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome
 def wrong_seeds(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
     """Answer with too few trials."""
     return outcome_of(job).model_copy(update={"trials": ()})
+
+
+def each_its_own_way(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+    """Fail as the number of the configuration says; of the later ones, the first does."""
+    ways = (
+        *(raises, exits, exits_hard, not_a_number, not_a_number_unchecked, wrong_seeds),
+        *(segfaults, memory_error, never_returns),
+    )
+    _, rung, number = job.id.configuration
+    later = allocates if number == 0 else evaluate
+    way = ways[number] if rung == 0 else later
+    return way(job, device=device, engine=engine, progress=progress)
 
 
 def _score(job: Job, seed: int, kind: str) -> float:
