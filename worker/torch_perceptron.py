@@ -5,8 +5,9 @@ again for the gradient, and on the CPU in portions that stay in the cache: that 
 write and read them.
 """
 
+import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -32,9 +33,9 @@ class Perceptron(torch.autograd.Function):
         """Compute the result, and keep the arguments only."""
         ctx.save_for_backward(inputs, first, second)
         result = inputs.new_empty(*second.shape[:2], inputs.shape[-1])
-        for trials, slots, at in _portions(inputs, first, second):
-            hidden = _hidden(inputs[trials, :, at], first[trials], second[slots])
-            result[slots, :, at] = torch.bmm(second[slots], hidden)
+        for part in _portions(inputs, first, second, buffers=1):
+            hidden = _hidden(part, inputs, first)
+            result[part.slots, :, part.at] = torch.bmm(second[part.slots], hidden)
         return result
 
     @staticmethod
@@ -47,18 +48,18 @@ class Perceptron(torch.autograd.Function):
         grads = [
             torch.zeros_like(t) if want else None for t, want in zip(saved, wanted, strict=True)
         ]
-        for trials, slots, at in _portions(inputs, first, second):
-            own, pushed = inputs[trials, :, at], gradient[slots, :, at]
-            hidden = _hidden(own, first[trials], second[slots])
+        for part in _portions(inputs, first, second, buffers=2):
+            pushed = gradient[part.slots, :, part.at]
+            hidden = _hidden(part, inputs, first)
             if grads[2] is not None:
-                grads[2][slots].baddbmm_(pushed, hidden.mT)
+                grads[2][part.slots].baddbmm_(pushed, hidden.mT)
             slope = hidden.sign_()  # of the ReLU: its output is positive, or zero
-            pulled = torch.bmm(second[slots].mT, pushed).mul_(slope)
-            pulled = pulled.view(-1, first.shape[1], own.shape[-1])
+            pulled = torch.bmm(second[part.slots].mT, pushed, out=part.buffers[1]).mul_(slope)
+            pulled = pulled.view(-1, first.shape[1], pushed.shape[-1])
             if grads[1] is not None:
-                grads[1][trials].baddbmm_(pulled, own.mT)
+                grads[1][part.trials].baddbmm_(pulled, inputs[part.trials, :, part.at].mT)
             if grads[0] is not None:
-                grads[0][trials, :, at] = torch.bmm(first[trials].mT, pulled)
+                grads[0][part.trials, :, part.at] = torch.bmm(first[part.trials].mT, pulled)
         return tuple(grads)
 
 
@@ -68,23 +69,40 @@ def perceptron(inputs: Tensor, first: Tensor, second: Tensor) -> Tensor:
     return result
 
 
-def _hidden(inputs: Tensor, first: Tensor, second: Tensor) -> Tensor:
-    """Return ReLU(first · inputs), ``(trial · slot, channel, position)``."""
-    hidden = torch.bmm(first, inputs).relu_()
-    return hidden.view(second.shape[0], second.shape[2], inputs.shape[-1])
+class Portion(NamedTuple):
+    """Trials and positions whose hidden activations are computed together."""
+
+    trials: slice
+    slots: slice
+    at: slice
+    buffers: Tensor
+    """Room for hidden activations, ``(buffer, trial · slot, channel, position)``."""
 
 
-def _portions(
-    inputs: Tensor, first: Tensor, second: Tensor
-) -> Iterator[tuple[slice, slice, slice]]:
-    """Yield the trials to compute together, their slots, and the positions."""
+def _hidden(part: Portion, inputs: Tensor, first: Tensor) -> Tensor:
+    """Put ReLU(first · inputs) into the first buffer, and return it."""
+    hidden = part.buffers[0]
+    by_trial = hidden.view(-1, first.shape[1], hidden.shape[-1])
+    torch.bmm(first[part.trials], inputs[part.trials, :, part.at], out=by_trial).relu_()
+    return hidden
+
+
+def _portions(inputs: Tensor, first: Tensor, second: Tensor, buffers: int) -> Iterator[Portion]:
+    """Divide the trials and positions; the portions share their buffers."""
     trials, _, positions = inputs.shape
-    slots = len(second) // trials
+    slots, channels = len(second) // trials, second.shape[-1]
     together, run = trials, positions
     if inputs.device.type == "cpu":
-        together = max(1, CACHE // (first.shape[1] * positions))
-        run = max(1, CACHE // first.shape[1])
+        together = min(trials, max(1, CACHE // (first.shape[1] * positions)))
+        run = min(positions, max(1, CACHE // first.shape[1]))
+    room = inputs.new_empty(buffers, together * first.shape[1] * run)
     for begin in range(0, trials, together):
         end = min(begin + together, trials)
         for at in range(0, positions, run):
-            yield slice(begin, end), slice(begin * slots, end * slots), slice(at, at + run)
+            shape = ((end - begin) * slots, channels, min(run, positions - at))
+            yield Portion(
+                trials=slice(begin, end),
+                slots=slice(begin * slots, end * slots),
+                at=slice(at, at + run),
+                buffers=room[:, : math.prod(shape)].view(buffers, *shape),
+            )
