@@ -232,4 +232,4 @@ def _tensor(values: NDArray[np.float64] | list[float], like: Tensor) -> Tensor:
 
 
 def _array(values: Tensor) -> NDArray[np.float64]:
-    return values.double().cpu().numpy()
+    return values.cpu().double().numpy()
