@@ -56,6 +56,13 @@ LABELS: dict[str, str] = {
 }
 """The rows of the paper's Table 7, in its words."""
 
+_WORDS = {
+    "none": "None",
+    "linear": "Linear",
+    "adam": "Adam",
+    "gradient_descent": "Gradient Descent",
+}
+
 
 class Hyperparameters(BaseModel):
     """One setting of all eight hyperparameters (defaults: the paper's H1, Table 6)."""
@@ -90,6 +97,13 @@ class Hyperparameters(BaseModel):
         if name not in presets:
             raise KeyError(f"no preset {name!r}; there are {', '.join(presets)}")
         return cls(**presets[name])
+
+
+def written(value: Value) -> str:
+    """Write a value in the paper's words, a number to six digits."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return _WORDS.get(str(value), str(value))
 
 
 def preset_names() -> tuple[str, ...]:

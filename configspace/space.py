@@ -22,14 +22,14 @@ def configuration_space(domains: Mapping[str, Domain]) -> ConfigurationSpace:
             level becomes a constant.
 
     Returns:
-        A space in the order of ``domains``; intervals are searched on a logarithmic scale.
+        A space, whose order is ConfigSpace's own; intervals are searched on a logarithmic scale.
     """
     space = ConfigurationSpace()
     space.add(*(_hyperparameter(name, domain) for name, domain in domains.items()))
     return space
 
 
-def _hyperparameter(name: str, domain: Domain) -> Hyperparameter[Any]:
+def _hyperparameter(name: str, domain: Domain) -> Hyperparameter[Any, Any]:
     match domain:
         case Interval(low, high):
             return UniformFloatHyperparameter(name, low, high, log=True)

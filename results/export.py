@@ -9,8 +9,9 @@ from typing import Literal, get_args
 import pandas as pd
 
 from configspace.errors import DartboardError
+from configspace.hyperparameters import written
 from results.frames import load
-from results.incumbents import incumbent_of, incumbents_table, written
+from results.incumbents import incumbent_of, incumbents_table
 
 What = Literal["incumbents", "evaluations", "trials", "curves"]
 Format = Literal["csv", "parquet", "json", "markdown", "latex"]

@@ -14,18 +14,11 @@ from configspace.hyperparameters import (
     Interval,
     Levels,
     Value,
+    written,
 )
 from configspace.job import ConfigurationId
 from configspace.study import Study
 from results.frames import Frames
-
-_WORDS = {
-    "none": "None",
-    "linear": "Linear",
-    "adam": "Adam",
-    "gradient_descent": "Gradient Descent",
-}
-"""Levels in the paper's words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +135,6 @@ def search_range(domain: Domain) -> str:
             return written(value)
         case Levels(values):
             return f"[{', '.join(written(value) for value in values)}]"
-
-
-def written(value: Value) -> str:
-    """Write a value in the paper's words, a number to six digits."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    return _WORDS.get(str(value), str(value))
 
 
 def _builtin(value: object) -> object:

@@ -2,7 +2,7 @@
 
 It reads jobs from its standard input and answers on its standard output, a JSON object a line.
 Both are moved to descriptors of its own first, so that nothing an evaluation prints gets in
-between. Answers are ``{"ready": true}``, then for each job any number of
+between. Answers are ``{"ready": [engine, device]}``, then for each job any number of
 ``{"progress": [phase, done, total]}`` and one ``{"outcome": …}`` or ``{"failure": …}``;
 ``{"fatal": reason}`` if it cannot evaluate at all.
 """
@@ -23,7 +23,7 @@ from typing import Any, Protocol, TextIO
 
 from pydantic import ValidationError
 
-from configspace.errors import WireError
+from configspace.errors import DartboardError, WireError
 from configspace.job import Failure, FailureKind, Job, Outcome
 
 log = logging.getLogger(__name__)
@@ -32,21 +32,34 @@ _PR_SET_PDEATHSIG = 1
 _MESSAGE_CHARACTERS = 2000
 
 
-class Evaluate(Protocol):
-    """Runs a job's trials."""
+class Evaluator(Protocol):
+    """Runs jobs' trials."""
 
-    def __call__(
-        self, job: Job, *, device: str, engine: str, progress: Callable[[str, int, int], None]
-    ) -> Outcome:
+    engine: str
+    device: str
+
+    def __call__(self, job: Job, progress: Callable[[str, int, int], None]) -> Outcome:
         """Return the outcome, calling ``progress(phase, epochs done, epochs in all)``."""
+
+
+class MakeEvaluator(Protocol):
+    """Makes an evaluator, once, when the process starts.
+
+    What it cannot have (a device, an engine) is this machine's lack and not a configuration's:
+    it raises a `DartboardError`, and the worker ends.
+    """
+
+    def __call__(self, *, device: str, engine: str, threads: int) -> Evaluator:
+        """Make ready for jobs."""
 
 
 def main() -> int:
     """Evaluate jobs until standard input ends."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--evaluate", required=True, help="package.module:function")
+    parser.add_argument("--evaluator", required=True, help="package.module:factory")
     parser.add_argument("--device", required=True)
     parser.add_argument("--engine", required=True)
+    parser.add_argument("--threads", required=True, type=int)
     options = parser.parse_args()
     _die_with_the_parent()
     # Ctrl-C reaches every process of a terminal; what it means is for the worker to say.
@@ -59,47 +72,41 @@ def main() -> int:
         answers.flush()
 
     try:
-        evaluate = resolve(options.evaluate)
+        make = resolve(options.evaluator)
     except (ImportError, AttributeError, ValueError) as error:
-        log.exception("cannot load %s", options.evaluate)
-        answer("fatal", f"cannot load {options.evaluate!r}: {error}")
+        log.exception("cannot load %s", options.evaluator)
+        answer("fatal", f"cannot load {options.evaluator!r}: {error}")
         return 1
-    answer("ready", True)
+    try:
+        evaluate = make(device=options.device, engine=options.engine, threads=options.threads)
+    except DartboardError as error:
+        answer("fatal", str(error))
+        return 1
+    answer("ready", [evaluate.engine, evaluate.device])
     for line in _lines(jobs):
         job = Job.from_wire(json.loads(line))
-        result = attempt(
-            evaluate,
-            job,
-            device=options.device,
-            engine=options.engine,
-            progress=lambda *report: answer("progress", list(report)),
-        )
+        result = attempt(evaluate, job, lambda *report: answer("progress", list(report)))
         answer("failure" if isinstance(result, Failure) else "outcome", result.to_wire())
     return 0
 
 
-def resolve(name: str) -> Evaluate:
-    """Import what ``package.module:function`` names.
+def resolve(name: str) -> MakeEvaluator:
+    """Import what ``package.module:factory`` names.
 
     Raises:
         ValueError: If it is not of that form.
         ImportError: If there is no such module, or it cannot be imported.
-        AttributeError: If the module has no such function.
+        AttributeError: If the module has no such factory.
     """
-    module, colon, function = name.partition(":")
+    module, colon, factory = name.partition(":")
     if not colon:
-        raise ValueError(f"wanted package.module:function, got {name!r}")
-    evaluate: Evaluate = getattr(importlib.import_module(module), function)
-    return evaluate
+        raise ValueError(f"wanted package.module:factory, got {name!r}")
+    make: MakeEvaluator = getattr(importlib.import_module(module), factory)
+    return make
 
 
 def attempt(
-    evaluate: Evaluate,
-    job: Job,
-    *,
-    device: str,
-    engine: str,
-    progress: Callable[[str, int, int], None],
+    evaluate: Evaluator, job: Job, progress: Callable[[str, int, int], None]
 ) -> Outcome | Failure:
     """Run one evaluation, whatever it does short of killing the process."""
 
@@ -107,7 +114,7 @@ def attempt(
         return Failure(id=job.id, kind=kind, message=message[:_MESSAGE_CHARACTERS])
 
     try:
-        outcome = evaluate(job, device=device, engine=engine, progress=progress)
+        outcome = evaluate(job, progress)
         # Once more in its wire form: a model can be built around its own checks.
         outcome = Outcome.from_wire(outcome.to_wire())
         outcome.check_against(job)

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import platform
 import secrets
 import signal
 import socket
@@ -15,12 +14,13 @@ from typing import Any
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, Job, Outcome
+from configspace.versions import versions
 from worker.process import Child
 from worker.wire import AwayError, Link
 
 log = logging.getLogger(__name__)
 
-EVALUATE = "worker.evaluate:evaluate"
+EVALUATOR = "worker.evaluate:JobEvaluator"
 IDLE_LIMIT = 600.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two attempts to reach a master that is away: doubled from first to longest."""
@@ -40,7 +40,8 @@ def run_worker(
     name: str | None = None,
     device: str = "auto",
     engine: str = "auto",
-    evaluate: str = EVALUATE,
+    threads: int = 1,
+    evaluator: str = EVALUATOR,
     idle_limit: float = IDLE_LIMIT,
     once: bool = False,
 ) -> int:
@@ -51,30 +52,35 @@ def run_worker(
         name: How the worker is called; by default after its machine and process.
         device: Where to evaluate, as the evaluation understands it.
         engine: Which engine evaluates, as the evaluation understands it.
-        evaluate: The evaluation, as ``package.module:function``.
+        threads: Threads of an evaluation.
+        evaluator: What makes the evaluator, as ``package.module:factory``.
         idle_limit: Seconds after which a master that is away is given up.
         once: Whether to end with the first study that is done, instead of waiting for the next.
 
     Returns:
-        Exit code: 0 when the work is done or SIGTERM came, 130 after Ctrl-C, 1 when no master was
-        there for ``idle_limit`` seconds.
+        Exit code: 0 when a study was done or SIGTERM came, 130 after Ctrl-C, 1 when no master was
+        there for ``idle_limit`` seconds and no study was done before.
 
     Raises:
         ServiceError: If the address is none, the evaluating process cannot start, or the master
             does not accept this worker.
     """
     link = Link(address)
-    child = Child(evaluate=evaluate, device=device, engine=engine)
-    worker = Worker(link, child, _info(name, device, engine), idle_limit=idle_limit)
+    child = Child(evaluator=evaluator, device=device, engine=engine, threads=threads)
+    worker = Worker(link, child, _info(name), idle_limit=idle_limit)
+    studies = 0
     try:
         with _signals_as_exceptions():
-            while worker.serve() and not once:
+            while True:
+                worker.serve()
+                studies += 1
+                if once:
+                    return 0
                 log.info("worker %s: done; waiting for the next study", worker.name)
                 worker.rest()
-            return 0
     except AwayError:
-        log.error("no master at %s for %g s; giving up", address, idle_limit)
-        return 1
+        log.warning("no master at %s for %g s; leaving", address, idle_limit)
+        return 0 if studies else 1
     except Stopped as stopped:
         log.info("worker %s: leaving", worker.name)
         return 130 if stopped.signum == signal.SIGINT else 0
@@ -100,8 +106,8 @@ class Worker:
         self._pause = FIRST_PAUSE
         self.name: str = info["name"]
 
-    def serve(self) -> bool:
-        """Work until the master says that all is done; true then.
+    def serve(self) -> None:
+        """Work until the master says that all is done.
 
         Raises:
             AwayError: If the master is away for longer than the idle limit.
@@ -114,7 +120,7 @@ class Worker:
                 case {"done": True}:
                     self._joined = False
                     self._link.close()
-                    return True
+                    return
                 case {"join": True}:
                     self._link.close()
                 case _:
@@ -179,7 +185,8 @@ class Worker:
         if self._link.is_open:
             return
         self._link.open()
-        answer = self._link.call("join", self._info | {"name": self.name})
+        about = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
+        answer = self._link.call("join", self._info | about)
         self.name = answer["worker"]
         self._heartbeat_seconds = answer["heartbeat_seconds"]
         if not self._joined:
@@ -194,7 +201,7 @@ class Worker:
             progress = None if report is None else list(report)
             answer = self._link.call("heartbeat", self.name, token, progress)
         except AwayError as error:
-            log.warning("worker %s: the master is away (%s); going on", self.name, error)
+            log.debug("worker %s: the master is away (%s); going on", self.name, error)
             return True
         self._heard = time.monotonic()
         return bool(answer != "stop")
@@ -229,16 +236,14 @@ class _Beat:
         return going_on
 
 
-def _info(name: str | None, device: str, engine: str) -> dict[str, Any]:
+def _info(name: str | None) -> dict[str, Any]:
     host = socket.gethostname()
     return {
         "name": name or f"{host}-{os.getpid()}",
         "instance": secrets.token_hex(8),
         "pid": os.getpid(),
         "host": host,
-        "device": device,
-        "engine": engine,
-        "versions": {"python": platform.python_version()},
+        "versions": versions(),
     }
 
 
@@ -257,8 +262,7 @@ def _signals_as_exceptions() -> Iterator[None]:
     before = {each: signal.signal(each, stop) for each in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
-    except Stopped:
-        raise
-    else:
+    finally:
         for signum, handler in before.items():
-            signal.signal(signum, handler)
+            if signal.getsignal(signum) is stop:  # else a signal came, and the next one is final
+                signal.signal(signum, handler)

@@ -1,5 +1,8 @@
 """The choice of an engine for a device."""
 
+import sys
+from pathlib import Path
+
 from configspace.errors import ServiceError
 from worker.engine import Engine
 
@@ -14,13 +17,16 @@ def choose_engine(name: str, device: str, threads: int | None = None) -> Engine:
     Args:
         name: ``torch``, ``numba``, or ``auto``: numba on the CPU where it can be imported, else
             torch.
-        device: ``cpu``, or a device that PyTorch knows, such as ``cuda:0``.
+        device: ``cpu``, a device that PyTorch knows, such as ``cuda:0``, or ``auto``: a GPU where
+            PyTorch finds one and the engine runs on it, else the CPU.
         threads: Threads of the numba engine; None: as many as there are processors. PyTorch's
             are those of the whole process, and so its owner's to set.
 
     Raises:
         ServiceError: If there is no such engine, or it does not run on that device here.
     """
+    if device == "auto":
+        device = "cuda" if name != "numba" and _has_gpu() else "cpu"
     match name:
         case "torch":
             return _torch(device)
@@ -35,6 +41,17 @@ def choose_engine(name: str, device: str, threads: int | None = None) -> Engine:
             return _torch(device)
         case _:
             raise ServiceError(f"wanted an engine among {', '.join(NAMES)}, got {name!r}")
+
+
+def _has_gpu() -> bool:
+    # A driver's device file is looked for first, so that a machine without one need not import
+    # PyTorch to learn that it has no GPU.
+    drivers = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+    if sys.platform == "linux" and not any(Path(driver).exists() for driver in drivers):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _numba(device: str, threads: int | None) -> Engine:

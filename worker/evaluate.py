@@ -20,26 +20,31 @@ class NonFiniteScore(Exception):  # noqa: N818
     """A trial ended in a number that is no score: its training diverged."""
 
 
-def evaluate(
-    job: Job, *, device: str, engine: str, progress: Report, threads: int | None = None
-) -> Outcome:
-    """Run a job.
+class JobEvaluator:
+    """Runs jobs on one engine, which is made ready once."""
 
-    Args:
-        job: What to run; its result depends on nothing else but the engine's rounding.
-        device: ``cpu``, or a device that PyTorch knows.
-        engine: ``auto``, ``torch`` or ``numba``.
-        progress: Told of each epoch.
-        threads: See `worker.engines.choose_engine`.
+    def __init__(self, *, device: str, engine: str, threads: int) -> None:
+        """Choose the engine; see `worker.engines.choose_engine`.
 
-    Raises:
-        NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
-        ServiceError: If there is no such engine for this device here.
-    """
-    chosen = choose_engine(engine, device, threads)
-    batch = batch_of(job)
-    trials = search_trials(batch, chosen, retrain=job.objective == "final", progress=progress)
-    return Outcome(id=job.id, trials=trials, engine=chosen.name, device=chosen.device)
+        Raises:
+            ServiceError: If there is no such engine for this device here.
+        """
+        self._engine = choose_engine(engine, device, threads)
+        self.engine, self.device = self._engine.name, self._engine.device
+
+    def __call__(self, job: Job, progress: Report) -> Outcome:
+        """Run a job.
+
+        Args:
+            job: What to run; its result depends on nothing else but the engine's rounding.
+            progress: Told of each epoch.
+
+        Raises:
+            NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
+        """
+        batch, retrain = batch_of(job), job.objective == "final"
+        trials = search_trials(batch, self._engine, retrain=retrain, progress=progress)
+        return Outcome(id=job.id, trials=trials, engine=self.engine, device=self.device)
 
 
 def batch_of(job: Job) -> Batch:

@@ -32,9 +32,20 @@ Progress = tuple[str, int, int]
 class Child:
     """A child process, started when first needed and replaced after it died or was killed."""
 
-    def __init__(self, *, evaluate: str, device: str, engine: str) -> None:
+    def __init__(self, *, evaluator: str, device: str, engine: str, threads: int) -> None:
+        """Remember what to start.
+
+        Args:
+            evaluator: What makes the evaluator, as ``package.module:factory``.
+            device: Where to evaluate.
+            engine: Which engine evaluates.
+            threads: How many threads it may use; numerical libraries are held to it, too.
+        """
         self._command = [sys.executable, "-m", "worker.child"]
-        self._command += ["--evaluate", evaluate, "--device", device, "--engine", engine]
+        self._command += ["--evaluator", evaluator, "--device", device, "--engine", engine]
+        self._command += ["--threads", str(threads)]
+        self._threads = threads
+        self.engine, self.device = engine, device
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
         self.progress: Progress | None = None
@@ -49,7 +60,11 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             return
         self.kill()
-        environment = os.environ | {"PYTHONPATH": _python_path()}
+        environment = os.environ | {
+            "PYTHONPATH": _python_path(),
+            # Read by OpenMP and the linear-algebra libraries when they are loaded.
+            "OMP_NUM_THREADS": str(self._threads),
+        }
         self._process = subprocess.Popen(
             self._command,
             stdin=subprocess.PIPE,
@@ -62,8 +77,10 @@ class Child:
             message = self._receive(POLL_SECONDS)
             if message is None and self._process.poll() is None:
                 continue
-            if message == {"ready": True}:
-                return
+            match message:
+                case {"ready": [str(engine), str(device)]}:
+                    self.engine, self.device = engine, device
+                    return
             reason = (message or {}).get("fatal") or f"it ended with {self._ending()}"
             self.kill()
             raise ServiceError(f"the evaluating process cannot start: {reason}")
@@ -140,13 +157,10 @@ class Child:
 
     def _resident_bytes(self) -> int:
         assert self._process is not None
-        total = 0
-        with contextlib.suppress(psutil.NoSuchProcess):
-            root = psutil.Process(self._process.pid)
-            for process in [root, *root.children(recursive=True)]:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    total += process.memory_info().rss
-        return total
+        try:
+            return int(psutil.Process(self._process.pid).memory_info().rss)
+        except psutil.NoSuchProcess:  # it has just died, which is noticed next
+            return 0
 
     def _receive(self, timeout: float) -> dict[str, Any] | None:
         """Return the child's next message, or None if none comes within ``timeout`` seconds."""

@@ -54,7 +54,7 @@ def workers(address: str, count: int, evaluate: str, **options: Any) -> Iterator
 
 def start_worker(address: str, evaluate: str, **options: Any) -> "subprocess.Popen[bytes]":
     """Start one worker process."""
-    call = f"run_worker({address!r}, evaluate={NOOP + evaluate!r}, **{options!r})"
+    call = f"run_worker({address!r}, evaluator={NOOP + evaluate!r}, **{options!r})"
     code = f"import sys; from worker.client import run_worker; sys.exit({call})"
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ.copy())
 

@@ -6,11 +6,40 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from configspace.errors import ServiceError
 from configspace.job import Curve, Job, Outcome, Trial
+from worker.child import MakeEvaluator
 
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Noop:
+    """An evaluator that computes nothing."""
+
+    evaluate: Callable[[Job, Progress], Outcome]
+    engine: str = "noop"
+    device: str = "cpu"
+
+    def __call__(self, job: Job, progress: Progress) -> Outcome:
+        return self.evaluate(job, progress)
+
+
+def evaluator(evaluate: Callable[[Job, Progress], Outcome]) -> MakeEvaluator:
+    """Make a function into what a worker is told to evaluate with."""
+
+    def make(*, device: str, engine: str, threads: int) -> Noop:
+        return Noop(evaluate)
+
+    return make
+
+
+def needs_a_gpu(*, device: str, engine: str, threads: int) -> Noop:
+    """Lack what this machine does not have."""
+    raise ServiceError(f"no device {device!r} here")
 
 
 def outcome_of(job: Job) -> Outcome:
@@ -32,19 +61,22 @@ def outcome_of(job: Job) -> Outcome:
     )
 
 
-def evaluate(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def evaluate(job: Job, progress: Progress) -> Outcome:
     """Bring scores at once."""
     progress("search", job.epochs, job.epochs)
     return outcome_of(job)
 
 
-def slow(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def slow(job: Job, progress: Progress) -> Outcome:
     """Bring scores after a while."""
     time.sleep(0.1)
     return outcome_of(job)
 
 
-def gated(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def gated(job: Job, progress: Progress) -> Outcome:
     """Bring scores once the file named by the environment is there."""
     started = Path(os.environ["DARTBOARD_TEST_GATE"])
     started.with_suffix(".started").touch()
@@ -53,47 +85,55 @@ def gated(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
     return outcome_of(job)
 
 
-def raises(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def raises(job: Job, progress: Progress) -> Outcome:
     """Fail by an exception."""
     raise RuntimeError("no such operation")
 
 
-def exits(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def exits(job: Job, progress: Progress) -> Outcome:
     """Try to end the process in an orderly way."""
     sys.exit(3)
 
 
-def exits_hard(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def exits_hard(job: Job, progress: Progress) -> Outcome:
     """End the process behind Python's back."""
     os._exit(4)
 
 
-def segfaults(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def segfaults(job: Job, progress: Progress) -> Outcome:
     """Read where nothing is."""
     ctypes.string_at(0)
     raise AssertionError("still here")
 
 
-def not_a_number(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def not_a_number(job: Job, progress: Progress) -> Outcome:
     """Bring a score that is not finite."""
     trial = Trial(seed=job.seeds[0], one_shot_psnr=float("nan"), architecture=("gradient",))
     return Outcome(id=job.id, trials=(trial,), engine="noop", device="cpu")
 
 
-def not_a_number_unchecked(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def not_a_number_unchecked(job: Job, progress: Progress) -> Outcome:
     """Bring a score that is not finite, past the checks of the model."""
     outcome = outcome_of(job)
     bad = outcome.trials[0].model_copy(update={"one_shot_psnr": float("inf")})
     return outcome.model_copy(update={"trials": (bad, *outcome.trials[1:])})
 
 
-def never_returns(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def never_returns(job: Job, progress: Progress) -> Outcome:
     """Overstay."""
     while True:
         time.sleep(1)
 
 
-def allocates(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def allocates(job: Job, progress: Progress) -> Outcome:
     """Take memory without end."""
     taken = []
     while True:
@@ -101,13 +141,15 @@ def allocates(job: Job, *, device: str, engine: str, progress: Progress) -> Outc
         time.sleep(0.02)
 
 
-def memory_error(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def memory_error(job: Job, progress: Progress) -> Outcome:
     """Ask for more memory than there can be."""
     bytearray(2**62)
     raise AssertionError("still here")
 
 
-def prints(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def prints(job: Job, progress: Progress) -> Outcome:
     """Write to standard output, and read standard input."""
     sys.stdout.write('{"outcome": "forged"}\n')
     sys.stdout.flush()
@@ -116,12 +158,14 @@ def prints(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome
     return outcome_of(job)
 
 
-def wrong_seeds(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def wrong_seeds(job: Job, progress: Progress) -> Outcome:
     """Answer with too few trials."""
     return outcome_of(job).model_copy(update={"trials": ()})
 
 
-def each_its_own_way(job: Job, *, device: str, engine: str, progress: Progress) -> Outcome:
+@evaluator
+def each_its_own_way(job: Job, progress: Progress) -> Outcome:
     """Fail as the number of the configuration says; of the later ones, the first does."""
     ways = (
         *(raises, exits, exits_hard, not_a_number, not_a_number_unchecked, wrong_seeds),
@@ -130,7 +174,7 @@ def each_its_own_way(job: Job, *, device: str, engine: str, progress: Progress) 
     _, rung, number = job.id.configuration
     later = allocates if number == 0 else evaluate
     way = ways[number] if rung == 0 else later
-    return way(job, device=device, engine=engine, progress=progress)
+    return way(device="cpu", engine="noop", threads=1)(job, progress)
 
 
 def _score(job: Job, seed: int, kind: str) -> float:

@@ -1,14 +1,12 @@
 """What an evaluation does, told apart within the process that evaluates."""
 
-from typing import Any
-
 import pytest
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from tests.worker import noop
-from worker.child import attempt, resolve
+from worker.child import MakeEvaluator, attempt, resolve
 
 JOB = Job(
     study="small",
@@ -24,8 +22,8 @@ JOB = Job(
 )
 
 
-def attempted(evaluate: Any) -> Outcome | Failure:
-    return attempt(evaluate, JOB, device="cpu", engine="noop", progress=lambda *_: None)
+def attempted(make: MakeEvaluator) -> Outcome | Failure:
+    return attempt(make(device="cpu", engine="noop", threads=1), JOB, lambda *_: None)
 
 
 def test_an_outcome_is_handed_on() -> None:
@@ -43,7 +41,7 @@ def test_an_outcome_is_handed_on() -> None:
         (noop.wrong_seeds, "exception", "seeds are not the job's"),
     ],
 )
-def test_a_failure_is_told_apart(evaluate: Any, kind: str, message: str) -> None:
+def test_a_failure_is_told_apart(evaluate: MakeEvaluator, kind: str, message: str) -> None:
     failure = attempted(evaluate)
     assert isinstance(failure, Failure)
     assert failure.kind == kind
@@ -51,7 +49,8 @@ def test_a_failure_is_told_apart(evaluate: Any, kind: str, message: str) -> None
 
 
 def test_a_floating_point_error_is_not_finite() -> None:
-    def overflows(*_: object, **__: object) -> Outcome:
+    @noop.evaluator
+    def overflows(job: Job, progress: noop.Progress) -> Outcome:
         raise FloatingPointError("overflow")
 
     failure = attempted(overflows)
@@ -62,7 +61,8 @@ def test_a_floating_point_error_is_not_finite() -> None:
 def test_a_device_out_of_memory_is_out_of_memory() -> None:
     out_of_memory = type("OutOfMemoryError", (RuntimeError,), {})  # as torch names it
 
-    def allocates(*_: object, **__: object) -> Outcome:
+    @noop.evaluator
+    def allocates(job: Job, progress: noop.Progress) -> Outcome:
         raise out_of_memory("CUDA out of memory")
 
     failure = attempted(allocates)
@@ -73,7 +73,8 @@ def test_a_device_out_of_memory_is_out_of_memory() -> None:
 def test_a_numpy_scalar_that_is_no_float_is_refused() -> None:
     import numpy as np
 
-    def half(*_: object, **__: object) -> Outcome:
+    @noop.evaluator
+    def half(job: Job, progress: noop.Progress) -> Outcome:
         outcome = noop.outcome_of(JOB)
         trial = outcome.trials[0].model_copy(update={"one_shot_psnr": np.float32(12.0)})
         return outcome.model_copy(update={"trials": (trial, outcome.trials[1])})
@@ -84,7 +85,8 @@ def test_a_numpy_scalar_that_is_no_float_is_refused() -> None:
 
 
 def test_a_long_message_is_cut() -> None:
-    def talks(*_: object, **__: object) -> Outcome:
+    @noop.evaluator
+    def talks(job: Job, progress: noop.Progress) -> Outcome:
         raise RuntimeError("x" * 10**6)
 
     failure = attempted(talks)
@@ -92,7 +94,7 @@ def test_a_long_message_is_cut() -> None:
     assert len(failure.message) == 2000
 
 
-def test_an_evaluation_is_found_by_its_name() -> None:
+def test_an_evaluator_is_found_by_its_name() -> None:
     assert resolve("tests.worker.noop:evaluate") is noop.evaluate
 
 

@@ -28,12 +28,12 @@ def test_a_call_without_a_connection_finds_the_master_away() -> None:
 
 
 def test_a_worker_gives_up_after_its_idle_limit() -> None:
-    assert run_worker("127.0.0.1:9", evaluate="tests.worker.noop:evaluate", idle_limit=0.2) == 1
+    assert run_worker("127.0.0.1:9", evaluator="tests.worker.noop:evaluate", idle_limit=0.2) == 1
 
 
 def test_a_worker_that_cannot_evaluate_ends_with_the_reason() -> None:
     with pytest.raises(ServiceError, match=r"cannot load 'tests\.worker\.nothing:evaluate'"):
-        run_worker("127.0.0.1:9", evaluate="tests.worker.nothing:evaluate")
+        run_worker("127.0.0.1:9", evaluator="tests.worker.nothing:evaluate")
 
 
 def test_a_worker_imports_no_torch() -> None:

@@ -10,9 +10,9 @@ from configspace.study import ArchitectureSettings, ProblemSettings, SearchSetti
 from tests.worker.made_up import batch_of
 from worker.engine import Batch, Progress, Retrained, Searched
 from worker.evaluate import (
+    JobEvaluator,
     NonFiniteScore,
     discretise,
-    evaluate,
     same_everywhere,
     search_trials,
     train_fixed,
@@ -43,7 +43,7 @@ def quiet(phase: str, done: int, of: int) -> None:
 
 
 def run(job: Job, progress: Callable[[str, int, int], None] = quiet) -> Outcome:
-    return evaluate(job, device="cpu", engine="torch", progress=progress)
+    return JobEvaluator(device="cpu", engine="torch", threads=1)(job, progress)
 
 
 class Scripted:

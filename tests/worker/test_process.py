@@ -26,7 +26,7 @@ def child() -> Iterator[Start]:
 
     def make(evaluate: str) -> Child:
         name = f"tests.worker.noop:{evaluate}"
-        made.append(Child(evaluate=name, device="cpu", engine="noop"))
+        made.append(Child(evaluator=name, device="cpu", engine="noop", threads=1))
         return made[-1]
 
     yield make
@@ -109,10 +109,26 @@ def test_an_evaluation_that_cannot_be_loaded_is_the_workers_error(child: Start) 
         child("nothing").start()
 
 
+def test_what_this_machine_lacks_ends_the_worker_and_fails_no_configuration(
+    child: Callable[[str], Child],
+) -> None:
+    with pytest.raises(ServiceError, match=r"cannot start: no device 'cpu' here"):
+        child("needs_a_gpu").start()
+
+
+def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> None:
+    started = child("evaluate")
+
+    started.start()
+
+    assert (started.engine, started.device) == ("noop", "cpu")
+
+
 def test_a_child_dies_with_its_worker(tmp_path: Path) -> None:
     code = (
         "from worker.process import Child; import time\n"
-        "one = Child(evaluate='tests.worker.noop:never_returns', device='cpu', engine='noop')\n"
+        "one = Child(evaluator='tests.worker.noop:never_returns', device='cpu', engine='noop',"
+        " threads=1)\n"
         "one.start(); print(one._process.pid, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as worker:

@@ -1,0 +1,39 @@
+# Everything runs from the checkout, in the virtual environment .venv made here.
+PYTHON ?= python3
+BIN := .venv/bin
+STORE ?= sqlite:///dartboard.db
+
+.PHONY: setup study test check format bench clean
+
+setup: .venv/ready
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	  { echo "dartboard needs Python 3.11, 3.12 or 3.13; name one with: make PYTHON=python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# The main job: two small BOHB studies over DARTS, one for each objective, and their comparison.
+study: setup
+	$(BIN)/dartboard run studies/quickstart-one-shot.toml --store $(STORE)
+	$(BIN)/dartboard run studies/quickstart-final.toml --store $(STORE)
+	$(BIN)/dartboard compare quickstart-one-shot quickstart-final --store $(STORE)
+
+test: setup
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""Speed, optimiser quality and agreement with the paper; run by hand."""

@@ -1,0 +1,127 @@
+"""`dartboard compare`: re-run two incumbents on fresh seeds, then say what they show."""
+
+import shlex
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.cores import available_cores, split
+from cli.run import INTERRUPTED, serve
+from cli.workers import LocalWorkers
+from configspace.errors import DartboardError
+from configspace.study import Study
+from master.lock import study_lock
+from master.reruns import Reruns
+from master.source import Chain
+from results.comparison import check_comparable, compare
+from results.comparison_table import headings, markdown, rows, verdict
+from results.frames import load_from
+from results.incumbents import incumbent_of
+from results.scatter import comparison_figure, save, study_figure
+from results.store import Store
+
+PART_TRIALS = 8
+"""Trials a job of re-runs: enough to share out among threads, few enough to lose little."""
+
+
+def compare_studies(
+    one_shot: str,
+    final: str,
+    url: str,
+    *,
+    trials: int,
+    folder: Path,
+    workers: int,
+    threads: int,
+    device: str,
+    engine: str,
+) -> int:
+    """Re-run what is missing, then print the table and write it with its pictures.
+
+    Args:
+        one_shot: Name of a study of the one-shot objective.
+        final: Name of a study of the final objective, of the same problem.
+        url: The store.
+        trials: Fresh seeds for each incumbent.
+        folder: Where the table and the pictures go.
+        workers: Local workers; 0: as many as fill the cores.
+        threads: Threads a worker; 0: likewise.
+        device: Where the workers compute.
+        engine: What computes.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        DartboardError: If the studies cannot be compared, or the store or the folder not be used.
+    """
+    console = Console(stderr=True)
+    with Store.open(url, create=False) as store:
+        studies = [store.study(name) for name in (one_shot, final)]
+        check_comparable(*studies)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise DartboardError(f"cannot make the folder {folder}: {error.strerror}") from error
+        count, threads = split(
+            available_cores(), min(trials, PART_TRIALS), workers=workers, threads=threads
+        )
+        local = LocalWorkers(count, device=device, engine=engine, threads=threads)
+        if not _rerun(studies, store, console, trials=trials, local=local):
+            again = f"dartboard compare {shlex.quote(one_shot)} {shlex.quote(final)}"
+            console.print(f"nothing that finished is lost; go on with: {again}", highlight=False)
+            return INTERRUPTED
+    _report(url, one_shot, final, folder)
+    return 0
+
+
+def _rerun(
+    studies: list[Study], store: Store, console: Console, *, trials: int, local: LocalWorkers
+) -> bool:
+    """Re-run both incumbents as far as the store lacks it; whether that came to its end."""
+    with ExitStack() as locks:
+        for study in studies:
+            locks.enter_context(study_lock(store.url, study.name))
+        sources = []
+        for study in studies:
+            incumbent = incumbent_of(load_from(store, study.name, with_curves=False))
+            sources.append(
+                Reruns(
+                    study,
+                    store,
+                    configuration=incumbent.configuration,
+                    hyperparameters=incumbent.hyperparameters,
+                    epochs=incumbent.epochs,
+                    trials=trials,
+                    batch=PART_TRIALS,
+                )
+            )
+        source = Chain(sources)
+        if source.progress().epochs_done == source.progress().epochs_expected:
+            return True
+        title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
+        ending = serve(source, store, console, title, port=0, local=local, phases=2)
+        return ending.state == "done"
+
+
+def _report(url: str, one_shot: str, final: str, folder: Path) -> None:
+    comparison = compare(url, one_shot, final)
+    console = Console()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in headings(comparison):
+        table.add_column(heading)
+    for row in rows(comparison):
+        table.add_row(*row)
+    console.print(table)
+    console.print()
+    console.print(verdict(comparison), highlight=False)
+    written = [folder / f"{one_shot}-against-{final}.md"]
+    written[0].write_text(markdown(comparison))
+    stem = folder / f"{one_shot}-against-{final}"
+    written += save(comparison_figure(comparison), stem)
+    with Store.open(url, create=False) as store:
+        frames = load_from(store, final, with_curves=False)
+    written += save(study_figure(frames), folder / f"{final}-trials")
+    console.print(f"wrote {', '.join(str(path) for path in written)}", highlight=False)

@@ -1,0 +1,25 @@
+"""`dartboard delete`: remove a study and its results, after asking."""
+
+import sys
+
+import typer
+
+from results.store import Store
+
+
+def delete_study(url: str, name: str, *, ask: bool) -> int:
+    """Delete a study; return the exit code: 0, or 1 if the user declined.
+
+    Raises:
+        StoreError: If there is no such store or study.
+    """
+    with Store.open(url, create=False) as store:
+        store.study(name)
+        if ask and not typer.confirm(
+            f"Delete study '{name}' and all its results from {url}? This cannot be undone."
+        ):
+            print("nothing was deleted", file=sys.stderr)
+            return 1
+        store.delete(name)
+    print(f"deleted study '{name}'")
+    return 0

@@ -1,0 +1,264 @@
+"""The `dartboard` command: its sub-commands and options; what they do is imported when they run."""
+
+import os
+import sys
+import traceback
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from configspace.errors import DartboardError
+
+DEFAULT_STORE = "sqlite:///dartboard.db"
+
+app = typer.Typer(
+    help="Tune differentiable architecture search with BOHB, and ask whether its one-shot score "
+    "can be trusted.",
+    epilog="Example: dartboard run studies/quickstart-final.toml",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="A study file.")]
+StudyName = Annotated[
+    str, typer.Argument(metavar="STUDY", help="The name of a study in the store.")
+]
+StoreUrl = Annotated[
+    str,
+    typer.Option("--store", metavar="URL", help="Where results are kept: a SQLAlchemy URL."),
+]
+Device = Annotated[
+    str, typer.Option("--device", help="auto, cpu, or a CUDA device such as cuda:0.")
+]
+
+
+class Engine(StrEnum):
+    """What computes the trials."""
+
+    auto = "auto"
+    torch = "torch"
+    numba = "numba"
+
+
+EngineName = Annotated[
+    Engine, typer.Option("--engine", help="What computes the trials; auto picks by device.")
+]
+Threads = Annotated[
+    int, typer.Option("--threads", min=0, help="Threads a worker; 0: what fills the cores.")
+]
+
+
+class What(StrEnum):
+    """What can be exported."""
+
+    incumbents = "incumbents"
+    evaluations = "evaluations"
+    trials = "trials"
+    curves = "curves"
+
+
+class Format(StrEnum):
+    """The formats of an export."""
+
+    csv = "csv"
+    parquet = "parquet"
+    json = "json"
+    markdown = "markdown"
+    latex = "latex"
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if debug:
+        os.environ["DARTBOARD_DEBUG"] = "1"
+
+
+@app.command(epilog="Example: dartboard run studies/quickstart-final.toml --workers 2")
+def run(
+    study: StudyFile,
+    store: StoreUrl = DEFAULT_STORE,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Local workers; 0: what fills the cores.")
+    ] = 0,
+    threads: Threads = 0,
+    device: Device = "auto",
+    engine: EngineName = Engine.auto,
+) -> None:
+    """Run a study on this machine; run it again to go on where it stopped."""
+    from cli.run import run_study
+
+    raise typer.Exit(
+        run_study(
+            study, store, workers=workers, threads=threads, device=device, engine=engine.value
+        )
+    )
+
+
+@app.command(epilog="Example: dartboard master studies/blur-final.toml --port 9090")
+def master(
+    study: StudyFile,
+    store: StoreUrl = DEFAULT_STORE,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 9090,
+) -> None:
+    """Serve a study to workers on this machine, started with 'dartboard worker'."""
+    from cli.run import serve_study
+
+    raise typer.Exit(serve_study(study, store, port=port))
+
+
+@app.command(epilog="Example: dartboard worker 127.0.0.1:9090 --device cuda:0")
+def worker(
+    address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Where the master listens.")],
+    device: Device = "auto",
+    engine: EngineName = Engine.auto,
+    threads: Threads = 0,
+    name: Annotated[str, typer.Option("--name", help="Default: host and process.")] = "",
+    idle_limit: Annotated[
+        float, typer.Option("--idle-limit", help="Seconds to wait for a master that is away.")
+    ] = 600.0,
+    parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
+) -> None:
+    """Evaluate the jobs of a master, study after study."""
+    from cli.workers import run_one_worker
+
+    raise typer.Exit(
+        run_one_worker(
+            address,
+            device=device,
+            engine=engine.value,
+            threads=threads,
+            name=name or None,
+            idle_limit=idle_limit,
+            parent=parent,
+        )
+    )
+
+
+@app.command(epilog="Example: dartboard status quickstart-final")
+def status(
+    study: Annotated[str, typer.Argument(metavar="[STUDY]", help="Default: all studies.")] = "",
+    store: StoreUrl = DEFAULT_STORE,
+) -> None:
+    """Show a study's progress, workers and incumbent."""
+    from cli.status import show_status
+
+    show_status(store, study or None)
+
+
+@app.command(epilog="Example: dartboard export blur-final --what incumbents --format latex")
+def export(
+    studies: Annotated[
+        list[str], typer.Argument(metavar="STUDY...", help="Studies; incumbents take several.")
+    ],
+    what: Annotated[What, typer.Option("--what", help="What to export.")] = What.incumbents,
+    format: Annotated[Format, typer.Option("--format", help="In which format.")] = Format.csv,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; default: standard output.")
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+) -> None:
+    """Write results as a table: incumbents, evaluations, trials or curves."""
+    from cli.export import export_results
+
+    export_results(store, studies, what=what.value, format=format.value, output=output)
+
+
+@app.command(epilog="Example: dartboard compare quickstart-one-shot quickstart-final --trials 32")
+def compare(
+    one_shot: Annotated[str, typer.Argument(metavar="ONE_SHOT", help="A one-shot study.")],
+    final: Annotated[str, typer.Argument(metavar="FINAL", help="A final study.")],
+    store: StoreUrl = DEFAULT_STORE,
+    trials: Annotated[
+        int, typer.Option("--trials", min=2, help="Fresh seeds for each incumbent.")
+    ] = 32,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder for the pictures and the table.")
+    ] = Path("exports"),
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Local workers; 0: what fills the cores.")
+    ] = 0,
+    threads: Threads = 0,
+    device: Device = "auto",
+    engine: EngineName = Engine.auto,
+) -> None:
+    """Re-run both studies' incumbents on fresh seeds, and compare them."""
+    from cli.compare import compare_studies
+
+    raise typer.Exit(
+        compare_studies(
+            one_shot,
+            final,
+            store,
+            trials=trials,
+            folder=output,
+            workers=workers,
+            threads=threads,
+            device=device,
+            engine=engine.value,
+        )
+    )
+
+
+@app.command(epilog="Example: dartboard delete quickstart-final")
+def delete(
+    study: StudyName,
+    store: StoreUrl = DEFAULT_STORE,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a study and all its results from the store, after asking."""
+    from cli.delete import delete_study
+
+    raise typer.Exit(delete_study(store, study, ask=not yes))
+
+
+def main() -> None:
+    """Run the command; every error a user can mend is one line on standard error."""
+    try:
+        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+    except TyperException as error:
+        _complain(error.format_message().rstrip(".") + _hint(error))
+        status = 2
+    except Abort:
+        status = 130
+    except DartboardError as error:
+        if _debugging():
+            traceback.print_exc()
+        _complain(str(error))
+        status = 2
+    except KeyboardInterrupt:
+        status = 130
+    except BrokenPipeError:  # the reader of our output left, as in `dartboard export … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 1
+    except Exception as error:  # noqa: BLE001 -- the last resort: a bug, reported in one line
+        if _debugging():
+            traceback.print_exc()
+        _complain(
+            f"unexpected {type(error).__name__}: {error}. This is a bug; "
+            "'dartboard --debug …' shows where"
+        )
+        status = 1
+    sys.exit(status or 0)
+
+
+def _hint(error: TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    return f". See '{context.command_path} --help'" if context else ""
+
+
+def _debugging() -> bool:
+    return bool(os.environ.get("DARTBOARD_DEBUG"))
+
+
+def _complain(line: str) -> None:
+    print(f"dartboard: {' '.join(line.split())}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

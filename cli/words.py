@@ -1,0 +1,21 @@
+"""How values are written for people."""
+
+from configspace.hyperparameters import LABELS, Hyperparameters, written
+
+
+def duration(seconds: float) -> str:
+    """Write a duration in its two largest units: ``42 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    if whole < 86400:
+        return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600:02d} h"
+
+
+def setting_lines(hyperparameters: Hyperparameters) -> list[tuple[str, str]]:
+    """Return each hyperparameter's label and value, in the order of the paper's Table 7."""
+    values = hyperparameters.model_dump()
+    return [(LABELS[name], written(values[name])) for name in values]
