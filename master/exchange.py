@@ -218,12 +218,14 @@ class Exchange:
         """Take back what silent workers hold, and strike them off."""
         with self._changed:
             now = time.monotonic()
-            for member in self._roster.silent(now):
+            silent, expired = self._roster.silent(now), self._leases.expire(now)
+            for member in silent:
                 log.warning("worker %s has fallen silent", member.name)
                 self._events.put(RosterChanged())
-            for entry in self._leases.expire(now):
+            for entry in expired:
                 self._expired(entry)
-            self._changed.notify_all()
+            if silent or expired:
+                self._changed.notify_all()
 
     def has_room(self, parallel: int) -> bool:
         """Return whether another evaluation may be on its way.

@@ -54,7 +54,7 @@ def taught(jobs: list[Any], **options: Any) -> Sampler:
 @pytest.mark.filterwarnings("ignore:After 0.17 or January 2028:FutureWarning")
 def test_it_is_distributed_as_hpbandsters_own(monkeypatch: pytest.MonkeyPatch) -> None:
     # Few candidates, since stock takes 1 ms for each; thousands of draws all the same.
-    draws, candidates = 3000, 4
+    draws, candidates = 2000, 4
     history = recorded(120)
     ours = taught(history, settings=BohbSettings(random_fraction=0.0, candidates=candidates))
     stock = stock_generator(SPACE, monkeypatch, num_samples=candidates, random_fraction=0.0)

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from tests.master.running import (
     wait_for,
     workers,
 )
+from tests.master.test_wire import INFO
 from worker.wire import Link
 
 
@@ -289,6 +291,27 @@ def test_a_worker_delivers_what_it_finished_while_the_master_was_away(url: str, 
         finally:
             worker.kill()
             worker.wait()
+
+
+def _got_a_job(link: Link, info: dict[str, Any]) -> bool:
+    link.call("join", info)
+    return "job" in link.call("claim", info["name"])
+
+
+def test_an_evaluation_whose_machines_all_die_is_lost(url: str) -> None:
+    with (
+        Store.open(url) as store,
+        running_master(single_study(), store, lease_seconds=0.3, heartbeat_seconds=0.1) as running,
+        Link(running.start()) as link,
+    ):
+        link.open()
+        for number in range(3):
+            info = INFO | {"name": f"w{number}", "instance": str(number)}
+            wait_for(partial(_got_a_job, link, info), "job")
+        assert running.wait().snapshot.progress.lost == 1
+    (row,) = results.load(url, "small").evaluations.to_dict("records")
+    assert (row["state"], row["attempts"]) == ("lost", 3)
+    assert row["message"] == "its lease ran out 3 times, last on worker w2"
 
 
 def test_a_failing_sampler_stops_the_study_with_its_error(
