@@ -1,6 +1,6 @@
 """One master a study: a lock that its holder's death releases.
 
-SQLite: a kernel lock on a file beside the database. PostgreSQL: an advisory lock of a session.
+SQLite: a kernel lock on a file beside the database. PostgreSQL: an advisory lock of a connection.
 Neither can go stale, as a timestamp would.
 """
 
@@ -100,8 +100,8 @@ def _advisory_lock(url: sa.URL, study: str) -> Iterator[None]:
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.scalar(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
-                raise ServiceError(_refusal(study, _session_holding(connection, key)))
-            yield  # the session's end releases it
+                raise ServiceError(_refusal(study, _connection_holding(connection, key)))
+            yield  # the end of the connection releases it
     except sa.exc.OperationalError as error:
         shown = url.render_as_string(hide_password=True)
         raise StoreError(f"cannot lock study {study!r} in {shown}: {error.orig}") from error
@@ -109,7 +109,7 @@ def _advisory_lock(url: sa.URL, study: str) -> Iterator[None]:
         engine.dispose()
 
 
-def _session_holding(connection: sa.Connection, key: int) -> str:
+def _connection_holding(connection: sa.Connection, key: int) -> str:
     holder = connection.execute(
         sa.text(
             "SELECT a.application_name AS name, a.backend_start AS since FROM pg_locks AS l "
@@ -120,7 +120,7 @@ def _session_holding(connection: sa.Connection, key: int) -> str:
         {"high": key >> 32, "low": key & 0xFFFFFFFF},
     ).one_or_none()
     if holder is None:
-        return "another session"
+        return "another process"
     return f"{holder.name}, since {holder.since:%Y-%m-%d %H:%M:%S %Z}"
 
 

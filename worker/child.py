@@ -68,8 +68,11 @@ def main() -> int:
     jobs, answers = _take_the_pipes()
 
     def answer(kind: str, content: object) -> None:
-        answers.write(json.dumps({kind: content}) + "\n")
-        answers.flush()
+        try:
+            answers.write(json.dumps({kind: content}) + "\n")
+            answers.flush()
+        except BrokenPipeError:
+            os._exit(1)  # the worker is gone, and nobody is left to be told
 
     try:
         make = resolve(options.evaluator)
