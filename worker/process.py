@@ -64,6 +64,8 @@ class Child:
             "PYTHONPATH": _python_path(),
             # Read by OpenMP and the linear-algebra libraries when they are loaded.
             "OMP_NUM_THREADS": str(self._threads),
+            # A thread that waits sleeps: where cores are shared, spinning costs many times more.
+            "OMP_WAIT_POLICY": "PASSIVE",
         }
         self._process = subprocess.Popen(
             self._command,
