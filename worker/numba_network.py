@@ -152,7 +152,6 @@ def layer_forward(
     coefficients: Floats,
     sizes: Sizes,
     taps: Taps,
-    filters: Floats,
     operator: Operator,
     values: Parameters,
     folded: Folded,
@@ -165,7 +164,6 @@ def layer_forward(
         coefficients: Of all layers, ``(layer, term)``.
         sizes: The trial's sizes.
         taps: The K taps.
-        filters: G, ``(point, tap)``.
         operator: The inverse problem.
         values: The weights.
         folded: Gets the layer's statistics and filters.
@@ -178,7 +176,7 @@ def layer_forward(
         patch_statistics(work, layer, sizes, taps, folded)
     for mapping in range(MAPPINGS):
         if c[FIRST_MAP + mapping] != _ZERO:
-            fold(values, folded, layer, mapping, filters)
+            fold(values, folded, layer, mapping, sizes, taps)
             constant += c[FIRST_MAP + mapping] * values.bias[layer, mapping]
     whole = sizes.columns * sizes.stride
     if c[NORMAL] != _ZERO:
@@ -325,7 +323,6 @@ def layer_backward(
     coefficients: Floats,
     sizes: Sizes,
     taps: Taps,
-    filters: Floats,
     operator: Operator,
     values: Parameters,
     gradients: Parameters,
@@ -343,7 +340,6 @@ def layer_backward(
         coefficients: Of all layers, ``(layer, term)``.
         sizes: The trial's sizes.
         taps: The K taps.
-        filters: G, ``(point, tap)``.
         operator: The inverse problem.
         values: The weights.
         gradients: Get the layer's gradients if ``for_weights``.
@@ -383,10 +379,14 @@ def layer_backward(
         for mapping in range(MAPPINGS):
             factor = c[FIRST_MAP + mapping]
             if factor != _ZERO and for_weights:
-                fold_backward(values, gradients, folded, layer, mapping, factor, filters, work)
+                fold_backward(
+                    values, gradients, folded, layer, mapping, factor, sizes, taps, work
+                )
                 gradients.bias[layer, mapping] = factor * d_sum
             elif factor != _ZERO:
-                product = fold_backward_to_signal(values, folded, layer, mapping, factor, work)
+                product = fold_backward_to_signal(
+                    values, folded, layer, mapping, factor, sizes, taps, work
+                )
                 inner[FIRST_MAP + mapping] = product + d_sum * values.bias[layer, mapping]
         if passing:
             statistics_backward(work, layer, sizes, taps, folded, whole - source)

@@ -46,8 +46,6 @@ class Trial(NamedTuple):
 
     sizes: Sizes
     taps: Taps
-    filters: Floats
-    """G, ``(point, tap)``."""
     operator: Operator
     key: tuple[int, int]
     """The seed, low word first."""
@@ -215,7 +213,6 @@ def forward(
             coefficients,
             sizes,
             trial.taps,
-            trial.filters,
             trial.operator,
             trial.values,
             trial.folded,
@@ -246,7 +243,6 @@ def backward(
             coefficients,
             sizes,
             trial.taps,
-            trial.filters,
             trial.operator,
             trial.values,
             trial.gradients,
