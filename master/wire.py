@@ -9,6 +9,7 @@ import functools
 import inspect
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -25,6 +26,8 @@ OBJECT = "dartboard"
 MAX_MESSAGE_BYTES = 128 * 2**20
 SPARE_CONNECTIONS = 8
 """Threads beyond one a worker, so that a worker that reconnects finds one."""
+
+GOODBYE_POLL_SECONDS = 0.01
 
 
 def _answering(method: Callable[..., Any]) -> Any:
@@ -143,6 +146,16 @@ class Port:
         host, port = self._daemon.sock.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    def wait_for_goodbyes(self, patience: float) -> None:
+        """Wait, up to ``patience`` seconds, until everybody has hung up.
+
+        A worker does so once it has heard that all is done; to cut it off before might be to cut
+        that answer off.
+        """
+        deadline = time.monotonic() + patience
+        while self._daemon is not None and self._daemon.is_in_use and time.monotonic() < deadline:
+            time.sleep(GOODBYE_POLL_SECONDS)
+
     def close(self) -> None:
         """Stop listening and cut every connection."""
         if self._daemon is not None:
@@ -179,6 +192,11 @@ class _Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
             # This runs in the accept loop: a client that says nothing must not hold it up.
             conn.sock.settimeout(0.5)
         return super()._handshake(conn, denied_reason)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a client is connected."""
+        return bool(self._connections)
 
     def cut(self) -> None:
         """Close every connection, so that the threads behind them end."""
