@@ -123,7 +123,7 @@ class Work(NamedTuple):
     measured: Floats
     """y, without a halo."""
     normal: Floats
-    """AᵀA times a layer's input, or times a gradient."""
+    """AᵀA times four columns of a layer's input, or of a gradient; without halos."""
     mapped: Floats
     """One column: what the mappings add to a layer's output, or to a gradient."""
     lifted_signal: Floats
@@ -140,8 +140,8 @@ class Work(NamedTuple):
     """What the patch statistics send back to a row from those around it, ``(2 · tap − 1,)``."""
     channel_sums: Floats
     """The same of a vector of channels, ``(2 · point + 1, lane)``."""
-    lag_sums: Doubles
-    """Σ u_j u_{j + d} and Σ u_j: of all rows, and of one; ``(2, K + 2)``."""
+    lags: Floats
+    """Vectors of Σ u_j u_{j − d} and Σ u_j over the rows of a layer's input, ``(K + 1, lane)``."""
     squares: Floats
     """Summed squared error of each sample."""
     mask: Floats
@@ -233,7 +233,7 @@ def work_of(sizes: Sizes, taps: int, *, noisy: bool) -> Work:
         noise=aligned_zeros(sizes.layers * signal if noisy else 0),
         gradient=aligned_zeros(2 * signal),
         measured=aligned_zeros(sizes.columns * sizes.m * LANES),
-        normal=aligned_zeros(signal),
+        normal=aligned_zeros(4 * max(sizes.n, sizes.m) * LANES),
         mapped=aligned_zeros(sizes.stride),
         lifted_signal=aligned_zeros(lifted),
         lifted_gradient=aligned_zeros(lifted),
@@ -243,7 +243,7 @@ def work_of(sizes: Sizes, taps: int, *, noisy: bool) -> Work:
         by_patch_covariance=aligned_zeros(taps, taps),
         stencil=aligned_zeros(2 * taps - 1),
         channel_sums=aligned_zeros((2 * points + 1) * LANES),
-        lag_sums=np.zeros((2, taps + 2)),
+        lags=aligned_zeros((taps + 1) * LANES),
         squares=aligned_zeros(lanes),
         mask=mask,
         drawn=aligned_zeros(4 * blocks(most) + lanes),

@@ -364,7 +364,10 @@ def fold_backward(
         by_second = filter_gradient(load_points(work.channel_sums, points * LANES, taps))
         by_shift = load(work.channel_sums, 2 * points * LANES)  # db'
         weights = load_strided(first, c, width, taps)
-        inverse, scale = load(folded.inverse[layer, mapping], c), load(values.scale[layer, mapping], c)
+        inverse, scale = (
+            load(folded.inverse[layer, mapping], c),
+            load(values.scale[layer, mapping], c),
+        )
         by_scale = dot(by_first, weights, zero - by_shift * load(folded.mean[layer, mapping], c))
         by_mean = zero - by_shift * scale * inverse
         by_variance = splat(_F(-0.5)) * by_scale * scale * inverse * inverse * inverse

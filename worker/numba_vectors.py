@@ -571,6 +571,27 @@ def scale_each(typingctx: Any, factor: Any, points: Any) -> Any:
 
 
 @intrinsic
+def push(typingctx: Any, value: Any, recent: Any) -> Any:
+    """Return a tuple with ``value`` before the others, and without the last of them."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        others = _parts(builder, args[1], len(recent) - 1)
+        return _tuple(context, builder, [args[0], *others])
+
+    return recent(value, recent), codegen
+
+
+@intrinsic
+def repeat(typingctx: Any, value: Any, like: Any) -> Any:
+    """Return a tuple of one vector, as often as ``like`` is long."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _tuple(context, builder, [args[0]] * len(like))
+
+    return types.UniTuple(vector, len(like))(value, like), codegen
+
+
+@intrinsic
 def overlap(typingctx: Any, before: Any, pieces: Any) -> Any:
     """Return the rows of a window, the first of them plus those left over from the one before."""
 
