@@ -205,6 +205,66 @@ def compare(
     )
 
 
+CredentialFolder = Annotated[
+    Path, typer.Option("--folder", metavar="DIR", help="Where the credentials are kept.")
+]
+credentials = typer.Typer(
+    help="Make, issue and revoke what lets workers in.",
+    epilog="Example: dartboard credentials init --host desk.example.org",
+)
+app.add_typer(credentials, name="credentials")
+
+
+@credentials.command(epilog="Example: dartboard credentials init --host 192.168.0.7")
+def init(
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", help="Name or address of the master; repeat it for several."),
+    ] = None,
+    folder: CredentialFolder = Path("credentials"),
+) -> None:
+    """Make an authority and the master's certificate; again, to renew the latter."""
+    from cli.credentials import init_credentials
+
+    init_credentials(folder, host or [])
+
+
+@credentials.command(epilog="Example: dartboard credentials issue laptop")
+def issue(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the worker.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Default: NAME.pem; -: print.")
+    ] = "",
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=3650, help="How long it is good.")
+    ] = 730,
+    folder: CredentialFolder = Path("credentials"),
+) -> None:
+    """Make the one file that a worker needs."""
+    from cli.credentials import issue_credentials
+
+    issue_credentials(folder, name, output=output, days=days)
+
+
+@credentials.command(epilog="Example: dartboard credentials revoke laptop")
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As it was issued.")],
+    folder: CredentialFolder = Path("credentials"),
+) -> None:
+    """End a worker's credentials, at once."""
+    from cli.credentials import revoke_credentials
+
+    revoke_credentials(folder, name)
+
+
+@credentials.command("list", epilog="Example: dartboard credentials list")
+def list_(folder: CredentialFolder = Path("credentials")) -> None:
+    """Show whose credentials there are."""
+    from cli.credentials import list_credentials
+
+    list_credentials(folder)
+
+
 @app.command(epilog="Example: dartboard delete quickstart-final")
 def delete(
     study: StudyName,
