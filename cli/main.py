@@ -100,16 +100,40 @@ def run(
     )
 
 
-@app.command(epilog="Example: dartboard master studies/blur-final.toml --port 9090")
+@app.command(
+    epilog="Example: dartboard master studies/blur-final.toml --host 0.0.0.0 "
+    "--credentials credentials"
+)
 def master(
     study: StudyFile,
     store: StoreUrl = DEFAULT_STORE,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; 0.0.0.0: all of this machine's.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 9090,
+    credentials: Annotated[
+        Path | None,
+        typer.Option("--credentials", metavar="DIR", help="As made by 'dartboard credentials'."),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines in without credentials.")
+    ] = False,
+    max_workers: Annotated[
+        int, typer.Option("--max-workers", min=1, max=10000, help="Connections served at once.")
+    ] = 32,
 ) -> None:
-    """Serve a study to workers on this machine, started with 'dartboard worker'."""
-    from cli.run import serve_study
+    """Serve a study to workers, started with 'dartboard worker' here or elsewhere."""
+    from cli.run import Listen, serve_study
+    from master.admission import Folder
 
-    raise typer.Exit(serve_study(study, store, port=port))
+    listen = Listen(
+        host=host,
+        port=port,
+        max_workers=max_workers,
+        credentials=None if credentials is None else Folder(credentials),
+        insecure=insecure,
+    )
+    raise typer.Exit(serve_study(study, store, listen=listen))
 
 
 @app.command(epilog="Example: dartboard worker 127.0.0.1:9090 --device cuda:0")
@@ -122,6 +146,10 @@ def worker(
     idle_limit: Annotated[
         float, typer.Option("--idle-limit", help="Seconds to wait for a master that is away.")
     ] = 600.0,
+    credentials: Annotated[
+        Path | None,
+        typer.Option("--credentials", metavar="FILE", help="For a master that wants them."),
+    ] = None,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
     """Evaluate the jobs of a master, study after study."""
@@ -136,6 +164,7 @@ def worker(
             name=name or None,
             idle_limit=idle_limit,
             parent=parent,
+            credentials=credentials,
         )
     )
 

@@ -3,8 +3,10 @@
 import contextlib
 import shlex
 import signal
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -16,15 +18,57 @@ from cli.words import duration
 from cli.workers import LocalWorkers
 from configspace.study import Study, load_study
 from configspace.versions import versions
+from master.admission import Folder, check_exposure
 from master.bohb import BohbSource
 from master.lock import study_lock
-from master.service import Ending, Master
+from master.service import MAX_WORKERS, PORT, Ending, Master
 from master.snapshot import Snapshot
 from master.source import JobSource
 from results.store import Store
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Listen:
+    """Where a master listens, and whom it lets in."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    """0: any that is free."""
+    max_workers: int = MAX_WORKERS
+    credentials: Folder | None = None
+    insecure: bool = False
+
+    def invitation(self, address: str) -> str:
+        """Say how workers are started, for the address on which it listens."""
+        host, _, port = address.rpartition(":")
+        if host in ("0.0.0.0", "[::]"):  # every address of this machine; a worker needs one
+            host = socket.gethostname()
+        line = f"listening on {address}; start workers with: dartboard worker {host}:{port}"
+        if self.credentials is not None:
+            return f"{line} --credentials FILE"
+        if self.insecure:
+            line += (
+                "\nwithout credentials: whoever reaches this port can take jobs and give results"
+            )
+        return line
+
+    def options(self) -> str:
+        """Return these settings as they are typed, where they are not the command's own."""
+        parts = []
+        if self.host != "127.0.0.1":
+            parts.append(f" --host {shlex.quote(self.host)}")
+        if self.port != PORT:
+            parts.append(f" --port {self.port}")
+        if self.max_workers != MAX_WORKERS:
+            parts.append(f" --max-workers {self.max_workers}")
+        if self.credentials is not None:
+            parts.append(f" --credentials {shlex.quote(str(self.credentials.path))}")
+        if self.insecure:
+            parts.append(" --insecure")
+        return "".join(parts)
 
 
 def run_study(path: Path, url: str, *, workers: int, threads: int, device: str, engine: str) -> int:
@@ -39,17 +83,28 @@ def run_study(path: Path, url: str, *, workers: int, threads: int, device: str, 
     )
     local = LocalWorkers(count, device=device, engine=engine, threads=threads)
     again = f"dartboard run {shlex.quote(str(path))}"
-    return _run_bohb(study, url, port=0, local=local, again=again)
+    listen = Listen(max_workers=max(MAX_WORKERS, count))
+    return _run_bohb(study, url, listen=listen, local=local, again=again)
 
 
-def serve_study(path: Path, url: str, *, port: int) -> int:
-    """Serve a study to workers that are started elsewhere; return the exit code."""
+def serve_study(path: Path, url: str, *, listen: Listen) -> int:
+    """Serve a study to workers that are started elsewhere; return the exit code.
+
+    Raises:
+        DartboardError: If the study file, the store, the port or the credentials are not what they
+            should be.
+    """
     study = load_study(path)
-    again = f"dartboard master {shlex.quote(str(path))}"
-    return _run_bohb(study, url, port=port, local=None, again=again)
+    check_exposure(listen.host, listen.credentials, insecure=listen.insecure)
+    if listen.credentials is not None:
+        listen.credentials.check()  # as the line above, before a store is made for nothing
+    again = f"dartboard master {shlex.quote(str(path))}{listen.options()}"
+    return _run_bohb(study, url, listen=listen, local=None, again=again)
 
 
-def _run_bohb(study: Study, url: str, *, port: int, local: LocalWorkers | None, again: str) -> int:
+def _run_bohb(
+    study: Study, url: str, *, listen: Listen, local: LocalWorkers | None, again: str
+) -> int:
     console = Console(stderr=True)
     with Store.open(url) as store, study_lock(url, study.name):
         store.begin(study, versions())
@@ -59,7 +114,7 @@ def _run_bohb(study: Study, url: str, *, port: int, local: LocalWorkers | None, 
         title = f"[bold]{study.name}[/] · {study.objective} · {study.problem.name}"
         phases = 2 if study.objective == "final" else 1
         try:
-            ending = serve(source, store, console, title, port=port, local=local, phases=phases)
+            ending = serve(source, store, console, title, listen=listen, local=local, phases=phases)
         except BaseException:
             store.end(study.name, "stopped")
             raise
@@ -75,9 +130,9 @@ def serve(
     console: Console,
     title: str,
     *,
-    port: int,
     local: LocalWorkers | None,
     phases: int,
+    listen: Listen | None = None,
 ) -> Ending:
     """Serve a source until it is done or the user stops it, showing progress.
 
@@ -86,16 +141,17 @@ def serve(
         store: Where the results go.
         console: Where progress is shown.
         title: What is under way.
-        port: Port to listen on; 0 for any free one.
         local: Workers to start here, or None to wait for others.
         phases: 2 if an evaluation retrains after its search, else 1.
+        listen: Where; by default on any free port, for this machine alone.
     """
+    listen = listen or Listen()
 
     def listening(address: str) -> None:
         if local is not None:
             local.start(address)
         else:
-            console.print(f"listening on {address}; start workers with: dartboard worker {address}")
+            console.print(listen.invitation(address), highlight=False, soft_wrap=True)
 
     with (
         stop_on_signals() as stop,
@@ -108,7 +164,16 @@ def serve(
                 local.tend()
             display.show(snapshot)
 
-        master = Master(source, store, port=port, on_listening=listening)
+        master = Master(
+            source,
+            store,
+            host=listen.host,
+            port=listen.port,
+            max_workers=listen.max_workers,
+            credentials=listen.credentials,
+            insecure=listen.insecure,
+            on_listening=listening,
+        )
         return master.run(stop=stop, on_change=changed)
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -105,6 +106,7 @@ def run_one_worker(
     name: str | None,
     idle_limit: float,
     parent: int,
+    credentials: Path | None = None,
 ) -> int:
     """Work for the master at an address; return the exit code.
 
@@ -116,6 +118,7 @@ def run_one_worker(
         name: What to be called; None: after host and process.
         idle_limit: Seconds to wait for a master that is away.
         parent: Process whose end is this worker's too, and whose study is its only one; 0: none.
+        credentials: This worker's file, for a master that wants one.
     """
     from worker.client import run_worker
 
@@ -133,6 +136,7 @@ def run_one_worker(
         threads=threads or available_cores(),
         idle_limit=idle_limit,
         once=bool(parent),
+        credentials=credentials,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from configspace.job import loss
+from master.admission import Folder
 from master.exchange import (
     Delivered,
     Event,
@@ -25,6 +26,7 @@ from results.store import Store
 log = logging.getLogger(__name__)
 
 PORT = 9090
+MAX_WORKERS = 32
 SNAPSHOT_SECONDS = 0.2
 """The least time between two snapshots."""
 FAREWELL_SECONDS = 2.0
@@ -51,7 +53,9 @@ class Master:
         port: int = PORT,
         lease_seconds: float = 30.0,
         heartbeat_seconds: float = 5.0,
-        max_workers: int = 32,
+        max_workers: int = MAX_WORKERS,
+        credentials: Folder | None = None,
+        insecure: bool = False,
         on_listening: Callable[[str], None] | None = None,
     ) -> None:
         """Set a master up; nothing starts before ``run``.
@@ -64,6 +68,8 @@ class Master:
             lease_seconds: How long a job stays a silent worker's.
             heartbeat_seconds: How often a worker is to be heard of.
             max_workers: Connections that are served at once.
+            credentials: What to know workers by; without, only this machine's are let in.
+            insecure: Whether others are let in without.
             on_listening: Called with the address, as ``host:port``, once workers can connect.
 
         Raises:
@@ -83,6 +89,8 @@ class Master:
             port=port,
             max_workers=max_workers,
             heartbeat_seconds=heartbeat_seconds,
+            credentials=credentials,
+            insecure=insecure,
         )
         self._tick_seconds = min(0.5, lease_seconds / 8)
         self._on_listening = on_listening
@@ -104,7 +112,7 @@ class Master:
             on_change: Called with a snapshot, several times a second at most.
 
         Raises:
-            ServiceError: If the port cannot be had.
+            ServiceError: If the port cannot be had, or must not be served without credentials.
             StoreError: If the store cannot be written; nothing that was acknowledged is lost.
         """
         watch = _Watch(self._source, self._exchange, on_change)

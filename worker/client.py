@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -44,6 +45,7 @@ def run_worker(
     evaluator: str = EVALUATOR,
     idle_limit: float = IDLE_LIMIT,
     once: bool = False,
+    credentials: Path | None = None,
 ) -> int:
     """Work for the master at an address, study after study.
 
@@ -56,16 +58,17 @@ def run_worker(
         evaluator: What makes the evaluator, as ``package.module:factory``.
         idle_limit: Seconds after which a master that is away is given up.
         once: Whether to end with the first study that is done, instead of waiting for the next.
+        credentials: This worker's file, for a master that wants one.
 
     Returns:
         Exit code: 0 when a study was done or SIGTERM came, 130 after Ctrl-C, 1 when no master was
         there for ``idle_limit`` seconds and no study was done before.
 
     Raises:
-        ServiceError: If the address is none, the evaluating process cannot start, or the master
-            does not accept this worker.
+        ServiceError: If the address or the credentials are none, the evaluating process cannot
+            start, or the master does not accept this worker.
     """
-    link = Link(address)
+    link = Link(address, credentials=credentials)
     child = Child(evaluator=evaluator, device=device, engine=engine, threads=threads)
     worker = Worker(link, child, _info(name), idle_limit=idle_limit)
     studies = 0

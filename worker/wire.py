@@ -1,12 +1,17 @@
 """A worker's one connection to its master, over Pyro4."""
 
 import logging
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Self
 
 import Pyro4
+from Pyro4 import socketutil
 from Pyro4.errors import CommunicationError, PyroError
 
 from configspace.errors import ServiceError
+from worker.credentials import load_context
 
 log = logging.getLogger(__name__)
 
@@ -27,14 +32,15 @@ class AwayError(Exception):
 class Link:
     """A connection that is made when it is first needed, and again after it broke."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, credentials: Path | None = None) -> None:
         """Remember where the master is.
 
         Args:
             address: ``host:port``.
+            credentials: The worker's file, for a master that wants one.
 
         Raises:
-            ServiceError: If it is not an address.
+            ServiceError: If it is not an address, or the file is not one of credentials.
         """
         host, colon, port = address.rpartition(":")
         if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
@@ -42,7 +48,9 @@ class Link:
                 f"wanted the master's address as HOST:PORT, such as 192.168.0.7:9090, got "
                 f"{address!r}"
             )
+        self._address = address
         self._uri = f"PYRO:{OBJECT}@{address}"
+        self._context = None if credentials is None else load_context(credentials)
         self._proxy: Any = None
 
     def __enter__(self) -> Self:
@@ -61,14 +69,21 @@ class Link:
 
         Raises:
             AwayError: If the master cannot be reached.
+            ServiceError: If it is not the one that the credentials are for, or does not accept
+                them.
         """
         self.close()
         Pyro4.config.SERIALIZER = "serpent"
+        _use(self._context)
         proxy = Pyro4.Proxy(self._uri)
         proxy._pyroTimeout = CONNECT_SECONDS
         try:
             proxy._pyroBind()
         except PyroError as error:
+            if (refusal := _refusal(error)) is not None:
+                raise ServiceError(
+                    f"cannot work for the master at {self._address}: {refusal}"
+                ) from error
             raise AwayError(str(error)) from error
         proxy._pyroTimeout = CALL_SECONDS
         self._proxy = proxy
@@ -96,3 +111,43 @@ class Link:
         if self._proxy is not None:
             self._proxy._pyroRelease()
             self._proxy = None
+
+
+def _use(context: ssl.SSLContext | None) -> None:
+    """Tell Pyro4 how to connect.
+
+    The context that Pyro4 makes from its settings would trust the system's authorities, too; so
+    ours is put where Pyro4 keeps its own.
+    """
+    Pyro4.config.SSL = context is not None
+    socketutil.__ssl_client_context = context
+
+
+def _refusal(error: PyroError) -> str | None:
+    """Say why trying again would not help; None if it may."""
+    _, rejected, reason = str(error).partition(" rejected: refused: ")
+    if rejected:
+        return reason
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return (
+                f"its certificate is not accepted here ({cause.verify_message.rstrip('.')}); it "
+                "must be of the authority that issued this worker's credentials, made with this "
+                "name or address as --host, and good on this machine's date"
+            )
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            if "ALERT" in cause.reason and ("CERT" in cause.reason or "CA" in cause.reason):
+                told = cause.reason.partition("ALERT_")[2].replace("_", " ").lower()
+                return (
+                    f"it does not accept this worker's credentials ({told}); "
+                    "'dartboard credentials issue' makes others"
+                )
+            if cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+                return "it does not encrypt; leave --credentials out if you trust the network"
+    return None
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

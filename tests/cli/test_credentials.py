@@ -50,3 +50,32 @@ def test_bad_input_gets_one_line(
     assert shown.returncode == 2
     assert complaint in shown.stderr
     assert len(shown.stderr.splitlines()) == 1
+
+
+STUDY = 'name = "s"\nobjective = "final"\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--host", "0.0.0.0"), "can be reached from other machines: give it --credentials DIR"),
+        (("--host", "no such host"), "wanted a name or address of this machine"),
+        (("--credentials", "none"), "cannot read 'none/authority.pem': No such file"),
+        (("--max-workers", "0"), "--max-workers"),
+    ],
+)
+def test_a_master_that_cannot_serve_says_so_in_one_line(
+    arguments: tuple[str, ...], complaint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "s.toml").write_text(STUDY)
+    shown = dartboard("master", "s.toml", "--port", "0", *arguments, cwd=tmp_path)
+    assert shown.returncode == 2
+    assert complaint in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+def test_a_worker_without_its_file_says_so_in_one_line(tmp_path: Path) -> None:
+    shown = dartboard("worker", "127.0.0.1:9", "--credentials", "none.pem", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "cannot read credentials 'none.pem': No such file" in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
