@@ -52,6 +52,14 @@ Threads = Annotated[
 ]
 
 
+AcceptVersionChange = Annotated[
+    bool,
+    typer.Option(
+        "--accept-version-change", help="Go on under other versions than the results so far."
+    ),
+]
+
+
 class What(StrEnum):
     """What can be exported."""
 
@@ -89,13 +97,20 @@ def run(
     threads: Threads = 0,
     device: Device = "auto",
     engine: EngineName = Engine.auto,
+    accept_version_change: AcceptVersionChange = False,
 ) -> None:
     """Run a study on this machine; run it again to go on where it stopped."""
     from cli.run import run_study
 
     raise typer.Exit(
         run_study(
-            study, store, workers=workers, threads=threads, device=device, engine=engine.value
+            study,
+            store,
+            workers=workers,
+            threads=threads,
+            device=device,
+            engine=engine.value,
+            accept_version_change=accept_version_change,
         )
     )
 
@@ -121,6 +136,7 @@ def master(
     max_workers: Annotated[
         int, typer.Option("--max-workers", min=1, max=10000, help="Connections served at once.")
     ] = 32,
+    accept_version_change: AcceptVersionChange = False,
 ) -> None:
     """Serve a study to workers, started with 'dartboard worker' here or elsewhere."""
     from cli.run import Listen, serve_study
@@ -133,7 +149,9 @@ def master(
         credentials=None if credentials is None else Folder(credentials),
         insecure=insecure,
     )
-    raise typer.Exit(serve_study(study, store, listen=listen))
+    raise typer.Exit(
+        serve_study(study, store, listen=listen, accept_version_change=accept_version_change)
+    )
 
 
 @app.command(epilog="Example: dartboard worker 127.0.0.1:9090 --device cuda:0")

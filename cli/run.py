@@ -71,7 +71,16 @@ class Listen:
         return "".join(parts)
 
 
-def run_study(path: Path, url: str, *, workers: int, threads: int, device: str, engine: str) -> int:
+def run_study(
+    path: Path,
+    url: str,
+    *,
+    workers: int,
+    threads: int,
+    device: str,
+    engine: str,
+    accept_version_change: bool = False,
+) -> int:
     """Run a study on this machine; return the exit code.
 
     Raises:
@@ -84,10 +93,14 @@ def run_study(path: Path, url: str, *, workers: int, threads: int, device: str, 
     local = LocalWorkers(count, device=device, engine=engine, threads=threads)
     again = f"dartboard run {shlex.quote(str(path))}"
     listen = Listen(max_workers=max(MAX_WORKERS, count))
-    return _run_bohb(study, url, listen=listen, local=local, again=again)
+    return _run_bohb(
+        study, url, listen=listen, local=local, again=again, accept=accept_version_change
+    )
 
 
-def serve_study(path: Path, url: str, *, listen: Listen) -> int:
+def serve_study(
+    path: Path, url: str, *, listen: Listen, accept_version_change: bool = False
+) -> int:
     """Serve a study to workers that are started elsewhere; return the exit code.
 
     Raises:
@@ -99,15 +112,23 @@ def serve_study(path: Path, url: str, *, listen: Listen) -> int:
     if listen.credentials is not None:
         listen.credentials.check()  # as the line above, before a store is made for nothing
     again = f"dartboard master {shlex.quote(str(path))}{listen.options()}"
-    return _run_bohb(study, url, listen=listen, local=None, again=again)
+    return _run_bohb(
+        study, url, listen=listen, local=None, again=again, accept=accept_version_change
+    )
 
 
 def _run_bohb(
-    study: Study, url: str, *, listen: Listen, local: LocalWorkers | None, again: str
+    study: Study,
+    url: str,
+    *,
+    listen: Listen,
+    local: LocalWorkers | None,
+    again: str,
+    accept: bool,
 ) -> int:
     console = Console(stderr=True)
     with Store.open(url) as store, study_lock(url, study.name):
-        store.begin(study, versions())
+        store.begin(study, versions(), accept_version_change=accept)
         source = BohbSource.resume(study, store)
         if (known := source.progress().finished) > 0:
             console.print(f"study {study.name}: going on after {known} finished evaluations")

@@ -1,12 +1,14 @@
 """The workers that a master knows, and which of them live."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated
 
 from pydantic import Field
 
+from configspace.errors import WireError
 from configspace.job import Message
+from configspace.versions import differing
 
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Progress = tuple[str, int, int]
@@ -24,6 +26,28 @@ class WorkerInfo(Message):
     device: Annotated[str, Field(max_length=100)]
     engine: Annotated[str, Field(max_length=100)]
     versions: dict[str, str]
+
+
+def check_versions(info: WorkerInfo, own: Mapping[str, str]) -> None:
+    """Check that a worker computes what the others do: the code, NumPy, and its engine's library.
+
+    Args:
+        info: What the worker says of itself.
+        own: The master's versions, as `configspace.versions.versions` returns them.
+
+    Raises:
+        WireError: If it would compute something else; says which versions to get.
+    """
+    packages = ("dartboard", "numpy", info.engine)
+    theirs = {package: info.versions.get(package, "none") for package in packages}
+    changed = differing(theirs, own, packages)
+    if changed:
+        listed = ", ".join(f"{name} {a} there, {b}" for name, (a, b) in changed.items())
+        wanted = " ".join(f"{name}=={ours}" for name, (_, ours) in changed.items())
+        raise WireError(
+            f"worker {info.name} would compute something else ({listed} on the master): get "
+            f"{wanted} on {info.host}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,9 +28,10 @@ from Pyro4.errors import SecurityError
 
 from configspace.errors import ServiceError, WireError
 from configspace.job import Failure, Outcome
+from configspace.versions import versions
 from master.admission import Folder, Revocations, check_exposure
 from master.exchange import Exchange
-from master.roster import Progress, WorkerInfo
+from master.roster import Progress, WorkerInfo, check_versions
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,9 @@ class Dartboard:
     @_answering
     def join(self, info: dict[str, Any]) -> dict[str, Any]:
         """Enter a worker; answers with the name it has here, and the service's periods."""
-        return {"worker": self._exchange.join(WorkerInfo.from_wire(info)), **self._settings}
+        known = WorkerInfo.from_wire(info)
+        check_versions(known, versions())
+        return {"worker": self._exchange.join(known), **self._settings}
 
     @_answering
     def claim(self, worker: str) -> dict[str, Any]:

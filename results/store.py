@@ -17,6 +17,7 @@ from configspace.errors import StoreError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Outcome, Purpose
 from configspace.study import Study, first_complaint
+from configspace.versions import differing
 from results import statements
 from results.database import clear_errors, open_engine
 from results.history import Failed, Finished, StudyState, Submitted, Unfinished
@@ -78,15 +79,20 @@ class Store:
 
     # ---- written by the master's one thread
 
-    def begin(self, study: Study, versions: dict[str, str]) -> None:
+    def begin(
+        self, study: Study, versions: dict[str, str], *, accept_version_change: bool = False
+    ) -> None:
         """Enter a study, or take up its new settings; it is running from now on.
 
         Args:
             study: Its results' settings must be those it was begun with; others may change.
             versions: The version of each package that has a part in the results.
+            accept_version_change: Whether a study that has results may go on under other versions
+                than before; from when on is kept with it.
 
         Raises:
-            StudyError: If the name is taken by a study whose results differ; names the keys.
+            StudyError: If the name is taken by a study whose results differ; names the keys. Or if
+                it has results of other versions and that is not accepted; names those.
         """
         now = datetime.now(UTC)
         values: dict[str, Any] = {
@@ -99,7 +105,7 @@ class Store:
         }
         with self._write() as connection:
             row = connection.execute(
-                sa.select(studies.c.id, studies.c.settings).where(studies.c.name == study.name)
+                sa.select(studies).where(studies.c.name == study.name)
             ).one_or_none()
             if row is None:
                 connection.execute(
@@ -113,6 +119,20 @@ class Store:
                     f"({'; '.join(kept.differences(study))}); give this one another name, or "
                     f"'dartboard delete {study.name}' first"
                 )
+            last = self._next_sequence(study.name, connection) - 1
+            changed = differing(row.versions, versions)
+            if changed and last > 0:  # else there is nothing that they could differ from
+                if not accept_version_change:
+                    raise StudyError(self._other_versions(study.name, changed))
+                values["version_changes"] = [
+                    *(row.version_changes or ()),
+                    {
+                        "at": now.isoformat(),
+                        "after": last,
+                        "from": {package: before for package, (before, _) in changed.items()},
+                        "to": {package: after for package, (_, after) in changed.items()},
+                    },
+                ]
             connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
 
     def submit(
@@ -388,6 +408,14 @@ class Store:
         if row is None:
             raise StoreError(self._not_open(study, id, connection))
         return row
+
+    def _other_versions(self, study: str, changed: dict[str, tuple[str, str]]) -> str:
+        listed = ", ".join(f"{name} {a} there, {b} here" for name, (a, b) in changed.items())
+        wanted = " ".join(f"{name}=={before}" for name, (before, _) in changed.items())
+        return (
+            f"study {study!r} in {self._shown} has results of other versions ({listed}), and what "
+            f"follows may differ from them: get {wanted}, or go on with --accept-version-change"
+        )
 
     def _not_open(self, study: str, id: EvaluationId, connection: sa.Connection) -> str:
         state = connection.scalar(statements.STATE, self._key(study, id, connection))

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = "0001"
+SCHEMA = "0002"
 """The newest migration's revision; revisions are numbers, so that text compares as they do."""
 
 VERSION_TABLE = "dartboard_version"
@@ -45,7 +45,10 @@ studies = sa.Table(
     sa.Column("state", sa.String, nullable=False),
     sa.Column("created", Moment, nullable=False),
     sa.Column("changed", Moment, nullable=False),
+    sa.Column("version_changes", sa.JSON),
 )
+"""``version_changes`` lists when a study went on under other versions: ``at`` (UTC), ``after`` (the
+last sequence number given before), and the versions that differ, ``from`` and ``to``; or null."""
 
 configurations = sa.Table(
     "configurations",

@@ -11,6 +11,7 @@ import pytest
 from configspace.errors import ServiceError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId
+from configspace.versions import versions
 from master.exchange import Delivered, Exchange
 from master.source import Submission, job_of
 from master.wire import Port
@@ -25,7 +26,7 @@ INFO = {
     "host": "here",
     "device": "cpu",
     "engine": "noop",
-    "versions": {},
+    "versions": versions(),
 }
 JOB = job_of(
     small_study(),
@@ -60,6 +61,14 @@ def link(address: str) -> Iterator[Link]:
 
 def test_a_worker_that_joins_learns_its_name_and_the_periods(link: Link) -> None:
     assert link.call("join", INFO) == {"worker": "w", "heartbeat_seconds": 0.1}
+
+
+def test_a_worker_of_other_versions_is_refused_and_told_which_to_get(link: Link) -> None:
+    other = INFO | {"versions": versions() | {"numpy": "1.0", "dartboard": "0.0.1"}}
+    with pytest.raises(
+        ServiceError, match=r"numpy 1\.0 there.*get dartboard==\S+ numpy==\S+ on here"
+    ):
+        link.call("join", other)
 
 
 def test_a_claim_of_a_stranger_is_answered_by_join(link: Link) -> None:

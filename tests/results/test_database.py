@@ -105,6 +105,24 @@ def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_an_older_store_is_upgraded_by_a_master_and_keeps_what_it_has(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    url = f"sqlite:///{tmp_path / 'older.db'}"
+    with Store.open(url) as store:
+        filled(store)
+        finished = store.history("blur-final")
+        with store._write() as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.set_main_option("path_separator", "os")
+            command.downgrade(config, "0001")
+    assert "of an older dartboard (schema 0001" in refused(url, create=False)
+    with Store.open(url) as store:
+        assert store.history("blur-final") == finished
+
+
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "newer.db"
     Store.open(f"sqlite:///{path}").close()

@@ -17,7 +17,7 @@ from configspace.job import EvaluationId, Failure
 from configspace.study import ArchitectureSettings, BohbSettings
 from results.history import Failed, Finished, Submitted
 from results.store import Store
-from results.tables import configurations, curves, evaluations, trials
+from results.tables import configurations, curves, evaluations, studies, trials
 from tests.results.made_up import filled, id_of, outcome, run, study
 
 _ENDS: tuple[tuple[int, Literal["crashed", "lost"]], ...] = ((0, "lost"), (1, "crashed"))
@@ -53,6 +53,46 @@ def test_another_study_under_the_same_name_is_refused_with_the_keys_that_differ(
     with pytest.raises(StudyError, match=r"architecture\.layers: 10 there, 12 here"):
         store.begin(study(architecture=ArchitectureSettings(layers=12)), {})
     assert store.study("blur-final").architecture.layers == 10
+
+
+def test_a_study_without_results_takes_up_other_versions(store: Store) -> None:
+    store.begin(study(), {"torch": "2.12.0"})
+    store.begin(study(), {"torch": "2.13.0"})
+    assert row_of(store, studies)["versions"] == {"torch": "2.13.0"}
+    assert row_of(store, studies)["version_changes"] is None
+
+
+def test_a_study_with_results_of_other_versions_is_refused_and_stays_as_it_was(
+    store: Store,
+) -> None:
+    store.begin(study(), {"torch": "2.12.0", "numpy": "2.4.6"})
+    run(store, study(), id_of(0))
+    with pytest.raises(
+        StudyError,
+        match=r"torch 2\.12\.0 there, 2\.13\.0 here.*get torch==2\.12\.0, or.*--accept",
+    ):
+        store.begin(study(), {"torch": "2.13.0", "numpy": "2.4.6"})
+    assert row_of(store, studies)["versions"] == {"torch": "2.12.0", "numpy": "2.4.6"}
+
+
+def test_each_change_of_versions_that_was_accepted_is_kept(store: Store) -> None:
+    store.begin(study(), {"torch": "2.12.0", "numpy": "2.4.6"})
+    run(store, study(), id_of(0))
+    for version in ("2.13.0", "2.13.0", "2.14.0"):
+        now = {"torch": version, "numpy": "2.4.6"}
+        store.begin(study(), now, accept_version_change=True)
+    changes = row_of(store, studies)["version_changes"]
+    assert [(one["after"], one["from"], one["to"]) for one in changes] == [
+        (2, {"torch": "2.12.0"}, {"torch": "2.13.0"}),
+        (2, {"torch": "2.13.0"}, {"torch": "2.14.0"}),
+    ]
+    assert all(datetime.fromisoformat(one["at"]).tzinfo for one in changes)
+
+
+def test_another_build_of_the_same_release_is_no_other_version(store: Store) -> None:
+    store.begin(study(), {"torch": "2.13.0+cu126"})
+    run(store, study(), id_of(0))
+    store.begin(study(), {"torch": "2.13.0+cpu"})
 
 
 def test_study_names_are_in_the_order_of_their_beginning(store: Store) -> None:
