@@ -139,7 +139,8 @@ def master(
     accept_version_change: AcceptVersionChange = False,
 ) -> None:
     """Serve a study to workers, started with 'dartboard worker' here or elsewhere."""
-    from cli.run import Listen, serve_study
+    from cli.listen import Listen
+    from cli.run import serve_study
     from master.admission import Folder
 
     listen = Listen(

@@ -3,10 +3,8 @@
 import contextlib
 import shlex
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
@@ -14,61 +12,20 @@ from rich.console import Console
 
 from cli.cores import available_cores, split
 from cli.display import Display, incumbent_text
+from cli.listen import Listen
 from cli.words import duration
 from cli.workers import LocalWorkers
 from configspace.study import Study, load_study
 from configspace.versions import versions
-from master.admission import Folder, check_exposure
 from master.bohb import BohbSource
 from master.lock import study_lock
-from master.service import MAX_WORKERS, PORT, Ending, Master
+from master.service import MAX_WORKERS, Ending, Master
 from master.snapshot import Snapshot
 from master.source import JobSource
 from results.store import Store
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Listen:
-    """Where a master listens, and whom it lets in."""
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    """0: any that is free."""
-    max_workers: int = MAX_WORKERS
-    credentials: Folder | None = None
-    insecure: bool = False
-
-    def invitation(self, address: str) -> str:
-        """Say how workers are started, for the address on which it listens."""
-        host, _, port = address.rpartition(":")
-        if host in ("0.0.0.0", "[::]"):  # every address of this machine; a worker needs one
-            host = socket.gethostname()
-        line = f"listening on {address}; start workers with: dartboard worker {host}:{port}"
-        if self.credentials is not None:
-            return f"{line} --credentials FILE"
-        if self.insecure:
-            line += (
-                "\nwithout credentials: whoever reaches this port can take jobs and give results"
-            )
-        return line
-
-    def options(self) -> str:
-        """Return these settings as they are typed, where they are not the command's own."""
-        parts = []
-        if self.host != "127.0.0.1":
-            parts.append(f" --host {shlex.quote(self.host)}")
-        if self.port != PORT:
-            parts.append(f" --port {self.port}")
-        if self.max_workers != MAX_WORKERS:
-            parts.append(f" --max-workers {self.max_workers}")
-        if self.credentials is not None:
-            parts.append(f" --credentials {shlex.quote(str(self.credentials.path))}")
-        if self.insecure:
-            parts.append(" --insecure")
-        return "".join(parts)
 
 
 def run_study(
@@ -108,9 +65,7 @@ def serve_study(
             should be.
     """
     study = load_study(path)
-    check_exposure(listen.host, listen.credentials, insecure=listen.insecure)
-    if listen.credentials is not None:
-        listen.credentials.check()  # as the line above, before a store is made for nothing
+    listen.check()  # before a store is made for nothing
     again = f"dartboard master {shlex.quote(str(path))}{listen.options()}"
     return _run_bohb(
         study, url, listen=listen, local=None, again=again, accept=accept_version_change

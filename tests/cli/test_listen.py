@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cli.run import Listen
+from cli.listen import Listen
 from master.admission import Folder
 
 
