@@ -3,29 +3,35 @@
 Runs trials in chunks, appends each to a JSON-lines file, and skips those that are there: it can
 be interrupted and started again. Run by hand:
 
-    python benchmarks/science.py --trials 16 --output build/science.jsonl
+    python -m benchmarks.science --trials 32
+    python -m benchmarks.science --trials 16 --variations
+
+The second tries the settings that the paper leaves open, one at a time.
 """
 
 import argparse
 import json
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from configspace.hyperparameters import Hyperparameters
-from configspace.job import EvaluationId, trial_seed
+from configspace.job import EvaluationId, Trial, trial_seed
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine import OPERATIONS, Batch, Engine, operations
+from worker.engine import Batch, Engine
 from worker.engines import choose_engine
+from worker.evaluate import same_everywhere, search_trials, train_fixed
 from worker.problem import CosineProblem
+
+Change = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A cell of Table 1."""
+    """A cell of Table 1, or a variation of one."""
 
     problem: Literal["blur", "downsampling"]
     operations: Literal["good", "all"]
@@ -33,107 +39,138 @@ class Setting:
     """``das``, or the one operation of every layer."""
     paper: tuple[float, float, float]
     """Mean, median and maximum architecture PSNR in dB over 75 trials."""
+    change: Change = field(default_factory=dict)
+    """What differs from the defaults: keys of the study file's tables, dotted."""
 
     def __str__(self) -> str:
-        return f"{self.problem}/{self.operations}/{self.method}"
+        name = f"{self.problem}, {self.operations}, {self.method}"
+        return name + "".join(f", {key} = {value}" for key, value in self.change.items())
 
+
+BLUR_ALL_DAS = Setting("blur", "all", "das", (15.64, 18.57, 22.86))
+BLUR_CNN = Setting("blur", "good", "cnn", (19.45, 20.71, 21.63))
 
 SETTINGS = (
     Setting("blur", "good", "das", (21.56, 21.60, 23.46)),
-    Setting("blur", "all", "das", (15.64, 18.57, 22.86)),
+    BLUR_ALL_DAS,
     Setting("downsampling", "good", "das", (16.36, 16.66, 18.03)),
     Setting("blur", "good", "learnable_gradient", (16.36, 16.49, 17.45)),
-    Setting("blur", "good", "cnn", (19.45, 20.71, 21.63)),
+    BLUR_CNN,
+)
+
+CHANGES: tuple[Change, ...] = (
+    {"problem.noise": 0.01},
+    {"architecture.channels": 4},
+    {"architecture.channels": 64},
+    {"architecture.kernel_size": 5},
+    {"search.alpha_scale": 0.1},
+    {"search.alpha_scale": 1.0},
+    {"architecture.roll_shift": 10},
+    {"architecture.operation_noise": 0.1},
+)
+OF_A_SEARCH_ALONE = (
+    "search.alpha_scale",
+    "architecture.roll_shift",
+    "architecture.operation_noise",
+)
+VARIATIONS = (
+    *(replace(BLUR_ALL_DAS, change=change) for change in CHANGES),
+    *(
+        replace(BLUR_CNN, change=change)
+        for change in CHANGES
+        if not {*change} & {*OF_A_SEARCH_ALONE}
+    ),
 )
 
 
-def run(setting: Setting, seeds: list[int], epochs: int, engine: Engine) -> list[dict[str, Any]]:
-    """Compute trials of a setting; one row each."""
+def run(setting: Setting, seeds: list[int], epochs: int, engine: Engine) -> tuple[Trial, ...]:
+    """Compute trials of a setting."""
     batch = Batch(
-        problem=CosineProblem(ProblemSettings(name=setting.problem)),
-        architecture=ArchitectureSettings(operations=setting.operations),
-        search=SearchSettings(),
+        problem=CosineProblem(ProblemSettings(name=setting.problem, **_of(setting, "problem"))),
+        architecture=ArchitectureSettings(
+            operations=setting.operations, **_of(setting, "architecture")
+        ),
+        search=SearchSettings(**_of(setting, "search")),
         hyperparameters=(Hyperparameters.preset("H1"),) * len(seeds),
         epochs=epochs,
         seeds=np.array(seeds, dtype=np.int64),
     )
-    one_shot: list[float | None] = [None] * len(seeds)
     if setting.method == "das":
-        searched = engine.search(batch, _silent)
-        architectures = searched.alpha.argmax(-1)
-        one_shot = [float(psnr) for psnr in searched.psnr]
-    else:
-        picked = OPERATIONS.index(setting.method)
-        architectures = np.full((len(seeds), batch.architecture.layers), picked)
-    retrained = engine.retrain(batch, architectures, _silent)
-    names = operations(batch.architecture)
-    return [
-        {
-            "setting": str(setting),
-            "seed": seed,
-            "epochs": epochs,
-            "engine": engine.name,
-            "one_shot_psnr": one_shot[index],
-            "architecture_psnr": float(retrained.psnr[index]),
-            "architecture": [names[operation] for operation in architectures[index]],
-        }
-        for index, seed in enumerate(seeds)
-    ]
+        return search_trials(batch, engine, retrain=True, progress=_silent)
+    fixed = same_everywhere(batch, setting.method)
+    return train_fixed(batch, fixed, engine, progress=_silent)
 
 
-def _silent(_done: int, _total: int) -> None:
+def _of(setting: Setting, table: str) -> Change:
+    prefix = f"{table}."
+    return {
+        key.removeprefix(prefix): value
+        for key, value in setting.change.items()
+        if key.startswith(prefix)
+    }
+
+
+def _silent(_phase: str, _done: int, _of: int) -> None:
     """Take no notice of an engine's progress."""
 
 
-def table(rows: list[dict[str, Any]]) -> str:
+def table(settings: tuple[Setting, ...], rows: list[dict[str, Any]]) -> str:
     """Return a Markdown table: ours with n and a 95% bootstrap interval of the mean, and theirs."""
     lines = [
-        "| setting | n | mean (95% interval) | paper | median | paper | max | paper |",
+        "| setting | n | mean [95% interval] | paper | median | paper | best | paper |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for setting in SETTINGS:
-        psnrs = np.array(
-            [row["architecture_psnr"] for row in rows if row["setting"] == str(setting)]
-        )
-        if len(psnrs) == 0:
+    for setting in settings:
+        found = [row["architecture_psnr"] for row in rows if row["setting"] == str(setting)]
+        if not found:
             continue
+        psnrs = np.array(found)
         draws = np.random.default_rng(0).choice(psnrs, (10_000, len(psnrs))).mean(1)
         low, high = np.quantile(draws, [0.025, 0.975])
         mean, median, best = setting.paper
         lines.append(
-            f"| {setting} | {len(psnrs)} | {psnrs.mean():.2f} ({low:.2f} to {high:.2f}) | {mean} "
-            f"| {np.median(psnrs):.2f} | {median} | {psnrs.max():.2f} | {best} |"
+            f"| {setting} | {len(psnrs)} | {psnrs.mean():.2f} [{low:.2f}, {high:.2f}] | {mean:.2f} "
+            f"| {np.median(psnrs):.2f} | {median:.2f} | {psnrs.max():.2f} | {best:.2f} |"
         )
     return "\n".join(lines)
 
 
 def main() -> None:
     """Run what is missing, and print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--trials", type=int, default=16)
     parser.add_argument("--chunk", type=int, default=8, help="trials computed together")
     parser.add_argument("--epochs", type=int, default=50)
     parser.add_argument("--engine", default="auto")
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--variations", action="store_true", help="one open setting at a time")
     parser.add_argument("--output", type=Path, default=Path("build/science.jsonl"))
     options = parser.parse_args()
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    rows = []
+    rows: list[dict[str, Any]] = []
     if options.output.exists():
         rows = [json.loads(line) for line in options.output.read_text().splitlines()]
     engine = choose_engine(options.engine, options.device)
-    for setting in SETTINGS:
-        done = {row["seed"] for row in rows if row["setting"] == str(setting)}
-        id = EvaluationId(configuration=(0, 0, 0), epochs=options.epochs)
-        seeds = [trial_seed(0, id, index) for index in range(options.trials)]
-        missing = [seed for seed in seeds if seed not in done]
+    id = EvaluationId(configuration=(0, 0, 0), epochs=options.epochs)
+    seeds = [trial_seed(0, id, index) for index in range(options.trials)]
+    settings = VARIATIONS if options.variations else SETTINGS
+    for setting in settings:
+        known = {row["seed"] for row in rows if row["setting"] == str(setting)}
+        missing = [seed for seed in seeds if seed not in known]
         for start in range(0, len(missing), options.chunk):
-            fresh = run(setting, missing[start : start + options.chunk], options.epochs, engine)
+            trials = run(setting, missing[start : start + options.chunk], options.epochs, engine)
+            fresh = [
+                {"setting": str(setting), "epochs": options.epochs, "engine": engine.name}
+                | trial.model_dump(mode="json", exclude={"curves"})
+                for trial in trials
+            ]
             with options.output.open("a") as file:
                 file.writelines(json.dumps(row) + "\n" for row in fresh)
             rows += fresh
             print(f"{setting}: {start + len(fresh)} of {len(missing)}", file=sys.stderr)
-    print(table(rows))
+    print(table(settings, rows))
 
 
 if __name__ == "__main__":

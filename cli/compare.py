@@ -103,6 +103,13 @@ def _rerun(
             return True
         title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
         ending = serve(source, store, console, title, local=local, phases=2)
+        progress = ending.snapshot.progress
+        if failed := progress.crashed + progress.lost:
+            raise DartboardError(
+                f"{failed} of the re-runs' jobs failed; 'dartboard export {studies[0].name} --what "
+                "evaluations' has the reason of each in its column message; 'dartboard compare' "
+                "again tries them anew"
+            )
         return ending.state == "done"
 
 

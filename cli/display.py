@@ -130,7 +130,8 @@ def progress_line(snapshot: Snapshot, phases: int) -> str:
     """Say everything in one line, for a log."""
     share = epochs_reached(snapshot, phases) / max(1, snapshot.progress.epochs_expected)
     parts = [f"{share:4.0%}", counts_line(snapshot)]
-    parts.append(f"{len(snapshot.workers)} workers")
+    count = len(snapshot.workers)
+    parts.append(f"{count} worker{'' if count == 1 else 's'}")
     if incumbent := snapshot.progress.incumbent:
         parts.append(f"best {-incumbent.loss:.2f} dB at {incumbent.epochs} epochs")
     parts.append(f"{duration(snapshot.elapsed_seconds)} so far")

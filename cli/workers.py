@@ -123,7 +123,7 @@ def run_one_worker(
     from worker.client import run_worker
 
     logging.basicConfig(
-        level=logging.WARNING if parent else logging.INFO,
+        level=logging.ERROR if parent else logging.INFO,
         format="%(asctime)s %(levelname)s %(message)s",
     )
     if parent:

@@ -7,6 +7,7 @@ statsmodels' KDEMultivariate computes, with one difference. The number of levels
 space and not of the data, so that a level absent from the data has a finite density.
 """
 
+import functools
 from dataclasses import dataclass
 from typing import Self
 
@@ -24,7 +25,8 @@ class Density:
     data: Floats  # (observation, dimension)
     levels: NDArray[np.int64]  # (dimension,), 0 for a real
     bandwidths: Floats  # (dimension,)
-    features: Floats  # (feature, observation)
+    scales: Floats  # (coordinate,)
+    features: Floats  # (observation, coordinate + 2)
 
     @classmethod
     def fit(cls, data: Floats, levels: NDArray[np.int64], *, min_bandwidth: float) -> Self:
@@ -36,17 +38,24 @@ class Density:
             min_bandwidth: No kernel is narrower, even where all observations agree.
         """
         n, dimensions = data.shape
-        scott = 1.06 * data.std(axis=0) * n ** (-1.0 / (4 + dimensions))
+        centred = data - np.add.reduce(data) / n
+        deviations = np.sqrt(np.add.reduce(centred * centred) / n)
+        scott = 1.06 * deviations * n ** (-1.0 / (4 + dimensions))
         # At (c − 1)/c the kernel of c levels is uniform; wider would make it favour other levels.
         widest = np.where(levels > 0, (levels - 1) / np.maximum(levels, 1), np.inf)
         bandwidths = np.minimum(np.maximum(scott, min_bandwidth), widest)
-        density = cls(data, levels, bandwidths, np.empty(0))
-        return cls(data, levels, bandwidths, density._kernel_features(data).T.copy())
+        scales, constant = _scales(bandwidths, levels)
+        scaled = _coordinates(data, levels) * scales
+        features = _with_two_columns(scaled, _minus_half_the_square(scaled) + constant, 1.0)
+        return cls(data, levels, bandwidths, scales, features)
 
     def __call__(self, points: Floats) -> Floats:
         """Return the density at ``points`` of shape ``(point, dimension)``; shape ``(point,)``."""
-        kernels: Floats = np.exp(self._point_features(points) @ self.features)
-        means: Floats = kernels.mean(axis=1)  # over (point, observation)
+        scaled = _coordinates(points, self.levels) * self.scales
+        features = _with_two_columns(scaled, 1.0, _minus_half_the_square(scaled))
+        kernels = features @ self.features.T  # (point, observation)
+        np.exp(kernels, out=kernels)
+        means: Floats = np.add.reduce(kernels, axis=1) / len(self.data)
         return means
 
     def draw(self, random: np.random.Generator, count: int, *, bandwidth_factor: float) -> Floats:
@@ -74,29 +83,48 @@ class Density:
         drawn[:, ~real] = np.where(kept, drawn[:, ~real], fresh)
         return drawn
 
-    # The logarithm of a product kernel is an inner product of features of the point with features
-    # of the observation: one matrix product gives all pairs. For a real, −(x − X)²/2h² expands to
-    # xX/h² − x²/2h² − X²/2h²; for a level, both sides are indicators of the level.
 
-    def _point_features(self, points: Floats) -> Floats:  # (point, feature)
-        real = self.levels == 0
-        scaled = points[:, real] / self.bandwidths[real]
-        square = -0.5 * (scaled**2).sum(axis=1, keepdims=True)
-        return np.hstack([scaled, self._indicators(points), square, np.ones_like(square)])
+# With a coordinate for each real and an indicator for each level, the logarithm of a product
+# kernel is −|z − Z|²/2 plus a constant, z and Z being the point's and the observation's coordinates
+# times a scale for each: 1/h for a real; √ log of the ratio of the two kernel values for a level,
+# since two indicators differ where two levels do. And −|z − Z|²/2 = z·Z − |z|²/2 − |Z|²/2: with two
+# columns more for the squares, one matrix product gives all pairs.
 
-    def _kernel_features(self, data: Floats) -> Floats:  # (observation, feature)
-        real = self.levels == 0
-        widths, switch = self.bandwidths[real], self.bandwidths[~real]
-        others = np.log(switch / (self.levels[~real] - 1))  # log kernel of each other level
-        scaled = data[:, real] / widths
-        constant = others.sum() - np.log(widths * np.sqrt(2 * np.pi)).sum()
-        offset = constant - 0.5 * (scaled**2).sum(axis=1, keepdims=True)
-        gains = np.repeat(np.log1p(-switch) - others, self.levels[~real])
-        return np.hstack([scaled, self._indicators(data) * gains, np.ones_like(offset), offset])
 
-    def _indicators(self, vectors: Floats) -> Floats:  # (vector, total of levels)
-        columns = [
-            vectors[:, dimension, None] == np.arange(self.levels[dimension])
-            for dimension in np.flatnonzero(self.levels)
-        ]
-        return np.hstack([np.empty((len(vectors), 0)), *columns]).astype(np.float64)
+@functools.cache
+def _layout(levels: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each coordinate's dimension, and the level it indicates: −1 for a real."""
+    counts = np.maximum(levels, 1)
+    indicated = [np.arange(count) if count else np.array([-1]) for count in levels]
+    return np.repeat(np.arange(len(levels)), counts), np.concatenate(indicated)
+
+
+def _coordinates(vectors: Floats, levels: NDArray[np.int64]) -> Floats:  # (vector, coordinate)
+    dimension, level = _layout(tuple(levels.tolist()))
+    entries = np.take(vectors, dimension, axis=1)
+    return np.where(level < 0, entries, entries == level)
+
+
+def _scales(bandwidths: Floats, levels: NDArray[np.int64]) -> tuple[Floats, float]:
+    """Return the scale of each coordinate, and the logarithm of the kernel at its centre."""
+    is_real = levels == 0
+    widths, switch = bandwidths[is_real], bandwidths[~is_real]
+    same, other = np.log1p(-switch), np.log(switch / (levels[~is_real] - 1))
+    scales = np.empty(len(levels))
+    scales[is_real] = 1 / widths
+    scales[~is_real] = np.sqrt(np.maximum(same - other, 0.0))  # rounded, a uniform kernel's
+    centre = same.sum() - np.log(widths * np.sqrt(2 * np.pi)).sum()
+    return scales[_layout(tuple(levels.tolist()))[0]], float(centre)
+
+
+def _minus_half_the_square(scaled: Floats) -> Floats:  # (vector,)
+    halves: Floats = -0.5 * np.einsum("ij,ij->i", scaled, scaled)
+    return halves
+
+
+def _with_two_columns(scaled: Floats, first: Floats | float, second: Floats | float) -> Floats:
+    count, coordinates = scaled.shape
+    features = np.empty((count, coordinates + 2))
+    features[:, :-2] = scaled
+    features[:, -2], features[:, -1] = first, second
+    return features

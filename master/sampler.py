@@ -7,18 +7,19 @@ depends on the set of outcomes and not on their order, and a failure is an error
 
 import logging
 import math
-from collections.abc import Mapping
+from bisect import bisect, insort
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, Constant
+from ConfigSpace import ConfigurationSpace, Constant
 from hpbandster.core.base_config_generator import base_config_generator
 from numpy.typing import NDArray
 
 from configspace.hyperparameters import Value
 from configspace.job import ConfigurationId
 from configspace.study import BohbSettings
+from master.axes import axis
 from master.density import Density, Floats
 
 log = logging.getLogger(__name__)
@@ -27,19 +28,37 @@ _TINY = 1e-32
 """Densities below this count as this, as in hpbandster."""
 
 
+Merit = tuple[float, ConfigurationId]
+"""What outcomes are ranked by: their loss, and equal losses by id."""
+
+
 @dataclass(slots=True)
 class Observations:
-    """The outcomes on one budget, in order of arrival."""
+    """The outcomes on one budget."""
 
-    ids: list[ConfigurationId] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
-    vectors: list[Floats] = field(default_factory=list)
-    """Of all but the newest outcomes, stacked."""
-    new: list[Mapping[str, Value]] = field(default_factory=list)
-    """The newest outcomes' configurations, which become vectors when a model is fitted."""
+    merits: list[Merit] = field(default_factory=list)
+    """Of all but the newest outcomes, best first."""
+    vectors: Floats | None = None
+    """Their configurations, shape ``(observation, dimension)``."""
+    new: list[tuple[Merit, list[float]]] = field(default_factory=list)
+    """The newest outcomes with their vectors, in order of arrival."""
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self.merits) + len(self.new)
+
+    def ranked(self) -> Floats:
+        """Return all vectors, best first; the newest are put in their places."""
+        self.new.sort()
+        places = [bisect(self.merits, merit) for merit, _ in self.new]
+        vectors = np.array([vector for _, vector in self.new])
+        if self.vectors is None:
+            self.vectors = vectors
+        elif self.new:
+            self.vectors = np.insert(self.vectors, places, vectors, axis=0)
+        for merit, _ in self.new:
+            insort(self.merits, merit)
+        self.new.clear()
+        return self.vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +79,9 @@ class Sampler(base_config_generator):  # type: ignore[misc]  # hpbandster is unt
         self._settings = settings
         self._seed = seed
         self._fixed = {h.name: h.value for h in space.values() if isinstance(h, Constant)}
-        self._free = [h for h in space.values() if not isinstance(h, Constant)]
+        self._free = [axis(h) for h in space.values() if not isinstance(h, Constant)]
         self._levels: NDArray[np.int64] = np.array(
-            [len(h.choices) if isinstance(h, CategoricalHyperparameter) else 0 for h in self._free],
-            dtype=np.int64,
+            [axis.levels for axis in self._free], dtype=np.int64
         )
         self._min_points = max(settings.min_points, len(self._free) + 1)
         self._observations: dict[float, Observations] = {}
@@ -104,9 +122,9 @@ class Sampler(base_config_generator):  # type: ignore[misc]  # hpbandster is unt
         """
         super().new_result(job)
         observations = self._observations.setdefault(job.kwargs["budget"], Observations())
-        observations.ids.append(job.id)
-        observations.new.append(job.kwargs["config"])
-        observations.losses.append(math.inf if job.result is None else job.result["loss"])
+        loss = math.inf if job.result is None else job.result["loss"]
+        vector = [axis.entry(job.kwargs["config"][axis.name]) for axis in self._free]
+        observations.new.append(((loss, job.id), vector))
 
     def model(self) -> Model | None:
         """Return the model on the largest budget with enough outcomes, or None."""
@@ -119,13 +137,12 @@ class Sampler(base_config_generator):  # type: ignore[misc]  # hpbandster is unt
             return None
         known = self._model
         if known is None or (known.budget, known.observations) != (budget, len(observations)):
-            vectors, losses, ids = self._arrays(observations)
-            ranking = np.lexsort((*ids.T[::-1], losses))  # by loss; equal losses by id
+            vectors = observations.ranked()
             self._model = known = Model(
                 budget,
                 len(observations),
-                self._fit(vectors[ranking[:good]]),
-                self._fit(vectors[ranking[good : good + bad]]),
+                self._fit(vectors[:good]),
+                self._fit(vectors[good : good + bad]),
             )
         return known
 
@@ -148,24 +165,6 @@ class Sampler(base_config_generator):  # type: ignore[misc]  # hpbandster is unt
         vector: Floats = candidates[best]
         return vector
 
-    def _arrays(self, observations: Observations) -> tuple[Floats, Floats, NDArray[np.int64]]:
-        if observations.new:
-            columns = [h.to_vector([one[h.name] for one in observations.new]) for h in self._free]
-            new = np.stack(columns, axis=1).astype(np.float64)
-            observations.vectors[:] = [np.concatenate([*observations.vectors, new])]
-            observations.new.clear()
-        return (
-            observations.vectors[0],  # (observation, dimension)
-            np.array(observations.losses),  # (observation,)
-            np.array(observations.ids, dtype=np.int64),  # (observation, 3)
-        )
-
     def _values(self, vector: Floats) -> dict[str, Value]:
-        values = dict(self._fixed)
-        for hyperparameter, entry in zip(self._free, vector, strict=True):
-            # Not ConfigSpace's own conversion of levels: it returns NumPy scalars.
-            if isinstance(hyperparameter, CategoricalHyperparameter):
-                values[hyperparameter.name] = hyperparameter.choices[int(entry)]
-            else:
-                values[hyperparameter.name] = float(hyperparameter.to_value(float(entry)))
-        return values
+        entries = zip(self._free, vector.tolist(), strict=True)
+        return self._fixed | {axis.name: axis.value(entry) for axis, entry in entries}

@@ -13,13 +13,14 @@ FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}
 
 def kernel(function: Function) -> Function:
     """Compile a function that only kernels call."""
-    compiled = njit(fastmath=FAST_MATH, error_model="numpy", no_cpython_wrapper=True)(function)
+    options = {"no_cpython_wrapper": True, "_nrt": False}
+    compiled = njit(fastmath=FAST_MATH, error_model="numpy", **options)(function)
     return cast(Function, compiled)
 
 
 def inlined(function: Function) -> Function:
     """Compile a function that is made part of each kernel that calls it."""
-    options = {"no_cpython_wrapper": True, "forceinline": True}
+    options = {"no_cpython_wrapper": True, "_nrt": False, "forceinline": True}
     return cast(Function, njit(fastmath=FAST_MATH, error_model="numpy", **options)(function))
 
 

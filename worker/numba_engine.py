@@ -33,9 +33,18 @@ from worker.numba_layouts import (
     sizes_of,
     work_of,
 )
-from worker.numba_training import Alpha, Trial, mixture_coefficients, retrain_epoch, score, search_epoch
+from worker.numba_signals import cosine_waves
+from worker.numba_training import (
+    Alpha,
+    Trial,
+    mixture_coefficients,
+    retrain_epoch,
+    score,
+    search_epoch,
+)
 from worker.numba_vectors import FILTER, LANES
 from worker.philox import MASK, KeyedGenerator, Occasion
+from worker.problem import CosineProblem
 
 Tick = Callable[[], None]
 """Called by a trial at the end of each of its epochs; raises `Stopped` if the rest is not wanted."""
@@ -233,6 +242,7 @@ class Bench:
         )
         drawn = batch.search.batches * n * batch.search.batch_size
         self._drawn = np.zeros((2, drawn + self._sizes.columns * LANES), np.float32)
+        self._scratch = np.empty(3 * batch.search.batch_size + 6)
 
     def trial(self, index: int, starts: Starts) -> Trial:
         """Return the space, set to the start of a trial.
@@ -241,7 +251,6 @@ class Bench:
             index: Which trial of the batch.
             starts: Initial weights of all trials' mappings, by layer and mapping.
         """
-        seed = int(self._batch.seeds[index])
         self._values.flat[:] = 0
         self._values.scale[:] = 1
         channels = self._batch.architecture.channels
@@ -251,7 +260,7 @@ class Bench:
             self._values.bias[layer, mapping] = weights.bias[index]
         self._trial.moments[:] = 0
         return self._trial._replace(
-            key=(seed & MASK, seed >> 32),
+            key=_key(self._batch.seeds[index]),
             weight_decay=self._batch.hyperparameters[index].param_weight_decay,
         )
 
@@ -267,11 +276,16 @@ class Bench:
         Returns:
             ``(step, n, sample)``, flat and a vector longer: one of two buffers.
         """
-        size = self._batch.search.batch_size
-        generator = KeyedGenerator(self._batch.seeds[index : index + 1], occasion, steps, size)
-        drawn = self._batch.problem.signals(generator)
-        self._drawn[buffer, : drawn.size] = drawn.reshape(-1)
-        return self._drawn[buffer]
+        size, problem, out = self._batch.search.batch_size, self._batch.problem, self._drawn[buffer]
+        if type(problem) is CosineProblem:
+            key = _key(self._batch.seeds[index])
+            start, count = steps.start, len(steps)
+            cosine_waves(problem.grid, size, int(occasion), start, count, key, self._scratch, out)
+        else:
+            generator = KeyedGenerator(self._batch.seeds[index : index + 1], occasion, steps, size)
+            drawn = problem.signals(generator)
+            out[: drawn.size] = drawn.reshape(-1)
+        return out
 
     def score(
         self, trial: Trial, index: int, beta: NDArray[np.float64], occasion: Occasion
@@ -313,6 +327,11 @@ def _softmax(alpha: NDArray[np.float64]) -> NDArray[np.float64]:
     powers = np.exp(alpha - alpha.max(-1, keepdims=True))
     weights: NDArray[np.float64] = powers / powers.sum(-1, keepdims=True)
     return weights
+
+
+def _key(seed: np.int64) -> tuple[int, int]:
+    """Return a seed's two words, low word first."""
+    return int(seed) & MASK, int(seed) >> 32
 
 
 def _steps(batch: Batch, epoch: int) -> range:

@@ -5,6 +5,7 @@
 the batch. A column of 50 rows fits in the fastest cache several times over.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from worker.philox import blocks
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Taps = tuple[int, ...]
+"""(0, …, K − 1): its length tells a kernel the kernel size K when it is compiled."""
 
 IDENTITY, NORMAL, START, ROLL, NOISE, FIRST_MAP = 0, 1, 2, 3, 4, 5
 """Columns of a layer's coefficients: u, AᵀA u, Aᵀy, roll(u), ε, and the mappings n₀(u), n₁(u)."""
@@ -23,6 +26,9 @@ CONSTANT = 7
 """A further column where gradients by coefficients are kept: that by a constant, for the biases."""
 MAPPINGS = 2
 """Mappings with weights that a layer can have: the learnable gradient's and the CNN's."""
+
+_LINE = 64  # bytes of a cache line, and of the longest vector
+_ITEM = 4  # bytes of a float32
 
 
 class Sizes(NamedTuple):
@@ -87,7 +93,7 @@ class Folded(NamedTuple):
     """The mappings with their batch norm folded in, for one batch of signals."""
 
     first: Floats
-    """Lifted filters of the first convolution, ``(layer, mapping, channel, point)``."""
+    """Lifted filters of the first convolution, ``(layer, mapping, channel · point)``."""
     second: Floats
     shift: Floats
     """Added after the first convolution, ``(layer, mapping, channel)``."""
@@ -114,6 +120,8 @@ class Work(NamedTuple):
     """Of the loss by a layer's output, and by its input: two signals, used in turn."""
     measured: Floats
     """y, without a halo."""
+    normal: Floats
+    """AᵀA times a layer's input, or times a gradient."""
     mapped: Floats
     """One column: what the mappings add to a layer's output, or to a gradient."""
     lifted_signal: Floats
@@ -130,6 +138,8 @@ class Work(NamedTuple):
     """What the patch statistics send back to a row from those around it, ``(2 · tap − 1,)``."""
     by_taps: Floats
     """One channel's gradients by its two filters, ``(2, tap)``."""
+    lag_sums: Doubles
+    """Σ u_j u_{j + d} and Σ u_j: of all rows, and of one; ``(2, K + 2)``."""
     squares: Floats
     """Summed squared error of each sample."""
     mask: Floats
@@ -183,9 +193,20 @@ def parameters_of(sizes: Sizes, taps: int) -> Parameters:
 def folded_of(sizes: Sizes, taps: int) -> Folded:
     """Return space for the folded mappings."""
     maps, channels, points = (sizes.layers, MAPPINGS), sizes.channels, len(FILTER[taps])
-    lifted, plain = (*maps, channels, points), (*maps, channels)
+    lifted, plain = (*maps, channels * points), (*maps, channels)
     shapes = [lifted, lifted, plain, plain, plain, (sizes.layers, taps), (sizes.layers, taps, taps)]
     return Folded(*(np.zeros(shape, np.float32) for shape in shapes))
+
+
+def aligned_zeros(*shape: int) -> Floats:
+    """Return zeros that start on a line of the cache, so that no vector of them lies on two.
+
+    Unaligned vectors make the hot loops two to three times slower.
+    """
+    count = math.prod(shape)
+    raw = np.zeros(count * _ITEM + _LINE, np.uint8)
+    first = -raw.ctypes.data % _LINE
+    return raw[first : first + count * _ITEM].view(np.float32).reshape(shape)
 
 
 def work_of(sizes: Sizes, taps: int, *, noisy: bool) -> Work:
@@ -201,24 +222,26 @@ def work_of(sizes: Sizes, taps: int, *, noisy: bool) -> Work:
     points = len(FILTER[taps])
     lifted = -(-sizes.n // 2) * points * LANES
     most = max(sizes.n, sizes.m) * sizes.batch
-    mask = np.zeros(lanes, np.float32)
+    mask = aligned_zeros(lanes)
     mask[: sizes.batch] = 1
     return Work(
-        target=np.zeros(signal, np.float32),
-        layers=np.zeros((sizes.layers + 1) * signal, np.float32),
-        noise=np.zeros(sizes.layers * signal if noisy else 0, np.float32),
-        gradient=np.zeros(2 * signal, np.float32),
-        measured=np.zeros(sizes.columns * sizes.m * LANES, np.float32),
-        mapped=np.zeros(sizes.stride, np.float32),
-        lifted_signal=np.zeros(lifted, np.float32),
-        lifted_gradient=np.zeros(lifted, np.float32),
-        lifted_total=np.zeros(lifted, np.float32),
-        sums=np.zeros(MAPPINGS * sizes.channels * (2 * points + 1) * LANES, np.float32),
-        by_patch_mean=np.zeros(taps, np.float32),
-        by_patch_covariance=np.zeros((taps, taps), np.float32),
-        stencil=np.zeros(2 * taps - 1, np.float32),
-        by_taps=np.zeros((2, taps), np.float32),
-        squares=np.zeros(lanes, np.float32),
+        target=aligned_zeros(signal),
+        layers=aligned_zeros((sizes.layers + 1) * signal),
+        noise=aligned_zeros(sizes.layers * signal if noisy else 0),
+        gradient=aligned_zeros(2 * signal),
+        measured=aligned_zeros(sizes.columns * sizes.m * LANES),
+        normal=aligned_zeros(signal),
+        mapped=aligned_zeros(sizes.stride),
+        lifted_signal=aligned_zeros(lifted),
+        lifted_gradient=aligned_zeros(lifted),
+        lifted_total=aligned_zeros(lifted),
+        sums=aligned_zeros(MAPPINGS * sizes.channels * (2 * points + 1) * LANES),
+        by_patch_mean=aligned_zeros(taps),
+        by_patch_covariance=aligned_zeros(taps, taps),
+        stencil=aligned_zeros(2 * taps - 1),
+        by_taps=aligned_zeros(2, taps),
+        lag_sums=np.zeros((2, taps + 2)),
+        squares=aligned_zeros(lanes),
         mask=mask,
-        drawn=np.zeros(4 * blocks(most) + lanes, np.float32),
+        drawn=aligned_zeros(4 * blocks(most) + lanes),
     )

@@ -17,7 +17,7 @@ import numpy as np
 
 from worker.engine import BATCH_NORM_EPSILON
 from worker.numba_compile import kernel
-from worker.numba_layouts import Floats, Folded, Parameters, Sizes, Work
+from worker.numba_layouts import Floats, Folded, Parameters, Sizes, Taps, Work
 from worker.numba_vectors import (
     LANES,
     correlate,
@@ -46,7 +46,7 @@ _EPSILON = np.float32(BATCH_NORM_EPSILON)
 
 
 @kernel
-def lift_column(signal: Floats, start: int, n: int, taps: tuple[int, ...], lifted: Floats) -> None:
+def lift_column(signal: Floats, start: int, n: int, taps: Taps, lifted: Floats) -> None:
     """Write a column's points, a window of K + 1 rows for each two rows.
 
     Args:
@@ -65,7 +65,7 @@ def lift_column(signal: Floats, start: int, n: int, taps: tuple[int, ...], lifte
 
 
 @kernel
-def spread_column(lifted: Floats, halo: int, n: int, taps: tuple[int, ...], column: Floats) -> None:
+def spread_column(lifted: Floats, halo: int, n: int, taps: Taps, column: Floats) -> None:
     """Write the rows that a column of points adds up to: the transpose of `lift_column`.
 
     Args:
@@ -89,9 +89,7 @@ def spread_column(lifted: Floats, halo: int, n: int, taps: tuple[int, ...], colu
 
 
 @kernel
-def fold(
-    values: Parameters, folded: Folded, layer: int, mapping: int, filters: Floats
-) -> None:
+def fold(values: Parameters, folded: Folded, layer: int, mapping: int, filters: Floats) -> None:
     """Fold a mapping's batch norm into its first convolution, and lift both filters.
 
     Args:
@@ -120,8 +118,8 @@ def fold(
             for t in range(taps):
                 one += filters[p, t] * first[t, c]
                 two += filters[p, t] * second[t, c]
-            folded.first[layer, mapping, c, p] = one * scale
-            folded.second[layer, mapping, c, p] = two
+            folded.first[layer, mapping, c * points + p] = one * scale
+            folded.second[layer, mapping, c * points + p] = two
 
 
 @kernel
@@ -131,7 +129,7 @@ def map_column(
     mapping: int,
     factor: np.float32,
     sizes: Sizes,
-    taps: tuple[int, ...],
+    taps: Taps,
     work: Work,
 ) -> None:
     """Add factor · n(u), but for its bias, to a column's points ``work.lifted_total``.
@@ -147,12 +145,12 @@ def map_column(
         taps: The K taps.
         work: Has u's points in ``lifted_signal``.
     """
-    firsts, seconds = folded.first[layer, mapping].reshape(-1), folded.second[layer, mapping].reshape(-1)
+    firsts, seconds = folded.first[layer, mapping], folded.second[layer, mapping]
     shifts = folded.shift[layer, mapping]
     signals, totals = work.lifted_signal, work.lifted_total
     zero = splat(_ZERO)
     coefficient = splat(factor)
-    points = folded.first.shape[3]
+    points = len(lift_rows((zero, zero), taps))
     step = points * LANES
     pairs = sizes.n // 2
     for c in range(0, sizes.channels, 2):
@@ -190,7 +188,7 @@ def map_column_backward(
     mapping: int,
     factor: np.float32,
     sizes: Sizes,
-    taps: tuple[int, ...],
+    taps: Taps,
     work: Work,
 ) -> None:
     """Take the gradient d by n(u) back through a column, to the filters and to u.
@@ -213,18 +211,17 @@ def map_column_backward(
         taps: The K taps.
         work: Has the points of u and d; ``lifted_total`` and ``sums`` are added to.
     """
-    firsts, seconds = folded.first[layer, mapping].reshape(-1), folded.second[layer, mapping].reshape(-1)
+    firsts, seconds = folded.first[layer, mapping], folded.second[layer, mapping]
     shifts = folded.shift[layer, mapping]
     signals, gradients, totals = work.lifted_signal, work.lifted_gradient, work.lifted_total
     zero = splat(_ZERO)
     coefficient = splat(factor)
-    points = folded.first.shape[3]
+    points = len(lift_rows((zero, zero), taps))
     step = points * LANES
     pairs = sizes.n // 2
     for c in range(sizes.channels):
         first = splat_points(firsts, c * points, taps)
-        second = splat_points(seconds, c * points, taps)
-        back = scale_each(coefficient, first)
+        second = scale_each(coefficient, splat_points(seconds, c * points, taps))
         shift = splat(shifts[c])
         place = (mapping * sizes.channels + c) * (2 * points + 1) * LANES
         by_first = load_points(work.sums, place, taps)
@@ -240,7 +237,7 @@ def map_column_backward(
             by_first = fma_each(u, lifted, by_first)
             by_second = fma_each(d, lift_rows(h, taps), by_second)
             by_shift = by_shift + (dz[0] + dz[1])
-            store_points(totals, at, fma_each(back, lifted, load_points(totals, at, taps)))
+            store_points(totals, at, fma_each(first, lifted, load_points(totals, at, taps)))
         if 2 * pairs < sizes.n:  # the last row has no other beside it
             at = pairs * step
             u, d = load_points(signals, at, taps), load_points(gradients, at, taps)
@@ -251,7 +248,7 @@ def map_column_backward(
             by_first = fma_each(u, lifted, by_first)
             by_second = fma_each(d, lift_rows(h, taps), by_second)
             by_shift = by_shift + dz[0]
-            store_points(totals, at, fma_each(back, lifted, load_points(totals, at, taps)))
+            store_points(totals, at, fma_each(first, lifted, load_points(totals, at, taps)))
         store_points(work.sums, place, by_first)
         store_points(work.sums, place + step, by_second)
         store(work.sums, place + 2 * step, by_shift)
@@ -264,7 +261,7 @@ def map_column_backward_to_signal(
     mapping: int,
     factor: np.float32,
     sizes: Sizes,
-    taps: tuple[int, ...],
+    taps: Taps,
     work: Work,
 ) -> None:
     """Take the gradient back through a column to u alone, as `map_column_backward` does.
@@ -272,12 +269,12 @@ def map_column_backward_to_signal(
     Instead of the filters' gradients, ``work.sums`` gets two numbers a channel: Σ dz and Σ dz z.
     The second is Σ dh h as well, so that their sum over channels is ⟨d, n(u)⟩ but for the bias.
     """
-    firsts, seconds = folded.first[layer, mapping].reshape(-1), folded.second[layer, mapping].reshape(-1)
+    firsts, seconds = folded.first[layer, mapping], folded.second[layer, mapping]
     shifts = folded.shift[layer, mapping]
     signals, gradients, totals = work.lifted_signal, work.lifted_gradient, work.lifted_total
     zero = splat(_ZERO)
     coefficient = splat(factor)
-    points = folded.first.shape[3]
+    points = len(lift_rows((zero, zero), taps))
     step = points * LANES
     pairs = sizes.n // 2
     for c in range(sizes.channels):
@@ -349,12 +346,12 @@ def fold_backward(
         by_first[:] = _ZERO
         by_second[:] = _ZERO
         for p in range(points):
-            one = factor * lane_sum(load(work.sums, place + p * LANES))
+            one = lane_sum(load(work.sums, place + p * LANES))
             two = factor * lane_sum(load(work.sums, place + (points + p) * LANES))
             for t in range(taps):
                 by_first[t] += filters[p, t] * one
                 by_second[t] += filters[p, t] * two
-        by_shift = factor * lane_sum(load(work.sums, place + 2 * points * LANES))
+        by_shift = lane_sum(load(work.sums, place + 2 * points * LANES))
         mean, inverse = folded.mean[layer, mapping, c], folded.inverse[layer, mapping, c]
         scale = values.scale[layer, mapping, c]
         by_scale = -by_shift * mean

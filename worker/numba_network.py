@@ -25,6 +25,7 @@ from worker.numba_layouts import (
     Parameters,
     Rows,
     Sizes,
+    Taps,
     Work,
 )
 from worker.numba_mapping import (
@@ -44,12 +45,56 @@ _ZERO = np.float32(0)
 
 
 @kernel
-def apply_row(rows: Rows, i: int, signal: Floats, start: int):  # type: ignore[no-untyped-def]
-    """Return row i of a matrix times one column of a signal, a vector."""
-    total = splat(_ZERO)
-    for j in range(rows.low[i], rows.high[i]):
-        total = fma(splat(rows.entries[i, j]), load(signal, start + j * LANES), total)
-    return total
+def apply(
+    rows: Rows,
+    columns: int,
+    signal: Floats,
+    start: int,
+    stride: int,
+    out: Floats,
+    out_start: int,
+    out_stride: int,
+) -> None:
+    """Multiply a signal by a matrix, four columns at a time.
+
+    Args:
+        rows: The matrix.
+        columns: Columns of the signal.
+        signal: The signal.
+        start: Index of the first column's row 0.
+        stride: From one column to the next.
+        out: Gets the product.
+        out_start: Index of its first column's row 0.
+        out_stride: From one column to the next.
+    """
+    zero = splat(_ZERO)
+    for column in range(0, columns, 4):
+        # Beyond the last column, that one is computed again.
+        b, c, d = (
+            min(column + 1, columns - 1),
+            min(column + 2, columns - 1),
+            min(column + 3, columns - 1),
+        )
+        at_a, at_b, at_c, at_d = (
+            start + column * stride,
+            start + b * stride,
+            start + c * stride,
+            start + d * stride,
+        )
+        to_a, to_b = out_start + column * out_stride, out_start + b * out_stride
+        to_c, to_d = out_start + c * out_stride, out_start + d * out_stride
+        for i in range(rows.entries.shape[0]):
+            total_a = total_b = total_c = total_d = zero
+            for j in range(rows.low[i], rows.high[i]):
+                entry = splat(rows.entries[i, j])
+                total_a = fma(entry, load(signal, at_a + j * LANES), total_a)
+                total_b = fma(entry, load(signal, at_b + j * LANES), total_b)
+                total_c = fma(entry, load(signal, at_c + j * LANES), total_c)
+                total_d = fma(entry, load(signal, at_d + j * LANES), total_d)
+            store(out, to_a + i * LANES, total_a)
+            store(out, to_b + i * LANES, total_b)
+            store(out, to_c + i * LANES, total_c)
+            store(out, to_d + i * LANES, total_d)
 
 
 @kernel
@@ -84,17 +129,21 @@ def measure(sizes: Sizes, operator: Operator, work: Work) -> None:
         operator: A and the noise.
         work: Has x in ``target`` and ε in ``measured``, which becomes y.
     """
-    scale = splat(operator.noise)
-    for column in range(sizes.columns):
-        signal = column * sizes.stride + sizes.halo * LANES
-        measurement = column * sizes.m * LANES
-        for i in range(sizes.m):
-            at = measurement + i * LANES
-            clean = apply_row(operator.forward, i, work.target, signal)
-            store(work.measured, at, fma(scale, load(work.measured, at), clean))
-        for i in range(sizes.n):
-            row = apply_row(operator.adjoint, i, work.measured, measurement)
-            store(work.layers, signal + i * LANES, row)
+    first, stride = sizes.halo * LANES, sizes.stride
+    length = sizes.m * LANES
+    columns = sizes.columns
+    noise = splat(operator.noise)
+    apply(operator.forward, columns, work.target, first, stride, work.normal, 0, length)
+    for i in range(0, columns * length, LANES):
+        store(work.measured, i, fma(noise, load(work.measured, i), load(work.normal, i)))
+    apply(operator.adjoint, columns, work.measured, 0, length, work.layers, first, stride)
+
+
+@kernel
+def apply_normal(operator: Operator, sizes: Sizes, signal: Floats, start: int, out: Floats) -> None:
+    """Multiply a signal that starts at ``start`` by AᵀA."""
+    first, stride = sizes.halo * LANES, sizes.stride
+    apply(operator.normal, sizes.columns, signal, start + first, stride, out, first, stride)
 
 
 @kernel
@@ -102,7 +151,7 @@ def layer_forward(
     layer: int,
     coefficients: Floats,
     sizes: Sizes,
-    taps: tuple[int, ...],
+    taps: Taps,
     filters: Floats,
     operator: Operator,
     values: Parameters,
@@ -126,12 +175,14 @@ def layer_forward(
     mapped = c[FIRST_MAP] != _ZERO or c[FIRST_MAP + 1] != _ZERO
     constant = _ZERO
     if mapped:
-        patch_statistics(work, layer, sizes, folded)
+        patch_statistics(work, layer, sizes, taps, folded)
     for mapping in range(MAPPINGS):
         if c[FIRST_MAP + mapping] != _ZERO:
             fold(values, folded, layer, mapping, filters)
             constant += c[FIRST_MAP + mapping] * values.bias[layer, mapping]
     whole = sizes.columns * sizes.stride
+    if c[NORMAL] != _ZERO:
+        apply_normal(operator, sizes, work.layers, layer * whole, work.normal)
     for column in range(sizes.columns):
         start = column * sizes.stride + sizes.halo * LANES
         if mapped:
@@ -151,8 +202,7 @@ def layer_forward(
                 here = load(work.layers, layer * whole + start + row)
                 total = fma(splat(c[IDENTITY]), here, total)
             if c[NORMAL] != _ZERO:
-                normal = apply_row(operator.normal, i, work.layers, layer * whole + start)
-                total = fma(splat(c[NORMAL]), normal, total)
+                total = fma(splat(c[NORMAL]), load(work.normal, start + row), total)
             if c[START] != _ZERO:
                 total = fma(splat(c[START]), load(work.layers, start + row), total)
             if c[ROLL] != _ZERO:
@@ -209,7 +259,6 @@ def linear_backward(
     layer: int,
     coefficients: Floats,
     sizes: Sizes,
-    operator: Operator,
     work: Work,
     source: int,
     mapped: bool,
@@ -227,8 +276,7 @@ def linear_backward(
         layer: Which layer.
         coefficients: Of all layers, ``(layer, term)``.
         sizes: The trial's sizes.
-        operator: The inverse problem.
-        work: Has d in ``gradient`` and gets the gradient by u there.
+        work: Has d in ``gradient`` and AᵀA d in ``normal``; gets the gradient by u.
         source: Where d starts in ``gradient``: the other half takes the result.
         mapped: Whether ``work.mapped`` is to be added.
         column: Which column.
@@ -249,7 +297,7 @@ def linear_backward(
         total = splat(c[IDENTITY]) * d
         by_identity = fma(d, u, by_identity)
         if c[NORMAL] != _ZERO:
-            normal = apply_row(operator.normal, i, work.gradient, source + start)
+            normal = load(work.normal, at)
             total = fma(splat(c[NORMAL]), normal, total)
             by_normal = fma(normal, u, by_normal)
             by_start = fma(d, load(work.layers, at), by_start)
@@ -276,7 +324,7 @@ def layer_backward(
     layer: int,
     coefficients: Floats,
     sizes: Sizes,
-    taps: tuple[int, ...],
+    taps: Taps,
     filters: Floats,
     operator: Operator,
     values: Parameters,
@@ -312,6 +360,8 @@ def layer_backward(
     inner = by_coefficients[layer]
     inner[:] = _ZERO
     work.sums[:] = _ZERO
+    if c[NORMAL] != _ZERO:
+        apply_normal(operator, sizes, work.gradient, source, work.normal)
     for column in range(sizes.columns):
         start = column * sizes.stride + sizes.halo * LANES
         if mapped:
@@ -325,9 +375,7 @@ def layer_backward(
                 elif factor != _ZERO:
                     map_column_backward_to_signal(folded, layer, mapping, factor, sizes, taps, work)
             spread_column(work.lifted_total, sizes.halo, sizes.n, taps, work.mapped)
-        linear_backward(
-            layer, coefficients, sizes, operator, work, source, mapped, column, passing, inner
-        )
+        linear_backward(layer, coefficients, sizes, work, source, mapped, column, passing, inner)
     if mapped:
         work.by_patch_mean[:] = _ZERO
         work.by_patch_covariance[:] = _ZERO
@@ -341,4 +389,4 @@ def layer_backward(
                 product = fold_backward_to_signal(values, folded, layer, mapping, factor, work)
                 inner[FIRST_MAP + mapping] = product + d_sum * values.bias[layer, mapping]
         if passing:
-            statistics_backward(work, layer, sizes, folded, whole - source)
+            statistics_backward(work, layer, sizes, taps, folded, whole - source)

@@ -1,4 +1,4 @@
-"""Mean and covariance of the patches of a signal, and their gradient, in Numba.
+"""Mean and covariance of the patches of a layer's input, and their gradient, in Numba.
 
 With P_t[i] = u[i + t − K // 2] (zero beyond the ends), sums over rows i and samples:
 
@@ -11,67 +11,97 @@ lags make all K² of them.
 import numpy as np
 
 from worker.numba_compile import kernel
-from worker.numba_layouts import Floats, Folded, Sizes, Work
-from worker.numba_vectors import LANES, fma, lane_sum, load, splat, store
+from worker.numba_layouts import Doubles, Floats, Folded, Sizes, Taps, Work
+from worker.numba_vectors import (
+    LANES,
+    dot,
+    fma,
+    fma_all,
+    lane_sum,
+    load,
+    load_around,
+    load_window,
+    scale_each,
+    splat,
+    splat_each,
+    store,
+)
 
 _ZERO = np.float32(0)
 
 
 @kernel
-def lag_sum(signal: Floats, start: int, lag: int, low: int, high: int, sizes: Sizes) -> float:
-    """Return Σ u_j u_{j + lag} over rows low ≤ j < high and all samples, in double precision."""
-    total = 0.0
+def lag_sums(
+    signal: Floats, start: int, low: int, high: int, sizes: Sizes, taps: Taps, sums: Doubles
+) -> None:
+    """Sum u_j u_{j + d} and u_j over rows low ≤ j < high and all samples, in double precision.
+
+    Args:
+        signal: Flat signals.
+        start: Index where the signal starts, its first halo included.
+        low: First row.
+        high: One beyond the last.
+        sizes: The trial's sizes.
+        taps: The K taps.
+        sums: Overwritten: the lags d = 0, …, K − 1, one number of no use, and Σ u_j.
+    """
+    sums[:] = 0.0
+    if low >= high:
+        return
     for column in range(sizes.columns):
         at = start + column * sizes.stride + sizes.halo * LANES
-        partial = splat(_ZERO)
+        plain = splat(_ZERO)
+        lagged = scale_each(plain, load_window(signal, start, taps))
         for j in range(low, high):
-            here = at + j * LANES
-            partial = fma(load(signal, here), load(signal, here + lag * LANES), partial)
-        total += np.float64(lane_sum(partial))
-    return total
+            rows = load_window(signal, at + j * LANES, taps)
+            lagged = fma_all(rows[0], rows, lagged)
+            plain = plain + rows[0]
+        for lag, total in enumerate(lagged):
+            sums[lag] += np.float64(lane_sum(total))
+        sums[len(lagged)] += np.float64(lane_sum(plain))
 
 
 @kernel
-def row_sum(signal: Floats, start: int, low: int, high: int, sizes: Sizes) -> float:
-    """Return Σ u_j over rows low ≤ j < high and all samples, in double precision."""
-    total = 0.0
-    for column in range(sizes.columns):
-        at = start + column * sizes.stride + sizes.halo * LANES
-        partial = splat(_ZERO)
-        for j in range(low, high):
-            partial = partial + load(signal, at + j * LANES)
-        total += np.float64(lane_sum(partial))
-    return total
+def patch_statistics(work: Work, layer: int, sizes: Sizes, taps: Taps, folded: Folded) -> None:
+    """Compute E[P] and Cov(P) of a layer's input.
 
-
-@kernel
-def patch_statistics(work: Work, layer: int, sizes: Sizes, folded: Folded) -> None:
-    """Compute E[P] and Cov(P) of a layer's input."""
+    Row i of P_t is row i + t − K // 2 of u: of the sums over all rows, the first or the last
+    |t − K // 2| drop out.
+    """
     signal, start = work.layers, layer * sizes.columns * sizes.stride
     mean, covariance = folded.patch_mean[layer], folded.patch_covariance[layer]
-    n, taps = sizes.n, mean.shape[0]
-    reach = taps // 2
-    count = np.float64(n * sizes.batch)
-    everything = row_sum(signal, start, 0, n, sizes)
-    for t in range(taps):
-        # Row i of P_t is row i + t − reach of u: the first or last |t − reach| rows drop out.
-        lost = row_sum(signal, start, 0, max(0, t - reach), sizes)
-        lost += row_sum(signal, start, min(n, n + t - reach), n, sizes)
-        mean[t] = (everything - lost) / count
-    for lag in range(taps):
-        everything = lag_sum(signal, start, lag, 0, n - lag, sizes)
-        for t in range(taps - lag):
-            s = t + lag
-            lost = lag_sum(signal, start, lag, 0, max(0, t - reach), sizes)
-            lost += lag_sum(signal, start, lag, min(n, n + s - reach) - lag, n - lag, sizes)
-            moment = (everything - lost) / count
-            covariance[t, s] = moment - np.float64(mean[t]) * np.float64(mean[s])
+    n, k = sizes.n, len(taps)
+    reach = k // 2
+    share = 1 / np.float64(n * sizes.batch)
+    sums, part = work.lag_sums[0], work.lag_sums[1]
+    lag_sums(signal, start, 0, n, sizes, taps, sums)
+    for t in range(k):
+        mean[t] = sums[k + 1] * share
+        for s in range(t, k):
+            covariance[t, s] = sums[s - t] * share
+    for j in range(reach):
+        # Row j is not in P_t for t − K // 2 > j, nor is row n − 1 − j for K // 2 − t > j.
+        lag_sums(signal, start, j, j + 1, sizes, taps, part)
+        for t in range(j + reach + 1, k):
+            mean[t] -= part[k + 1] * share
+            for s in range(t, k):
+                covariance[t, s] -= part[s - t] * share
+        for lag in range(reach - j):
+            last = n - 1 - j
+            lag_sums(signal, start, last - lag, last - lag + 1, sizes, taps, part)
+            for s in range(lag, reach - j):
+                covariance[s - lag, s] -= part[lag] * share
+                if lag == 0:
+                    mean[s] -= part[k + 1] * share
+    for t in range(k):
+        for s in range(t, k):
+            covariance[t, s] -= mean[t] * mean[s]
             covariance[s, t] = covariance[t, s]
 
 
 @kernel
 def statistics_backward(
-    work: Work, layer: int, sizes: Sizes, folded: Folded, gradient_start: int
+    work: Work, layer: int, sizes: Sizes, taps: Taps, folded: Folded, gradient_start: int
 ) -> None:
     """Add to the gradient by a layer's input what its patch statistics send back.
 
@@ -84,29 +114,48 @@ def statistics_backward(
     """
     by_mean, by_covariance = work.by_patch_mean, work.by_patch_covariance
     mean = folded.patch_mean[layer]
-    n, taps = sizes.n, mean.shape[0]
-    reach = taps // 2
-    share = np.float32(1 / (n * sizes.batch))
-    signal = layer * sizes.columns * sizes.stride
-    for t in range(taps):
-        for s in range(taps):
+    n, k = sizes.n, len(taps)
+    reach = k // 2
+    share = 1 / np.float32(n * sizes.batch)
+    for t in range(k):
+        for s in range(k):
             by_mean[t] -= np.float32(2) * by_covariance[t, s] * mean[s]
-    stencil = work.stencil  # u_{j + d} is taken stencil[d + K − 1] times
+    for j in range(reach):
+        add_stencil(work, layer, sizes, taps, share, (j, j + 1), gradient_start)
+    add_stencil(work, layer, sizes, taps, share, (reach, n - reach), gradient_start)
+    for j in range(n - reach, n):
+        add_stencil(work, layer, sizes, taps, share, (j, j + 1), gradient_start)
+
+
+@kernel
+def add_stencil(
+    work: Work,
+    layer: int,
+    sizes: Sizes,
+    taps: Taps,
+    share: np.float32,
+    rows: tuple[int, int],
+    gradient_start: int,
+) -> None:
+    """Do what `statistics_backward` says for a run of rows that the same taps reach."""
+    k = len(taps)
+    reach = k // 2
+    low, high = rows
+    whole = sizes.columns * sizes.stride
     constant = _ZERO
-    for j in range(n):
-        if j <= reach or j >= n - reach:
-            stencil[:] = _ZERO
-            constant = _ZERO
-            for t in range(max(0, j + reach - n + 1), min(taps, j + reach + 1)):
-                constant += share * by_mean[t]
-                for s in range(taps):
-                    stencil[s - t + taps - 1] += np.float32(2) * share * by_covariance[t, s]
-        for column in range(sizes.columns):
+    weights = work.stencil  # u_{j + d} is taken weights[d + K − 1] times
+    weights[:] = _ZERO
+    for t in range(max(0, low + reach - sizes.n + 1), min(k, low + reach + 1)):
+        constant += share * work.by_patch_mean[t]
+        for s in range(k):
+            weights[s - t + k - 1] += np.float32(2) * share * work.by_patch_covariance[t, s]
+    start = layer * whole
+    stencil = splat_each(weights, load_around(work.layers, start + sizes.halo * LANES, taps))
+    plain = splat(constant)
+    for column in range(sizes.columns):
+        inside = load(work.mask, column * LANES)
+        for j in range(low, high):
             at = column * sizes.stride + (sizes.halo + j) * LANES
-            total = splat(constant)
-            for d in range(1 - taps, taps):
-                row = load(work.layers, signal + at + d * LANES)
-                total = fma(splat(stencil[d + taps - 1]), row, total)
+            total = dot(stencil, load_around(work.layers, start + at, taps), plain)
             place = gradient_start + at
-            mask = load(work.mask, column * LANES)
-            store(work.gradient, place, fma(total, mask, load(work.gradient, place)))
+            store(work.gradient, place, fma(total, inside, load(work.gradient, place)))

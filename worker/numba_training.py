@@ -21,6 +21,7 @@ from worker.numba_layouts import (
     Operator,
     Parameters,
     Sizes,
+    Taps,
     Work,
 )
 from worker.numba_network import (
@@ -44,7 +45,7 @@ class Trial(NamedTuple):
     """What stays the same through a trial, and its weights."""
 
     sizes: Sizes
-    taps: tuple[int, ...]
+    taps: Taps
     filters: Floats
     """G, ``(point, tap)``."""
     operator: Operator
@@ -74,9 +75,7 @@ class Alpha(NamedTuple):
 
 
 @entry
-def mixture_coefficients(
-    beta: Doubles, tau: float, sigma: float, coefficients: Floats
-) -> None:
+def mixture_coefficients(beta: Doubles, tau: float, sigma: float, coefficients: Floats) -> None:
     """Return the layers' coefficients of a mixture of operations.
 
     Args:
@@ -104,7 +103,9 @@ def softmax(alpha: Doubles, beta: Doubles) -> None:
     """Write the softmax of each row of α to β."""
     layers, count = alpha.shape
     for layer in range(layers):
-        largest = alpha[layer].max()
+        largest = alpha[layer, 0]
+        for o in range(1, count):
+            largest = max(largest, alpha[layer, o])
         total = 0.0
         for o in range(count):
             beta[layer, o] = np.exp(alpha[layer, o] - largest)

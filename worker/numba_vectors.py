@@ -250,6 +250,19 @@ def load_window(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
 
 
 @intrinsic
+def load_around(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
+    """Return the 2K − 1 rows around that at ``array[index : index + LANES]``."""
+    reach = len(taps) - 1
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        address = _address(context, builder, sig.args[0], *args[:2])
+        rows = [_load(builder, address, i * LANES) for i in range(-reach, reach + 1)]
+        return _tuple(context, builder, rows)
+
+    return types.UniTuple(vector, 2 * reach + 1)(array, types.intp, taps), codegen
+
+
+@intrinsic
 def load_points(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
     """Return the vectors of all points, stored side by side from ``array[index]`` on."""
     count = len(_SIGNAL[len(taps)])
@@ -260,6 +273,18 @@ def load_points(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
         return _tuple(context, builder, points)
 
     return types.UniTuple(vector, count)(array, types.intp, taps), codegen
+
+
+@intrinsic
+def splat_each(typingctx: Any, array: Any, like: Any) -> Any:
+    """Return vectors, all lanes of each one of an array's first numbers, as many as in ``like``."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        places = [builder.gep(data, [ir.IntType(64)(i)]) for i in range(len(like))]
+        return _tuple(context, builder, [_splat(builder, builder.load(p)) for p in places])
+
+    return like(array, like), codegen
 
 
 @intrinsic
@@ -297,6 +322,30 @@ def fma_each(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
         return _tuple(context, builder, [_fma(builder, *column) for column in columns])
 
     return c(a, b, c), codegen
+
+
+@intrinsic
+def fma_all(typingctx: Any, factor: Any, b: Any, c: Any) -> Any:
+    """Return factor · bᵢ + cᵢ for a vector and tuples of them."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        pairs = zip(*(_parts(builder, arg, len(c)) for arg in args[1:]), strict=True)
+        return _tuple(context, builder, [_fma(builder, args[0], *pair) for pair in pairs])
+
+    return c(vector, b, c), codegen
+
+
+@intrinsic
+def dot(typingctx: Any, a: Any, b: Any, start: Any) -> Any:
+    """Return Σ aᵢ · bᵢ + start for tuples of vectors."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        total = args[2]
+        for pair in zip(*(_parts(builder, arg, len(a)) for arg in args[:2]), strict=True):
+            total = _fma(builder, *pair, total)
+        return total
+
+    return vector(a, b, vector), codegen
 
 
 @intrinsic

@@ -37,7 +37,8 @@ def test_help_imports_neither_torch_nor_pandas_nor_matplotlib() -> None:
         "from cli.main import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print([name for name in ('torch', 'pandas', 'matplotlib', 'numba') if name in sys.modules])"
+        "heavy = ('torch', 'pandas', 'matplotlib', 'numba')\n"
+        "print([name for name in heavy if name in sys.modules])"
     )
 
     shown = subprocess.run(
