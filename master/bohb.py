@@ -62,6 +62,11 @@ class BohbSource:
         return source
 
     @property
+    def studies(self) -> Sequence[str]:
+        """The name of its one study."""
+        return (self._study.name,)
+
+    @property
     def parallel(self) -> int:
         """Jobs outstanding at once; 0: as many as there are live workers."""
         return self._study.bohb.parallel

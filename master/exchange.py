@@ -238,13 +238,11 @@ class Exchange:
         with self._changed:
             return len(self._leases) < (parallel or max(1, len(self._roster)))
 
-    def view(self) -> tuple[list[Member], list[tuple[Key, str | None]]]:
-        """Return the live workers, and the outstanding evaluations with who has each on lease."""
+    def view(self) -> tuple[list[Member], dict[str, tuple[Key, int]], int]:
+        """Return the live workers, what each has on lease with its attempt, and how many wait."""
         with self._changed:
-            return list(self._roster), [
-                (entry.key, entry.worker if entry.state == "leased" else None)
-                for entry in self._leases
-            ]
+            leased = {e.worker: (e.key, e.attempt) for e in self._leases if e.state == "leased"}
+            return list(self._roster), leased, len(self._leases) - len(leased)
 
     def finish(self, patience: float) -> None:
         """Tell the workers that all is done, waiting for those that live to hear it."""

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from configspace.job import loss
@@ -18,15 +19,20 @@ from master.exchange import (
     Requeued,
     RosterChanged,
 )
+from master.leases import Key
+from master.roster import Member
 from master.snapshot import Snapshot, WorkerView
 from master.source import JobSource
 from master.wire import Port
+from results.history import SeenWorker
 from results.store import Store
 
 log = logging.getLogger(__name__)
 
 PORT = 9090
 MAX_WORKERS = 32
+WORKERS_SECONDS = 3.0
+"""The least time between two writes of the live workers into the store."""
 SNAPSHOT_SECONDS = 0.2
 """The least time between two snapshots."""
 FAREWELL_SECONDS = 2.0
@@ -93,6 +99,7 @@ class Master:
             insecure=insecure,
         )
         self._tick_seconds = min(0.5, lease_seconds / 8)
+        self._workers_shown = float("-inf")
         self._on_listening = on_listening
         self.address: str | None = None
         """Where workers connect, as ``host:port``; None unless it listens."""
@@ -129,6 +136,8 @@ class Master:
                 self._exchange.finish(FAREWELL_SECONDS)
             else:
                 self._give_up()
+            for study in self._source.studies:
+                self._store.show_workers(study, ())
             return Ending(state, watch.snapshot())
         finally:
             self._exchange.close()
@@ -146,6 +155,7 @@ class Master:
                 self._take(event)
             if time.monotonic() - ticked >= self._tick_seconds:
                 self._exchange.tick()
+                self._show_workers(watch)
                 ticked = time.monotonic()
         return "stopped"
 
@@ -168,6 +178,28 @@ class Master:
                     log.debug("study %s: %s submitted", job.study, job.id)
                     self._exchange.add(submission)
         return False
+
+    def _show_workers(self, watch: "_Watch") -> None:
+        """Tell the store who lives, for `dartboard status`; seldom, since nothing rests on it."""
+        if time.monotonic() - self._workers_shown < WORKERS_SECONDS:
+            return
+        self._workers_shown = time.monotonic()
+        now = datetime.now(UTC)
+        seen = [
+            SeenWorker(
+                name=one.name,
+                host=one.host,
+                pid=one.pid,
+                device=one.device,
+                engine=one.engine,
+                evaluation=one.job,
+                attempt=one.attempt,
+                heard=now - timedelta(seconds=one.silent_seconds),
+            )
+            for one in watch.snapshot().workers
+        ]
+        for study in self._source.studies:
+            self._store.show_workers(study, seen)
 
     def _give_up(self) -> None:
         """Take in what has been delivered, and take back what is running."""
@@ -241,23 +273,28 @@ class _Watch:
     def snapshot(self) -> Snapshot:
         """Return how things stand."""
         now = time.monotonic()
-        members, outstanding = self._exchange.view()
-        held = {worker: str(id) for (_, id), worker in outstanding if worker is not None}
+        members, held, queued = self._exchange.view()
         progress = self._source.progress()
         return Snapshot(
             progress=progress,
             running=len(held),
-            queued=len(outstanding) - len(held),
-            workers=tuple(
-                WorkerView(
-                    name=member.name,
-                    device=member.info.device,
-                    job=held.get(member.name),
-                    progress=member.progress if member.name in held else None,
-                    silent_seconds=now - member.seen,
-                )
-                for member in members
-            ),
+            queued=queued,
+            workers=tuple(_worker_view(member, held, now) for member in members),
             elapsed_seconds=now - self._began,
             epochs_done_here=progress.epochs_done - self._epochs,
         )
+
+
+def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -> WorkerView:
+    (_, id), attempt = held.get(member.name, ((None, None), None))
+    return WorkerView(
+        name=member.name,
+        host=member.info.host,
+        pid=member.info.pid,
+        device=member.info.device,
+        engine=member.info.engine,
+        job=None if id is None else str(id),
+        attempt=attempt,
+        progress=None if id is None else member.progress,
+        silent_seconds=now - member.seen,
+    )

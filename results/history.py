@@ -55,3 +55,20 @@ class Unfinished:
     token: str | None
     started: datetime | None
     """When the newest lease was given; UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWorker:
+    """A worker as its master saw it last; for those who look on."""
+
+    name: str
+    host: str
+    pid: int
+    device: str
+    engine: str
+    evaluation: str | None
+    """What it has on lease, such as ``(3, 0, 7)@17``."""
+    attempt: int | None
+    """Which lease of that evaluation it is."""
+    heard: datetime
+    """When it was last heard of; UTC."""

@@ -5,7 +5,8 @@ as values (`results.history`) or, for everything that is shown, as frames (`resu
 """
 
 import contextlib
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -20,9 +21,9 @@ from configspace.study import Study, first_complaint
 from configspace.versions import differing
 from results import statements
 from results.database import clear_errors, open_engine
-from results.history import Failed, Finished, StudyState, Submitted, Unfinished
+from results.history import Failed, Finished, SeenWorker, StudyState, Submitted, Unfinished
 from results.statements import Row
-from results.tables import configurations, curves, evaluations, studies, trials
+from results.tables import configurations, curves, evaluations, studies, trials, workers
 
 _BLANK: Row = dict.fromkeys(
     ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
@@ -271,6 +272,15 @@ class Store:
                 .values(state=state, changed=datetime.now(UTC))
             )
 
+    def show_workers(self, study: str, seen: Sequence[SeenWorker]) -> None:
+        """Replace what is told of a study's live workers."""
+        with self._write() as connection:
+            row_id = self._own_id(study, connection)
+            connection.execute(sa.delete(workers).where(workers.c.study_id == row_id))
+            if seen:
+                rows = [{"study_id": row_id, **dataclasses.asdict(one)} for one in seen]
+                connection.execute(sa.insert(workers), rows)
+
     def delete(self, study: str) -> None:
         """Remove a study and everything of it."""
         with self._write() as connection:
@@ -342,6 +352,17 @@ class Store:
                 )
                 for row in rows
             ]
+
+    def workers(self, study: str) -> list[SeenWorker]:
+        """Return a study's live workers by name, as its master saw them last."""
+        columns = [workers.c[field.name] for field in dataclasses.fields(SeenWorker)]
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(*columns)
+                .where(workers.c.study_id == self._id(study, connection))
+                .order_by(workers.c.name)
+            )
+            return [SeenWorker(*row) for row in rows]
 
     def finished_ids(self, study: str, purpose: Purpose) -> set[EvaluationId]:
         """Return the finished evaluations of one purpose."""

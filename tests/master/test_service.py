@@ -166,6 +166,24 @@ def test_each_way_to_fail_is_told_apart_and_leaves_the_worker_alive(url: str) ->
     }
 
 
+def test_the_store_tells_who_works_and_on_what(
+    url: str, gate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("master.service.WORKERS_SECONDS", 0.1)
+    with Store.open(url) as store, running_master(single_study(), store) as running:
+        with workers(running.start(), 1, "gated", name="me"):
+            begun(gate)
+            (one,) = wait_for(lambda: store.workers("small"), "worker in the store")
+            wait_for(lambda: store.workers("small")[0].evaluation, "its evaluation")
+            (one,) = store.workers("small")
+            assert (one.name, one.device, one.engine) == ("me", "cpu", "noop")
+            assert (one.evaluation, one.attempt) == ("(0, 0, 0)@1", 1)
+            wait_for(lambda: store.workers("small")[0].heard > one.heard, "heartbeat")
+            gate.touch()
+            running.wait()
+        assert store.workers("small") == []
+
+
 def test_what_an_evaluation_prints_does_not_disturb(url: str) -> None:
     with (
         Store.open(url) as store,

@@ -15,9 +15,9 @@ from configspace.errors import StoreError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure
 from configspace.study import ArchitectureSettings, BohbSettings
-from results.history import Failed, Finished, Submitted
+from results.history import Failed, Finished, SeenWorker, Submitted
 from results.store import Store
-from results.tables import configurations, curves, evaluations, studies, trials
+from results.tables import configurations, curves, evaluations, studies, trials, workers
 from tests.results.made_up import filled, id_of, outcome, run, study
 
 _ENDS: tuple[tuple[int, Literal["crashed", "lost"]], ...] = ((0, "lost"), (1, "crashed"))
@@ -414,3 +414,32 @@ def test_every_outcome_that_was_committed_survives_a_killed_process(url: str) ->
         finished = [event for event in store.history("blur-final") if isinstance(event, Finished)]
         assert {event.id.configuration[2] for event in finished} >= set(range(heard + 1))
         run(store, study(), EvaluationId(configuration=(1, 0, 0), epochs=5))
+
+
+def _seen(name: str, **other: Any) -> SeenWorker:
+    known: dict[str, Any] = {
+        "host": "h",
+        "pid": 7,
+        "device": "cpu",
+        "engine": "numba",
+        "evaluation": "(0, 0, 1)@6",
+        "attempt": 2,
+        "heard": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    }
+    return SeenWorker(name=name, **(known | other))
+
+
+def test_the_workers_last_seen_are_told_and_no_others(store: Store) -> None:
+    store.begin(study(), {})
+    store.show_workers("blur-final", [_seen("b"), _seen("a", evaluation=None, attempt=None)])
+    store.show_workers("blur-final", [_seen("c"), _seen("a", evaluation=None, attempt=None)])
+    assert store.workers("blur-final") == [_seen("a", evaluation=None, attempt=None), _seen("c")]
+    store.show_workers("blur-final", [])
+    assert store.workers("blur-final") == []
+
+
+def test_the_workers_of_a_study_go_with_it(store: Store) -> None:
+    store.begin(study(), {})
+    store.show_workers("blur-final", [_seen("a")])
+    store.delete("blur-final")
+    assert count(store, workers) == 0
