@@ -18,6 +18,8 @@ class Listen:
     max_workers: int = MAX_WORKERS
     credentials: Folder | None = None
     insecure: bool = False
+    metrics_port: int | None = None
+    """Where Prometheus may ask, on the same address; None: nowhere."""
 
     def check(self) -> None:
         """Check that a master may listen so.
@@ -56,4 +58,6 @@ class Listen:
             parts.append(f" --credentials {shlex.quote(str(self.credentials.path))}")
         if self.insecure:
             parts.append(" --insecure")
+        if self.metrics_port is not None:
+            parts.append(f" --metrics-port {self.metrics_port}")
         return "".join(parts)

@@ -60,6 +60,14 @@ AcceptVersionChange = Annotated[
 ]
 
 
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port", min=1, max=65535, help="Port for Prometheus, on the master's address."
+    ),
+]
+
+
 class What(StrEnum):
     """What can be exported."""
 
@@ -98,6 +106,7 @@ def run(
     device: Device = "auto",
     engine: EngineName = Engine.auto,
     accept_version_change: AcceptVersionChange = False,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Run a study on this machine; run it again to go on where it stopped."""
     from cli.run import run_study
@@ -111,6 +120,7 @@ def run(
             device=device,
             engine=engine.value,
             accept_version_change=accept_version_change,
+            metrics_port=metrics_port,
         )
     )
 
@@ -137,6 +147,7 @@ def master(
         int, typer.Option("--max-workers", min=1, max=10000, help="Connections served at once.")
     ] = 32,
     accept_version_change: AcceptVersionChange = False,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Serve a study to workers, started with 'dartboard worker' here or elsewhere."""
     from cli.listen import Listen
@@ -149,6 +160,7 @@ def master(
         max_workers=max_workers,
         credentials=None if credentials is None else Folder(credentials),
         insecure=insecure,
+        metrics_port=metrics_port,
     )
     raise typer.Exit(
         serve_study(study, store, listen=listen, accept_version_change=accept_version_change)

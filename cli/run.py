@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -24,6 +25,9 @@ from master.snapshot import Snapshot
 from master.source import JobSource
 from results.store import Store
 
+if TYPE_CHECKING:
+    from master.metrics import Metrics
+
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT."""
 
@@ -37,6 +41,7 @@ def run_study(
     device: str,
     engine: str,
     accept_version_change: bool = False,
+    metrics_port: int | None = None,
 ) -> int:
     """Run a study on this machine; return the exit code.
 
@@ -49,7 +54,7 @@ def run_study(
     )
     local = LocalWorkers(count, device=device, engine=engine, threads=threads)
     again = f"dartboard run {shlex.quote(str(path))}"
-    listen = Listen(max_workers=max(MAX_WORKERS, count))
+    listen = Listen(max_workers=max(MAX_WORKERS, count), metrics_port=metrics_port)
     return _run_bohb(
         study, url, listen=listen, local=local, again=again, accept=accept_version_change
     )
@@ -132,12 +137,15 @@ def serve(
     with (
         stop_on_signals() as stop,
         local if local is not None else contextlib.nullcontext(),
+        _metrics(listen) as metrics,
         Display(console, title, phases=phases) as display,
     ):
 
         def changed(snapshot: Snapshot) -> None:
             if local is not None:
                 local.tend()
+            if metrics is not None:
+                metrics.show(snapshot)
             display.show(snapshot)
 
         master = Master(
@@ -151,6 +159,17 @@ def serve(
             on_listening=listening,
         )
         return master.run(stop=stop, on_change=changed)
+
+
+@contextlib.contextmanager
+def _metrics(listen: Listen) -> "Iterator[Metrics | None]":
+    if listen.metrics_port is None:
+        yield None
+        return
+    from master.metrics import serve_metrics
+
+    with serve_metrics(listen.host, listen.metrics_port) as (metrics, _):
+        yield metrics
 
 
 @contextlib.contextmanager
