@@ -325,6 +325,40 @@ def list_(folder: CredentialFolder = Path("credentials")) -> None:
     list_credentials(folder)
 
 
+@app.command(epilog="Example: dartboard doctor --master desk:9090 --credentials laptop.pem")
+def doctor(
+    store: StoreUrl = DEFAULT_STORE,
+    host: Annotated[str, typer.Option("--host", help="Where a master would listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 9090,
+    master: Annotated[
+        str, typer.Option("--master", metavar="HOST:PORT", help="A master to be reached.")
+    ] = "",
+    credentials: Annotated[
+        Path | None,
+        typer.Option("--credentials", metavar="PATH", help="A master's folder or worker's file."),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="As of a master.")] = False,
+    device: Device = "auto",
+    engine: EngineName = Engine.auto,
+) -> None:
+    """Check that this machine is fit for master or worker, and say what to do if not."""
+    from cli.doctor import Patient, examine
+    from cli.listen import Listen
+
+    raise typer.Exit(
+        examine(
+            Patient(
+                store=store,
+                listen=Listen(host=host, port=port, insecure=insecure),
+                credentials=credentials,
+                master=master or None,
+                device=device,
+                engine=engine.value,
+            )
+        )
+    )
+
+
 @app.command(epilog="Example: dartboard delete quickstart-final")
 def delete(
     study: StudyName,
