@@ -68,6 +68,21 @@ MetricsPort = Annotated[
 ]
 
 
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+LogLevelName = Annotated[LogLevel, typer.Option("--log-level", help="The least that is logged.")]
+LogJson = Annotated[
+    bool, typer.Option("--log-json", help="Log as JSON, an object a line, on standard output.")
+]
+
+
 class What(StrEnum):
     """What can be exported."""
 
@@ -107,8 +122,11 @@ def run(
     engine: EngineName = Engine.auto,
     accept_version_change: AcceptVersionChange = False,
     metrics_port: MetricsPort = None,
+    log_level: LogLevelName = LogLevel.warning,
+    log_json: LogJson = False,
 ) -> None:
     """Run a study on this machine; run it again to go on where it stopped."""
+    from cli.logs import Logs
     from cli.run import run_study
 
     raise typer.Exit(
@@ -121,6 +139,7 @@ def run(
             engine=engine.value,
             accept_version_change=accept_version_change,
             metrics_port=metrics_port,
+            logs=Logs(log_level.value, log_json),
         )
     )
 
@@ -148,9 +167,12 @@ def master(
     ] = 32,
     accept_version_change: AcceptVersionChange = False,
     metrics_port: MetricsPort = None,
+    log_level: LogLevelName = LogLevel.info,
+    log_json: LogJson = False,
 ) -> None:
     """Serve a study to workers, started with 'dartboard worker' here or elsewhere."""
     from cli.listen import Listen
+    from cli.logs import Logs
     from cli.run import serve_study
     from master.admission import Folder
 
@@ -163,7 +185,13 @@ def master(
         metrics_port=metrics_port,
     )
     raise typer.Exit(
-        serve_study(study, store, listen=listen, accept_version_change=accept_version_change)
+        serve_study(
+            study,
+            store,
+            listen=listen,
+            accept_version_change=accept_version_change,
+            logs=Logs(log_level.value, log_json),
+        )
     )
 
 
@@ -181,9 +209,12 @@ def worker(
         Path | None,
         typer.Option("--credentials", metavar="FILE", help="For a master that wants them."),
     ] = None,
+    log_level: LogLevelName = LogLevel.info,
+    log_json: LogJson = False,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
     """Evaluate the jobs of a master, study after study."""
+    from cli.logs import Logs
     from cli.workers import run_one_worker
 
     raise typer.Exit(
@@ -196,6 +227,7 @@ def worker(
             idle_limit=idle_limit,
             parent=parent,
             credentials=credentials,
+            logs=Logs(log_level.value, log_json),
         )
     )
 

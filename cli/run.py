@@ -14,6 +14,7 @@ from rich.console import Console
 from cli.cores import available_cores, split
 from cli.display import Display, incumbent_text
 from cli.listen import Listen
+from cli.logs import Logs
 from cli.words import duration
 from cli.workers import LocalWorkers
 from configspace.study import Study, load_study
@@ -42,6 +43,7 @@ def run_study(
     engine: str,
     accept_version_change: bool = False,
     metrics_port: int | None = None,
+    logs: Logs | None = None,
 ) -> int:
     """Run a study on this machine; return the exit code.
 
@@ -56,12 +58,23 @@ def run_study(
     again = f"dartboard run {shlex.quote(str(path))}"
     listen = Listen(max_workers=max(MAX_WORKERS, count), metrics_port=metrics_port)
     return _run_bohb(
-        study, url, listen=listen, local=local, again=again, accept=accept_version_change
+        study,
+        url,
+        listen=listen,
+        local=local,
+        again=again,
+        accept=accept_version_change,
+        logs=logs or Logs(),
     )
 
 
 def serve_study(
-    path: Path, url: str, *, listen: Listen, accept_version_change: bool = False
+    path: Path,
+    url: str,
+    *,
+    listen: Listen,
+    accept_version_change: bool = False,
+    logs: Logs | None = None,
 ) -> int:
     """Serve a study to workers that are started elsewhere; return the exit code.
 
@@ -73,7 +86,13 @@ def serve_study(
     listen.check()  # before a store is made for nothing
     again = f"dartboard master {shlex.quote(str(path))}{listen.options()}"
     return _run_bohb(
-        study, url, listen=listen, local=None, again=again, accept=accept_version_change
+        study,
+        url,
+        listen=listen,
+        local=None,
+        again=again,
+        accept=accept_version_change,
+        logs=logs or Logs("info"),
     )
 
 
@@ -85,8 +104,10 @@ def _run_bohb(
     local: LocalWorkers | None,
     again: str,
     accept: bool,
+    logs: Logs,
 ) -> int:
     console = Console(stderr=True)
+    logs.set_up(console, study=study.name)
     with Store.open(url) as store, study_lock(url, study.name):
         store.begin(study, versions(), accept_version_change=accept)
         source = BohbSource.resume(study, store)
@@ -95,7 +116,9 @@ def _run_bohb(
         title = f"[bold]{study.name}[/] · {study.objective} · {study.problem.name}"
         phases = 2 if study.objective == "final" else 1
         try:
-            ending = serve(source, store, console, title, listen=listen, local=local, phases=phases)
+            ending = serve(
+                source, store, console, title, listen=listen, local=local, phases=phases, logs=logs
+            )
         except BaseException:
             store.end(study.name, "stopped")
             raise
@@ -114,6 +137,7 @@ def serve(
     local: LocalWorkers | None,
     phases: int,
     listen: Listen | None = None,
+    logs: Logs | None = None,
 ) -> Ending:
     """Serve a source until it is done or the user stops it, showing progress.
 
@@ -125,12 +149,16 @@ def serve(
         local: Workers to start here, or None to wait for others.
         phases: 2 if an evaluation retrains after its search, else 1.
         listen: Where; by default on any free port, for this machine alone.
+        logs: How the log is written, by local workers too.
     """
     listen = listen or Listen()
+    if logs is None:
+        logs = Logs()
+        logs.set_up(console)
 
     def listening(address: str) -> None:
         if local is not None:
-            local.start(address)
+            local.start(address, logs, console)
         else:
             console.print(listen.invitation(address), highlight=False, soft_wrap=True)
 

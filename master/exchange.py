@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from configspace.job import Failure, Outcome
+from configspace.logs import about
 from master.leases import ATTEMPTS, Entry, Key, Leases
 from master.roster import Member, Progress, Roster, WorkerInfo
 from master.source import Submission
@@ -93,7 +94,11 @@ class Exchange:
         with self._changed:
             name = self._roster.join(info, time.monotonic())
             self._events.put(RosterChanged())
-        log.info("worker %s joined from %s, pid %d", name, info.host, info.pid)
+        log.info(
+            "worker %s joined from %s, pid %d",
+            *(name, info.host, info.pid),
+            extra=about(worker=name),
+        )
         return name
 
     def claim(self, worker: str) -> dict[str, Any]:
@@ -150,7 +155,11 @@ class Exchange:
                 self._events.put(Delivered(key, outcome, worker, stored))
             before = self._settling.get(key)
         if not accepted:
-            log.info("study %s: %s from worker %s had an end before", study, outcome.id, worker)
+            log.info(
+                "study %s: %s from worker %s had an end before",
+                *(study, outcome.id, worker),
+                extra=about(study, outcome.id, worker),
+            )
         return _reply(before, accepted=accepted)
 
     def fail(self, worker: str, token: str, study: str, failure: Failure) -> dict[str, Any]:
@@ -171,6 +180,7 @@ class Exchange:
         log.warning(
             "study %s: %s on worker %s: %s (%s): %s",
             *(study, failure.id, worker, verdict, failure.kind, failure.message),
+            extra=about(study, failure.id, worker),
         )
         return _reply(stored, accepted=verdict != "stale")
 
@@ -178,9 +188,13 @@ class Exchange:
         """Remove a worker; what it had on lease is ready for the others."""
         with self._changed:
             if self._roster.leave(worker):
-                log.info("worker %s left", worker)
+                log.info("worker %s left", worker, extra=about(worker=worker))
             for entry in self._leases.leave(worker):
-                log.info("study %s: %s given back by worker %s", *entry.key, worker)
+                log.info(
+                    "study %s: %s given back by worker %s",
+                    *(*entry.key, worker),
+                    extra=about(*entry.key, worker),
+                )
                 self._events.put(Requeued(entry.key))
             self._events.put(RosterChanged())
             self._changed.notify_all()
@@ -220,7 +234,9 @@ class Exchange:
             now = time.monotonic()
             silent, expired = self._roster.silent(now), self._leases.expire(now)
             for member in silent:
-                log.warning("worker %s has fallen silent", member.name)
+                log.warning(
+                    "worker %s has fallen silent", member.name, extra=about(worker=member.name)
+                )
                 self._events.put(RosterChanged())
             for entry in expired:
                 self._expired(entry)
@@ -275,12 +291,20 @@ class Exchange:
 
     def _leased(self, entry: Entry) -> dict[str, Any]:
         self._events.put(Leased(entry.key, entry.worker, entry.token, entry.attempt))
-        log.debug("study %s: %s leased to worker %s", *entry.key, entry.worker)
+        log.debug(
+            "study %s: %s leased to worker %s",
+            *(*entry.key, entry.worker),
+            extra=about(*entry.key, entry.worker),
+        )
         return {"job": entry.submission.job.to_wire(), "token": entry.token}
 
     def _expired(self, entry: Entry) -> None:
         study, id = entry.key
-        log.warning("study %s: %s: the lease of worker %s ran out", study, id, entry.worker)
+        log.warning(
+            "study %s: %s: the lease of worker %s ran out",
+            *(study, id, entry.worker),
+            extra=about(study, id, entry.worker),
+        )
         if entry.state == "settled":
             message = f"its lease ran out {ATTEMPTS} times, last on worker {entry.worker}"
             self._settling[entry.key] = stored = Future[None]()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from configspace.job import loss
+from configspace.logs import about
 from master.admission import Folder
 from master.exchange import (
     Delivered,
@@ -175,7 +176,9 @@ class Master:
                         job.hyperparameters,
                         model_based=submission.model_based,
                     )
-                    log.debug("study %s: %s submitted", job.study, job.id)
+                    log.debug(
+                        "study %s: %s submitted", job.study, job.id, extra=about(job.study, job.id)
+                    )
                     self._exchange.add(submission)
         return False
 
@@ -208,7 +211,7 @@ class Master:
             self._take(event)
         for study, id in self._exchange.on_lease():
             self._store.requeue(study, id)
-            log.info("study %s: %s given up", study, id)
+            log.info("study %s: %s given up", study, id, extra=about(study, id))
 
     def _take(self, event: Event) -> None:
         """Commit what happened, then let the source hear of it, then answer the worker."""
@@ -228,6 +231,7 @@ class Master:
                 log.info(
                     "study %s: %s finished on worker %s, loss %.3f dB",
                     *(job.study, job.id, worker, value),
+                    extra=about(job.study, job.id, worker),
                 )
             case GivenUp(key, failure, message, worker, stored):
                 job = self._exchange.ended(key).job
@@ -243,7 +247,11 @@ class Master:
                 stored.set_result(None)
                 self._exchange.forget(key)
                 self._source.failed(job, state)
-                log.warning("study %s: %s is %s: %s", job.study, job.id, state, message)
+                log.warning(
+                    "study %s: %s is %s: %s",
+                    *(job.study, job.id, state, message),
+                    extra=about(job.study, job.id, worker),
+                )
             case RosterChanged():
                 pass  # the loop fills up to the new number of workers
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, Job, Outcome
+from configspace.logs import about
 from configspace.versions import versions
 from worker.process import Child
 from worker.wire import AwayError, Link
@@ -79,13 +80,21 @@ def run_worker(
                 studies += 1
                 if once:
                     return 0
-                log.info("worker %s: done; waiting for the next study", worker.name)
+                log.info(
+                    "worker %s: done; waiting for the next study",
+                    worker.name,
+                    extra=about(worker=worker.name),
+                )
                 worker.rest()
     except AwayError:
-        log.warning("no master at %s for %g s; leaving", address, idle_limit)
+        log.warning(
+            "no master at %s for %g s; leaving",
+            *(address, idle_limit),
+            extra=about(worker=worker.name),
+        )
         return 0 if studies else 1
     except Stopped as stopped:
-        log.info("worker %s: leaving", worker.name)
+        log.info("worker %s: leaving", worker.name, extra=about(worker=worker.name))
         return 130 if stopped.signum == signal.SIGINT else 0
     finally:
         child.kill()
@@ -143,18 +152,25 @@ class Worker:
                 self._link.call("leave", self.name)
 
     def _work(self, job: Job, token: str) -> None:
-        log.info("study %s: %s begins on worker %s", job.study, job.id, self.name)
+        log.info(
+            "study %s: %s begins on worker %s",
+            *(job.study, job.id, self.name),
+            extra=about(job.study, job.id, self.name),
+        )
         began = time.monotonic()
         result = self._child.run(job, _Beat(self, token).go_on)
         seconds = time.monotonic() - began
         if result is None:
             log.warning(
-                "study %s: %s on worker %s ended: another has it", job.study, job.id, self.name
+                "study %s: %s on worker %s ended: another has it",
+                *(job.study, job.id, self.name),
+                extra=about(job.study, job.id, self.name),
             )
             return
         log.info(
             "study %s: %s on worker %s: %s after %.1f s",
             *(job.study, job.id, self.name, type(result).__name__.lower(), seconds),
+            extra=about(job.study, job.id, self.name),
         )
         self._deliver(job, token, result)
 
@@ -188,12 +204,12 @@ class Worker:
         if self._link.is_open:
             return
         self._link.open()
-        about = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
-        answer = self._link.call("join", self._info | about)
-        self.name = answer["worker"]
+        where = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
+        answer = self._link.call("join", self._info | where)
+        self.name = self._child.worker = answer["worker"]
         self._heartbeat_seconds = answer["heartbeat_seconds"]
         if not self._joined:
-            log.info("worker %s joined", self.name)
+            log.info("worker %s joined", self.name, extra=about(worker=self.name))
         self._joined = True
 
     def heartbeat(self, token: str) -> bool:
@@ -204,7 +220,11 @@ class Worker:
             progress = None if report is None else list(report)
             answer = self._link.call("heartbeat", self.name, token, progress)
         except AwayError as error:
-            log.debug("worker %s: the master is away (%s); going on", self.name, error)
+            log.debug(
+                "worker %s: the master is away (%s); going on",
+                *(self.name, error),
+                extra=about(worker=self.name),
+            )
             return True
         self._heard = time.monotonic()
         return bool(answer != "stop")
@@ -216,7 +236,11 @@ class Worker:
 
     def _wait_for_the_master(self, error: AwayError) -> None:
         if self._pause == FIRST_PAUSE:
-            log.warning("worker %s: the master is away (%s); trying again", self.name, error)
+            log.warning(
+                "worker %s: the master is away (%s); trying again",
+                *(self.name, error),
+                extra=about(worker=self.name),
+            )
         if time.monotonic() - self._heard + self._pause > self._idle_limit:
             raise error
         self.rest()

@@ -8,15 +8,17 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, FailureKind, Job, Outcome
+from configspace.logs import about
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ START_SECONDS = 120.0
 """The longest a child may take to be ready."""
 POLL_SECONDS = 0.1
 """How often memory and time are looked at."""
+
+_LINE_BYTES = 2**14
 
 Progress = tuple[str, int, int]
 
@@ -48,6 +52,9 @@ class Child:
         self.engine, self.device = engine, device
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
+        self._job: Job | None = None
+        self.worker: str | None = None
+        """Whose child it is, for the log."""
         self.progress: Progress | None = None
         """Phase, epochs done and epochs in all of the current evaluation."""
 
@@ -71,9 +78,14 @@ class Child:
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=environment,
             start_new_session=True,  # so that a kill reaches what an evaluation starts, too
         )
+        assert self._process.stderr is not None
+        threading.Thread(
+            target=self._relay, args=(self._process.stderr,), name="says", daemon=True
+        ).start()
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             message = self._receive(POLL_SECONDS)
@@ -103,7 +115,7 @@ class Child:
             ServiceError: If the process cannot be started.
         """
         self.start()
-        self.progress = None
+        self._job, self.progress = job, None
         assert self._process is not None
         deadline = time.monotonic() + job.time_limit
         try:
@@ -185,6 +197,18 @@ class Child:
         message: dict[str, Any] = json.loads(line)
         return message
 
+    def _relay(self, stream: IO[bytes]) -> None:
+        """Put what the process says, or what it evaluates, into the log, line by line."""
+        with stream:
+            while line := stream.readline(_LINE_BYTES):
+                job = self._job
+                fields = (
+                    about(worker=self.worker)
+                    if job is None
+                    else about(job.study, job.id, self.worker)
+                )
+                log.warning("%s", line.decode(errors="replace").rstrip(), extra=fields)
+
     def _ending(self) -> str:
         assert self._process is not None
         code = self._process.wait()
@@ -193,7 +217,11 @@ class Child:
     def _died(self, job: Job) -> Failure:
         ending = self._ending()
         self.kill()
-        log.warning("study %s: %s: the evaluating process died: %s", job.study, job.id, ending)
+        log.warning(
+            "study %s: %s: the evaluating process died: %s",
+            *(job.study, job.id, ending),
+            extra=about(job.study, job.id, self.worker),
+        )
         kind: FailureKind = "signal" if ending.startswith("signal") else "exit"
         return _failure(job, kind, f"the evaluating process ended with {ending}")
 

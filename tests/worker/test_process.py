@@ -12,6 +12,8 @@ import pytest
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, Outcome
+from configspace.logs import FIELDS
+from tests.master.running import wait_for
 from tests.worker.noop import outcome_of
 from tests.worker.test_child import JOB
 from worker.process import ROOT, Child
@@ -65,6 +67,18 @@ def test_one_process_serves_many_jobs(child: Start) -> None:
 
 def test_what_it_prints_is_not_taken_for_an_answer(child: Start) -> None:
     assert child("prints").run(JOB, always) == outcome_of(JOB)
+
+
+def test_what_it_prints_is_in_the_log_with_what_it_is_about(
+    child: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = child("prints")
+    one.worker = "w"
+    one.run(JOB, always)
+    wait_for(lambda: "not json" in caplog.text, "printed line")
+    (record,) = [each for each in caplog.records if each.message == "not json"]
+    told = [getattr(record, name) for name in FIELDS]
+    assert told == [JOB.study, str(JOB.id), "w"]
 
 
 def test_a_process_that_died_is_replaced(child: Start) -> None:
