@@ -35,5 +35,11 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# Under ten minutes, on a machine with nothing else to do.
+bench: setup
+	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.sampler
+	$(BIN)/python -m benchmarks.dispatch
+
 clean:
 	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

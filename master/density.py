@@ -17,6 +17,10 @@ from scipy.special import ndtr, ndtri
 
 Floats = NDArray[np.float64]
 
+_PRODUCT = 2**18
+"""Multiply-adds of a matrix product: as many as OpenBLAS does on one thread, and few enough for the
+cache. Its other threads would wait for cores that the workers keep busy: 30 ms for 2 ms of work."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Density:
@@ -53,10 +57,14 @@ class Density:
         """Return the density at ``points`` of shape ``(point, dimension)``; shape ``(point,)``."""
         scaled = _coordinates(points, self.levels) * self.scales
         features = _with_two_columns(scaled, 1.0, _minus_half_the_square(scaled))
-        kernels = features @ self.features.T  # (point, observation)
-        np.exp(kernels, out=kernels)
-        means: Floats = np.add.reduce(kernels, axis=1) / len(self.data)
-        return means
+        count = len(self.data)
+        block = max(1, _PRODUCT // features.size)
+        total = np.zeros(len(points))
+        for start in range(0, count, block):
+            kernels = features @ self.features[start : start + block].T  # (point, observation)
+            np.exp(kernels, out=kernels)
+            total += np.add.reduce(kernels, axis=1)
+        return total / count
 
     def draw(self, random: np.random.Generator, count: int, *, bandwidth_factor: float) -> Floats:
         """Draw candidates around the observations.

@@ -205,7 +205,7 @@ class Exchange:
         """Make an evaluation, which the store knows, claimable."""
         with self._changed:
             self._leases.add(submission, time.monotonic())
-            self._changed.notify_all()
+            self._changed.notify()  # one is enough: whoever waits may have it
 
     def next_event(self, timeout: float) -> Event | None:
         """Return the next thing that happened, waiting for it up to ``timeout`` seconds."""

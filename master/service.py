@@ -134,7 +134,9 @@ class Master:
                 self._on_listening(self.address)
             state = self._serve(stop, watch)
             if state == "done":
+                deadline = time.monotonic() + FAREWELL_SECONDS
                 self._exchange.finish(FAREWELL_SECONDS)
+                self._port.wait_for_goodbyes(deadline - time.monotonic())
             else:
                 self._give_up()
             for study in self._source.studies:

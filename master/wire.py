@@ -17,6 +17,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,8 @@ HANDSHAKE_SECONDS = 10.0
 """How long a client may take to say who it is."""
 REFUSED = "refused: "
 """How the answer begins to a client that need not try again."""
+
+GOODBYE_POLL_SECONDS = 0.01
 
 
 def _answering(method: Callable[..., Any]) -> Any:
@@ -179,6 +182,16 @@ class Port:
         host, port = self._daemon.sock.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    def wait_for_goodbyes(self, patience: float) -> None:
+        """Wait, up to ``patience`` seconds, until everybody has hung up.
+
+        A worker does so once it has heard that all is done; to cut it off before might be to cut
+        that answer off.
+        """
+        deadline = time.monotonic() + patience
+        while self._daemon is not None and self._daemon.is_in_use and time.monotonic() < deadline:
+            time.sleep(GOODBYE_POLL_SECONDS)
+
     def close(self) -> None:
         """Stop listening and cut every connection."""
         if self._daemon is not None:
@@ -283,6 +296,11 @@ class _Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         check()
         # Below Pyro4's requests, so that there is none it does not hold for.
         conn.recv, conn.send = checked_recv, checked_send
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a client is connected."""
+        return bool(self._connections)
 
     def cut(self) -> None:
         """Close every connection, so that the threads behind them end."""

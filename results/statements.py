@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from configspace.job import EvaluationId, Outcome
-from results.tables import configurations, evaluations
+from results.tables import configurations, curves, evaluations, trials
 
 Row = dict[str, Any]
 
@@ -21,7 +21,13 @@ _OF_EVALUATION = sa.and_(
     evaluations.c.purpose == sa.bindparam("of_purpose"),
     evaluations.c.part == sa.bindparam("of_part"),
 )
-OPEN = evaluations.c.state.in_(("queued", "running"))
+# Not in_(): its list is expanded, and the statement rendered, at every execution.
+OPEN = sa.or_(evaluations.c.state == "queued", evaluations.c.state == "running")
+
+ADD_CONFIGURATION = sa.insert(configurations)
+ADD_EVALUATION = sa.insert(evaluations)
+ADD_TRIALS = sa.insert(trials)
+ADD_CURVES = sa.insert(curves)
 
 CHANGE_OPEN = sa.update(evaluations).where(_OF_EVALUATION, OPEN).returning(evaluations.c.id)
 """Sets what its parameters name, unless the evaluation has ended; returns the row's id."""

@@ -23,7 +23,7 @@ from results import statements
 from results.database import clear_errors, open_engine
 from results.history import Failed, Finished, SeenWorker, StudyState, Submitted, Unfinished
 from results.statements import Row
-from results.tables import configurations, curves, evaluations, studies, trials, workers
+from results.tables import evaluations, studies, workers
 
 _BLANK: Row = dict.fromkeys(
     ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
@@ -160,7 +160,7 @@ class Store:
             kept = connection.execute(statements.HYPERPARAMETERS, key).scalar_one_or_none()
             if kept is None:
                 connection.execute(
-                    sa.insert(configurations),
+                    statements.ADD_CONFIGURATION,
                     {
                         **statements.configuration_columns(row_id, id),
                         "hyperparameters": values,
@@ -180,7 +180,7 @@ class Store:
             ):
                 try:
                     connection.execute(
-                        sa.insert(evaluations),
+                        statements.ADD_EVALUATION,
                         {**statements.evaluation_columns(row_id, id), **fresh},
                     )
                 except sa.exc.IntegrityError as error:
@@ -228,10 +228,10 @@ class Store:
                 device=outcome.device,
                 engine=outcome.engine,
             )
-            connection.execute(sa.insert(trials), statements.trial_rows(row, outcome))
+            connection.execute(statements.ADD_TRIALS, statements.trial_rows(row, outcome))
             points = statements.curve_rows(row, outcome)
             if points:
-                connection.execute(sa.insert(curves), points)
+                connection.execute(statements.ADD_CURVES, points)
         self._sequences[study] = sequence
 
     def fail(

@@ -42,7 +42,7 @@ from worker.numba_training import (
     score,
     search_epoch,
 )
-from worker.numba_vectors import FILTER, LANES
+from worker.numba_vectors import LANES
 from worker.philox import MASK, KeyedGenerator, Occasion
 from worker.problem import CosineProblem
 
@@ -228,7 +228,6 @@ class Bench:
         self._trial = Trial(
             sizes=self._sizes,
             taps=tuple(range(taps)),
-            filters=FILTER[taps],
             operator=operator_of(matrix, batch.problem.noise),
             key=(0, 0),
             tau=architecture.tau,

@@ -45,7 +45,9 @@ class Sizes(NamedTuple):
     """Numbers of a column, halo included."""
     layers: int
     channels: int
-    """Padded to a multiple of four."""
+    """Padded to a multiple of four: as many are computed."""
+    width: int
+    """Padded to whole vectors: from one row of channels to the next."""
     shift: int
     """Of the roll, in [0, n)."""
 
@@ -93,7 +95,7 @@ class Folded(NamedTuple):
     """The mappings with their batch norm folded in, for one batch of signals."""
 
     first: Floats
-    """Lifted filters of the first convolution, ``(layer, mapping, channel · point)``."""
+    """Lifted filters of the first convolution, ``(layer, mapping, point, channel)``."""
     second: Floats
     shift: Floats
     """Added after the first convolution, ``(layer, mapping, channel)``."""
@@ -121,7 +123,7 @@ class Work(NamedTuple):
     measured: Floats
     """y, without a halo."""
     normal: Floats
-    """AᵀA times a layer's input, or times a gradient."""
+    """AᵀA times four columns of a layer's input, or of a gradient; without halos."""
     mapped: Floats
     """One column: what the mappings add to a layer's output, or to a gradient."""
     lifted_signal: Floats
@@ -136,10 +138,10 @@ class Work(NamedTuple):
     """And by Cov(P), ``(tap, tap)``."""
     stencil: Floats
     """What the patch statistics send back to a row from those around it, ``(2 · tap − 1,)``."""
-    by_taps: Floats
-    """One channel's gradients by its two filters, ``(2, tap)``."""
-    lag_sums: Doubles
-    """Σ u_j u_{j + d} and Σ u_j: of all rows, and of one; ``(2, K + 2)``."""
+    channel_sums: Floats
+    """The same of a vector of channels, ``(2 · point + 1, lane)``."""
+    lags: Floats
+    """Vectors of Σ u_j u_{j − d} and Σ u_j over the rows of a layer's input, ``(K + 1, lane)``."""
     squares: Floats
     """Summed squared error of each sample."""
     mask: Floats
@@ -160,6 +162,7 @@ def sizes_of(n: int, m: int, batch: int, taps: int, layers: int, channels: int, 
         stride=(n + 2 * halo) * LANES,
         layers=layers,
         channels=-(-channels // 4) * 4,
+        width=-(-channels // LANES) * LANES,
         shift=roll % n,
     )
 
@@ -181,8 +184,8 @@ def operator_of(matrix: NDArray[np.float64], noise: float) -> Operator:
 
 def parameters_of(sizes: Sizes, taps: int) -> Parameters:
     """Return zeros for the weights of all mappings."""
-    maps, channels = (sizes.layers, MAPPINGS), sizes.channels
-    shapes = [(*maps, taps, channels)] * 2 + [(*maps, channels)] * 2 + [maps]
+    maps, width = (sizes.layers, MAPPINGS), sizes.width
+    shapes = [(*maps, taps, width)] * 2 + [(*maps, width)] * 2 + [maps]
     ends = np.cumsum([np.prod(shape) for shape in shapes])
     flat = np.zeros(ends[-1], np.float32)
     parts = np.split(flat, ends[:-1])
@@ -192,8 +195,8 @@ def parameters_of(sizes: Sizes, taps: int) -> Parameters:
 
 def folded_of(sizes: Sizes, taps: int) -> Folded:
     """Return space for the folded mappings."""
-    maps, channels, points = (sizes.layers, MAPPINGS), sizes.channels, len(FILTER[taps])
-    lifted, plain = (*maps, channels * points), (*maps, channels)
+    maps, points = (sizes.layers, MAPPINGS), len(FILTER[taps])
+    lifted, plain = (*maps, points, sizes.width), (*maps, sizes.width)
     shapes = [lifted, lifted, plain, plain, plain, (sizes.layers, taps), (sizes.layers, taps, taps)]
     return Folded(*(np.zeros(shape, np.float32) for shape in shapes))
 
@@ -230,17 +233,17 @@ def work_of(sizes: Sizes, taps: int, *, noisy: bool) -> Work:
         noise=aligned_zeros(sizes.layers * signal if noisy else 0),
         gradient=aligned_zeros(2 * signal),
         measured=aligned_zeros(sizes.columns * sizes.m * LANES),
-        normal=aligned_zeros(signal),
+        normal=aligned_zeros(4 * max(sizes.n, sizes.m) * LANES),
         mapped=aligned_zeros(sizes.stride),
         lifted_signal=aligned_zeros(lifted),
         lifted_gradient=aligned_zeros(lifted),
         lifted_total=aligned_zeros(lifted),
-        sums=aligned_zeros(MAPPINGS * sizes.channels * (2 * points + 1) * LANES),
+        sums=aligned_zeros(MAPPINGS * sizes.width * (2 * points + 1) * LANES),
         by_patch_mean=aligned_zeros(taps),
         by_patch_covariance=aligned_zeros(taps, taps),
         stencil=aligned_zeros(2 * taps - 1),
-        by_taps=aligned_zeros(2, taps),
-        lag_sums=np.zeros((2, taps + 2)),
+        channel_sums=aligned_zeros((2 * points + 1) * LANES),
+        lags=aligned_zeros((taps + 1) * LANES),
         squares=aligned_zeros(lanes),
         mask=mask,
         drawn=aligned_zeros(4 * blocks(most) + lanes),

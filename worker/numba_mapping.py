@@ -13,6 +13,8 @@ Below, a *column* is one vector of samples with all its rows; c is a channel, t 
 the fast correlation (see `worker.numba_vectors`), K the kernel size, N = n · batch.
 """
 
+from typing import Any
+
 import numpy as np
 
 from worker.engine import BATCH_NORM_EPSILON
@@ -21,27 +23,37 @@ from worker.numba_layouts import Floats, Folded, Parameters, Sizes, Taps, Work
 from worker.numba_vectors import (
     LANES,
     correlate,
+    dot,
+    filter_gradient,
     fma,
+    fma_all,
     fma_each,
     lane_sum,
+    lane_sums,
+    lift_filter,
     lift_rows,
     lift_window,
     load,
     load_points,
+    load_strided,
     load_window,
+    matrix_times,
     overlap,
     positive_part,
+    reciprocal_root,
     scale_each,
     splat,
+    splat_each,
     splat_points,
     spread,
     store,
     store_points,
+    store_strided,
     where_positive,
 )
 
 _F = np.float32
-_ZERO, _ONE = _F(0), _F(1)
+_ZERO = _F(0)
 _EPSILON = np.float32(BATCH_NORM_EPSILON)
 
 
@@ -89,7 +101,9 @@ def spread_column(lifted: Floats, halo: int, n: int, taps: Taps, column: Floats)
 
 
 @kernel
-def fold(values: Parameters, folded: Folded, layer: int, mapping: int, filters: Floats) -> None:
+def fold(
+    values: Parameters, folded: Folded, layer: int, mapping: int, sizes: Sizes, taps: Taps
+) -> None:
     """Fold a mapping's batch norm into its first convolution, and lift both filters.
 
     Args:
@@ -97,29 +111,26 @@ def fold(values: Parameters, folded: Folded, layer: int, mapping: int, filters: 
         folded: Has the layer's patch statistics; gets its filters.
         layer: Which layer.
         mapping: Which of its mappings.
-        filters: G, which lifts K taps to points, ``(point, tap)``.
+        sizes: The trial's sizes.
+        taps: The K taps.
     """
-    first, second = values.first[layer, mapping], values.second[layer, mapping]  # (tap, channel)
-    points, taps = filters.shape
-    for c in range(first.shape[1]):
-        mean, variance = _ZERO, _ZERO
-        for t in range(taps):
-            mean += first[t, c] * folded.patch_mean[layer, t]
-            for s in range(taps):
-                product = first[t, c] * first[s, c]
-                variance += product * folded.patch_covariance[layer, t, s]
-        inverse = _ONE / np.sqrt(max(variance, _ZERO) + _EPSILON)
-        scale = values.scale[layer, mapping, c] * inverse
-        folded.mean[layer, mapping, c] = mean
-        folded.inverse[layer, mapping, c] = inverse
-        folded.shift[layer, mapping, c] = values.shift[layer, mapping, c] - mean * scale
-        for p in range(points):
-            one, two = _ZERO, _ZERO
-            for t in range(taps):
-                one += filters[p, t] * first[t, c]
-                two += filters[p, t] * second[t, c]
-            folded.first[layer, mapping, c * points + p] = one * scale
-            folded.second[layer, mapping, c * points + p] = two
+    width, epsilon = sizes.width, splat(_EPSILON)
+    patch_mean = splat_each(folded.patch_mean[layer], taps)
+    for c in range(0, width, LANES):
+        first = load_strided(values.first[layer, mapping], c, width, taps)
+        second = load_strided(values.second[layer, mapping], c, width, taps)
+        mean = dot(first, patch_mean, splat(_ZERO))
+        covered = matrix_times(folded.patch_covariance[layer], first)
+        variance = positive_part(dot(first, covered, splat(_ZERO)))
+        inverse = reciprocal_root(variance + epsilon)
+        scale = load(values.scale[layer, mapping], c) * inverse
+        shift = load(values.shift[layer, mapping], c) - mean * scale
+        store(folded.mean[layer, mapping], c, mean)
+        store(folded.inverse[layer, mapping], c, inverse)
+        store(folded.shift[layer, mapping], c, shift)
+        lifted = scale_each(scale, lift_filter(first))
+        store_strided(folded.first[layer, mapping], c, width, lifted)
+        store_strided(folded.second[layer, mapping], c, width, lift_filter(second))
 
 
 @kernel
@@ -154,10 +165,10 @@ def map_column(
     step = points * LANES
     pairs = sizes.n // 2
     for c in range(0, sizes.channels, 2):
-        first_a = splat_points(firsts, c * points, taps)
-        first_b = splat_points(firsts, (c + 1) * points, taps)
-        second_a = scale_each(coefficient, splat_points(seconds, c * points, taps))
-        second_b = scale_each(coefficient, splat_points(seconds, (c + 1) * points, taps))
+        first_a = splat_points(firsts, c, sizes.width, taps)
+        first_b = splat_points(firsts, c + 1, sizes.width, taps)
+        second_a = scale_each(coefficient, splat_points(seconds, c, sizes.width, taps))
+        second_b = scale_each(coefficient, splat_points(seconds, c + 1, sizes.width, taps))
         shift_a, shift_b = splat(shifts[c]), splat(shifts[c + 1])
         for pair in range(pairs):
             at = pair * step
@@ -220,10 +231,10 @@ def map_column_backward(
     step = points * LANES
     pairs = sizes.n // 2
     for c in range(sizes.channels):
-        first = splat_points(firsts, c * points, taps)
-        second = scale_each(coefficient, splat_points(seconds, c * points, taps))
+        first = splat_points(firsts, c, sizes.width, taps)
+        second = scale_each(coefficient, splat_points(seconds, c, sizes.width, taps))
         shift = splat(shifts[c])
-        place = (mapping * sizes.channels + c) * (2 * points + 1) * LANES
+        place = (mapping * sizes.width + c) * (2 * points + 1) * LANES
         by_first = load_points(work.sums, place, taps)
         by_second = load_points(work.sums, place + step, taps)
         by_shift = load(work.sums, place + 2 * step)
@@ -278,11 +289,11 @@ def map_column_backward_to_signal(
     step = points * LANES
     pairs = sizes.n // 2
     for c in range(sizes.channels):
-        first = splat_points(firsts, c * points, taps)
-        second = splat_points(seconds, c * points, taps)
+        first = splat_points(firsts, c, sizes.width, taps)
+        second = splat_points(seconds, c, sizes.width, taps)
         back = scale_each(coefficient, first)
         shift = splat(shifts[c])
-        place = (mapping * sizes.channels + c) * 2 * LANES
+        place = (mapping * sizes.width + c) * 2 * LANES
         by_shift = load(work.sums, place)
         product = load(work.sums, place + LANES)
         for pair in range(pairs):
@@ -315,7 +326,8 @@ def fold_backward(
     layer: int,
     mapping: int,
     factor: np.float32,
-    filters: Floats,
+    sizes: Sizes,
+    taps: Taps,
     work: Work,
 ) -> None:
     """Turn the gradients by a mapping's folded filters into those by its weights.
@@ -334,46 +346,41 @@ def fold_backward(
         layer: Which layer.
         mapping: Which of its mappings.
         factor: The mapping's coefficient in the layer.
-        filters: G, ``(point, tap)``.
+        sizes: The trial's sizes.
+        taps: The K taps.
         work: Has the sums of `map_column_backward`; the gradients by the patch statistics are
             added to.
     """
-    first = values.first[layer, mapping]  # (tap, channel)
-    by_first, by_second = work.by_taps[0], work.by_taps[1]
-    points, taps = filters.shape
-    for c in range(first.shape[1]):
-        place = (mapping * first.shape[1] + c) * (2 * points + 1) * LANES
-        by_first[:] = _ZERO
-        by_second[:] = _ZERO
-        for p in range(points):
-            one = lane_sum(load(work.sums, place + p * LANES))
-            two = factor * lane_sum(load(work.sums, place + (points + p) * LANES))
-            for t in range(taps):
-                by_first[t] += filters[p, t] * one
-                by_second[t] += filters[p, t] * two
-        by_shift = lane_sum(load(work.sums, place + 2 * points * LANES))
-        mean, inverse = folded.mean[layer, mapping, c], folded.inverse[layer, mapping, c]
-        scale = values.scale[layer, mapping, c]
-        by_scale = -by_shift * mean
-        for t in range(taps):
-            by_scale += by_first[t] * first[t, c]
-        by_mean = -by_shift * scale * inverse
-        by_variance = _F(-0.5) * by_scale * scale * inverse * inverse * inverse
-        for t in range(taps):
-            from_variance = _ZERO
-            for s in range(taps):
-                from_variance += folded.patch_covariance[layer, t, s] * first[s, c]
-                product = first[t, c] * first[s, c]
-                work.by_patch_covariance[t, s] += by_variance * product
-            work.by_patch_mean[t] += by_mean * first[t, c]
-            gradients.first[layer, mapping, t, c] = (
-                by_first[t] * scale * inverse
-                + by_mean * folded.patch_mean[layer, t]
-                + _F(2) * by_variance * from_variance
-            )
-            gradients.second[layer, mapping, t, c] = by_second[t]
-        gradients.scale[layer, mapping, c] = by_scale * inverse
-        gradients.shift[layer, mapping, c] = by_shift
+    width, zero = sizes.width, splat(_ZERO)
+    first = values.first[layer, mapping]
+    patch_mean = splat_each(folded.patch_mean[layer], taps)
+    points = len(lift_filter(patch_mean))
+    for c in range(0, width, LANES):
+        stride = (2 * points + 1) * LANES
+        place = (mapping * width + c) * stride
+        for i in range(2 * points + 1):
+            store(work.channel_sums, i * LANES, lane_sums(work.sums, place + i * LANES, stride))
+        by_first = filter_gradient(load_points(work.channel_sums, 0, taps))  # dw'
+        by_second = filter_gradient(load_points(work.channel_sums, points * LANES, taps))
+        by_shift = load(work.channel_sums, 2 * points * LANES)  # db'
+        weights = load_strided(first, c, width, taps)
+        inverse, scale = (
+            load(folded.inverse[layer, mapping], c),
+            load(values.scale[layer, mapping], c),
+        )
+        by_scale = dot(by_first, weights, zero - by_shift * load(folded.mean[layer, mapping], c))
+        by_mean = zero - by_shift * scale * inverse
+        by_variance = splat(_F(-0.5)) * by_scale * scale * inverse * inverse * inverse
+        by_weights = scale_each(scale * inverse, by_first)
+        by_weights = fma_all(by_mean, patch_mean, by_weights)
+        covered = matrix_times(folded.patch_covariance[layer], weights)
+        by_weights = fma_all(by_variance + by_variance, covered, by_weights)
+        store_strided(gradients.first[layer, mapping], c, width, by_weights)
+        scaled = scale_each(splat(factor), by_second)
+        store_strided(gradients.second[layer, mapping], c, width, scaled)
+        store(gradients.scale[layer, mapping], c, by_scale * inverse)
+        store(gradients.shift[layer, mapping], c, by_shift)
+        add_by_patches(first, c, by_mean, by_variance, width, taps, work)
 
 
 @kernel
@@ -383,6 +390,8 @@ def fold_backward_to_signal(
     layer: int,
     mapping: int,
     factor: np.float32,
+    sizes: Sizes,
+    taps: Taps,
     work: Work,
 ) -> np.float32:
     """Turn the sums of `map_column_backward_to_signal` into gradients by the patch statistics.
@@ -394,21 +403,39 @@ def fold_backward_to_signal(
     Returns:
         Σ dz z over all channels, which is ⟨d, n(u)⟩ but for the bias.
     """
-    first = values.first[layer, mapping]  # (tap, channel)
-    taps = first.shape[0]
-    inner = _ZERO
-    for c in range(first.shape[1]):
-        place = (mapping * first.shape[1] + c) * 2 * LANES
-        by_shift = lane_sum(load(work.sums, place))
-        product = lane_sum(load(work.sums, place + LANES))
-        inner += product
-        inverse = folded.inverse[layer, mapping, c]
-        scale = values.scale[layer, mapping, c] * inverse
-        rest = product - by_shift * values.shift[layer, mapping, c]
-        by_mean = -factor * by_shift * scale
-        by_variance = _F(-0.5) * factor * rest * inverse * inverse
-        for t in range(taps):
-            work.by_patch_mean[t] += by_mean * first[t, c]
-            for s in range(taps):
-                work.by_patch_covariance[t, s] += by_variance * first[t, c] * first[s, c]
-    return inner
+    width, zero = sizes.width, splat(_ZERO)
+    inner = zero
+    for c in range(0, width, LANES):
+        stride = 2 * LANES
+        place = (mapping * width + c) * stride
+        by_shift = lane_sums(work.sums, place, stride)
+        product = lane_sums(work.sums, place + LANES, stride)
+        inner = inner + product
+        inverse = load(folded.inverse[layer, mapping], c)
+        scale = load(values.scale[layer, mapping], c) * inverse
+        rest = product - by_shift * load(values.shift[layer, mapping], c)
+        by_mean = zero - splat(factor) * by_shift * scale
+        by_variance = splat(_F(-0.5) * factor) * rest * inverse * inverse
+        add_by_patches(values.first[layer, mapping], c, by_mean, by_variance, width, taps, work)
+    return lane_sum(inner)
+
+
+@kernel
+def add_by_patches(
+    first: Floats,
+    c: int,
+    by_mean: Any,
+    by_variance: Any,
+    width: int,
+    taps: Taps,
+    work: Work,
+) -> None:
+    """Add dE[P_t] = Σ_c dmean w_t and dCov(P_t, P_s) = Σ_c dvar w_t w_s, for a vector of channels."""
+    for t in range(len(taps)):
+        weight = load(first, t * width + c)
+        work.by_patch_mean[t] += lane_sum(by_mean * weight)
+        for s in range(t, len(taps)):
+            product = lane_sum(by_variance * weight * load(first, s * width + c))
+            work.by_patch_covariance[t, s] += product
+            if s != t:
+                work.by_patch_covariance[s, t] += product

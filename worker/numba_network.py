@@ -38,63 +38,48 @@ from worker.numba_mapping import (
     map_column_backward_to_signal,
     spread_column,
 )
-from worker.numba_statistics import patch_statistics, statistics_backward
-from worker.numba_vectors import LANES, fma, lane_sum, load, splat, store
+from worker.numba_statistics import (
+    add_lags,
+    patch_statistics,
+    statistics_backward,
+    store_lags,
+)
+from worker.numba_vectors import LANES, fma, fma_all, lane_sum, load, push, repeat, splat, store
 
 _ZERO = np.float32(0)
 
 
 @kernel
 def apply(
-    rows: Rows,
-    columns: int,
-    signal: Floats,
-    start: int,
-    stride: int,
-    out: Floats,
-    out_start: int,
-    out_stride: int,
+    rows: Rows, columns: int, signal: Floats, start: int, stride: int, out: Floats, length: int
 ) -> None:
-    """Multiply a signal by a matrix, four columns at a time.
+    """Multiply the next four columns of a signal, or the fewer that are left, by a matrix.
 
     Args:
         rows: The matrix.
-        columns: Columns of the signal.
+        columns: Columns that are left.
         signal: The signal.
         start: Index of the first column's row 0.
         stride: From one column to the next.
-        out: Gets the product.
-        out_start: Index of its first column's row 0.
-        out_stride: From one column to the next.
+        out: Gets the products.
+        length: From one product to the next.
     """
-    zero = splat(_ZERO)
-    for column in range(0, columns, 4):
-        # Beyond the last column, that one is computed again.
-        b, c, d = (
-            min(column + 1, columns - 1),
-            min(column + 2, columns - 1),
-            min(column + 3, columns - 1),
-        )
-        at_a, at_b, at_c, at_d = (
-            start + column * stride,
-            start + b * stride,
-            start + c * stride,
-            start + d * stride,
-        )
-        to_a, to_b = out_start + column * out_stride, out_start + b * out_stride
-        to_c, to_d = out_start + c * out_stride, out_start + d * out_stride
-        for i in range(rows.entries.shape[0]):
-            total_a = total_b = total_c = total_d = zero
-            for j in range(rows.low[i], rows.high[i]):
-                entry = splat(rows.entries[i, j])
-                total_a = fma(entry, load(signal, at_a + j * LANES), total_a)
-                total_b = fma(entry, load(signal, at_b + j * LANES), total_b)
-                total_c = fma(entry, load(signal, at_c + j * LANES), total_c)
-                total_d = fma(entry, load(signal, at_d + j * LANES), total_d)
-            store(out, to_a + i * LANES, total_a)
-            store(out, to_b + i * LANES, total_b)
-            store(out, to_c + i * LANES, total_c)
-            store(out, to_d + i * LANES, total_d)
+    last = min(columns, 4) - 1  # columns beyond the last are that one again
+    b, c, d = min(1, last), min(2, last), min(3, last)
+    for i in range(rows.entries.shape[0]):
+        total_a = total_b = total_c = total_d = splat(_ZERO)
+        for j in range(rows.low[i], rows.high[i]):
+            entry = splat(rows.entries[i, j])
+            at = start + j * LANES
+            total_a = fma(entry, load(signal, at), total_a)
+            total_b = fma(entry, load(signal, at + b * stride), total_b)
+            total_c = fma(entry, load(signal, at + c * stride), total_c)
+            total_d = fma(entry, load(signal, at + d * stride), total_d)
+        to = i * LANES
+        store(out, to, total_a)
+        store(out, to + b * length, total_b)
+        store(out, to + c * length, total_c)
+        store(out, to + d * length, total_d)
 
 
 @kernel
@@ -121,29 +106,30 @@ def arrange(
 
 
 @kernel
-def measure(sizes: Sizes, operator: Operator, work: Work) -> None:
+def measure(sizes: Sizes, taps: Taps, operator: Operator, work: Work) -> None:
     """Compute y = A x + noise · ε and the first layer's input Aᵀ y.
 
     Args:
         sizes: The trial's sizes.
+        taps: The K taps.
         operator: A and the noise.
-        work: Has x in ``target`` and ε in ``measured``, which becomes y.
+        work: Has x in ``target`` and ε in ``measured``, which becomes y; gets Aᵀ y, and its sums
+            in ``lags``.
     """
-    first, stride = sizes.halo * LANES, sizes.stride
-    length = sizes.m * LANES
-    columns = sizes.columns
+    stride, length = sizes.stride, sizes.m * LANES
     noise = splat(operator.noise)
-    apply(operator.forward, columns, work.target, first, stride, work.normal, 0, length)
-    for i in range(0, columns * length, LANES):
-        store(work.measured, i, fma(noise, load(work.measured, i), load(work.normal, i)))
-    apply(operator.adjoint, columns, work.measured, 0, length, work.layers, first, stride)
-
-
-@kernel
-def apply_normal(operator: Operator, sizes: Sizes, signal: Floats, start: int, out: Floats) -> None:
-    """Multiply a signal that starts at ``start`` by AᵀA."""
-    first, stride = sizes.halo * LANES, sizes.stride
-    apply(operator.normal, sizes.columns, signal, start + first, stride, out, first, stride)
+    work.lags[:] = _ZERO
+    for group in range(0, sizes.columns, 4):
+        left = sizes.columns - group
+        start, measured = group * stride + sizes.halo * LANES, group * length
+        apply(operator.forward, left, work.target, start, stride, work.normal, length)
+        for i in range(0, min(left, 4) * length, LANES):
+            y = fma(noise, load(work.measured, measured + i), load(work.normal, i))
+            store(work.measured, measured + i, y)
+        first = work.layers[start:]
+        apply(operator.adjoint, left, work.measured, measured, length, first, stride)
+    for column in range(sizes.columns):
+        add_lags(work.layers, column * stride + sizes.halo * LANES, sizes.n, taps, work.lags)
 
 
 @kernel
@@ -152,7 +138,6 @@ def layer_forward(
     coefficients: Floats,
     sizes: Sizes,
     taps: Taps,
-    filters: Floats,
     operator: Operator,
     values: Parameters,
     folded: Folded,
@@ -165,7 +150,6 @@ def layer_forward(
         coefficients: Of all layers, ``(layer, term)``.
         sizes: The trial's sizes.
         taps: The K taps.
-        filters: G, ``(point, tap)``.
         operator: The inverse problem.
         values: The weights.
         folded: Gets the layer's statistics and filters.
@@ -176,44 +160,53 @@ def layer_forward(
     constant = _ZERO
     if mapped:
         patch_statistics(work, layer, sizes, taps, folded)
+    work.lags[:] = _ZERO
     for mapping in range(MAPPINGS):
         if c[FIRST_MAP + mapping] != _ZERO:
-            fold(values, folded, layer, mapping, filters)
+            fold(values, folded, layer, mapping, sizes, taps)
             constant += c[FIRST_MAP + mapping] * values.bias[layer, mapping]
-    whole = sizes.columns * sizes.stride
-    if c[NORMAL] != _ZERO:
-        apply_normal(operator, sizes, work.layers, layer * whole, work.normal)
+    whole, length = sizes.columns * sizes.stride, sizes.n * LANES
     for column in range(sizes.columns):
         start = column * sizes.stride + sizes.halo * LANES
+        here = layer * whole + start
+        if c[NORMAL] != _ZERO and column % 4 == 0:
+            left = sizes.columns - column
+            apply(operator.normal, left, work.layers, here, sizes.stride, work.normal, length)
         if mapped:
-            lift_column(work.layers, layer * whole + start, sizes.n, taps, work.lifted_signal)
+            lift_column(work.layers, here, sizes.n, taps, work.lifted_signal)
             work.lifted_total[:] = _ZERO
             for mapping in range(MAPPINGS):
                 if c[FIRST_MAP + mapping] != _ZERO:
                     factor = c[FIRST_MAP + mapping]
                     map_column(folded, layer, mapping, factor, sizes, taps, work)
             spread_column(work.lifted_total, sizes.halo, sizes.n, taps, work.mapped)
+        plain = splat(_ZERO)
+        recent, products = repeat(plain, taps), repeat(plain, taps)
         for i in range(sizes.n):
             row = i * LANES
             total = splat(constant)
             if mapped:
                 total = total + load(work.mapped, sizes.halo * LANES + row)
             if c[IDENTITY] != _ZERO:
-                here = load(work.layers, layer * whole + start + row)
-                total = fma(splat(c[IDENTITY]), here, total)
+                total = fma(splat(c[IDENTITY]), load(work.layers, here + row), total)
             if c[NORMAL] != _ZERO:
-                total = fma(splat(c[NORMAL]), load(work.normal, start + row), total)
+                normal = load(work.normal, column % 4 * length + row)
+                total = fma(splat(c[NORMAL]), normal, total)
             if c[START] != _ZERO:
                 total = fma(splat(c[START]), load(work.layers, start + row), total)
             if c[ROLL] != _ZERO:
-                rolled = (i + sizes.n - sizes.shift) % sizes.n * LANES
-                before = load(work.layers, layer * whole + start + rolled)
+                j = i - sizes.shift if i >= sizes.shift else i - sizes.shift + sizes.n
+                before = load(work.layers, here + j * LANES)
                 total = fma(splat(c[ROLL]), before, total)
             if c[NOISE] != _ZERO:
-                noise = load(work.noise, layer * whole + start + row)
+                noise = load(work.noise, here + row)
                 total = fma(splat(c[NOISE]), noise, total)
-            inside = load(work.mask, column * LANES)
-            store(work.layers, (layer + 1) * whole + start + row, total * inside)
+            total = total * load(work.mask, column * LANES)
+            store(work.layers, here + whole + row, total)
+            recent = push(total, recent)
+            products = fma_all(total, recent, products)
+            plain = plain + total
+        store_lags(products, plain, taps, work.lags)
 
 
 @kernel
@@ -269,8 +262,7 @@ def linear_backward(
     """Take one column of the gradient d back through all that is not a mapping.
 
     The gradient by u is c₀ d + c₁ AᵀA d + c₃ roll⁻¹(d), AᵀA being symmetric, to which
-    ``work.mapped`` is added. The gradients by the coefficients are ⟨d, u⟩, ⟨d, AᵀA u⟩ =
-    ⟨AᵀA d, u⟩, ⟨d, Aᵀy⟩, ⟨d, roll(u)⟩ = ⟨roll⁻¹(d), u⟩ and ⟨d, ε⟩; that by a mapping's bias is Σ d.
+    ``work.mapped`` is added; that by a mapping's bias is Σ d, times its coefficient.
 
     Args:
         layer: Which layer.
@@ -281,42 +273,67 @@ def linear_backward(
         mapped: Whether ``work.mapped`` is to be added.
         column: Which column.
         passing: Whether the gradient by u is wanted.
-        inner: The inner products and Σ d, added to.
+        inner: Σ d is added to its last entry.
     """
     c = coefficients[layer]
     whole = sizes.columns * sizes.stride
     start = column * sizes.stride + sizes.halo * LANES
     inside = load(work.mask, column * LANES)
-    d_sum, by_identity, by_normal = splat(_ZERO), splat(_ZERO), splat(_ZERO)
-    by_start, by_roll, by_noise = splat(_ZERO), splat(_ZERO), splat(_ZERO)
+    d_sum = splat(_ZERO)
     for i in range(sizes.n):
         at = start + i * LANES
         d = load(work.gradient, source + at)
         d_sum = d_sum + d
-        u = load(work.layers, layer * whole + at)
         total = splat(c[IDENTITY]) * d
-        by_identity = fma(d, u, by_identity)
         if c[NORMAL] != _ZERO:
-            normal = load(work.normal, at)
+            normal = load(work.normal, (column % 4 * sizes.n + i) * LANES)
             total = fma(splat(c[NORMAL]), normal, total)
-            by_normal = fma(normal, u, by_normal)
-            by_start = fma(d, load(work.layers, at), by_start)
         if c[ROLL] != _ZERO:
-            later = load(work.gradient, source + start + (i + sizes.shift) % sizes.n * LANES)
+            j = i + sizes.shift if i + sizes.shift < sizes.n else i + sizes.shift - sizes.n
+            later = load(work.gradient, source + start + j * LANES)
             total = fma(splat(c[ROLL]), later, total)
-            by_roll = fma(later, u, by_roll)
-        if c[NOISE] != _ZERO:
-            by_noise = fma(d, load(work.noise, layer * whole + at), by_noise)
         if mapped:
             total = total + load(work.mapped, (sizes.halo + i) * LANES)
         if passing:
             store(work.gradient, whole - source + at, total * inside)
+    inner[CONSTANT] += lane_sum(d_sum)
+
+
+@kernel
+def coefficients_backward(
+    layer: int,
+    coefficients: Floats,
+    sizes: Sizes,
+    work: Work,
+    source: int,
+    column: int,
+    inner: Floats,
+) -> None:
+    """Add a column's gradients by the coefficients of all that is not a mapping.
+
+    They are ⟨d, u⟩, ⟨d, AᵀA u⟩ = ⟨AᵀA d, u⟩, ⟨d, Aᵀy⟩, ⟨d, roll(u)⟩ = ⟨roll⁻¹(d), u⟩ and ⟨d, ε⟩.
+    """
+    c = coefficients[layer]
+    whole = sizes.columns * sizes.stride
+    start = column * sizes.stride + sizes.halo * LANES
+    by_identity = by_normal = by_start = by_roll = by_noise = splat(_ZERO)
+    for i in range(sizes.n):
+        at = start + i * LANES
+        d, u = load(work.gradient, source + at), load(work.layers, layer * whole + at)
+        by_identity = fma(d, u, by_identity)
+        by_start = fma(d, load(work.layers, at), by_start)
+        normal = load(work.normal, (column % 4 * sizes.n + i) * LANES)
+        by_normal = fma(normal, u, by_normal)
+        if c[ROLL] != _ZERO:
+            j = i + sizes.shift if i + sizes.shift < sizes.n else i + sizes.shift - sizes.n
+            by_roll = fma(load(work.gradient, source + start + j * LANES), u, by_roll)
+        if c[NOISE] != _ZERO:
+            by_noise = fma(d, load(work.noise, layer * whole + at), by_noise)
     inner[IDENTITY] += lane_sum(by_identity)
     inner[NORMAL] += lane_sum(by_normal)
     inner[START] += lane_sum(by_start)
     inner[ROLL] += lane_sum(by_roll)
     inner[NOISE] += lane_sum(by_noise)
-    inner[CONSTANT] += lane_sum(d_sum)
 
 
 @kernel
@@ -325,7 +342,6 @@ def layer_backward(
     coefficients: Floats,
     sizes: Sizes,
     taps: Taps,
-    filters: Floats,
     operator: Operator,
     values: Parameters,
     gradients: Parameters,
@@ -343,7 +359,6 @@ def layer_backward(
         coefficients: Of all layers, ``(layer, term)``.
         sizes: The trial's sizes.
         taps: The K taps.
-        filters: G, ``(point, tap)``.
         operator: The inverse problem.
         values: The weights.
         gradients: Get the layer's gradients if ``for_weights``.
@@ -360,10 +375,12 @@ def layer_backward(
     inner = by_coefficients[layer]
     inner[:] = _ZERO
     work.sums[:] = _ZERO
-    if c[NORMAL] != _ZERO:
-        apply_normal(operator, sizes, work.gradient, source, work.normal)
     for column in range(sizes.columns):
         start = column * sizes.stride + sizes.halo * LANES
+        if c[NORMAL] != _ZERO and column % 4 == 0:
+            left, length = sizes.columns - column, sizes.n * LANES
+            d = source + start
+            apply(operator.normal, left, work.gradient, d, sizes.stride, work.normal, length)
         if mapped:
             lift_column(work.layers, layer * whole + start, sizes.n, taps, work.lifted_signal)
             lift_column(work.gradient, source + start, sizes.n, taps, work.lifted_gradient)
@@ -376,6 +393,8 @@ def layer_backward(
                     map_column_backward_to_signal(folded, layer, mapping, factor, sizes, taps, work)
             spread_column(work.lifted_total, sizes.halo, sizes.n, taps, work.mapped)
         linear_backward(layer, coefficients, sizes, work, source, mapped, column, passing, inner)
+        if not for_weights:
+            coefficients_backward(layer, coefficients, sizes, work, source, column, inner)
     if mapped:
         work.by_patch_mean[:] = _ZERO
         work.by_patch_covariance[:] = _ZERO
@@ -383,10 +402,12 @@ def layer_backward(
         for mapping in range(MAPPINGS):
             factor = c[FIRST_MAP + mapping]
             if factor != _ZERO and for_weights:
-                fold_backward(values, gradients, folded, layer, mapping, factor, filters, work)
+                fold_backward(values, gradients, folded, layer, mapping, factor, sizes, taps, work)
                 gradients.bias[layer, mapping] = factor * d_sum
             elif factor != _ZERO:
-                product = fold_backward_to_signal(values, folded, layer, mapping, factor, work)
+                product = fold_backward_to_signal(
+                    values, folded, layer, mapping, factor, sizes, taps, work
+                )
                 inner[FIRST_MAP + mapping] = product + d_sum * values.bias[layer, mapping]
         if passing:
             statistics_backward(work, layer, sizes, taps, folded, whole - source)

@@ -19,8 +19,7 @@ _SPARE = np.uint64(9)  # of a word's 32 bits, the top 23 make the uniform
 
 _F = np.float32
 _ROOT_HALF, _EXPONENT = np.int32(0x3F3504F3), np.int32(23)  # bits of √½; width of a mantissa
-_QUADRANT = np.int32(21)  # bits of a 23-bit angle within its quarter turn
-_EIGHTH = np.int32(2**20)  # and half a quarter turn
+_SIGN = np.int32(31)  # place of a float32's sign
 
 
 @inlined
@@ -71,20 +70,23 @@ def cosine_and_sine(word: np.uint64) -> tuple[np.float32, np.float32]:
 
     The angle is reduced to [−π/4, π/4] on the 23-bit integer, without any rounding.
     """
-    integer = np.int32(word >> _SPARE)
-    quarter = np.int32(np.int32(integer + _EIGHTH) >> _QUADRANT)
-    rest = _F(np.int32(integer - np.int32(quarter << _QUADRANT))) + _F(0.5)
+    whole = _F(np.int32(word >> _SPARE))
+    quarter = np.floor(whole * _F(2.0**-21) + _F(0.5))
+    rest = (whole - quarter * _F(2.0**21)) + _F(0.5)
     a = rest * _F(2.0**-21 * np.pi / 2)
     z = a * a
     sine = ((_F(-1.9515295891e-4) * z + _F(8.3321608736e-3)) * z - _F(1.6666654611e-1)) * z * a + a
     cosine = (_F(2.443315711809948e-5) * z - _F(1.388731625493765e-3)) * z
     cosine = (cosine + _F(4.166664568298827e-2)) * z * z - _F(0.5) * z + _F(1)
-    odd = np.int32(quarter & np.int32(1)) != np.int32(0)
-    along, across = (sine, cosine) if odd else (cosine, sine)
-    if np.int32(np.int32(quarter + np.int32(1)) & np.int32(2)) != np.int32(0):
-        along = -along
-    if np.int32(quarter & np.int32(2)) != np.int32(0):
-        across = -across
+    turn = np.int32(quarter)
+    odd = np.int32(turn & np.int32(1)) != np.int32(0)
+    along = np.float32(sine if odd else cosine)
+    across = np.float32(cosine if odd else sine)
+    # cos is negative in quarters 1 and 2, sin in 2 and 3.
+    flip_along = np.int32(np.int32(np.int32(turn + np.int32(1)) >> np.int32(1)) << _SIGN)
+    flip_across = np.int32(np.int32(turn >> np.int32(1)) << _SIGN)
+    along = np.int32(along.view(np.int32) ^ flip_along).view(np.float32)
+    across = np.int32(across.view(np.int32) ^ flip_across).view(np.float32)
     return along, across
 
 

@@ -13,6 +13,8 @@ from worker.philox import Quantity
 
 _SIGNAL = int(Quantity.SIGNAL)
 _SPARE = np.uint64(9)  # of a word's 32 bits, the top 23 make the uniform
+_ROOT_HALF, _EXPONENT = np.int64(0x3FE6A09E667F3BCD), np.int64(52)  # bits of √½; of a mantissa
+_LOG2 = np.log(2.0)
 _QUARTERS = 2 / np.pi
 _HIGH, _LOW = 1.57079632673412561417, 6.07710050650619224932e-11  # π/2 = high + low
 
@@ -21,6 +23,37 @@ _HIGH, _LOW = 1.57079632673412561417, 6.07710050650619224932e-11  # π/2 = high 
 def unit(word: np.uint64) -> float:
     """Return a word as a number inside (0, 1)."""
     return (np.float64(word >> _SPARE) + 0.5) * 2.0**-23
+
+
+@inlined
+def logarithm(x: float) -> float:
+    """Return log(x) for a positive normal x, without a branch.
+
+    x = m 2^e with m = 1 + f in [√½, √2), and log(1 + f) is a series in f / (2 + f).
+
+    Source: fdlibm (Sun Microsystems), e_log.c.
+    """
+    bits = np.float64(x).view(np.int64)
+    exponent = (bits - _ROOT_HALF) >> _EXPONENT
+    m = np.int64(bits - (exponent << _EXPONENT))
+    f = m.view(np.float64) - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    series = 1.479819860511658591e-01
+    series = series * z + 1.531383769920937332e-01
+    series = series * z + 1.818357216161805012e-01
+    series = series * z + 2.222219843214978396e-01
+    series = series * z + 2.857142874366239149e-01
+    series = series * z + 3.999999999940941908e-01
+    series = series * z + 6.666666666666735130e-01
+    half = 0.5 * f * f
+    return exponent * _LOG2 - ((half - s * (half + series * z)) - f)
+
+
+@inlined
+def root_log(word: np.uint64) -> float:
+    """Return √(−2 log u) of a word's number u."""
+    return np.sqrt(-2.0 * logarithm(unit(word)))
 
 
 @inlined
@@ -85,17 +118,22 @@ def cosine_waves(
     offsets = 4 * singles
     for i in range(steps):
         c1 = np.uint64(first_step + i)
+        what = np.uint64(_SIGNAL)
         for block in range(singles):
-            words = philox_words(np.uint64(block), c1, np.uint64(_SIGNAL), c3, k0, k1)
-            for output in range(4):
-                draws[output * singles + block] = 2 * np.pi * unit(words[output])
+            w0, w1, w2, w3 = philox_words(np.uint64(block), c1, what, c3, k0, k1)
+            draws[block] = 2 * np.pi * unit(w0)
+            draws[singles + block] = 2 * np.pi * unit(w1)
+            draws[2 * singles + block] = 2 * np.pi * unit(w2)
+            draws[3 * singles + block] = 2 * np.pi * unit(w3)
+        what = np.uint64(_SIGNAL + 16)
         for block in range(pairs):
-            words = philox_words(np.uint64(block), c1, np.uint64(_SIGNAL + 16), c3, k0, k1)
-            for output in range(0, 4, 2):
-                radius = np.sqrt(-2.0 * np.log(unit(words[output])))
-                angle = 2 * np.pi * unit(words[output + 1])
-                draws[offsets + output * pairs + block] = radius * np.cos(angle)
-                draws[offsets + (output + 1) * pairs + block] = radius * np.sin(angle)
+            w0, w1, w2, w3 = philox_words(np.uint64(block), c1, what, c3, k0, k1)
+            first, second = root_log(w0), root_log(w2)
+            angle, other = 2 * np.pi * unit(w1), 2 * np.pi * unit(w3)
+            draws[offsets + block] = first * cosine(angle)
+            draws[offsets + pairs + block] = first * cosine(angle - np.pi / 2)
+            draws[offsets + 2 * pairs + block] = second * cosine(other)
+            draws[offsets + 3 * pairs + block] = second * cosine(other - np.pi / 2)
         for row in range(n):
             start = (i * n + row) * samples
             for sample in range(samples):

@@ -8,10 +8,12 @@ With P_t[i] = u[i + t − K // 2] (zero beyond the ends), sums over rows i and s
 lags make all K² of them.
 """
 
+from typing import Any
+
 import numpy as np
 
-from worker.numba_compile import kernel
-from worker.numba_layouts import Doubles, Floats, Folded, Sizes, Taps, Work
+from worker.numba_compile import inlined, kernel
+from worker.numba_layouts import Floats, Folded, Sizes, Taps, Work
 from worker.numba_vectors import (
     LANES,
     dot,
@@ -20,45 +22,67 @@ from worker.numba_vectors import (
     lane_sum,
     load,
     load_around,
-    load_window,
-    scale_each,
+    load_strided,
+    push,
+    repeat,
     splat,
     splat_each,
     store,
+    store_strided,
 )
 
 _ZERO = np.float32(0)
 
 
 @kernel
-def lag_sums(
-    signal: Floats, start: int, low: int, high: int, sizes: Sizes, taps: Taps, sums: Doubles
-) -> None:
-    """Sum u_j u_{j + d} and u_j over rows low ≤ j < high and all samples, in double precision.
+def add_lags(signal: Floats, at: int, rows: int, taps: Taps, lags: Floats) -> None:
+    """Add the sums over a column's rows j of u_j u_{j − d} and of u_j, lane by lane.
 
     Args:
         signal: Flat signals.
-        start: Index where the signal starts, its first halo included.
-        low: First row.
-        high: One beyond the last.
-        sizes: The trial's sizes.
+        at: Index of the first row; those before it count as zero.
+        rows: How many rows.
         taps: The K taps.
-        sums: Overwritten: the lags d = 0, …, K − 1, one number of no use, and Σ u_j.
+        lags: Vectors of the lags d = 0, …, K − 1, and of Σ u_j; added to.
     """
-    sums[:] = 0.0
-    if low >= high:
-        return
+    zero = splat(_ZERO)
+    recent, products, plain = repeat(zero, taps), repeat(zero, taps), zero
+    for j in range(rows):
+        row = load(signal, at + j * LANES)
+        recent = push(row, recent)
+        products = fma_all(row, recent, products)
+        plain = plain + row
+    store_lags(products, plain, taps, lags)
+
+
+@inlined
+def store_lags(products: Any, plain: Any, taps: Taps, lags: Floats) -> None:
+    """Add a column's sums to those before: sums of sums, which round less than one long sum."""
+    one = splat(np.float32(1))
+    before = load_strided(lags, 0, LANES, taps)
+    store_strided(lags, 0, LANES, fma_all(one, products, before))
+    place = len(taps) * LANES
+    store(lags, place, load(lags, place) + plain)
+
+
+@kernel
+def row_product(signal: Floats, start: int, a: int, b: int, sizes: Sizes) -> np.float32:
+    """Return Σ u_a u_b over all samples of the signal at ``start``."""
+    total = splat(_ZERO)
     for column in range(sizes.columns):
         at = start + column * sizes.stride + sizes.halo * LANES
-        plain = splat(_ZERO)
-        lagged = scale_each(plain, load_window(signal, start, taps))
-        for j in range(low, high):
-            rows = load_window(signal, at + j * LANES, taps)
-            lagged = fma_all(rows[0], rows, lagged)
-            plain = plain + rows[0]
-        for lag, total in enumerate(lagged):
-            sums[lag] += np.float64(lane_sum(total))
-        sums[len(lagged)] += np.float64(lane_sum(plain))
+        total = fma(load(signal, at + a * LANES), load(signal, at + b * LANES), total)
+    return lane_sum(total)
+
+
+@kernel
+def row_sum(signal: Floats, start: int, row: int, sizes: Sizes) -> np.float32:
+    """Return Σ u_row over all samples of the signal at ``start``."""
+    total = splat(_ZERO)
+    for column in range(sizes.columns):
+        at = start + column * sizes.stride + sizes.halo * LANES
+        total = total + load(signal, at + row * LANES)
+    return lane_sum(total)
 
 
 @kernel
@@ -67,32 +91,37 @@ def patch_statistics(work: Work, layer: int, sizes: Sizes, taps: Taps, folded: F
 
     Row i of P_t is row i + t − K // 2 of u: of the sums over all rows, the first or the last
     |t − K // 2| drop out.
+
+    Args:
+        work: Has the layer's input, and its sums over all rows in ``lags``.
+        layer: Which layer.
+        sizes: The trial's sizes.
+        taps: The K taps.
+        folded: Gets the statistics.
     """
     signal, start = work.layers, layer * sizes.columns * sizes.stride
     mean, covariance = folded.patch_mean[layer], folded.patch_covariance[layer]
     n, k = sizes.n, len(taps)
     reach = k // 2
     share = 1 / np.float64(n * sizes.batch)
-    sums, part = work.lag_sums[0], work.lag_sums[1]
-    lag_sums(signal, start, 0, n, sizes, taps, sums)
+    sums = work.lags
     for t in range(k):
-        mean[t] = sums[k + 1] * share
+        mean[t] = lane_sum(load(sums, k * LANES)) * share
         for s in range(t, k):
-            covariance[t, s] = sums[s - t] * share
+            covariance[t, s] = lane_sum(load(sums, (s - t) * LANES)) * share
     for j in range(reach):
-        # Row j is not in P_t for t − K // 2 > j, nor is row n − 1 − j for K // 2 − t > j.
-        lag_sums(signal, start, j, j + 1, sizes, taps, part)
-        for t in range(j + reach + 1, k):
-            mean[t] -= part[k + 1] * share
-            for s in range(t, k):
-                covariance[t, s] -= part[s - t] * share
+        # Row j is not in P_t for t − K // 2 > j, nor is its mirror image for K // 2 − t > j.
+        mirrored = n - 1 - j
+        head, tail = row_sum(signal, start, j, sizes), row_sum(signal, start, mirrored, sizes)
+        for t in range(reach - j):
+            mean[t] -= tail * share
+            mean[k - 1 - t] -= head * share
         for lag in range(reach - j):
-            last = n - 1 - j
-            lag_sums(signal, start, last - lag, last - lag + 1, sizes, taps, part)
-            for s in range(lag, reach - j):
-                covariance[s - lag, s] -= part[lag] * share
-                if lag == 0:
-                    mean[s] -= part[k + 1] * share
+            head = row_product(signal, start, j, j + lag, sizes)
+            tail = row_product(signal, start, mirrored, mirrored - lag, sizes)
+            for t in range(reach - j - lag):
+                covariance[t, t + lag] -= tail * share
+                covariance[k - 1 - t - lag, k - 1 - t] -= head * share
     for t in range(k):
         for s in range(t, k):
             covariance[t, s] -= mean[t] * mean[s]

@@ -46,8 +46,6 @@ class Trial(NamedTuple):
 
     sizes: Sizes
     taps: Taps
-    filters: Floats
-    """G, ``(point, tap)``."""
     operator: Operator
     key: tuple[int, int]
     """The seed, low word first."""
@@ -202,7 +200,7 @@ def forward(
     arrange(signals, first, sizes.n, sizes, work.mask, work.target, sizes.halo)
     draw_normals(work.drawn, sizes.m * sizes.batch, step, _MEASUREMENT, occasion, trial.key)
     arrange(work.drawn, 0, sizes.m, sizes, work.mask, work.measured, 0)
-    measure(sizes, trial.operator, work)
+    measure(sizes, trial.taps, trial.operator, work)
     whole = sizes.columns * sizes.stride
     for layer in range(sizes.layers):
         if coefficients[layer, NOISE] != _ZERO:
@@ -215,7 +213,6 @@ def forward(
             coefficients,
             sizes,
             trial.taps,
-            trial.filters,
             trial.operator,
             trial.values,
             trial.folded,
@@ -246,7 +243,6 @@ def backward(
             coefficients,
             sizes,
             trial.taps,
-            trial.filters,
             trial.operator,
             trial.values,
             trial.gradients,

@@ -24,7 +24,6 @@ Source: Winograd 1980, "Arithmetic complexity of computations", Ch. IV; Lavin an
 from typing import Any
 
 import llvmlite.binding as llvm
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -54,18 +53,15 @@ _ROWS = {  # Z: from two rows to points
     5: ((1, 0), (1, 1), (1, -1), (0, 1), (1, 0), (1, 1), (0, 1)),
 }
 FILTER = {  # G: from K taps to points
-    3: np.array([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], dtype=np.float32),
-    5: np.array(
-        [
-            [1, 0, 0, 0, 0],
-            [0.5, 0.5, 0.5, 0, 0],
-            [0.5, -0.5, 0.5, 0, 0],
-            [0, 0, 1, 0, 0],
-            [0, 0, 0, 1, 0],
-            [0, 0, 0, 1, 1],
-            [0, 0, 0, 0, 1],
-        ],
-        dtype=np.float32,
+    3: ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1)),
+    5: (
+        (1, 0, 0, 0, 0),
+        (0.5, 0.5, 0.5, 0, 0),
+        (0.5, -0.5, 0.5, 0, 0),
+        (0, 0, 1, 0, 0),
+        (0, 0, 0, 1, 0),
+        (0, 0, 0, 1, 1),
+        (0, 0, 0, 0, 1),
     ),
 }
 _TAPS = {len(lifted): taps for taps, lifted in _SIGNAL.items()}  # points → taps
@@ -117,20 +113,29 @@ def _load(builder: Any, address: Any, offset: int = 0) -> Any:
     return builder.load(builder.bitcast(place, _LLVM.as_pointer()), align=4)
 
 
+def _places(context: Any, builder: Any, array_type: Any, args: Any, count: int) -> Any:
+    """Return the addresses of ``array[index + i · stride]``, from (array, index, stride, …)."""
+    address = _address(context, builder, array_type, *args[:2])
+    steps = [builder.mul(args[2], ir.IntType(64)(i)) for i in range(count)]
+    return [builder.gep(address, [step]) for step in steps]
+
+
 def _store(builder: Any, value: Any, address: Any, offset: int = 0) -> None:
     place = builder.gep(address, [ir.IntType(64)(offset)])
     builder.store(value, builder.bitcast(place, _LLVM.as_pointer()), align=4)
 
 
-def _scaled_sum(builder: Any, coefficients: Any, values: Any) -> Any:
-    """Sum the values with coefficients of 0, 1 and −1, at least one of them 1."""
-    signed = list(zip(coefficients, values, strict=True))
-    first, *others = [value for sign, value in signed if sign == 1]
-    total = first
-    for value in others:
-        total = builder.fadd(total, value)
-    for value in (value for sign, value in signed if sign == -1):
-        total = builder.fsub(total, value)
+def _weighted_sum(builder: Any, coefficients: Any, values: Any) -> Any:
+    """Sum the values with constant coefficients, of which at least one is positive."""
+    pairs = [pair for pair in zip(coefficients, values, strict=True) if pair[0]]
+    total = None
+    for coefficient, value in sorted(pairs, key=lambda pair: pair[0] < 0):  # the positive first
+        if abs(coefficient) != 1:
+            value = builder.fmul(value, _constant(abs(coefficient)))
+        if total is None:
+            total = value
+        else:
+            total = (builder.fadd if coefficient > 0 else builder.fsub)(total, value)
     return total
 
 
@@ -213,6 +218,18 @@ def lane_sum(typingctx: Any, a: Any) -> Any:
 
 
 @intrinsic
+def reciprocal_root(typingctx: Any, a: Any) -> Any:
+    """Return 1 / √a."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(_LLVM, [_LLVM])
+        root = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{LANES}f32")
+        return builder.fdiv(_constant(1.0), builder.call(root, args))
+
+    return vector(vector), codegen
+
+
+@intrinsic
 def load(typingctx: Any, array: Any, index: Any) -> Any:
     """Return the vector at ``array[index : index + LANES]`` of a flat float32 array."""
 
@@ -284,20 +301,71 @@ def splat_each(typingctx: Any, array: Any, like: Any) -> Any:
         places = [builder.gep(data, [ir.IntType(64)(i)]) for i in range(len(like))]
         return _tuple(context, builder, [_splat(builder, builder.load(p)) for p in places])
 
-    return like(array, like), codegen
+    return types.UniTuple(vector, len(like))(array, like), codegen
 
 
 @intrinsic
-def splat_points(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
-    """Return a vector for each point, all lanes ``array[index + point]``: a lifted filter."""
+def splat_points(typingctx: Any, array: Any, index: Any, stride: Any, taps: Any) -> Any:
+    """Return a lifted filter: for each point, all lanes ``array[index + point · stride]``."""
     count = len(_SIGNAL[len(taps)])
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        address = _address(context, builder, sig.args[0], *args[:2])
-        scalars = [builder.load(builder.gep(address, [ir.IntType(64)(i)])) for i in range(count)]
-        return _tuple(context, builder, [_splat(builder, scalar) for scalar in scalars])
+        places = _places(context, builder, sig.args[0], args, count)
+        scalars = [_splat(builder, builder.load(place)) for place in places]
+        return _tuple(context, builder, scalars)
 
-    return types.UniTuple(vector, count)(array, types.intp, taps), codegen
+    return types.UniTuple(vector, count)(array, types.intp, types.intp, taps), codegen
+
+
+@intrinsic
+def load_strided(typingctx: Any, array: Any, index: Any, stride: Any, like: Any) -> Any:
+    """Return the vectors at ``index + i · stride``, as many as in ``like``."""
+    count = len(like)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        places = _places(context, builder, sig.args[0], args, count)
+        return _tuple(context, builder, [_load(builder, place) for place in places])
+
+    return types.UniTuple(vector, count)(array, types.intp, types.intp, like), codegen
+
+
+@intrinsic
+def store_strided(typingctx: Any, array: Any, index: Any, stride: Any, vectors: Any) -> Any:
+    """Write vectors to ``index + i · stride``."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        places = _places(context, builder, sig.args[0], args, len(vectors))
+        for place, value in zip(places, _parts(builder, args[3], len(vectors)), strict=True):
+            _store(builder, value, place)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, types.intp, vectors), codegen
+
+
+@intrinsic
+def lane_sums(typingctx: Any, array: Any, index: Any, stride: Any) -> Any:
+    """Return the lane sums of ``LANES`` vectors at ``index + i · stride``, as one vector.
+
+    Halves of two vectors' groups of lanes are added and laid side by side, until a group is one
+    lane: a third of the work of that many `lane_sum`.
+    """
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        places = _places(context, builder, sig.args[0], args, LANES)
+        vectors = [_load(builder, place) for place in places]
+        index = ir.VectorType(ir.IntType(32), LANES)
+        group = LANES
+        while group > 1:
+            group //= 2
+            low = [lane for lane in range(2 * LANES) if lane // group % 2 == 0]
+            masks = [ir.Constant(index, [lane + half for lane in low]) for half in (0, group)]
+            vectors = [
+                builder.fadd(*(builder.shuffle_vector(a, b, mask) for mask in masks))
+                for a, b in zip(vectors[0::2], vectors[1::2], strict=True)
+            ]
+        return vectors[0]
+
+    return vector(array, types.intp, types.intp), codegen
 
 
 @intrinsic
@@ -349,15 +417,64 @@ def dot(typingctx: Any, a: Any, b: Any, start: Any) -> Any:
 
 
 @intrinsic
+def matrix_times(typingctx: Any, matrix: Any, vectors: Any) -> Any:
+    """Return Σ_s M_ts v_s for a square matrix of numbers and a tuple of vectors."""
+    count = len(vectors)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        parts = _parts(builder, args[1], count)
+
+        def entry(t: int, s: int) -> Any:
+            place = builder.gep(data, [ir.IntType(64)(t * count + s)])
+            return _splat(builder, builder.load(place))
+
+        totals = []
+        for t in range(count):
+            total = builder.fmul(entry(t, 0), parts[0])
+            for s in range(1, count):
+                total = _fma(builder, entry(t, s), parts[s], total)
+            totals.append(total)
+        return _tuple(context, builder, totals)
+
+    return vectors(matrix, vectors), codegen
+
+
+@intrinsic
 def lift_window(typingctx: Any, window: Any) -> Any:
     """Return D d: the points of a window of K + 1 rows."""
     matrix = _SIGNAL[len(window) - ROWS + 1]
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         rows = _parts(builder, args[0], len(window))
-        return _tuple(context, builder, [_scaled_sum(builder, line, rows) for line in matrix])
+        return _tuple(context, builder, [_weighted_sum(builder, line, rows) for line in matrix])
 
     return types.UniTuple(vector, len(matrix))(window), codegen
+
+
+@intrinsic
+def lift_filter(typingctx: Any, taps: Any) -> Any:
+    """Return G g: the points of a filter of K taps."""
+    matrix = FILTER[len(taps)]
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        parts = _parts(builder, args[0], len(taps))
+        return _tuple(context, builder, [_weighted_sum(builder, line, parts) for line in matrix])
+
+    return types.UniTuple(vector, len(matrix))(taps), codegen
+
+
+@intrinsic
+def filter_gradient(typingctx: Any, points: Any) -> Any:
+    """Return Gᵀ p: the gradient of a filter's K taps from that of its points."""
+    matrix = FILTER[_TAPS[len(points)]]
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        parts = _parts(builder, args[0], len(points))
+        columns = zip(*matrix, strict=True)
+        return _tuple(context, builder, [_weighted_sum(builder, c, parts) for c in columns])
+
+    return types.UniTuple(vector, _TAPS[len(points)])(points), codegen
 
 
 @intrinsic
@@ -367,7 +484,7 @@ def lift_rows(typingctx: Any, rows: Any, taps: Any) -> Any:
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         parts = _parts(builder, args[0], ROWS)
-        return _tuple(context, builder, [_scaled_sum(builder, line, parts) for line in matrix])
+        return _tuple(context, builder, [_weighted_sum(builder, line, parts) for line in matrix])
 
     return types.UniTuple(vector, len(matrix))(rows, taps), codegen
 
@@ -381,7 +498,7 @@ def spread(typingctx: Any, points: Any) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         parts = _parts(builder, args[0], len(points))
         columns = zip(*matrix, strict=True)
-        return _tuple(context, builder, [_scaled_sum(builder, c, parts) for c in columns])
+        return _tuple(context, builder, [_weighted_sum(builder, c, parts) for c in columns])
 
     return types.UniTuple(vector, width)(points), codegen
 
@@ -451,6 +568,27 @@ def scale_each(typingctx: Any, factor: Any, points: Any) -> Any:
         return _tuple(context, builder, [builder.fmul(args[0], part) for part in parts])
 
     return points(vector, points), codegen
+
+
+@intrinsic
+def push(typingctx: Any, value: Any, recent: Any) -> Any:
+    """Return a tuple with ``value`` before the others, and without the last of them."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        others = _parts(builder, args[1], len(recent) - 1)
+        return _tuple(context, builder, [args[0], *others])
+
+    return recent(value, recent), codegen
+
+
+@intrinsic
+def repeat(typingctx: Any, value: Any, like: Any) -> Any:
+    """Return a tuple of one vector, as often as ``like`` is long."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _tuple(context, builder, [args[0]] * len(like))
+
+    return types.UniTuple(vector, len(like))(value, like), codegen
 
 
 @intrinsic

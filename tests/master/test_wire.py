@@ -2,6 +2,8 @@
 
 import logging
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -178,3 +180,16 @@ def test_a_torn_stream_keeps_nobody_out(address: str, caplog: pytest.LogCaptureF
     with Link(address) as link:
         link.open()
         assert link.call("claim", "stranger") == {"join": True}
+
+
+def test_a_port_waits_until_a_client_has_hung_up(exchange: Exchange) -> None:
+    port = Port(exchange, host="127.0.0.1", port=0, max_workers=4, heartbeat_seconds=0.1)
+    link = Link(port.open())
+    link.open()
+    hanging_up = threading.Timer(0.2, link.close)
+    hanging_up.start()
+    began = time.monotonic()
+    port.wait_for_goodbyes(20.0)
+    assert 0.1 < time.monotonic() - began < 15.0
+    port.close()
+    hanging_up.join()

@@ -1,0 +1,145 @@
+"""What a sampled configuration costs, against hpbandster's own sampler.
+
+    python -m benchmarks.sampler
+    python -m benchmarks.sampler --observations 100,1000 --json -
+
+A result comes in and a configuration is asked for, as in a study. Stock fits its model again at
+each result, ours when a configuration is asked for after one; either counts. Both are taught the
+same outcomes of the project's eight hyperparameters on one budget, and every configuration is the
+model's. The two take turns: rounds of a few calls each, after two calls that are not counted. Times
+are of the processor, in ms, medians over all calls.
+"""
+
+import argparse
+import json
+import math
+import statistics
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from benchmarks import stock
+from configspace.hyperparameters import DOMAINS
+from configspace.space import configuration_space
+from configspace.study import BohbSettings
+from master.sampler import Sampler
+
+BUDGET = 50
+UNCOUNTED = 2
+OURS_A_ROUND, STOCK_A_ROUND = 12, 4
+SPACE = configuration_space(DOMAINS)
+
+Row = dict[str, Any]
+
+
+def outcomes(count: int) -> list[Any]:
+    """Return outcomes of random configurations; a small `alpha_lr` and Adam are good."""
+    source = Sampler(SPACE, BohbSettings(random_fraction=1.0), seed=1)
+    jobs = []
+    for index in range(count):
+        id = (index, 0, 0)
+        values, _ = source.get_config(BUDGET, id)
+        loss = abs(math.log10(float(values["alpha_lr"])) + 4)
+        loss -= 0.4 * (values["alpha_optimizer"] == "adam")
+        call = {"budget": BUDGET, "config": values}
+        jobs.append(SimpleNamespace(id=id, kwargs=call, result={"loss": loss}, exception=None))
+    return jobs
+
+
+def ours(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
+    """Return the seconds of each new result, and of the configuration sampled after it."""
+    sampler = Sampler(SPACE, BohbSettings(random_fraction=0.0), seed=0)
+    for job in known:
+        sampler.new_result(job)
+    times = []
+    for job in new:
+        began = time.process_time()
+        sampler.new_result(job)
+        between = time.process_time()
+        _, info = sampler.get_config(BUDGET, (job.id[0], 1, 0))
+        times.append((between - began, time.process_time() - between))
+        assert info["model_based_pick"]
+    return times[UNCOUNTED:]
+
+
+def theirs(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
+    """Return the same of hpbandster's sampler."""
+    np.random.seed(0)  # noqa: NPY002  # it knows no other randomness
+    sampler = stock.generator(SPACE, random_fraction=0.0)
+    for job in known:
+        sampler.new_result(job, update_model=False)
+    times = []
+    for job in new:
+        began = time.process_time()
+        sampler.new_result(job)
+        between = time.process_time()
+        _, info = sampler.get_config(BUDGET)
+        times.append((between - began, time.process_time() - between))
+        assert info["model_based_pick"]
+    return times[UNCOUNTED:]
+
+
+def compare(observations: int, rounds: int) -> Row:
+    """Return both costs at a number of observations."""
+    jobs = outcomes(observations + UNCOUNTED + max(OURS_A_ROUND, STOCK_A_ROUND))
+    known, new = jobs[:observations], jobs[observations:]
+    mine: list[tuple[float, float]] = []
+    stocks: list[tuple[float, float]] = []
+    for _ in range(rounds):
+        stocks += theirs(known, new[: UNCOUNTED + STOCK_A_ROUND])
+        mine += ours(known, new[: UNCOUNTED + OURS_A_ROUND])
+
+    def cost(times: list[tuple[float, float]]) -> float:
+        return 1e3 * statistics.median(sum(pair) for pair in times)
+
+    return {
+        "observations": observations,
+        "stock_ms": cost(stocks),
+        "stock_result_ms": 1e3 * statistics.median(result for result, _ in stocks),
+        "stock_sample_ms": 1e3 * statistics.median(sample for _, sample in stocks),
+        "ours_ms": cost(mine),
+        "ours_least_ms": 1e3 * min(sum(pair) for pair in mine),
+        "ratio": cost(stocks) / cost(mine),
+    }
+
+
+def table(rows: list[Row]) -> str:
+    """Return a Markdown table."""
+    lines = [
+        "| observations | stock: refit | stock: sample | stock: both | ours: both | ratio |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        lines.append(
+            f"| {row['observations']:,} | {row['stock_result_ms']:.2f} "
+            f"| {row['stock_sample_ms']:.1f} | {row['stock_ms']:.1f} | {row['ours_ms']:.2f} "
+            f"| {row['ratio']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Compare, and print what was found."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--observations", default="100,1000,10000", help="separated by commas")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--json", metavar="FILE", help="write rows; - prints them and no table")
+    options = parser.parse_args()
+    with stock.unwarned():
+        rows = [compare(int(n), options.rounds) for n in options.observations.split(",")]
+    if options.json == "-":
+        print(json.dumps(rows, indent=2))
+        return
+    if options.json:
+        Path(options.json).write_text(json.dumps(rows, indent=2) + "\n")
+    print("CPU ms for a result and the configuration sampled after it:\n")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
