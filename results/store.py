@@ -39,7 +39,8 @@ class Store:
     def __init__(self, engine: sa.Engine, url: str) -> None:
         self.url = url
         self._engine = engine
-        self._shown = engine.url.render_as_string(hide_password=True)
+        # As it was asked for, without the driver that was chosen.
+        self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
         self._writer: sa.Connection | None = None
         self._ids: dict[str, int] = {}
         self._sequences: dict[str, int] = {}
