@@ -15,6 +15,7 @@ from master.exchange import (
     GivenUp,
     Leased,
     Requeued,
+    Retried,
     RosterChanged,
 )
 from master.snapshot import Snapshot, WorkerView
@@ -177,6 +178,8 @@ class Master:
                 self._store.lease(study, id, worker=worker, token=token, attempt=attempt)
             case Requeued((study, id)):
                 self._store.requeue(study, id)
+            case Retried((study, _), failure, worker):
+                self._store.retry(study, failure, worker=worker)
             case Delivered(key, outcome, worker, stored):
                 submission = self._exchange.ended(key)
                 job = submission.job

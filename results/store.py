@@ -183,6 +183,18 @@ class Store:
         """Take an evaluation that has not ended back; its state is ``queued``."""
         self._change_open(study, id, state="queued", worker=None, token=None)
 
+    def retry(self, study: str, failure: Failure, *, worker: str) -> None:
+        """Take an evaluation back that failed on a worker and is to be tried once more."""
+        self._change_open(
+            study,
+            failure.id,
+            state="queued",
+            worker=worker,
+            token=None,
+            failure=failure.kind,
+            message=failure.message,
+        )
+
     def finish(self, study: str, outcome: Outcome, *, loss: float, worker: str) -> None:
         """Commit an evaluation's loss, its trials and their curves, all or nothing.
 
@@ -204,6 +216,8 @@ class Store:
                 sequence,
                 state="finished",
                 loss=loss,
+                failure=None,  # if it failed once, it was not the configuration's fault
+                message=None,
                 worker=worker,
                 device=outcome.device,
                 engine=outcome.engine,
@@ -319,6 +333,7 @@ class Store:
                     attempts=row.attempts,
                     worker=row.worker,
                     token=row.token,
+                    failure=row.failure,
                     started=row.started,
                 )
                 for row in rows

@@ -131,6 +131,19 @@ def test_the_retry_is_on_another_worker_if_there_is_one() -> None:
     assert leases.claim("a", "2", 0.0, alone=True) is not None
 
 
+@pytest.mark.parametrize(("state", "elsewhere"), [("queued", True), ("running", False)])
+def test_a_failure_before_a_restart_counts_as_the_one_that_is_retried(
+    state: Any, elsewhere: bool
+) -> None:
+    leases = Leases(SECONDS)
+    stored = {"state": state, "attempts": 1, "worker": "a", "failure": "signal"}
+    entry = leases.add(submission(token=None, **stored), 0.0)
+    assert (claimed(leases, "a") is None) == elsewhere
+    claimed(leases, "b", "2")
+    holder = entry.worker, entry.token
+    assert leases.fail(entry.key, *holder, "signal") == "crashed"
+
+
 def test_a_failure_of_a_superseded_worker_counts_for_nothing() -> None:
     leases, keys = table()
     claimed(leases)
