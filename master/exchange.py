@@ -140,7 +140,9 @@ class Exchange:
         """Renew a worker's lease; whether it shall go on."""
         with self._changed:
             now = time.monotonic()
-            self._roster.see(worker, now, progress)
+            if self._roster.see(worker, now, progress):
+                log.info("worker %s is back", worker)
+                self._events.put(RosterChanged())
             verdict = self._leases.heartbeat(worker, token, now)
             if verdict == "resumed" and (entry := self._leases.held_by(worker)) is not None:
                 self._leased(entry)
