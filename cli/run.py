@@ -14,6 +14,7 @@ from cli.cores import available_cores, split
 from cli.display import Display, incumbent_text
 from cli.words import duration
 from cli.workers import LocalWorkers
+from configspace.errors import StoreError
 from configspace.study import Study, load_study
 from configspace.versions import versions
 from master.bohb import BohbSource
@@ -61,7 +62,8 @@ def _run_bohb(study: Study, url: str, *, port: int, local: LocalWorkers | None, 
         try:
             ending = serve(source, store, console, title, port=port, local=local, phases=phases)
         except BaseException:
-            store.end(study.name, "stopped")
+            with contextlib.suppress(StoreError):  # then the store is what went wrong
+                store.end(study.name, "stopped")
             raise
         store.end(study.name, ending.state)
     if url != "sqlite:///dartboard.db":

@@ -74,6 +74,17 @@ def clear_errors(doing: str, shown: str) -> Iterator[None]:
         raise StoreError(f"cannot {doing} store {shown}: {reason}") from error
 
 
+def identity(url: sa.URL) -> tuple[int, int] | None:
+    """Return which file a SQLite store is now; (0, 0) if it is missing, None for a server's."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    try:
+        found = Path(str(url.database)).stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
+
+
 def _parse(url: str) -> sa.URL:
     wanted = "wanted a store such as 'sqlite:///dartboard.db' or 'postgresql://host/name'"
     try:

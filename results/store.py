@@ -18,7 +18,7 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Outcome, Purpose
 from configspace.study import Study, first_complaint
 from results import statements
-from results.database import clear_errors, open_engine
+from results.database import clear_errors, identity, open_engine
 from results.history import Failed, Finished, StudyState, Submitted, Unfinished
 from results.statements import Row
 from results.tables import configurations, curves, evaluations, studies, trials
@@ -39,6 +39,7 @@ class Store:
     def __init__(self, engine: sa.Engine, url: str) -> None:
         self.url = url
         self._engine = engine
+        self._file = identity(engine.url)
         # As it was asked for, without the driver that was chosen.
         self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
         self._writer: sa.Connection | None = None
@@ -354,6 +355,7 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection on which every select sees one and the same moment."""
+        self._check_presence()
         with clear_errors("read", self._shown):
             options = (
                 {"isolation_level": "REPEATABLE READ"}
@@ -371,6 +373,7 @@ class Store:
     @contextlib.contextmanager
     def _write(self) -> Iterator[sa.Connection]:
         """Give the writer's connection within a transaction that ends in a commit."""
+        self._check_presence()
         with clear_errors("write to", self._shown):
             if self._writer is None:
                 self._writer = self._engine.connect().execution_options(writes=True)
@@ -382,6 +385,14 @@ class Store:
                 self._writer.close()
                 self._writer = None
                 raise
+
+    def _check_presence(self) -> None:
+        """Notice that the file was removed: SQLite would go on writing to what nobody can read."""
+        if self._file is not None and identity(self._engine.url) != self._file:
+            raise StoreError(
+                f"store {self._shown} is gone: its file was removed or replaced while it was in "
+                "use; put it back and start again, or begin anew with another --store"
+            )
 
     def _change_open(self, study: str, id: EvaluationId, **values: Any) -> None:
         with self._write() as connection:
