@@ -75,7 +75,8 @@ def _running(program: Path, data: Path, account: dict[str, Any]) -> Iterator[str
         "fsync": "off",
         "shared_buffers": "16MB",
     }
-    command = [program, "-D", data, *(f"--{key}={value}" for key, value in settings.items())]
+    options = [f"--{key}={value}" for key, value in settings.items()]
+    command = [str(program), "-D", str(data), *options]
     log = data.with_name("log")
     with (
         log.open("w") as written,
