@@ -181,25 +181,65 @@ class AgainstAModel(RuleBasedStateMachine):
         self.tokens: dict[str, tuple[Any, str]] = {}
         self.ended: set[Any] = set()
         self.expiries: dict[Any, int] = {}
+        self.failed: dict[Any, str] = {}
+        self.stored: dict[Any, dict[str, Any]] = {}
+        """What the service writes to the store, as it happens."""
 
     @rule()
     def add(self) -> None:
-        self.expiries[self.leases.add(submission(self.added), self.now).key] = 0
+        key = self.leases.add(submission(self.added), self.now).key
+        self.expiries[key] = 0
+        self.stored[key] = {"state": "queued", "attempts": 0, "worker": None, "token": None}
         self.added += 1
 
-    @rule(worker=workers)
-    def claim(self, worker: str) -> None:
+    @rule(worker=workers, alone=strategies.booleans())
+    def claim(self, worker: str, alone: bool) -> None:
         token = f"{worker}{self.now}"
-        entry = self.leases.claim(worker, token, self.now, alone=False)
-        if entry is not None:
-            assert entry.key not in self.ended
-            self.tokens[worker] = entry.key, entry.token
+        held = self.leases.held_by(worker)
+        entry = self.leases.claim(worker, token, self.now, alone=alone)
+        if entry is None:
+            ready = [one for one in self.leases if one.state == "ready"]
+            assert not alone or not ready
+            assert all(self.failed.get(one.key) == worker for one in ready)
+            return
+        assert entry.key not in self.ended
+        assert held is None or held is entry
+        assert held or alone or self.failed.get(entry.key) != worker
+        self.tokens[worker] = entry.key, entry.token
+        self.note(entry)
+
+    def note(self, entry: Any) -> None:
+        self.stored[entry.key] |= {
+            "state": "running",
+            "worker": entry.worker,
+            "token": entry.token,
+            "attempts": entry.attempt,
+        }
+
+    def requeue(self, key: Any) -> None:
+        self.stored[key] |= {"state": "queued", "worker": None, "token": None}
+
+    @rule()
+    def restart(self) -> None:
+        """A new master knows what is in the store, and nothing else."""
+        self.leases = Leases(SECONDS)
+        for number, (key, stored) in enumerate(self.stored.items()):
+            if key not in self.ended:
+                entry = self.leases.add(submission(number, **stored), self.now)
+                assert (entry.state == "leased") == (stored["state"] == "running")
+                self.expiries[key] = max(0, stored["attempts"] - 1)
+                if key in self.failed:
+                    known = stored["state"] == "queued" and stored["worker"]
+                    self.failed[key] = known or ""
 
     @rule(worker=workers)
     def beat(self, worker: str) -> None:
         key, token = self.tokens.get(worker, (None, "none"))
-        going_on = self.leases.heartbeat(worker, token, self.now) != "stop"
+        verdict = self.leases.heartbeat(worker, token, self.now)
+        going_on = verdict != "stop"
         entry = self.leases.get(key)
+        if verdict == "resumed":
+            self.note(entry)
         mine = entry is not None and (entry.worker, entry.token) == (worker, token)
         assert going_on == (mine and key not in self.ended)
 
@@ -218,11 +258,19 @@ class AgainstAModel(RuleBasedStateMachine):
             verdict = self.leases.fail(key, worker, token, kind)
             assert not ended or verdict == "stale"
             if verdict == "crashed":
+                assert kind == "exception" or key in self.failed
                 self.ended.add(key)
+            if verdict == "retry":
+                assert kind == "signal"
+                assert key not in self.failed
+                self.failed[key] = worker
+                self.requeue(key)
+                self.stored[key] |= {"worker": worker, "failure": kind}
 
     @rule(worker=workers)
     def leave(self, worker: str) -> None:
-        self.leases.leave(worker)
+        for entry in self.leases.leave(worker):
+            self.requeue(entry.key)
         assert self.leases.held_by(worker) is None
 
     @rule(seconds=strategies.floats(0.1, 15))
@@ -234,6 +282,8 @@ class AgainstAModel(RuleBasedStateMachine):
             if self.expiries[entry.key] == ATTEMPTS:
                 assert entry.state == "settled"
                 self.ended.add(entry.key)
+            else:
+                self.requeue(entry.key)
 
     @precondition(lambda self: self.ended)
     @rule()
@@ -253,4 +303,4 @@ class AgainstAModel(RuleBasedStateMachine):
 
 
 TestAgainstAModel = AgainstAModel.TestCase
-TestAgainstAModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAgainstAModel.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
