@@ -12,6 +12,7 @@ Two decisions on SQLite:
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from results.tables import SCHEMA, VERSION_TABLE, metadata
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_SECONDS = 30.0
+_MIGRATING = threading.Lock()
+"""Alembic keeps what it works on in module globals: one migration at a time in a process."""
 
 
 def open_engine(url: str, *, create: bool) -> sa.Engine:
@@ -187,4 +190,5 @@ def _migrate(connection: sa.Connection) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    with _MIGRATING:
+        command.upgrade(config, "head")
