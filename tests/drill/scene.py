@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 EVALUATOR = "tests.drill.evaluations:evaluate"
 PACE = 0.15
 """Mean seconds of an evaluation while damage is done."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds after which something that does not happen counts as hung."""
 
 Die = Literal["never", "storing", "sampling"]
