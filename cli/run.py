@@ -17,6 +17,7 @@ from cli.listen import Listen
 from cli.logs import Logs
 from cli.words import duration
 from cli.workers import LocalWorkers
+from configspace.errors import StoreError
 from configspace.study import Study, load_study
 from configspace.versions import versions
 from master.bohb import BohbSource
@@ -120,7 +121,8 @@ def _run_bohb(
                 source, store, console, title, listen=listen, local=local, phases=phases, logs=logs
             )
         except BaseException:
-            store.end(study.name, "stopped")
+            with contextlib.suppress(StoreError):  # then the store is what went wrong
+                store.end(study.name, "stopped")
             raise
         store.end(study.name, ending.state)
     if url != "sqlite:///dartboard.db":

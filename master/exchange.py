@@ -46,6 +46,15 @@ class Requeued:
 
 
 @dataclass(frozen=True, slots=True)
+class Retried:
+    """An evaluation failed in a way that is retried once."""
+
+    key: Key
+    failure: Failure
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """An outcome was accepted; the worker waits until it is in the store."""
 
@@ -71,7 +80,7 @@ class RosterChanged:
     """A worker came or went."""
 
 
-Event = Leased | Requeued | Delivered | GivenUp | RosterChanged
+Event = Leased | Requeued | Retried | Delivered | GivenUp | RosterChanged
 
 
 class Exchange:
@@ -101,8 +110,15 @@ class Exchange:
         )
         return name
 
-    def claim(self, worker: str) -> dict[str, Any]:
-        """Lease a job to a worker, waiting a while for one: its job, idle, done or join."""
+    def claim(self, worker: str, *, ready: bool = True) -> dict[str, Any]:
+        """Lease a job to a worker, waiting a while for one: its job, idle, done or join.
+
+        One that is done is still in the roster: it has heard of it when it leaves.
+
+        Args:
+            worker: Who asks.
+            ready: Whether it can begin at once; else it is given no job, and an answer at once.
+        """
         deadline = time.monotonic() + min(IDLE_SECONDS, self._lease_seconds / 3)
         with self._changed:
             while True:
@@ -111,9 +127,9 @@ class Exchange:
                     return {"join": True}
                 self._roster.see(worker, now)
                 if self._done:
-                    self._roster.leave(worker)
-                    self._changed.notify_all()
                     return {"done": True}
+                if not ready:
+                    return {"idle": True}
                 alone = len(self._roster) == 1
                 token = secrets.token_hex(8)
                 entry = (
@@ -129,7 +145,9 @@ class Exchange:
         """Renew a worker's lease; whether it shall go on."""
         with self._changed:
             now = time.monotonic()
-            self._roster.see(worker, now, progress)
+            if self._roster.see(worker, now, progress):
+                log.info("worker %s is back", worker)
+                self._events.put(RosterChanged())
             verdict = self._leases.heartbeat(worker, token, now)
             if verdict == "resumed" and (entry := self._leases.held_by(worker)) is not None:
                 self._leased(entry)
@@ -175,7 +193,7 @@ class Exchange:
                 self._settling[key] = stored = Future[None]()
                 self._events.put(GivenUp(key, failure, failure.message, worker, stored))
             elif verdict == "retry":
-                self._events.put(Requeued(key))
+                self._events.put(Retried(key, failure, worker))
                 self._changed.notify_all()
         log.warning(
             "study %s: %s on worker %s: %s (%s): %s",
@@ -261,13 +279,16 @@ class Exchange:
             return list(self._roster), leased, len(self._leases) - len(leased)
 
     def finish(self, patience: float) -> None:
-        """Tell the workers that all is done, waiting for those that live to hear it."""
+        """Tell the workers that all is done, waiting for those that live to hear it and leave."""
         deadline = time.monotonic() + patience
         with self._changed:
             self._done = True
             self._changed.notify_all()
-            while len(self._roster) and (left := deadline - time.monotonic()) > 0:
+            # Those who come back meanwhile, for the next study, need not hear it twice.
+            expected = {member.info.instance for member in self._roster}
+            while (left := deadline - time.monotonic()) > 0 and expected:
                 self._changed.wait(left)
+                expected &= {member.info.instance for member in self._roster}
 
     def refuse(self) -> None:
         """Lease nothing and take nothing any more."""

@@ -18,6 +18,7 @@ from master.exchange import (
     GivenUp,
     Leased,
     Requeued,
+    Retried,
     RosterChanged,
 )
 from master.leases import Key
@@ -222,6 +223,8 @@ class Master:
                 self._store.lease(study, id, worker=worker, token=token, attempt=attempt)
             case Requeued((study, id)):
                 self._store.requeue(study, id)
+            case Retried((study, _), failure, worker):
+                self._store.retry(study, failure, worker=worker)
             case Delivered(key, outcome, worker, stored):
                 submission = self._exchange.ended(key)
                 job = submission.job

@@ -84,9 +84,15 @@ class Dartboard:
         return {"worker": self._exchange.join(known), **self._settings}
 
     @_answering
-    def claim(self, worker: str) -> dict[str, Any]:
-        """Ask for a job: ``{"job", "token"}``, ``{"idle"}``, ``{"done"}`` or ``{"join"}``."""
-        return self._exchange.claim(_text("worker", worker))
+    def claim(self, worker: str, ready: bool = True) -> dict[str, Any]:
+        """Ask for a job: ``{"job", "token"}``, ``{"idle"}``, ``{"done"}`` or ``{"join"}``.
+
+        A worker that is not ready to begin gets no job: it shows that it lives, and hears when all
+        is done. It leaves when it has heard that.
+        """
+        if not isinstance(ready, bool):
+            raise WireError(f"wanted true or false for 'ready', got {type(ready).__name__}")
+        return self._exchange.claim(_text("worker", worker), ready=ready)
 
     @_answering
     def heartbeat(

@@ -20,7 +20,7 @@ from configspace.job import EvaluationId, Failure, Outcome, Purpose
 from configspace.study import Study, first_complaint
 from configspace.versions import differing
 from results import statements
-from results.database import clear_errors, open_engine
+from results.database import clear_errors, identity, open_engine
 from results.history import Failed, Finished, SeenWorker, StudyState, Submitted, Unfinished
 from results.statements import Row
 from results.tables import evaluations, studies, workers
@@ -41,7 +41,9 @@ class Store:
     def __init__(self, engine: sa.Engine, url: str) -> None:
         self.url = url
         self._engine = engine
-        self._shown = engine.url.render_as_string(hide_password=True)
+        self._file = identity(engine.url)
+        # As it was asked for, without the driver that was chosen.
+        self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
         self._writer: sa.Connection | None = None
         self._ids: dict[str, int] = {}
         self._sequences: dict[str, int] = {}
@@ -203,6 +205,18 @@ class Store:
         """Take an evaluation that has not ended back; its state is ``queued``."""
         self._change_open(study, id, state="queued", worker=None, token=None)
 
+    def retry(self, study: str, failure: Failure, *, worker: str) -> None:
+        """Take an evaluation back that failed on a worker and is to be tried once more."""
+        self._change_open(
+            study,
+            failure.id,
+            state="queued",
+            worker=worker,
+            token=None,
+            failure=failure.kind,
+            message=failure.message,
+        )
+
     def finish(self, study: str, outcome: Outcome, *, loss: float, worker: str) -> None:
         """Commit an evaluation's loss, its trials and their curves, all or nothing.
 
@@ -224,6 +238,8 @@ class Store:
                 sequence,
                 state="finished",
                 loss=loss,
+                failure=None,  # if it failed once, it was not the configuration's fault
+                message=None,
                 worker=worker,
                 device=outcome.device,
                 engine=outcome.engine,
@@ -348,6 +364,7 @@ class Store:
                     attempts=row.attempts,
                     worker=row.worker,
                     token=row.token,
+                    failure=row.failure,
                     started=row.started,
                 )
                 for row in rows
@@ -379,6 +396,7 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection on which every select sees one and the same moment."""
+        self._check_presence()
         with clear_errors("read", self._shown):
             options = (
                 {"isolation_level": "REPEATABLE READ"}
@@ -396,6 +414,7 @@ class Store:
     @contextlib.contextmanager
     def _write(self) -> Iterator[sa.Connection]:
         """Give the writer's connection within a transaction that ends in a commit."""
+        self._check_presence()
         with clear_errors("write to", self._shown):
             if self._writer is None:
                 self._writer = self._engine.connect().execution_options(writes=True)
@@ -407,6 +426,14 @@ class Store:
                 self._writer.close()
                 self._writer = None
                 raise
+
+    def _check_presence(self) -> None:
+        """Notice that the file was removed: SQLite would go on writing to what nobody can read."""
+        if self._file is not None and identity(self._engine.url) != self._file:
+            raise StoreError(
+                f"store {self._shown} is gone: its file was removed or replaced while it was in "
+                "use; put it back and start again, or begin anew with another --store"
+            )
 
     def _change_open(self, study: str, id: EvaluationId, **values: Any) -> None:
         with self._write() as connection:

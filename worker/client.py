@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 EVALUATOR = "worker.evaluate:JobEvaluator"
 IDLE_LIMIT = 600.0
+REPLACE_SECONDS = 0.5
+"""How often the master hears of a worker whose evaluating process is being replaced."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two attempts to reach a master that is away: doubled from first to longest."""
 
@@ -125,12 +128,14 @@ class Worker:
             AwayError: If the master is away for longer than the idle limit.
         """
         while True:
-            self._child.start()  # before a claim, so that no lease waits for it
-            match self._insist(lambda: self._link.call("claim", self.name)):
+            # Before a claim, so that no lease waits for it; and one that is being replaced keeps
+            # nobody from hearing that the worker lives, nor the worker that all is done.
+            ready = self._child.start(REPLACE_SECONDS if self._joined else None)
+            match self._insist(partial(self._claim, ready)):
                 case {"job": job, "token": str(token)}:
                     self._work(Job.from_wire(job), token)
                 case {"done": True}:
-                    self._joined = False
+                    self.leave()
                     self._link.close()
                     return
                 case {"join": True}:
@@ -144,12 +149,16 @@ class Worker:
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def leave(self) -> None:
-        """Give back what is in hand, as far as the master can be reached."""
+        """Say goodbye and give back what is in hand, as far as the master can be reached."""
         if self._joined:
+            self._joined = False
             with suppress(AwayError, ServiceError):
                 # A connection of its own: a call may have been interrupted on the other.
                 self._link.open()
                 self._link.call("leave", self.name)
+
+    def _claim(self, ready: bool) -> Any:
+        return self._link.call("claim", self.name, ready)
 
     def _work(self, job: Job, token: str) -> None:
         log.info(

@@ -51,6 +51,8 @@ class Child:
         self._threads = threads
         self.engine, self.device = engine, device
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
+        self._start_by = 0.0
         self._buffer = b""
         self._job: Job | None = None
         self.worker: str | None = None
@@ -58,14 +60,23 @@ class Child:
         self.progress: Progress | None = None
         """Phase, epochs done and epochs in all of the current evaluation."""
 
-    def start(self) -> None:
+    def start(self, patience: float | None = None) -> bool:
         """Start the process unless it runs, and wait until it is ready.
+
+        Args:
+            patience: Seconds to wait; by default as long as it may take. Call again to wait on.
+
+        Returns:
+            Whether it is ready.
 
         Raises:
             ServiceError: If it cannot evaluate, whatever the job.
         """
-        if self._process is not None and self._process.poll() is None:
-            return
+        if self._process is None or (self._ready and self._process.poll() is not None):
+            self._spawn()
+        return self._ready or self._await(patience)
+
+    def _spawn(self) -> None:
         self.kill()
         environment = os.environ | {
             "PYTHONPATH": _python_path(),
@@ -86,18 +97,25 @@ class Child:
         threading.Thread(
             target=self._relay, args=(self._process.stderr,), name="says", daemon=True
         ).start()
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        self._start_by = time.monotonic() + START_SECONDS
+
+    def _await(self, patience: float | None) -> bool:
+        assert self._process is not None
+        until = self._start_by if patience is None else time.monotonic() + patience
+        while (now := time.monotonic()) < min(until, self._start_by):
             message = self._receive(POLL_SECONDS)
             if message is None and self._process.poll() is None:
                 continue
             match message:
                 case {"ready": [str(engine), str(device)]}:
                     self.engine, self.device = engine, device
-                    return
+                    self._ready = True
+                    return True
             reason = (message or {}).get("fatal") or f"it ended with {self._ending()}"
             self.kill()
             raise ServiceError(f"the evaluating process cannot start: {reason}")
+        if now < self._start_by:
+            return False
         self.kill()
         raise ServiceError(f"the evaluating process was not ready after {START_SECONDS:g} s")
 
@@ -145,6 +163,7 @@ class Child:
     def kill(self) -> None:
         """End the process, and what it started, at once."""
         process, self._process, self._buffer = self._process, None, b""
+        self._ready = False
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):

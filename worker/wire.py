@@ -16,9 +16,12 @@ from worker.credentials import load_context
 log = logging.getLogger(__name__)
 
 OBJECT = "dartboard"
-CALL_SECONDS = 90.0
-"""The longest a call may take; longer than a master may wait for its store."""
 CONNECT_SECONDS = 10.0
+CALL_SECONDS = {"finish": 90.0, "fail": 90.0, "claim": 20.0}
+"""The longest a call may take: an end waits for the master's store, a claim for a job."""
+ANSWER_SECONDS = 10.0
+"""The longest any other call may take. While a heartbeat waits for a network that swallows it,
+nobody looks at the evaluation."""
 
 # Pyro4 logs each failed attempt to connect as an error; while a master is away that is expected,
 # and is reported here once.
@@ -85,7 +88,6 @@ class Link:
                     f"cannot work for the master at {self._address}: {refusal}"
                 ) from error
             raise AwayError(str(error)) from error
-        proxy._pyroTimeout = CALL_SECONDS
         self._proxy = proxy
 
     def call(self, method: str, *arguments: Any) -> Any:
@@ -97,6 +99,7 @@ class Link:
         """
         if self._proxy is None:
             raise AwayError("not connected")
+        self._proxy._pyroTimeout = CALL_SECONDS.get(method, ANSWER_SECONDS)
         try:
             answer = self._proxy._pyroInvoke(method, arguments, {})
         except CommunicationError as error:

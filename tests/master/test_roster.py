@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from configspace.errors import WireError
-from master.roster import Roster, WorkerInfo, check_versions
+from master.roster import REMEMBERED_PERIODS, Roster, WorkerInfo, check_versions
 
 
 def info(name: str = "w", instance: str = "1", **other: Any) -> WorkerInfo:
@@ -42,6 +42,33 @@ def test_a_worker_not_heard_of_for_too_long_is_struck_off() -> None:
     roster.see("b", 5.0)
     assert [member.name for member in roster.silent(10.0)] == ["a"]
     assert [member.name for member in roster] == ["b"]
+
+
+def test_a_worker_that_is_heard_of_after_a_silence_is_back() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    roster.silent(10.0)
+    assert "w" not in roster
+    assert roster.see("w", 12.0)
+    assert "w" in roster
+    assert not roster.see("w", 13.0)
+
+
+def test_a_silent_worker_whose_name_another_took_is_not_back() -> None:
+    roster = Roster(10)
+    roster.join(info(instance="1"), 0.0)
+    roster.silent(10.0)
+    roster.join(info(instance="2"), 11.0)
+    assert not roster.see("w", 12.0)
+    assert [member.info.instance for member in roster] == ["2"]
+
+
+def test_a_worker_that_stays_silent_is_forgotten() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    roster.silent(10.0)
+    roster.silent(10.0 * (REMEMBERED_PERIODS + 1))
+    assert not roster.see("w", 300.0)
 
 
 def test_a_stranger_that_is_seen_is_no_member() -> None:

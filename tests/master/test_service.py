@@ -112,6 +112,19 @@ def test_a_worker_that_slept_through_its_lease_is_told_to_stop(url: str, gate: P
         assert set(losses(store)) == set(submitted(store))
 
 
+def test_a_worker_whose_child_is_being_replaced_hears_that_all_is_done(
+    url: str, gate: Path
+) -> None:
+    """It takes longer to start than a master that is done waits for its workers."""
+    with (
+        Store.open(url) as store,
+        running_master(single_study(), store) as running,
+        workers(running.start(), 1, "slow_to_start_again", once=True) as (one,),
+    ):
+        running.wait()
+        assert one.wait(10) == 0
+
+
 def test_a_worker_may_be_there_before_its_master(url: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -19,7 +19,7 @@ from master.source import Submission, job_of
 from master.wire import Port
 from tests.master.running import small_study
 from tests.worker.noop import outcome_of
-from worker.wire import AwayError, Link
+from worker.wire import CALL_SECONDS, AwayError, Link
 
 INFO = {
     "name": "w",
@@ -128,9 +128,11 @@ def test_an_outcome_of_an_unknown_evaluation_is_dropped(link: Link) -> None:
     assert answer == {"accepted": False}
 
 
-def test_an_outcome_is_answered_only_once_it_is_stored(link: Link, exchange: Exchange) -> None:
+def test_an_outcome_is_answered_only_once_it_is_stored(
+    link: Link, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
     exchange.add(Submission(JOB, "mean", model_based=False))
-    link._proxy._pyroTimeout = 0.5
+    monkeypatch.setitem(CALL_SECONDS, "finish", 0.5)
     with pytest.raises(AwayError):
         link.call("finish", "w", "t", "small", outcome_of(JOB).to_wire())
     event = exchange.next_event(1)

@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,12 @@ def test_two_may_make_the_same_store_at_once(url: str) -> None:
     for thread in threads:
         thread.join(timeout=30)
     assert failures == []
+
+
+def test_several_stores_may_be_made_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as threads:
+        for store in threads.map(Store.open, [f"sqlite:///{tmp_path}/{n}.db" for n in range(4)]):
+            store.close()
 
 
 def test_a_missing_store_is_an_error_for_a_reader_and_is_not_made(tmp_path: Path) -> None:

@@ -105,7 +105,9 @@ def test_study_names_are_in_the_order_of_their_beginning(store: Store) -> None:
 def test_an_unknown_study_is_an_error_that_lists_the_known_ones(store: Store, read: str) -> None:
     store.begin(study("a"), {})
     store.begin(study("b"), {})
-    with pytest.raises(StoreError, match=r"^no study 'x' in sqlite:///.*; it has 'a', 'b'$"):
+    with pytest.raises(
+        StoreError, match=r"^no study 'x' in (sqlite|postgresql)://.*; it has 'a', 'b'$"
+    ):
         getattr(store, read)("x")
 
 
@@ -192,6 +194,29 @@ def test_a_requeued_evaluation_has_no_worker_but_keeps_its_attempts(store: Store
     assert open_one.attempts == 1
 
 
+def test_an_evaluation_that_is_to_be_retried_keeps_how_and_on_whom_it_failed(store: Store) -> None:
+    store.begin(study(), {})
+    store.submit("blur-final", id_of(0), Hyperparameters(), model_based=False)
+    store.lease("blur-final", id_of(0), worker="w7", token="abc", attempt=1)
+    failure = Failure(id=id_of(0), kind="signal", message="SIGSEGV")
+    store.retry("blur-final", failure, worker="w7")
+    (open_one,) = store.unfinished("blur-final")
+    assert (open_one.state, open_one.worker, open_one.failure) == ("queued", "w7", "signal")
+    store.lease("blur-final", id_of(0), worker="w8", token="def", attempt=1)
+    (open_one,) = store.unfinished("blur-final")
+    assert (open_one.state, open_one.worker, open_one.failure) == ("running", "w8", "signal")
+
+
+def test_a_retry_that_succeeds_leaves_no_failure(store: Store) -> None:
+    store.begin(study(), {})
+    store.submit("blur-final", id_of(0), Hyperparameters(), model_based=False)
+    failure = Failure(id=id_of(0), kind="signal", message="SIGSEGV")
+    store.retry("blur-final", failure, worker="w7")
+    store.finish("blur-final", outcome(id_of(0)), loss=-1.0, worker="w8")
+    row = row_of(store)
+    assert (row["state"], row["failure"], row["message"]) == ("finished", None, None)
+
+
 def test_what_has_ended_is_not_unfinished(store: Store) -> None:
     filled(store)
     assert store.unfinished("blur-final") == []
@@ -236,12 +261,13 @@ def test_an_outcome_of_a_requeued_evaluation_is_accepted(store: Store) -> None:
     assert row_of(store)["state"] == "finished"
 
 
-@pytest.mark.parametrize("call", ["lease", "requeue", "finish", "fail"])
+@pytest.mark.parametrize("call", ["lease", "requeue", "retry", "finish", "fail"])
 def test_an_evaluation_that_was_never_submitted_is_an_error(store: Store, call: str) -> None:
     store.begin(study(), {})
     arguments: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
         "lease": ((id_of(5),), {"worker": "w", "token": "t", "attempt": 1}),
         "requeue": ((id_of(5),), {}),
+        "retry": ((Failure(id=id_of(5), kind="signal", message=""),), {"worker": "w"}),
         "finish": ((outcome(id_of(5)),), {"loss": -1.0, "worker": "w"}),
         "fail": (
             (id_of(5),),

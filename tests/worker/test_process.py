@@ -138,6 +138,14 @@ def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> N
     assert (started.engine, started.device) == ("noop", "cpu")
 
 
+def test_a_process_that_takes_long_to_start_need_not_be_waited_for(child: Start) -> None:
+    one = child("evaluate")
+    assert not one.start(patience=0.0)
+    first = pid(one)
+    assert one.start()
+    assert pid(one) == first
+
+
 def test_a_child_dies_with_its_worker(tmp_path: Path) -> None:
     code = (
         "from worker.process import Child; import time\n"
