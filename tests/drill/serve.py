@@ -62,6 +62,7 @@ def _serve(study: Study, options: argparse.Namespace) -> int:
             BohbSource.resume(study, store),
             store,
             host=options.host,
+            insecure=True,  # a network of this machine's own
             port=options.port,
             lease_seconds=options.lease,
             heartbeat_seconds=options.lease / 5,
