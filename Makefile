@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STORE ?= sqlite:///dartboard.db
 
-.PHONY: setup study test check format bench clean
+.PHONY: setup study test drill drill-short soak check format bench clean
 
 setup: .venv/ready
 
@@ -24,12 +24,25 @@ study: setup
 test: setup
 	$(BIN)/pytest
 
+# Damage is done to real masters and workers, each kind ten times; prints what came of it. As root,
+# and with iproute2 installed, a link in a network namespace goes down, too.
+drill: setup
+	$(BIN)/python -m tests.drill
+
+drill-short: setup
+	$(BIN)/python -m tests.drill --times 1 --parallel 0
+
+soak: setup
+	$(BIN)/python -m tests.drill.soak --kill workers
+	$(BIN)/python -m tests.drill.soak --kill master
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+	$(MAKE) drill-short
 
 format: setup
 	$(BIN)/ruff format .

@@ -59,6 +59,11 @@ class Held:
         self.heard: list[float] = []
 
     @property
+    def studies(self) -> Sequence[str]:
+        """The names of the source's studies."""
+        return self._source.studies
+
+    @property
     def parallel(self) -> int:
         """Jobs outstanding at once."""
         return self._source.parallel

@@ -102,7 +102,7 @@ def _rerun(
         if source.progress().epochs_done == source.progress().epochs_expected:
             return True
         title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
-        ending = serve(source, store, console, title, port=0, local=local, phases=2)
+        ending = serve(source, store, console, title, local=local, phases=2)
         progress = ending.snapshot.progress
         if failed := progress.crashed + progress.lost:
             raise DartboardError(

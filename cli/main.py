@@ -52,6 +52,37 @@ Threads = Annotated[
 ]
 
 
+AcceptVersionChange = Annotated[
+    bool,
+    typer.Option(
+        "--accept-version-change", help="Go on under other versions than the results so far."
+    ),
+]
+
+
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port", min=1, max=65535, help="Port for Prometheus, on the master's address."
+    ),
+]
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    debug = "debug"
+    info = "info"
+    warning = "warning"
+    error = "error"
+
+
+LogLevelName = Annotated[LogLevel, typer.Option("--log-level", help="The least that is logged.")]
+LogJson = Annotated[
+    bool, typer.Option("--log-json", help="Log as JSON, an object a line, on standard output.")
+]
+
+
 class What(StrEnum):
     """What can be exported."""
 
@@ -89,27 +120,79 @@ def run(
     threads: Threads = 0,
     device: Device = "auto",
     engine: EngineName = Engine.auto,
+    accept_version_change: AcceptVersionChange = False,
+    metrics_port: MetricsPort = None,
+    log_level: LogLevelName = LogLevel.warning,
+    log_json: LogJson = False,
 ) -> None:
     """Run a study on this machine; run it again to go on where it stopped."""
+    from cli.logs import Logs
     from cli.run import run_study
 
     raise typer.Exit(
         run_study(
-            study, store, workers=workers, threads=threads, device=device, engine=engine.value
+            study,
+            store,
+            workers=workers,
+            threads=threads,
+            device=device,
+            engine=engine.value,
+            accept_version_change=accept_version_change,
+            metrics_port=metrics_port,
+            logs=Logs(log_level.value, log_json),
         )
     )
 
 
-@app.command(epilog="Example: dartboard master studies/blur-final.toml --port 9090")
+@app.command(
+    epilog="Example: dartboard master studies/blur-final.toml --host 0.0.0.0 "
+    "--credentials credentials"
+)
 def master(
     study: StudyFile,
     store: StoreUrl = DEFAULT_STORE,
+    host: Annotated[
+        str, typer.Option("--host", help="Address to listen on; 0.0.0.0: all of this machine's.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any free one.")] = 9090,
+    credentials: Annotated[
+        Path | None,
+        typer.Option("--credentials", metavar="DIR", help="As made by 'dartboard credentials'."),
+    ] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Let other machines in without credentials.")
+    ] = False,
+    max_workers: Annotated[
+        int, typer.Option("--max-workers", min=1, max=10000, help="Connections served at once.")
+    ] = 32,
+    accept_version_change: AcceptVersionChange = False,
+    metrics_port: MetricsPort = None,
+    log_level: LogLevelName = LogLevel.info,
+    log_json: LogJson = False,
 ) -> None:
-    """Serve a study to workers on this machine, started with 'dartboard worker'."""
+    """Serve a study to workers, started with 'dartboard worker' here or elsewhere."""
+    from cli.listen import Listen
+    from cli.logs import Logs
     from cli.run import serve_study
+    from master.admission import Folder
 
-    raise typer.Exit(serve_study(study, store, port=port))
+    listen = Listen(
+        host=host,
+        port=port,
+        max_workers=max_workers,
+        credentials=None if credentials is None else Folder(credentials),
+        insecure=insecure,
+        metrics_port=metrics_port,
+    )
+    raise typer.Exit(
+        serve_study(
+            study,
+            store,
+            listen=listen,
+            accept_version_change=accept_version_change,
+            logs=Logs(log_level.value, log_json),
+        )
+    )
 
 
 @app.command(epilog="Example: dartboard worker 127.0.0.1:9090 --device cuda:0")
@@ -122,9 +205,16 @@ def worker(
     idle_limit: Annotated[
         float, typer.Option("--idle-limit", help="Seconds to wait for a master that is away.")
     ] = 600.0,
+    credentials: Annotated[
+        Path | None,
+        typer.Option("--credentials", metavar="FILE", help="For a master that wants them."),
+    ] = None,
+    log_level: LogLevelName = LogLevel.info,
+    log_json: LogJson = False,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
     """Evaluate the jobs of a master, study after study."""
+    from cli.logs import Logs
     from cli.workers import run_one_worker
 
     raise typer.Exit(
@@ -136,6 +226,8 @@ def worker(
             name=name or None,
             idle_limit=idle_limit,
             parent=parent,
+            credentials=credentials,
+            logs=Logs(log_level.value, log_json),
         )
     )
 
@@ -201,6 +293,100 @@ def compare(
             threads=threads,
             device=device,
             engine=engine.value,
+        )
+    )
+
+
+CredentialFolder = Annotated[
+    Path, typer.Option("--folder", metavar="DIR", help="Where the credentials are kept.")
+]
+credentials = typer.Typer(
+    help="Make, issue and revoke what lets workers in.",
+    epilog="Example: dartboard credentials init --host desk.example.org",
+)
+app.add_typer(credentials, name="credentials")
+
+
+@credentials.command(epilog="Example: dartboard credentials init --host 192.168.0.7")
+def init(
+    host: Annotated[
+        list[str] | None,
+        typer.Option("--host", help="Name or address of the master; repeat it for several."),
+    ] = None,
+    folder: CredentialFolder = Path("credentials"),
+) -> None:
+    """Make an authority and the master's certificate; again, to renew the latter."""
+    from cli.credentials import init_credentials
+
+    init_credentials(folder, host or [])
+
+
+@credentials.command(epilog="Example: dartboard credentials issue laptop")
+def issue(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the worker.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="FILE", help="Default: NAME.pem; -: print.")
+    ] = "",
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=3650, help="How long it is good.")
+    ] = 730,
+    folder: CredentialFolder = Path("credentials"),
+) -> None:
+    """Make the one file that a worker needs."""
+    from cli.credentials import issue_credentials
+
+    issue_credentials(folder, name, output=output, days=days)
+
+
+@credentials.command(epilog="Example: dartboard credentials revoke laptop")
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As it was issued.")],
+    folder: CredentialFolder = Path("credentials"),
+) -> None:
+    """End a worker's credentials, at once."""
+    from cli.credentials import revoke_credentials
+
+    revoke_credentials(folder, name)
+
+
+@credentials.command("list", epilog="Example: dartboard credentials list")
+def list_(folder: CredentialFolder = Path("credentials")) -> None:
+    """Show whose credentials there are."""
+    from cli.credentials import list_credentials
+
+    list_credentials(folder)
+
+
+@app.command(epilog="Example: dartboard doctor --master desk:9090 --credentials laptop.pem")
+def doctor(
+    store: StoreUrl = DEFAULT_STORE,
+    host: Annotated[str, typer.Option("--host", help="Where a master would listen.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 9090,
+    master: Annotated[
+        str, typer.Option("--master", metavar="HOST:PORT", help="A master to be reached.")
+    ] = "",
+    credentials: Annotated[
+        Path | None,
+        typer.Option("--credentials", metavar="PATH", help="A master's folder or worker's file."),
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="As of a master.")] = False,
+    device: Device = "auto",
+    engine: EngineName = Engine.auto,
+) -> None:
+    """Check that this machine is fit for master or worker, and say what to do if not."""
+    from cli.doctor import Patient, examine
+    from cli.listen import Listen
+
+    raise typer.Exit(
+        examine(
+            Patient(
+                store=store,
+                listen=Listen(host=host, port=port, insecure=insecure),
+                credentials=credentials,
+                master=master or None,
+                device=device,
+                engine=engine.value,
+            )
         )
     )
 

@@ -7,27 +7,45 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
 from cli.cores import available_cores, split
 from cli.display import Display, incumbent_text
+from cli.listen import Listen
+from cli.logs import Logs
 from cli.words import duration
 from cli.workers import LocalWorkers
+from configspace.errors import StoreError
 from configspace.study import Study, load_study
 from configspace.versions import versions
 from master.bohb import BohbSource
 from master.lock import study_lock
-from master.service import Ending, Master
+from master.service import MAX_WORKERS, Ending, Master
 from master.snapshot import Snapshot
 from master.source import JobSource
 from results.store import Store
+
+if TYPE_CHECKING:
+    from master.metrics import Metrics
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT."""
 
 
-def run_study(path: Path, url: str, *, workers: int, threads: int, device: str, engine: str) -> int:
+def run_study(
+    path: Path,
+    url: str,
+    *,
+    workers: int,
+    threads: int,
+    device: str,
+    engine: str,
+    accept_version_change: bool = False,
+    metrics_port: int | None = None,
+    logs: Logs | None = None,
+) -> int:
     """Run a study on this machine; return the exit code.
 
     Raises:
@@ -39,29 +57,72 @@ def run_study(path: Path, url: str, *, workers: int, threads: int, device: str, 
     )
     local = LocalWorkers(count, device=device, engine=engine, threads=threads)
     again = f"dartboard run {shlex.quote(str(path))}"
-    return _run_bohb(study, url, port=0, local=local, again=again)
+    listen = Listen(max_workers=max(MAX_WORKERS, count), metrics_port=metrics_port)
+    return _run_bohb(
+        study,
+        url,
+        listen=listen,
+        local=local,
+        again=again,
+        accept=accept_version_change,
+        logs=logs or Logs(),
+    )
 
 
-def serve_study(path: Path, url: str, *, port: int) -> int:
-    """Serve a study to workers that are started elsewhere; return the exit code."""
+def serve_study(
+    path: Path,
+    url: str,
+    *,
+    listen: Listen,
+    accept_version_change: bool = False,
+    logs: Logs | None = None,
+) -> int:
+    """Serve a study to workers that are started elsewhere; return the exit code.
+
+    Raises:
+        DartboardError: If the study file, the store, the port or the credentials are not what they
+            should be.
+    """
     study = load_study(path)
-    again = f"dartboard master {shlex.quote(str(path))}"
-    return _run_bohb(study, url, port=port, local=None, again=again)
+    listen.check()  # before a store is made for nothing
+    again = f"dartboard master {shlex.quote(str(path))}{listen.options()}"
+    return _run_bohb(
+        study,
+        url,
+        listen=listen,
+        local=None,
+        again=again,
+        accept=accept_version_change,
+        logs=logs or Logs("info"),
+    )
 
 
-def _run_bohb(study: Study, url: str, *, port: int, local: LocalWorkers | None, again: str) -> int:
+def _run_bohb(
+    study: Study,
+    url: str,
+    *,
+    listen: Listen,
+    local: LocalWorkers | None,
+    again: str,
+    accept: bool,
+    logs: Logs,
+) -> int:
     console = Console(stderr=True)
+    logs.set_up(console, study=study.name)
     with Store.open(url) as store, study_lock(url, study.name):
-        store.begin(study, versions())
+        store.begin(study, versions(), accept_version_change=accept)
         source = BohbSource.resume(study, store)
         if (known := source.progress().finished) > 0:
             console.print(f"study {study.name}: going on after {known} finished evaluations")
         title = f"[bold]{study.name}[/] · {study.objective} · {study.problem.name}"
         phases = 2 if study.objective == "final" else 1
         try:
-            ending = serve(source, store, console, title, port=port, local=local, phases=phases)
+            ending = serve(
+                source, store, console, title, listen=listen, local=local, phases=phases, logs=logs
+            )
         except BaseException:
-            store.end(study.name, "stopped")
+            with contextlib.suppress(StoreError):  # then the store is what went wrong
+                store.end(study.name, "stopped")
             raise
         store.end(study.name, ending.state)
     if url != "sqlite:///dartboard.db":
@@ -75,9 +136,10 @@ def serve(
     console: Console,
     title: str,
     *,
-    port: int,
     local: LocalWorkers | None,
     phases: int,
+    listen: Listen | None = None,
+    logs: Logs | None = None,
 ) -> Ending:
     """Serve a source until it is done or the user stops it, showing progress.
 
@@ -86,30 +148,58 @@ def serve(
         store: Where the results go.
         console: Where progress is shown.
         title: What is under way.
-        port: Port to listen on; 0 for any free one.
         local: Workers to start here, or None to wait for others.
         phases: 2 if an evaluation retrains after its search, else 1.
+        listen: Where; by default on any free port, for this machine alone.
+        logs: How the log is written, by local workers too.
     """
+    listen = listen or Listen()
+    if logs is None:
+        logs = Logs()
+        logs.set_up(console)
 
     def listening(address: str) -> None:
         if local is not None:
-            local.start(address)
+            local.start(address, logs, console)
         else:
-            console.print(f"listening on {address}; start workers with: dartboard worker {address}")
+            console.print(listen.invitation(address), highlight=False, soft_wrap=True)
 
     with (
         stop_on_signals() as stop,
         local if local is not None else contextlib.nullcontext(),
+        _metrics(listen) as metrics,
         Display(console, title, phases=phases) as display,
     ):
 
         def changed(snapshot: Snapshot) -> None:
             if local is not None:
                 local.tend()
+            if metrics is not None:
+                metrics.show(snapshot)
             display.show(snapshot)
 
-        master = Master(source, store, port=port, on_listening=listening)
+        master = Master(
+            source,
+            store,
+            host=listen.host,
+            port=listen.port,
+            max_workers=listen.max_workers,
+            credentials=listen.credentials,
+            insecure=listen.insecure,
+            on_listening=listening,
+        )
         return master.run(stop=stop, on_change=changed)
+
+
+@contextlib.contextmanager
+def _metrics(listen: Listen) -> "Iterator[Metrics | None]":
+    if listen.metrics_port is None:
+        yield None
+        return
+    from master.metrics import serve_metrics
+
+    with serve_metrics(listen.host, listen.metrics_port) as (metrics, _):
+        yield metrics
 
 
 @contextlib.contextmanager

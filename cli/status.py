@@ -72,12 +72,16 @@ def _show_one(console: Console, one: StudyStatus) -> None:
     for rung in one.rungs:
         table.add_row(str(rung.epochs), *(str(rung.counts.get(state, 0)) for state in states))
     console.print(table)
-    if one.running:
+    if one.workers:
+        console.print()
+        console.print(_workers(one))
+    if unknown := [run for run in one.running if run.worker not in _names(one)]:
+        # On lease to a worker that is silent, or whose master is: it may yet deliver.
         console.print()
         leases = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for column in ("running", "worker", "attempt", "since"):
+        for column in ("on lease", "to", "attempt", "since"):
             leases.add_column(column)
-        for run in one.running:
+        for run in unknown:
             leases.add_row(str(run.id), run.worker, str(run.attempts), _ago(run.started))
         console.print(leases)
     if best := one.incumbent:
@@ -92,6 +96,28 @@ def _show_one(console: Console, one: StudyStatus) -> None:
             )
         )
         console.print(incumbent_text(best.hyperparameters))
+
+
+def _workers(one: StudyStatus) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("worker", "device", "engine", "heard of", "evaluation", "attempt", "since"):
+        table.add_column(column)
+    since = {(run.worker, str(run.id)): _ago(run.started) for run in one.running}
+    for worker in one.workers:
+        table.add_row(
+            worker.name,
+            worker.device,
+            worker.engine,
+            _ago(worker.heard),
+            worker.evaluation or "idle",
+            "" if worker.attempt is None else str(worker.attempt),
+            since.get((worker.name, worker.evaluation or ""), ""),
+        )
+    return table
+
+
+def _names(one: StudyStatus) -> set[str]:
+    return {worker.name for worker in one.workers}
 
 
 def _ago(moment: datetime | None) -> str:

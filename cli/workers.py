@@ -7,10 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
+
+from rich.console import Console
 
 from cli.cores import available_cores
+from cli.logs import Logs
 from configspace.errors import ServiceError
 
 logger = logging.getLogger(__name__)
@@ -35,10 +39,18 @@ class LocalWorkers:
         self._processes: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
         self._address = ""
         self._quick_deaths = 0
+        self._readers: list[threading.Thread] = []
 
-    def start(self, address: str) -> None:
-        """Start the workers on a master's address, ``host:port``."""
+    def start(self, address: str, logs: Logs | None = None, console: Console | None = None) -> None:
+        """Start the workers on a master's address, ``host:port``.
+
+        Args:
+            address: Where they claim jobs.
+            logs: How they write their log.
+            console: Where what they write is shown.
+        """
         self._address = address
+        self._logs, self._console = logs or Logs(), console or Console(stderr=True)
         for number in range(self._count):
             self._spawn(number)
 
@@ -77,6 +89,9 @@ class LocalWorkers:
                 process.kill()
                 process.wait()
         self._processes.clear()
+        for reader in self._readers:
+            reader.join(GRACE_SECONDS)  # what a worker wrote last
+        self._readers.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -92,8 +107,26 @@ class LocalWorkers:
     def _spawn(self, number: int) -> None:
         command = [sys.executable, "-m", "cli.main", "worker", self._address, *self._options]
         command += ["--name", f"local-{number}", "--parent", str(os.getpid())]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        process = subprocess.Popen(
+            [*command, *self._logs.options()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        reader = threading.Thread(
+            target=self._relay, args=(f"local-{number}", process.stdout), name="log", daemon=True
+        )
+        reader.start()
+        self._readers.append(reader)
         self._processes[number] = (process, time.monotonic())
+
+    def _relay(self, name: str, stream: IO[bytes]) -> None:
+        """Show what a worker writes line by line, so that a live display stays whole."""
+        with stream:
+            for line in stream:
+                self._logs.relay(self._console, name, line.decode(errors="replace").rstrip())
 
 
 def run_one_worker(
@@ -105,6 +138,8 @@ def run_one_worker(
     name: str | None,
     idle_limit: float,
     parent: int,
+    credentials: Path | None = None,
+    logs: Logs | None = None,
 ) -> int:
     """Work for the master at an address; return the exit code.
 
@@ -116,13 +151,12 @@ def run_one_worker(
         name: What to be called; None: after host and process.
         idle_limit: Seconds to wait for a master that is away.
         parent: Process whose end is this worker's too, and whose study is its only one; 0: none.
+        credentials: This worker's file, for a master that wants one.
+        logs: How it writes its log.
     """
     from worker.client import run_worker
 
-    logging.basicConfig(
-        level=logging.ERROR if parent else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-    )
+    (logs or Logs("info")).set_up(Console(stderr=True), worker=name)
     if parent:
         _leave_with(parent)
     return run_worker(
@@ -133,6 +167,7 @@ def run_one_worker(
         threads=threads or available_cores(),
         idle_limit=idle_limit,
         once=bool(parent),
+        credentials=credentials,
     )
 
 

@@ -39,7 +39,10 @@ def _bytes(value: object) -> object:
         match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([MG]i?B)", value)
         if match is None:
             raise ValueError("wanted bytes or a size such as '500MB' or '4GiB'")
-        return int(float(match[1]) * _SIZES[match[2]])
+        size = float(match[1]) * _SIZES[match[2]]
+        if size == float("inf"):
+            raise ValueError("wanted a size that a number can hold")
+        return int(size)
     return value
 
 
@@ -244,8 +247,10 @@ def load_study(path: Path) -> Study:
         raise StudyError(f"cannot read study file {str(path)!r}: {reason}") from error
     try:
         settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # a number of thousands of digits is one, too
         raise StudyError(f"{path} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise StudyError(f"{path} is not a study: it nests its values too deeply") from error
     try:
         return Study.model_validate(settings)
     except ValidationError as error:

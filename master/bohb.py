@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters, Value
 from configspace.job import ConfigurationId, EvaluationId, Job
+from configspace.logs import about
 from configspace.space import configuration_space
 from configspace.study import Study
 from master.brackets import Brackets, Run
@@ -58,8 +59,15 @@ class BohbSource:
         history = store.history(study.name)
         source.replay(history, store.unfinished(study.name))
         if history:
-            log.info("study %s: replayed %d events", study.name, len(history))
+            log.info(
+                "study %s: replayed %d events", study.name, len(history), extra=about(study.name)
+            )
         return source
+
+    @property
+    def studies(self) -> Sequence[str]:
+        """The name of its one study."""
+        return (self._study.name,)
 
     @property
     def parallel(self) -> int:

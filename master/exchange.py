@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from configspace.job import Failure, Outcome
+from configspace.logs import about
 from master.leases import ATTEMPTS, Entry, Key, Leases
 from master.roster import Member, Progress, Roster, WorkerInfo
 from master.source import Submission
@@ -45,6 +46,15 @@ class Requeued:
 
 
 @dataclass(frozen=True, slots=True)
+class Retried:
+    """An evaluation failed in a way that is retried once."""
+
+    key: Key
+    failure: Failure
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """An outcome was accepted; the worker waits until it is in the store."""
 
@@ -70,7 +80,7 @@ class RosterChanged:
     """A worker came or went."""
 
 
-Event = Leased | Requeued | Delivered | GivenUp | RosterChanged
+Event = Leased | Requeued | Retried | Delivered | GivenUp | RosterChanged
 
 
 class Exchange:
@@ -93,11 +103,22 @@ class Exchange:
         with self._changed:
             name = self._roster.join(info, time.monotonic())
             self._events.put(RosterChanged())
-        log.info("worker %s joined from %s, pid %d", name, info.host, info.pid)
+        log.info(
+            "worker %s joined from %s, pid %d",
+            *(name, info.host, info.pid),
+            extra=about(worker=name),
+        )
         return name
 
-    def claim(self, worker: str) -> dict[str, Any]:
-        """Lease a job to a worker, waiting a while for one: its job, idle, done or join."""
+    def claim(self, worker: str, *, ready: bool = True) -> dict[str, Any]:
+        """Lease a job to a worker, waiting a while for one: its job, idle, done or join.
+
+        One that is done is still in the roster: it has heard of it when it leaves.
+
+        Args:
+            worker: Who asks.
+            ready: Whether it can begin at once; else it is given no job, and an answer at once.
+        """
         deadline = time.monotonic() + min(IDLE_SECONDS, self._lease_seconds / 3)
         with self._changed:
             while True:
@@ -106,9 +127,9 @@ class Exchange:
                     return {"join": True}
                 self._roster.see(worker, now)
                 if self._done:
-                    self._roster.leave(worker)
-                    self._changed.notify_all()
                     return {"done": True}
+                if not ready:
+                    return {"idle": True}
                 alone = len(self._roster) == 1
                 token = secrets.token_hex(8)
                 entry = (
@@ -124,7 +145,9 @@ class Exchange:
         """Renew a worker's lease; whether it shall go on."""
         with self._changed:
             now = time.monotonic()
-            self._roster.see(worker, now, progress)
+            if self._roster.see(worker, now, progress):
+                log.info("worker %s is back", worker)
+                self._events.put(RosterChanged())
             verdict = self._leases.heartbeat(worker, token, now)
             if verdict == "resumed" and (entry := self._leases.held_by(worker)) is not None:
                 self._leased(entry)
@@ -150,7 +173,11 @@ class Exchange:
                 self._events.put(Delivered(key, outcome, worker, stored))
             before = self._settling.get(key)
         if not accepted:
-            log.info("study %s: %s from worker %s had an end before", study, outcome.id, worker)
+            log.info(
+                "study %s: %s from worker %s had an end before",
+                *(study, outcome.id, worker),
+                extra=about(study, outcome.id, worker),
+            )
         return _reply(before, accepted=accepted)
 
     def fail(self, worker: str, token: str, study: str, failure: Failure) -> dict[str, Any]:
@@ -166,11 +193,12 @@ class Exchange:
                 self._settling[key] = stored = Future[None]()
                 self._events.put(GivenUp(key, failure, failure.message, worker, stored))
             elif verdict == "retry":
-                self._events.put(Requeued(key))
+                self._events.put(Retried(key, failure, worker))
                 self._changed.notify_all()
         log.warning(
             "study %s: %s on worker %s: %s (%s): %s",
             *(study, failure.id, worker, verdict, failure.kind, failure.message),
+            extra=about(study, failure.id, worker),
         )
         return _reply(stored, accepted=verdict != "stale")
 
@@ -178,9 +206,13 @@ class Exchange:
         """Remove a worker; what it had on lease is ready for the others."""
         with self._changed:
             if self._roster.leave(worker):
-                log.info("worker %s left", worker)
+                log.info("worker %s left", worker, extra=about(worker=worker))
             for entry in self._leases.leave(worker):
-                log.info("study %s: %s given back by worker %s", *entry.key, worker)
+                log.info(
+                    "study %s: %s given back by worker %s",
+                    *(*entry.key, worker),
+                    extra=about(*entry.key, worker),
+                )
                 self._events.put(Requeued(entry.key))
             self._events.put(RosterChanged())
             self._changed.notify_all()
@@ -220,7 +252,9 @@ class Exchange:
             now = time.monotonic()
             silent, expired = self._roster.silent(now), self._leases.expire(now)
             for member in silent:
-                log.warning("worker %s has fallen silent", member.name)
+                log.warning(
+                    "worker %s has fallen silent", member.name, extra=about(worker=member.name)
+                )
                 self._events.put(RosterChanged())
             for entry in expired:
                 self._expired(entry)
@@ -238,22 +272,23 @@ class Exchange:
         with self._changed:
             return len(self._leases) < (parallel or max(1, len(self._roster)))
 
-    def view(self) -> tuple[list[Member], list[tuple[Key, str | None]]]:
-        """Return the live workers, and the outstanding evaluations with who has each on lease."""
+    def view(self) -> tuple[list[Member], dict[str, tuple[Key, int]], int]:
+        """Return the live workers, what each has on lease with its attempt, and how many wait."""
         with self._changed:
-            return list(self._roster), [
-                (entry.key, entry.worker if entry.state == "leased" else None)
-                for entry in self._leases
-            ]
+            leased = {e.worker: (e.key, e.attempt) for e in self._leases if e.state == "leased"}
+            return list(self._roster), leased, len(self._leases) - len(leased)
 
     def finish(self, patience: float) -> None:
-        """Tell the workers that all is done, waiting for those that live to hear it."""
+        """Tell the workers that all is done, waiting for those that live to hear it and leave."""
         deadline = time.monotonic() + patience
         with self._changed:
             self._done = True
             self._changed.notify_all()
-            while len(self._roster) and (left := deadline - time.monotonic()) > 0:
+            # Those who come back meanwhile, for the next study, need not hear it twice.
+            expected = {member.info.instance for member in self._roster}
+            while (left := deadline - time.monotonic()) > 0 and expected:
                 self._changed.wait(left)
+                expected &= {member.info.instance for member in self._roster}
 
     def refuse(self) -> None:
         """Lease nothing and take nothing any more."""
@@ -277,12 +312,20 @@ class Exchange:
 
     def _leased(self, entry: Entry) -> dict[str, Any]:
         self._events.put(Leased(entry.key, entry.worker, entry.token, entry.attempt))
-        log.debug("study %s: %s leased to worker %s", *entry.key, entry.worker)
+        log.debug(
+            "study %s: %s leased to worker %s",
+            *(*entry.key, entry.worker),
+            extra=about(*entry.key, entry.worker),
+        )
         return {"job": entry.submission.job.to_wire(), "token": entry.token}
 
     def _expired(self, entry: Entry) -> None:
         study, id = entry.key
-        log.warning("study %s: %s: the lease of worker %s ran out", study, id, entry.worker)
+        log.warning(
+            "study %s: %s: the lease of worker %s ran out",
+            *(study, id, entry.worker),
+            extra=about(study, id, entry.worker),
+        )
         if entry.state == "settled":
             message = f"its lease ran out {ATTEMPTS} times, last on worker {entry.worker}"
             self._settling[entry.key] = stored = Future[None]()

@@ -83,6 +83,9 @@ class Leases:
         if (stored := submission.stored) is not None:
             # The store counts leases given; one that was given back did not run out.
             entry.expired = max(0, min(stored.attempts, ATTEMPTS) - 1)
+            if stored.failure is not None:
+                # On whom, the store knows until it is leased again.
+                entry.failed_on = (stored.state == "queued" and stored.worker) or ""
             if stored.state == "running" and stored.worker and stored.token:
                 self._lease(entry, stored.worker, stored.token, now)
         self._entries[entry.key] = entry

@@ -22,6 +22,9 @@ from configspace.errors import ServiceError, StoreError
 
 log = logging.getLogger(__name__)
 
+_APPLICATION = "dartboard master, "
+"""What a master's connection is called in PostgreSQL's own views, before its process."""
+
 
 @contextmanager
 def study_lock(url: str, study: str) -> Iterator[None]:
@@ -93,7 +96,7 @@ def _told(holder: str) -> str:
 @contextmanager
 def _advisory_lock(url: sa.URL, study: str) -> Iterator[None]:
     key = int.from_bytes(hashlib.sha256(f"dartboard {study}".encode()).digest()[:8], "big") >> 1
-    name = f"dartboard master, process {os.getpid()} on {socket.gethostname()}"[:63]
+    name = f"{_APPLICATION}process {os.getpid()} on {socket.gethostname()}"[:63]
     engine = sa.create_engine(
         url, poolclass=sa.pool.NullPool, connect_args={"application_name": name}
     )
@@ -121,7 +124,7 @@ def _connection_holding(connection: sa.Connection, key: int) -> str:
     ).one_or_none()
     if holder is None:
         return "another process"
-    return f"{holder.name}, since {holder.since:%Y-%m-%d %H:%M:%S %Z}"
+    return f"{holder.name.removeprefix(_APPLICATION)}, since {_shown(holder.since)}"
 
 
 def _refusal(study: str, holder: str) -> str:
@@ -131,4 +134,8 @@ def _refusal(study: str, holder: str) -> str:
 
 
 def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return _shown(datetime.now(UTC))
+
+
+def _shown(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -59,6 +59,11 @@ class Reruns:
         self._crashed = self._lost = 0
 
     @property
+    def studies(self) -> Sequence[str]:
+        """The name of its one study."""
+        return (self._study.name,)
+
+    @property
     def parallel(self) -> int:
         """As many as there are live workers: fixed jobs do not depend on one another."""
         return 0

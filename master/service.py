@@ -5,9 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from configspace.job import loss
+from configspace.logs import about
+from master.admission import Folder
 from master.exchange import (
     Delivered,
     Event,
@@ -15,16 +18,23 @@ from master.exchange import (
     GivenUp,
     Leased,
     Requeued,
+    Retried,
     RosterChanged,
 )
+from master.leases import Key
+from master.roster import Member
 from master.snapshot import Snapshot, WorkerView
 from master.source import JobSource
 from master.wire import Port
+from results.history import SeenWorker
 from results.store import Store
 
 log = logging.getLogger(__name__)
 
 PORT = 9090
+MAX_WORKERS = 32
+WORKERS_SECONDS = 3.0
+"""The least time between two writes of the live workers into the store."""
 SNAPSHOT_SECONDS = 0.2
 """The least time between two snapshots."""
 FAREWELL_SECONDS = 2.0
@@ -51,7 +61,9 @@ class Master:
         port: int = PORT,
         lease_seconds: float = 30.0,
         heartbeat_seconds: float = 5.0,
-        max_workers: int = 32,
+        max_workers: int = MAX_WORKERS,
+        credentials: Folder | None = None,
+        insecure: bool = False,
         on_listening: Callable[[str], None] | None = None,
     ) -> None:
         """Set a master up; nothing starts before ``run``.
@@ -64,6 +76,8 @@ class Master:
             lease_seconds: How long a job stays a silent worker's.
             heartbeat_seconds: How often a worker is to be heard of.
             max_workers: Connections that are served at once.
+            credentials: What to know workers by; without, only this machine's are let in.
+            insecure: Whether others are let in without.
             on_listening: Called with the address, as ``host:port``, once workers can connect.
 
         Raises:
@@ -83,8 +97,11 @@ class Master:
             port=port,
             max_workers=max_workers,
             heartbeat_seconds=heartbeat_seconds,
+            credentials=credentials,
+            insecure=insecure,
         )
         self._tick_seconds = min(0.5, lease_seconds / 8)
+        self._workers_shown = float("-inf")
         self._on_listening = on_listening
         self.address: str | None = None
         """Where workers connect, as ``host:port``; None unless it listens."""
@@ -104,7 +121,7 @@ class Master:
             on_change: Called with a snapshot, several times a second at most.
 
         Raises:
-            ServiceError: If the port cannot be had.
+            ServiceError: If the port cannot be had, or must not be served without credentials.
             StoreError: If the store cannot be written; nothing that was acknowledged is lost.
         """
         watch = _Watch(self._source, self._exchange, on_change)
@@ -123,6 +140,8 @@ class Master:
                 self._port.wait_for_goodbyes(deadline - time.monotonic())
             else:
                 self._give_up()
+            for study in self._source.studies:
+                self._store.show_workers(study, ())
             return Ending(state, watch.snapshot())
         finally:
             self._exchange.close()
@@ -140,6 +159,7 @@ class Master:
                 self._take(event)
             if time.monotonic() - ticked >= self._tick_seconds:
                 self._exchange.tick()
+                self._show_workers(watch)
                 ticked = time.monotonic()
         return "stopped"
 
@@ -159,9 +179,33 @@ class Master:
                         job.hyperparameters,
                         model_based=submission.model_based,
                     )
-                    log.debug("study %s: %s submitted", job.study, job.id)
+                    log.debug(
+                        "study %s: %s submitted", job.study, job.id, extra=about(job.study, job.id)
+                    )
                     self._exchange.add(submission)
         return False
+
+    def _show_workers(self, watch: "_Watch") -> None:
+        """Tell the store who lives, for `dartboard status`; seldom, since nothing rests on it."""
+        if time.monotonic() - self._workers_shown < WORKERS_SECONDS:
+            return
+        self._workers_shown = time.monotonic()
+        now = datetime.now(UTC)
+        seen = [
+            SeenWorker(
+                name=one.name,
+                host=one.host,
+                pid=one.pid,
+                device=one.device,
+                engine=one.engine,
+                evaluation=one.job,
+                attempt=one.attempt,
+                heard=now - timedelta(seconds=one.silent_seconds),
+            )
+            for one in watch.snapshot().workers
+        ]
+        for study in self._source.studies:
+            self._store.show_workers(study, seen)
 
     def _give_up(self) -> None:
         """Take in what has been delivered, and take back what is running."""
@@ -170,7 +214,7 @@ class Master:
             self._take(event)
         for study, id in self._exchange.on_lease():
             self._store.requeue(study, id)
-            log.info("study %s: %s given up", study, id)
+            log.info("study %s: %s given up", study, id, extra=about(study, id))
 
     def _take(self, event: Event) -> None:
         """Commit what happened, then let the source hear of it, then answer the worker."""
@@ -179,6 +223,8 @@ class Master:
                 self._store.lease(study, id, worker=worker, token=token, attempt=attempt)
             case Requeued((study, id)):
                 self._store.requeue(study, id)
+            case Retried((study, _), failure, worker):
+                self._store.retry(study, failure, worker=worker)
             case Delivered(key, outcome, worker, stored):
                 submission = self._exchange.ended(key)
                 job = submission.job
@@ -190,6 +236,7 @@ class Master:
                 log.info(
                     "study %s: %s finished on worker %s, loss %.3f dB",
                     *(job.study, job.id, worker, value),
+                    extra=about(job.study, job.id, worker),
                 )
             case GivenUp(key, failure, message, worker, stored):
                 job = self._exchange.ended(key).job
@@ -205,7 +252,11 @@ class Master:
                 stored.set_result(None)
                 self._exchange.forget(key)
                 self._source.failed(job, state)
-                log.warning("study %s: %s is %s: %s", job.study, job.id, state, message)
+                log.warning(
+                    "study %s: %s is %s: %s",
+                    *(job.study, job.id, state, message),
+                    extra=about(job.study, job.id, worker),
+                )
             case RosterChanged():
                 pass  # the loop fills up to the new number of workers
 
@@ -235,23 +286,28 @@ class _Watch:
     def snapshot(self) -> Snapshot:
         """Return how things stand."""
         now = time.monotonic()
-        members, outstanding = self._exchange.view()
-        held = {worker: str(id) for (_, id), worker in outstanding if worker is not None}
+        members, held, queued = self._exchange.view()
         progress = self._source.progress()
         return Snapshot(
             progress=progress,
             running=len(held),
-            queued=len(outstanding) - len(held),
-            workers=tuple(
-                WorkerView(
-                    name=member.name,
-                    device=member.info.device,
-                    job=held.get(member.name),
-                    progress=member.progress if member.name in held else None,
-                    silent_seconds=now - member.seen,
-                )
-                for member in members
-            ),
+            queued=queued,
+            workers=tuple(_worker_view(member, held, now) for member in members),
             elapsed_seconds=now - self._began,
             epochs_done_here=progress.epochs_done - self._epochs,
         )
+
+
+def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -> WorkerView:
+    (_, id), attempt = held.get(member.name, ((None, None), None))
+    return WorkerView(
+        name=member.name,
+        host=member.info.host,
+        pid=member.info.pid,
+        device=member.info.device,
+        engine=member.info.engine,
+        job=None if id is None else str(id),
+        attempt=attempt,
+        progress=None if id is None else member.progress,
+        silent_seconds=now - member.seen,
+    )

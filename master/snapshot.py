@@ -11,9 +11,14 @@ class WorkerView:
     """A live worker."""
 
     name: str
+    host: str
+    pid: int
     device: str
+    engine: str
     job: str | None
     """The evaluation it has on lease, such as ``(3, 0, 7)@17``."""
+    attempt: int | None
+    """Which lease of that evaluation it is, from 1."""
     progress: EvaluationProgress | None
     """Phase, epochs done and epochs in all of that evaluation, as last reported."""
     silent_seconds: float

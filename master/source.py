@@ -58,6 +58,10 @@ class JobSource(Protocol):
     """Decides what is evaluated next. Everything is called from the service's one thread."""
 
     @property
+    def studies(self) -> Sequence[str]:
+        """The names of the studies whose jobs it gives."""
+
+    @property
     def parallel(self) -> int:
         """Jobs outstanding at once; 0: as many as there are live workers."""
 
@@ -110,6 +114,11 @@ class Chain:
         self._sources = list(sources)
         self._waiting = deque(sources)
         self._owners: dict[tuple[str, EvaluationId], JobSource] = {}
+
+    @property
+    def studies(self) -> Sequence[str]:
+        """The names of all sources' studies."""
+        return list(dict.fromkeys(name for source in self._sources for name in source.studies))
 
     @property
     def parallel(self) -> int:

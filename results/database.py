@@ -12,6 +12,7 @@ Two decisions on SQLite:
 
 import contextlib
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ from results.tables import SCHEMA, VERSION_TABLE, metadata
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_SECONDS = 30.0
+_MIGRATING = threading.Lock()
+"""Alembic keeps what it works on in module globals: one migration at a time in a process."""
 
 
 def open_engine(url: str, *, create: bool) -> sa.Engine:
@@ -72,6 +75,17 @@ def clear_errors(doing: str, shown: str) -> Iterator[None]:
         if isinstance(origin, sqlite3.DatabaseError) and "not a database" in reason:
             raise StoreError(f"{shown} is not a store: the file is no SQLite database") from error
         raise StoreError(f"cannot {doing} store {shown}: {reason}") from error
+
+
+def identity(url: sa.URL) -> tuple[int, int] | None:
+    """Return which file a SQLite store is now; (0, 0) if it is missing, None for a server's."""
+    if url.get_backend_name() != "sqlite":
+        return None
+    try:
+        found = Path(str(url.database)).stat()
+    except OSError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _parse(url: str) -> sa.URL:
@@ -176,4 +190,5 @@ def _migrate(connection: sa.Connection) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
-    command.upgrade(config, "head")
+    with _MIGRATING:
+        command.upgrade(config, "head")

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal
 
 from configspace.hyperparameters import Hyperparameters
-from configspace.job import EvaluationId
+from configspace.job import EvaluationId, FailureKind
 
 EvaluationState = Literal["queued", "running", "finished", "crashed", "lost"]
 """``crashed``: the configuration's own fault; ``lost``: the machines'."""
@@ -52,6 +52,26 @@ class Unfinished:
     attempts: int
     """Leases given so far, the open one included."""
     worker: str | None
+    """Who has it on lease; of one that waits, on whom it failed."""
     token: str | None
     started: datetime | None
     """When the newest lease was given; UTC."""
+    failure: FailureKind | None = None
+    """How it failed once, if it did; then it is on its one retry."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenWorker:
+    """A worker as its master saw it last; for those who look on."""
+
+    name: str
+    host: str
+    pid: int
+    device: str
+    engine: str
+    evaluation: str | None
+    """What it has on lease, such as ``(3, 0, 7)@17``."""
+    attempt: int | None
+    """Which lease of that evaluation it is."""
+    heard: datetime
+    """When it was last heard of; UTC."""

@@ -9,7 +9,7 @@ from configspace.job import EvaluationId, Purpose
 from configspace.study import Study
 from results.comparison import Cost, cost
 from results.frames import Frames, load_from
-from results.history import EvaluationState, StudyState
+from results.history import EvaluationState, SeenWorker, StudyState
 from results.incumbents import Effort, Incumbent, effort, incumbent
 from results.store import Store
 
@@ -51,6 +51,8 @@ class StudyStatus:
     """Trials of re-runs that have finished."""
     running: tuple[Running, ...]
     """In the order of submission, re-runs too."""
+    workers: tuple[SeenWorker, ...]
+    """Those that lived when its master last said so."""
     last_activity: datetime | None
     """When an evaluation was last submitted, leased or ended; UTC."""
 
@@ -76,13 +78,13 @@ def status(url: str, names: Sequence[str] = ()) -> list[StudyStatus]:
     """
     with Store.open(url, create=False) as store:
         return [
-            status_of(load_from(store, name, with_curves=False))
+            status_of(load_from(store, name, with_curves=False), store.workers(name))
             for name in names or store.study_names()
         ]
 
 
-def status_of(frames: Frames) -> StudyStatus:
-    """Return the status of one study."""
+def status_of(frames: Frames, workers: Sequence[SeenWorker] = ()) -> StudyStatus:
+    """Return the status of one study, with its live workers."""
     evaluations = frames.evaluations
     times = evaluations[["submitted", "started", "finished"]].max()
     last = times.dropna().max() if times.notna().any() else None
@@ -99,6 +101,7 @@ def status_of(frames: Frames) -> StudyStatus:
             _running(row)
             for row in evaluations[evaluations["state"] == "running"].to_dict("records")
         ),
+        workers=tuple(workers),
         last_activity=None if last is None else last.to_pydatetime(),
     )
 

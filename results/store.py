@@ -5,7 +5,8 @@ as values (`results.history`) or, for everything that is shown, as frames (`resu
 """
 
 import contextlib
-from collections.abc import Iterator
+import dataclasses
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -17,11 +18,12 @@ from configspace.errors import StoreError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Outcome, Purpose
 from configspace.study import Study, first_complaint
+from configspace.versions import differing
 from results import statements
-from results.database import clear_errors, open_engine
-from results.history import Failed, Finished, StudyState, Submitted, Unfinished
+from results.database import clear_errors, identity, open_engine
+from results.history import Failed, Finished, SeenWorker, StudyState, Submitted, Unfinished
 from results.statements import Row
-from results.tables import evaluations, studies
+from results.tables import evaluations, studies, workers
 
 _BLANK: Row = dict.fromkeys(
     ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
@@ -39,7 +41,9 @@ class Store:
     def __init__(self, engine: sa.Engine, url: str) -> None:
         self.url = url
         self._engine = engine
-        self._shown = engine.url.render_as_string(hide_password=True)
+        self._file = identity(engine.url)
+        # As it was asked for, without the driver that was chosen.
+        self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
         self._writer: sa.Connection | None = None
         self._ids: dict[str, int] = {}
         self._sequences: dict[str, int] = {}
@@ -78,15 +82,20 @@ class Store:
 
     # ---- written by the master's one thread
 
-    def begin(self, study: Study, versions: dict[str, str]) -> None:
+    def begin(
+        self, study: Study, versions: dict[str, str], *, accept_version_change: bool = False
+    ) -> None:
         """Enter a study, or take up its new settings; it is running from now on.
 
         Args:
             study: Its results' settings must be those it was begun with; others may change.
             versions: The version of each package that has a part in the results.
+            accept_version_change: Whether a study that has results may go on under other versions
+                than before; from when on is kept with it.
 
         Raises:
-            StudyError: If the name is taken by a study whose results differ; names the keys.
+            StudyError: If the name is taken by a study whose results differ; names the keys. Or if
+                it has results of other versions and that is not accepted; names those.
         """
         now = datetime.now(UTC)
         values: dict[str, Any] = {
@@ -99,7 +108,7 @@ class Store:
         }
         with self._write() as connection:
             row = connection.execute(
-                sa.select(studies.c.id, studies.c.settings).where(studies.c.name == study.name)
+                sa.select(studies).where(studies.c.name == study.name)
             ).one_or_none()
             if row is None:
                 connection.execute(
@@ -113,6 +122,20 @@ class Store:
                     f"({'; '.join(kept.differences(study))}); give this one another name, or "
                     f"'dartboard delete {study.name}' first"
                 )
+            last = self._next_sequence(study.name, connection) - 1
+            changed = differing(row.versions, versions)
+            if changed and last > 0:  # else there is nothing that they could differ from
+                if not accept_version_change:
+                    raise StudyError(self._other_versions(study.name, changed))
+                values["version_changes"] = [
+                    *(row.version_changes or ()),
+                    {
+                        "at": now.isoformat(),
+                        "after": last,
+                        "from": {package: before for package, (before, _) in changed.items()},
+                        "to": {package: after for package, (_, after) in changed.items()},
+                    },
+                ]
             connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
 
     def submit(
@@ -182,6 +205,18 @@ class Store:
         """Take an evaluation that has not ended back; its state is ``queued``."""
         self._change_open(study, id, state="queued", worker=None, token=None)
 
+    def retry(self, study: str, failure: Failure, *, worker: str) -> None:
+        """Take an evaluation back that failed on a worker and is to be tried once more."""
+        self._change_open(
+            study,
+            failure.id,
+            state="queued",
+            worker=worker,
+            token=None,
+            failure=failure.kind,
+            message=failure.message,
+        )
+
     def finish(self, study: str, outcome: Outcome, *, loss: float, worker: str) -> None:
         """Commit an evaluation's loss, its trials and their curves, all or nothing.
 
@@ -203,6 +238,8 @@ class Store:
                 sequence,
                 state="finished",
                 loss=loss,
+                failure=None,  # if it failed once, it was not the configuration's fault
+                message=None,
                 worker=worker,
                 device=outcome.device,
                 engine=outcome.engine,
@@ -250,6 +287,15 @@ class Store:
                 .where(studies.c.id == self._id(study, connection))
                 .values(state=state, changed=datetime.now(UTC))
             )
+
+    def show_workers(self, study: str, seen: Sequence[SeenWorker]) -> None:
+        """Replace what is told of a study's live workers."""
+        with self._write() as connection:
+            row_id = self._own_id(study, connection)
+            connection.execute(sa.delete(workers).where(workers.c.study_id == row_id))
+            if seen:
+                rows = [{"study_id": row_id, **dataclasses.asdict(one)} for one in seen]
+                connection.execute(sa.insert(workers), rows)
 
     def delete(self, study: str) -> None:
         """Remove a study and everything of it."""
@@ -318,10 +364,22 @@ class Store:
                     attempts=row.attempts,
                     worker=row.worker,
                     token=row.token,
+                    failure=row.failure,
                     started=row.started,
                 )
                 for row in rows
             ]
+
+    def workers(self, study: str) -> list[SeenWorker]:
+        """Return a study's live workers by name, as its master saw them last."""
+        columns = [workers.c[field.name] for field in dataclasses.fields(SeenWorker)]
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(*columns)
+                .where(workers.c.study_id == self._id(study, connection))
+                .order_by(workers.c.name)
+            )
+            return [SeenWorker(*row) for row in rows]
 
     def finished_ids(self, study: str, purpose: Purpose) -> set[EvaluationId]:
         """Return the finished evaluations of one purpose."""
@@ -338,6 +396,7 @@ class Store:
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection on which every select sees one and the same moment."""
+        self._check_presence()
         with clear_errors("read", self._shown):
             options = (
                 {"isolation_level": "REPEATABLE READ"}
@@ -355,6 +414,7 @@ class Store:
     @contextlib.contextmanager
     def _write(self) -> Iterator[sa.Connection]:
         """Give the writer's connection within a transaction that ends in a commit."""
+        self._check_presence()
         with clear_errors("write to", self._shown):
             if self._writer is None:
                 self._writer = self._engine.connect().execution_options(writes=True)
@@ -366,6 +426,14 @@ class Store:
                 self._writer.close()
                 self._writer = None
                 raise
+
+    def _check_presence(self) -> None:
+        """Notice that the file was removed: SQLite would go on writing to what nobody can read."""
+        if self._file is not None and identity(self._engine.url) != self._file:
+            raise StoreError(
+                f"store {self._shown} is gone: its file was removed or replaced while it was in "
+                "use; put it back and start again, or begin anew with another --store"
+            )
 
     def _change_open(self, study: str, id: EvaluationId, **values: Any) -> None:
         with self._write() as connection:
@@ -388,6 +456,14 @@ class Store:
         if row is None:
             raise StoreError(self._not_open(study, id, connection))
         return row
+
+    def _other_versions(self, study: str, changed: dict[str, tuple[str, str]]) -> str:
+        listed = ", ".join(f"{name} {a} there, {b} here" for name, (a, b) in changed.items())
+        wanted = " ".join(f"{name}=={before}" for name, (before, _) in changed.items())
+        return (
+            f"study {study!r} in {self._shown} has results of other versions ({listed}), and what "
+            f"follows may differ from them: get {wanted}, or go on with --accept-version-change"
+        )
 
     def _not_open(self, study: str, id: EvaluationId, connection: sa.Connection) -> str:
         state = connection.scalar(statements.STATE, self._key(study, id, connection))

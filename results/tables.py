@@ -1,6 +1,7 @@
 """The tables of a store, as the newest migration leaves them.
 
 studies ─┬─ configurations ── evaluations ── trials ── curves
+         └─ workers
 
 Keys are the field's own names: a configuration is (study, iteration, rung, number), an evaluation
 adds (epochs, purpose, part) and has a short id besides, a trial adds its position among the
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = "0001"
+SCHEMA = "0003"
 """The newest migration's revision; revisions are numbers, so that text compares as they do."""
 
 VERSION_TABLE = "dartboard_version"
@@ -45,7 +46,10 @@ studies = sa.Table(
     sa.Column("state", sa.String, nullable=False),
     sa.Column("created", Moment, nullable=False),
     sa.Column("changed", Moment, nullable=False),
+    sa.Column("version_changes", sa.JSON),
 )
+"""``version_changes`` lists when a study went on under other versions: ``at`` (UTC), ``after`` (the
+last sequence number given before), and the versions that differ, ``from`` and ``to``; or null."""
 
 configurations = sa.Table(
     "configurations",
@@ -133,3 +137,23 @@ curves = sa.Table(
     ),
     sqlite_with_rowid=False,
 )
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column(
+        "study_id",
+        sa.Integer,
+        sa.ForeignKey("studies.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("host", sa.String, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("device", sa.String, nullable=False),
+    sa.Column("engine", sa.String, nullable=False),
+    sa.Column("evaluation", sa.String),
+    sa.Column("attempt", sa.Integer),
+    sa.Column("heard", Moment, nullable=False),
+)
+"""The live workers of a study's master, as it saw them last; nothing rests on it."""

@@ -9,11 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, Job, Outcome
+from configspace.logs import about
 from configspace.versions import versions
 from worker.process import Child
 from worker.wire import AwayError, Link
@@ -22,6 +25,8 @@ log = logging.getLogger(__name__)
 
 EVALUATOR = "worker.evaluate:JobEvaluator"
 IDLE_LIMIT = 600.0
+REPLACE_SECONDS = 0.5
+"""How often the master hears of a worker whose evaluating process is being replaced."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two attempts to reach a master that is away: doubled from first to longest."""
 
@@ -44,6 +49,7 @@ def run_worker(
     evaluator: str = EVALUATOR,
     idle_limit: float = IDLE_LIMIT,
     once: bool = False,
+    credentials: Path | None = None,
 ) -> int:
     """Work for the master at an address, study after study.
 
@@ -56,16 +62,17 @@ def run_worker(
         evaluator: What makes the evaluator, as ``package.module:factory``.
         idle_limit: Seconds after which a master that is away is given up.
         once: Whether to end with the first study that is done, instead of waiting for the next.
+        credentials: This worker's file, for a master that wants one.
 
     Returns:
         Exit code: 0 when a study was done or SIGTERM came, 130 after Ctrl-C, 1 when no master was
         there for ``idle_limit`` seconds and no study was done before.
 
     Raises:
-        ServiceError: If the address is none, the evaluating process cannot start, or the master
-            does not accept this worker.
+        ServiceError: If the address or the credentials are none, the evaluating process cannot
+            start, or the master does not accept this worker.
     """
-    link = Link(address)
+    link = Link(address, credentials=credentials)
     child = Child(evaluator=evaluator, device=device, engine=engine, threads=threads)
     worker = Worker(link, child, _info(name), idle_limit=idle_limit)
     studies = 0
@@ -76,13 +83,21 @@ def run_worker(
                 studies += 1
                 if once:
                     return 0
-                log.info("worker %s: done; waiting for the next study", worker.name)
+                log.info(
+                    "worker %s: done; waiting for the next study",
+                    worker.name,
+                    extra=about(worker=worker.name),
+                )
                 worker.rest()
     except AwayError:
-        log.warning("no master at %s for %g s; leaving", address, idle_limit)
+        log.warning(
+            "no master at %s for %g s; leaving",
+            *(address, idle_limit),
+            extra=about(worker=worker.name),
+        )
         return 0 if studies else 1
     except Stopped as stopped:
-        log.info("worker %s: leaving", worker.name)
+        log.info("worker %s: leaving", worker.name, extra=about(worker=worker.name))
         return 130 if stopped.signum == signal.SIGINT else 0
     finally:
         child.kill()
@@ -113,12 +128,14 @@ class Worker:
             AwayError: If the master is away for longer than the idle limit.
         """
         while True:
-            self._child.start()  # before a claim, so that no lease waits for it
-            match self._insist(lambda: self._link.call("claim", self.name)):
+            # Before a claim, so that no lease waits for it; and one that is being replaced keeps
+            # nobody from hearing that the worker lives, nor the worker that all is done.
+            ready = self._child.start(REPLACE_SECONDS if self._joined else None)
+            match self._insist(partial(self._claim, ready)):
                 case {"job": job, "token": str(token)}:
                     self._work(Job.from_wire(job), token)
                 case {"done": True}:
-                    self._joined = False
+                    self.leave()
                     self._link.close()
                     return
                 case {"join": True}:
@@ -132,26 +149,37 @@ class Worker:
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def leave(self) -> None:
-        """Give back what is in hand, as far as the master can be reached."""
+        """Say goodbye and give back what is in hand, as far as the master can be reached."""
         if self._joined:
+            self._joined = False
             with suppress(AwayError, ServiceError):
                 # A connection of its own: a call may have been interrupted on the other.
                 self._link.open()
                 self._link.call("leave", self.name)
 
+    def _claim(self, ready: bool) -> Any:
+        return self._link.call("claim", self.name, ready)
+
     def _work(self, job: Job, token: str) -> None:
-        log.info("study %s: %s begins on worker %s", job.study, job.id, self.name)
+        log.info(
+            "study %s: %s begins on worker %s",
+            *(job.study, job.id, self.name),
+            extra=about(job.study, job.id, self.name),
+        )
         began = time.monotonic()
         result = self._child.run(job, _Beat(self, token).go_on)
         seconds = time.monotonic() - began
         if result is None:
             log.warning(
-                "study %s: %s on worker %s ended: another has it", job.study, job.id, self.name
+                "study %s: %s on worker %s ended: another has it",
+                *(job.study, job.id, self.name),
+                extra=about(job.study, job.id, self.name),
             )
             return
         log.info(
             "study %s: %s on worker %s: %s after %.1f s",
             *(job.study, job.id, self.name, type(result).__name__.lower(), seconds),
+            extra=about(job.study, job.id, self.name),
         )
         self._deliver(job, token, result)
 
@@ -185,12 +213,12 @@ class Worker:
         if self._link.is_open:
             return
         self._link.open()
-        about = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
-        answer = self._link.call("join", self._info | about)
-        self.name = answer["worker"]
+        where = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
+        answer = self._link.call("join", self._info | where)
+        self.name = self._child.worker = answer["worker"]
         self._heartbeat_seconds = answer["heartbeat_seconds"]
         if not self._joined:
-            log.info("worker %s joined", self.name)
+            log.info("worker %s joined", self.name, extra=about(worker=self.name))
         self._joined = True
 
     def heartbeat(self, token: str) -> bool:
@@ -201,7 +229,11 @@ class Worker:
             progress = None if report is None else list(report)
             answer = self._link.call("heartbeat", self.name, token, progress)
         except AwayError as error:
-            log.debug("worker %s: the master is away (%s); going on", self.name, error)
+            log.debug(
+                "worker %s: the master is away (%s); going on",
+                *(self.name, error),
+                extra=about(worker=self.name),
+            )
             return True
         self._heard = time.monotonic()
         return bool(answer != "stop")
@@ -213,7 +245,11 @@ class Worker:
 
     def _wait_for_the_master(self, error: AwayError) -> None:
         if self._pause == FIRST_PAUSE:
-            log.warning("worker %s: the master is away (%s); trying again", self.name, error)
+            log.warning(
+                "worker %s: the master is away (%s); trying again",
+                *(self.name, error),
+                extra=about(worker=self.name),
+            )
         if time.monotonic() - self._heard + self._pause > self._idle_limit:
             raise error
         self.rest()

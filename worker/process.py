@@ -8,15 +8,17 @@ import selectors
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, FailureKind, Job, Outcome
+from configspace.logs import about
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,8 @@ START_SECONDS = 120.0
 """The longest a child may take to be ready."""
 POLL_SECONDS = 0.1
 """How often memory and time are looked at."""
+
+_LINE_BYTES = 2**14
 
 Progress = tuple[str, int, int]
 
@@ -47,18 +51,32 @@ class Child:
         self._threads = threads
         self.engine, self.device = engine, device
         self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
+        self._start_by = 0.0
         self._buffer = b""
+        self._job: Job | None = None
+        self.worker: str | None = None
+        """Whose child it is, for the log."""
         self.progress: Progress | None = None
         """Phase, epochs done and epochs in all of the current evaluation."""
 
-    def start(self) -> None:
+    def start(self, patience: float | None = None) -> bool:
         """Start the process unless it runs, and wait until it is ready.
+
+        Args:
+            patience: Seconds to wait; by default as long as it may take. Call again to wait on.
+
+        Returns:
+            Whether it is ready.
 
         Raises:
             ServiceError: If it cannot evaluate, whatever the job.
         """
-        if self._process is not None and self._process.poll() is None:
-            return
+        if self._process is None or (self._ready and self._process.poll() is not None):
+            self._spawn()
+        return self._ready or self._await(patience)
+
+    def _spawn(self) -> None:
         self.kill()
         environment = os.environ | {
             "PYTHONPATH": _python_path(),
@@ -71,21 +89,33 @@ class Child:
             self._command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=environment,
             start_new_session=True,  # so that a kill reaches what an evaluation starts, too
         )
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        assert self._process.stderr is not None
+        threading.Thread(
+            target=self._relay, args=(self._process.stderr,), name="says", daemon=True
+        ).start()
+        self._start_by = time.monotonic() + START_SECONDS
+
+    def _await(self, patience: float | None) -> bool:
+        assert self._process is not None
+        until = self._start_by if patience is None else time.monotonic() + patience
+        while (now := time.monotonic()) < min(until, self._start_by):
             message = self._receive(POLL_SECONDS)
             if message is None and self._process.poll() is None:
                 continue
             match message:
                 case {"ready": [str(engine), str(device)]}:
                     self.engine, self.device = engine, device
-                    return
+                    self._ready = True
+                    return True
             reason = (message or {}).get("fatal") or f"it ended with {self._ending()}"
             self.kill()
             raise ServiceError(f"the evaluating process cannot start: {reason}")
+        if now < self._start_by:
+            return False
         self.kill()
         raise ServiceError(f"the evaluating process was not ready after {START_SECONDS:g} s")
 
@@ -103,7 +133,7 @@ class Child:
             ServiceError: If the process cannot be started.
         """
         self.start()
-        self.progress = None
+        self._job, self.progress = job, None
         assert self._process is not None
         deadline = time.monotonic() + job.time_limit
         try:
@@ -133,6 +163,7 @@ class Child:
     def kill(self) -> None:
         """End the process, and what it started, at once."""
         process, self._process, self._buffer = self._process, None, b""
+        self._ready = False
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -185,6 +216,18 @@ class Child:
         message: dict[str, Any] = json.loads(line)
         return message
 
+    def _relay(self, stream: IO[bytes]) -> None:
+        """Put what the process says, or what it evaluates, into the log, line by line."""
+        with stream:
+            while line := stream.readline(_LINE_BYTES):
+                job = self._job
+                fields = (
+                    about(worker=self.worker)
+                    if job is None
+                    else about(job.study, job.id, self.worker)
+                )
+                log.warning("%s", line.decode(errors="replace").rstrip(), extra=fields)
+
     def _ending(self) -> str:
         assert self._process is not None
         code = self._process.wait()
@@ -193,7 +236,11 @@ class Child:
     def _died(self, job: Job) -> Failure:
         ending = self._ending()
         self.kill()
-        log.warning("study %s: %s: the evaluating process died: %s", job.study, job.id, ending)
+        log.warning(
+            "study %s: %s: the evaluating process died: %s",
+            *(job.study, job.id, ending),
+            extra=about(job.study, job.id, self.worker),
+        )
         kind: FailureKind = "signal" if ending.startswith("signal") else "exit"
         return _failure(job, kind, f"the evaluating process ended with {ending}")
 

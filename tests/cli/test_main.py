@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "master", "worker", "status", "export", "compare", "delete")
+COMMANDS = ("run", "master", "worker", "status", "export", "compare", "delete", "doctor")
 
 
 def dartboard(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:

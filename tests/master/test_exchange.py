@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from configspace.job import Failure
-from master.exchange import Delivered, Exchange, GivenUp, Leased, Requeued, RosterChanged
+from master.exchange import Delivered, Exchange, GivenUp, Leased, Requeued, Retried, RosterChanged
 from master.roster import WorkerInfo
 from master.source import Submission
 from tests.master.test_wire import INFO, JOB
@@ -75,7 +75,7 @@ def test_a_segfault_is_retried_on_the_other_worker(exchange: Exchange) -> None:
     token = exchange.claim("a")["token"]
     assert exchange.fail("a", token, JOB.study, failure("signal")) == {"accepted": True}
     assert "job" in exchange.claim("b")
-    assert [type(event) for event in events(exchange)] == [Leased, Requeued, Leased]
+    assert [type(event) for event in events(exchange)] == [Leased, Retried, Leased]
 
 
 def test_an_exception_is_final(exchange: Exchange) -> None:
@@ -101,12 +101,37 @@ def test_there_is_room_for_one_job_before_any_worker_comes() -> None:
     assert Exchange(lease_seconds=30.0).has_room(parallel=0)
 
 
-def test_workers_hear_that_all_is_done(exchange: Exchange) -> None:
+def test_a_master_that_is_done_waits_until_its_workers_have_heard_and_left(
+    exchange: Exchange,
+) -> None:
     with ThreadPoolExecutor() as threads:
         claims = [threads.submit(exchange.claim, worker) for worker in "ab"]
-        exchange.finish(patience=2.0)
+        farewell = threads.submit(exchange.finish, patience=20.0)
         assert [claim.result(2) for claim in claims] == [{"done": True}] * 2
-    assert exchange.view()[0] == []
+        exchange.leave("a")
+        assert not farewell.done()
+        exchange.leave("b")
+        farewell.result(2)
+
+
+def test_a_master_that_is_done_does_not_wait_for_those_who_come_back(exchange: Exchange) -> None:
+    with ThreadPoolExecutor() as threads:
+        claims = [threads.submit(exchange.claim, worker) for worker in "ab"]
+        farewell = threads.submit(exchange.finish, patience=20.0)
+        for worker, claim in zip("ab", claims, strict=True):
+            claim.result(2)
+            exchange.leave(worker)
+            exchange.join(WorkerInfo.from_wire(INFO | {"name": worker, "instance": "later"}))
+        farewell.result(2)
+
+
+def test_a_worker_that_is_not_ready_is_given_no_job_and_hears_that_all_is_done(
+    exchange: Exchange,
+) -> None:
+    submit(exchange)
+    assert exchange.claim("a", ready=False) == {"idle": True}
+    exchange.finish(patience=0.0)
+    assert exchange.claim("a", ready=False) == {"done": True}
 
 
 def test_nobody_waits_for_a_master_that_stops(exchange: Exchange) -> None:

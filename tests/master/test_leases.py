@@ -131,6 +131,19 @@ def test_the_retry_is_on_another_worker_if_there_is_one() -> None:
     assert leases.claim("a", "2", 0.0, alone=True) is not None
 
 
+@pytest.mark.parametrize(("state", "elsewhere"), [("queued", True), ("running", False)])
+def test_a_failure_before_a_restart_counts_as_the_one_that_is_retried(
+    state: Any, elsewhere: bool
+) -> None:
+    leases = Leases(SECONDS)
+    stored = {"state": state, "attempts": 1, "worker": "a", "failure": "signal"}
+    entry = leases.add(submission(token=None, **stored), 0.0)
+    assert (claimed(leases, "a") is None) == elsewhere
+    claimed(leases, "b", "2")
+    holder = entry.worker, entry.token
+    assert leases.fail(entry.key, *holder, "signal") == "crashed"
+
+
 def test_a_failure_of_a_superseded_worker_counts_for_nothing() -> None:
     leases, keys = table()
     claimed(leases)
@@ -158,35 +171,76 @@ def test_an_evaluation_is_added_once() -> None:
 class AgainstAModel(RuleBasedStateMachine):
     """Whatever happens, each evaluation ends once, and no two workers hold one."""
 
-    workers = strategies.sampled_from("abc")
+    workers = strategies.sampled_from("ab")
 
     def __init__(self) -> None:
         super().__init__()
         self.leases = Leases(SECONDS)
         self.now = 0.0
-        self.added = 0
+        self.added = self.claims = 0
         self.tokens: dict[str, tuple[Any, str]] = {}
         self.ended: set[Any] = set()
         self.expiries: dict[Any, int] = {}
+        self.failed: dict[Any, str] = {}
+        self.stored: dict[Any, dict[str, Any]] = {}
+        """What the service writes to the store, as it happens."""
 
     @rule()
     def add(self) -> None:
-        self.expiries[self.leases.add(submission(self.added), self.now).key] = 0
+        key = self.leases.add(submission(self.added), self.now).key
+        self.expiries[key] = 0
+        self.stored[key] = {"state": "queued", "attempts": 0, "worker": None, "token": None}
         self.added += 1
 
-    @rule(worker=workers)
-    def claim(self, worker: str) -> None:
-        token = f"{worker}{self.now}"
-        entry = self.leases.claim(worker, token, self.now, alone=False)
-        if entry is not None:
-            assert entry.key not in self.ended
-            self.tokens[worker] = entry.key, entry.token
+    @rule(worker=workers, alone=strategies.booleans())
+    def claim(self, worker: str, alone: bool) -> None:
+        self.claims += 1
+        token = f"token {self.claims}"
+        held = self.leases.held_by(worker)
+        entry = self.leases.claim(worker, token, self.now, alone=alone)
+        if entry is None:
+            ready = [one for one in self.leases if one.state == "ready"]
+            assert not alone or not ready
+            assert all(self.failed.get(one.key) == worker for one in ready)
+            return
+        assert entry.key not in self.ended
+        assert held is None or held is entry
+        assert held or alone or self.failed.get(entry.key) != worker
+        self.tokens[worker] = entry.key, entry.token
+        self.note(entry)
+
+    def note(self, entry: Any) -> None:
+        self.stored[entry.key] |= {
+            "state": "running",
+            "worker": entry.worker,
+            "token": entry.token,
+            "attempts": entry.attempt,
+        }
+
+    def requeue(self, key: Any) -> None:
+        self.stored[key] |= {"state": "queued", "worker": None, "token": None}
+
+    @rule()
+    def restart(self) -> None:
+        """A new master knows what is in the store, and nothing else."""
+        self.leases = Leases(SECONDS)
+        for number, (key, stored) in enumerate(self.stored.items()):
+            if key not in self.ended:
+                entry = self.leases.add(submission(number, **stored), self.now)
+                assert (entry.state == "leased") == (stored["state"] == "running")
+                self.expiries[key] = max(0, stored["attempts"] - 1)
+                if key in self.failed:
+                    known = stored["state"] == "queued" and stored["worker"]
+                    self.failed[key] = known or ""
 
     @rule(worker=workers)
     def beat(self, worker: str) -> None:
         key, token = self.tokens.get(worker, (None, "none"))
-        going_on = self.leases.heartbeat(worker, token, self.now) != "stop"
+        verdict = self.leases.heartbeat(worker, token, self.now)
+        going_on = verdict != "stop"
         entry = self.leases.get(key)
+        if verdict == "resumed":
+            self.note(entry)
         mine = entry is not None and (entry.worker, entry.token) == (worker, token)
         assert going_on == (mine and key not in self.ended)
 
@@ -197,7 +251,7 @@ class AgainstAModel(RuleBasedStateMachine):
         assert self.leases.settle(key) == (key not in self.ended)
         self.ended.add(key)
 
-    @rule(worker=workers, kind=strategies.sampled_from(["exception", "signal"]))
+    @rule(worker=workers, kind=strategies.sampled_from(["signal", "signal", "exception"]))
     def fail(self, worker: str, kind: Any) -> None:
         key, token = self.tokens.get(worker, (None, "none"))
         if key is not None:
@@ -205,11 +259,19 @@ class AgainstAModel(RuleBasedStateMachine):
             verdict = self.leases.fail(key, worker, token, kind)
             assert not ended or verdict == "stale"
             if verdict == "crashed":
+                assert kind == "exception" or key in self.failed
                 self.ended.add(key)
+            if verdict == "retry":
+                assert kind == "signal"
+                assert key not in self.failed
+                self.failed[key] = worker
+                self.requeue(key)
+                self.stored[key] |= {"worker": worker, "failure": kind}
 
     @rule(worker=workers)
     def leave(self, worker: str) -> None:
-        self.leases.leave(worker)
+        for entry in self.leases.leave(worker):
+            self.requeue(entry.key)
         assert self.leases.held_by(worker) is None
 
     @rule(seconds=strategies.floats(0.1, 15))
@@ -221,6 +283,8 @@ class AgainstAModel(RuleBasedStateMachine):
             if self.expiries[entry.key] == ATTEMPTS:
                 assert entry.state == "settled"
                 self.ended.add(entry.key)
+            else:
+                self.requeue(entry.key)
 
     @precondition(lambda self: self.ended)
     @rule()
@@ -240,4 +304,4 @@ class AgainstAModel(RuleBasedStateMachine):
 
 
 TestAgainstAModel = AgainstAModel.TestCase
-TestAgainstAModel.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAgainstAModel.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)

@@ -1,11 +1,12 @@
 """Which workers a master knows."""
 
+import re
 from typing import Any
 
 import pytest
 
 from configspace.errors import WireError
-from master.roster import Roster, WorkerInfo
+from master.roster import REMEMBERED_PERIODS, Roster, WorkerInfo, check_versions
 
 
 def info(name: str = "w", instance: str = "1", **other: Any) -> WorkerInfo:
@@ -43,6 +44,33 @@ def test_a_worker_not_heard_of_for_too_long_is_struck_off() -> None:
     assert [member.name for member in roster] == ["b"]
 
 
+def test_a_worker_that_is_heard_of_after_a_silence_is_back() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    roster.silent(10.0)
+    assert "w" not in roster
+    assert roster.see("w", 12.0)
+    assert "w" in roster
+    assert not roster.see("w", 13.0)
+
+
+def test_a_silent_worker_whose_name_another_took_is_not_back() -> None:
+    roster = Roster(10)
+    roster.join(info(instance="1"), 0.0)
+    roster.silent(10.0)
+    roster.join(info(instance="2"), 11.0)
+    assert not roster.see("w", 12.0)
+    assert [member.info.instance for member in roster] == ["2"]
+
+
+def test_a_worker_that_stays_silent_is_forgotten() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    roster.silent(10.0)
+    roster.silent(10.0 * (REMEMBERED_PERIODS + 1))
+    assert not roster.see("w", 300.0)
+
+
 def test_a_stranger_that_is_seen_is_no_member() -> None:
     roster = Roster(10)
     roster.see("stranger", 1.0)
@@ -59,3 +87,47 @@ def test_a_worker_leaves_once() -> None:
 def test_a_description_with_unknown_keys_is_refused() -> None:
     with pytest.raises(WireError, match="colour"):
         WorkerInfo.from_wire(info().to_wire() | {"colour": "red"})
+
+
+OWN = {
+    "python": "3.11.7",
+    "dartboard": "0.1.0",
+    "numpy": "2.4.6",
+    "torch": "2.13.0",
+    "numba": "0.68",
+}
+
+
+@pytest.mark.parametrize(
+    ("engine", "theirs"),
+    [
+        ("torch", OWN),
+        ("torch", OWN | {"python": "3.12.1", "numba": "0.61"}),
+        ("numba", OWN | {"torch": "2.9.0"}),
+        ("torch", OWN | {"torch": "2.13.0+cu126"}),
+        ("of my own", OWN),
+    ],
+)
+def test_a_worker_that_computes_the_same_is_welcome(engine: str, theirs: dict[str, str]) -> None:
+    check_versions(info().model_copy(update={"engine": engine, "versions": theirs}), OWN)
+
+
+@pytest.mark.parametrize(
+    ("engine", "theirs", "get"),
+    [
+        ("torch", OWN | {"dartboard": "0.2.0"}, "get dartboard==0.1.0 on h"),
+        (
+            "numba",
+            OWN | {"numpy": "2.3"},
+            "numpy 2.3 there, 2.4.6 on the master): get numpy==2.4.6",
+        ),
+        ("torch", OWN | {"torch": "2.9.0"}, "get torch==2.13.0 on h"),
+        ("numba", {}, "get dartboard==0.1.0 numpy==2.4.6 numba==0.68 on h"),
+    ],
+)
+def test_a_worker_that_computes_something_else_is_told_what_to_get(
+    engine: str, theirs: dict[str, str], get: str
+) -> None:
+    worker = info().model_copy(update={"engine": engine, "versions": theirs})
+    with pytest.raises(WireError, match=re.escape(get)):
+        check_versions(worker, OWN)

@@ -112,6 +112,19 @@ def test_a_worker_that_slept_through_its_lease_is_told_to_stop(url: str, gate: P
         assert set(losses(store)) == set(submitted(store))
 
 
+def test_a_worker_whose_child_is_being_replaced_hears_that_all_is_done(
+    url: str, gate: Path
+) -> None:
+    """It takes longer to start than a master that is done waits for its workers."""
+    with (
+        Store.open(url) as store,
+        running_master(single_study(), store) as running,
+        workers(running.start(), 1, "slow_to_start_again", once=True) as (one,),
+    ):
+        running.wait()
+        assert one.wait(10) == 0
+
+
 def test_a_worker_may_be_there_before_its_master(url: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -164,6 +177,24 @@ def test_each_way_to_fail_is_told_apart_and_leaves_the_worker_alive(url: str) ->
         "(0, 0, 8)": "time-limit",
         "(0, 1, 0)": "memory-limit",
     }
+
+
+def test_the_store_tells_who_works_and_on_what(
+    url: str, gate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("master.service.WORKERS_SECONDS", 0.1)
+    with Store.open(url) as store, running_master(single_study(), store) as running:
+        with workers(running.start(), 1, "gated", name="me"):
+            begun(gate)
+            (one,) = wait_for(lambda: store.workers("small"), "worker in the store")
+            wait_for(lambda: store.workers("small")[0].evaluation, "its evaluation")
+            (one,) = store.workers("small")
+            assert (one.name, one.device, one.engine) == ("me", "cpu", "noop")
+            assert (one.evaluation, one.attempt) == ("(0, 0, 0)@1", 1)
+            wait_for(lambda: store.workers("small")[0].heard > one.heard, "heartbeat")
+            gate.touch()
+            running.wait()
+        assert store.workers("small") == []
 
 
 def test_what_an_evaluation_prints_does_not_disturb(url: str) -> None:

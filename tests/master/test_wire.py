@@ -13,12 +13,13 @@ import pytest
 from configspace.errors import ServiceError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId
+from configspace.versions import versions
 from master.exchange import Delivered, Exchange
 from master.source import Submission, job_of
 from master.wire import Port
 from tests.master.running import small_study
 from tests.worker.noop import outcome_of
-from worker.wire import AwayError, Link
+from worker.wire import CALL_SECONDS, AwayError, Link
 
 INFO = {
     "name": "w",
@@ -27,7 +28,7 @@ INFO = {
     "host": "here",
     "device": "cpu",
     "engine": "noop",
-    "versions": {},
+    "versions": versions(),
 }
 JOB = job_of(
     small_study(),
@@ -62,6 +63,14 @@ def link(address: str) -> Iterator[Link]:
 
 def test_a_worker_that_joins_learns_its_name_and_the_periods(link: Link) -> None:
     assert link.call("join", INFO) == {"worker": "w", "heartbeat_seconds": 0.1}
+
+
+def test_a_worker_of_other_versions_is_refused_and_told_which_to_get(link: Link) -> None:
+    other = INFO | {"versions": versions() | {"numpy": "1.0", "dartboard": "0.0.1"}}
+    with pytest.raises(
+        ServiceError, match=r"numpy 1\.0 there.*get dartboard==\S+ numpy==\S+ on here"
+    ):
+        link.call("join", other)
 
 
 def test_a_claim_of_a_stranger_is_answered_by_join(link: Link) -> None:
@@ -119,9 +128,11 @@ def test_an_outcome_of_an_unknown_evaluation_is_dropped(link: Link) -> None:
     assert answer == {"accepted": False}
 
 
-def test_an_outcome_is_answered_only_once_it_is_stored(link: Link, exchange: Exchange) -> None:
+def test_an_outcome_is_answered_only_once_it_is_stored(
+    link: Link, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
     exchange.add(Submission(JOB, "mean", model_based=False))
-    link._proxy._pyroTimeout = 0.5
+    monkeypatch.setitem(CALL_SECONDS, "finish", 0.5)
     with pytest.raises(AwayError):
         link.call("finish", "w", "t", "small", outcome_of(JOB).to_wire())
     event = exchange.next_event(1)

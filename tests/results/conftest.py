@@ -1,17 +1,16 @@
 """Stores to test on, and studies with made-up results in them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from results.store import Store
 
 
-@pytest.fixture(params=["sqlite"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def url(any_url: str) -> str:
     """Return the URL of a store that does not exist yet; one test run on every kind."""
-    return f"{request.param}:///{tmp_path / 'store.db'}"
+    return any_url
 
 
 @pytest.fixture

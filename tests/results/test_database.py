@@ -4,6 +4,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,12 @@ def test_two_may_make_the_same_store_at_once(url: str) -> None:
     assert failures == []
 
 
+def test_several_stores_may_be_made_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as threads:
+        for store in threads.map(Store.open, [f"sqlite:///{tmp_path}/{n}.db" for n in range(4)]):
+            store.close()
+
+
 def test_a_missing_store_is_an_error_for_a_reader_and_is_not_made(tmp_path: Path) -> None:
     path = tmp_path / "none.db"
     assert refused(f"sqlite:///{path}", create=False).startswith("no store sqlite:///")
@@ -103,6 +110,24 @@ def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
     before = path.read_bytes()
     assert "it holds other tables ('songs')" in refused(f"sqlite:///{path}")
     assert path.read_bytes() == before
+
+
+def test_an_older_store_is_upgraded_by_a_master_and_keeps_what_it_has(tmp_path: Path) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    url = f"sqlite:///{tmp_path / 'older.db'}"
+    with Store.open(url) as store:
+        filled(store)
+        finished = store.history("blur-final")
+        with store._write() as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.set_main_option("path_separator", "os")
+            command.downgrade(config, "0001")
+    assert "of an older dartboard (schema 0001" in refused(url, create=False)
+    with Store.open(url) as store:
+        assert store.history("blur-final") == finished
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ from configspace.errors import StoreError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure
 from configspace.study import ArchitectureSettings, BohbSettings
-from results.history import Failed, Finished, Submitted
+from results.history import Failed, Finished, SeenWorker, Submitted
 from results.store import Store
-from results.tables import configurations, curves, evaluations, trials
+from results.tables import configurations, curves, evaluations, studies, trials, workers
 from tests.results.made_up import filled, id_of, outcome, run, study
 
 _ENDS: tuple[tuple[int, Literal["crashed", "lost"]], ...] = ((0, "lost"), (1, "crashed"))
@@ -55,6 +55,46 @@ def test_another_study_under_the_same_name_is_refused_with_the_keys_that_differ(
     assert store.study("blur-final").architecture.layers == 10
 
 
+def test_a_study_without_results_takes_up_other_versions(store: Store) -> None:
+    store.begin(study(), {"torch": "2.12.0"})
+    store.begin(study(), {"torch": "2.13.0"})
+    assert row_of(store, studies)["versions"] == {"torch": "2.13.0"}
+    assert row_of(store, studies)["version_changes"] is None
+
+
+def test_a_study_with_results_of_other_versions_is_refused_and_stays_as_it_was(
+    store: Store,
+) -> None:
+    store.begin(study(), {"torch": "2.12.0", "numpy": "2.4.6"})
+    run(store, study(), id_of(0))
+    with pytest.raises(
+        StudyError,
+        match=r"torch 2\.12\.0 there, 2\.13\.0 here.*get torch==2\.12\.0, or.*--accept",
+    ):
+        store.begin(study(), {"torch": "2.13.0", "numpy": "2.4.6"})
+    assert row_of(store, studies)["versions"] == {"torch": "2.12.0", "numpy": "2.4.6"}
+
+
+def test_each_change_of_versions_that_was_accepted_is_kept(store: Store) -> None:
+    store.begin(study(), {"torch": "2.12.0", "numpy": "2.4.6"})
+    run(store, study(), id_of(0))
+    for version in ("2.13.0", "2.13.0", "2.14.0"):
+        now = {"torch": version, "numpy": "2.4.6"}
+        store.begin(study(), now, accept_version_change=True)
+    changes = row_of(store, studies)["version_changes"]
+    assert [(one["after"], one["from"], one["to"]) for one in changes] == [
+        (2, {"torch": "2.12.0"}, {"torch": "2.13.0"}),
+        (2, {"torch": "2.13.0"}, {"torch": "2.14.0"}),
+    ]
+    assert all(datetime.fromisoformat(one["at"]).tzinfo for one in changes)
+
+
+def test_another_build_of_the_same_release_is_no_other_version(store: Store) -> None:
+    store.begin(study(), {"torch": "2.13.0+cu126"})
+    run(store, study(), id_of(0))
+    store.begin(study(), {"torch": "2.13.0+cpu"})
+
+
 def test_study_names_are_in_the_order_of_their_beginning(store: Store) -> None:
     for name in ("b", "a"):
         store.begin(study(name), {})
@@ -65,7 +105,9 @@ def test_study_names_are_in_the_order_of_their_beginning(store: Store) -> None:
 def test_an_unknown_study_is_an_error_that_lists_the_known_ones(store: Store, read: str) -> None:
     store.begin(study("a"), {})
     store.begin(study("b"), {})
-    with pytest.raises(StoreError, match=r"^no study 'x' in sqlite:///.*; it has 'a', 'b'$"):
+    with pytest.raises(
+        StoreError, match=r"^no study 'x' in (sqlite|postgresql)://.*; it has 'a', 'b'$"
+    ):
         getattr(store, read)("x")
 
 
@@ -152,6 +194,29 @@ def test_a_requeued_evaluation_has_no_worker_but_keeps_its_attempts(store: Store
     assert open_one.attempts == 1
 
 
+def test_an_evaluation_that_is_to_be_retried_keeps_how_and_on_whom_it_failed(store: Store) -> None:
+    store.begin(study(), {})
+    store.submit("blur-final", id_of(0), Hyperparameters(), model_based=False)
+    store.lease("blur-final", id_of(0), worker="w7", token="abc", attempt=1)
+    failure = Failure(id=id_of(0), kind="signal", message="SIGSEGV")
+    store.retry("blur-final", failure, worker="w7")
+    (open_one,) = store.unfinished("blur-final")
+    assert (open_one.state, open_one.worker, open_one.failure) == ("queued", "w7", "signal")
+    store.lease("blur-final", id_of(0), worker="w8", token="def", attempt=1)
+    (open_one,) = store.unfinished("blur-final")
+    assert (open_one.state, open_one.worker, open_one.failure) == ("running", "w8", "signal")
+
+
+def test_a_retry_that_succeeds_leaves_no_failure(store: Store) -> None:
+    store.begin(study(), {})
+    store.submit("blur-final", id_of(0), Hyperparameters(), model_based=False)
+    failure = Failure(id=id_of(0), kind="signal", message="SIGSEGV")
+    store.retry("blur-final", failure, worker="w7")
+    store.finish("blur-final", outcome(id_of(0)), loss=-1.0, worker="w8")
+    row = row_of(store)
+    assert (row["state"], row["failure"], row["message"]) == ("finished", None, None)
+
+
 def test_what_has_ended_is_not_unfinished(store: Store) -> None:
     filled(store)
     assert store.unfinished("blur-final") == []
@@ -196,12 +261,13 @@ def test_an_outcome_of_a_requeued_evaluation_is_accepted(store: Store) -> None:
     assert row_of(store)["state"] == "finished"
 
 
-@pytest.mark.parametrize("call", ["lease", "requeue", "finish", "fail"])
+@pytest.mark.parametrize("call", ["lease", "requeue", "retry", "finish", "fail"])
 def test_an_evaluation_that_was_never_submitted_is_an_error(store: Store, call: str) -> None:
     store.begin(study(), {})
     arguments: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
         "lease": ((id_of(5),), {"worker": "w", "token": "t", "attempt": 1}),
         "requeue": ((id_of(5),), {}),
+        "retry": ((Failure(id=id_of(5), kind="signal", message=""),), {"worker": "w"}),
         "finish": ((outcome(id_of(5)),), {"loss": -1.0, "worker": "w"}),
         "fail": (
             (id_of(5),),
@@ -374,3 +440,32 @@ def test_every_outcome_that_was_committed_survives_a_killed_process(url: str) ->
         finished = [event for event in store.history("blur-final") if isinstance(event, Finished)]
         assert {event.id.configuration[2] for event in finished} >= set(range(heard + 1))
         run(store, study(), EvaluationId(configuration=(1, 0, 0), epochs=5))
+
+
+def _seen(name: str, **other: Any) -> SeenWorker:
+    known: dict[str, Any] = {
+        "host": "h",
+        "pid": 7,
+        "device": "cpu",
+        "engine": "numba",
+        "evaluation": "(0, 0, 1)@6",
+        "attempt": 2,
+        "heard": datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
+    }
+    return SeenWorker(name=name, **(known | other))
+
+
+def test_the_workers_last_seen_are_told_and_no_others(store: Store) -> None:
+    store.begin(study(), {})
+    store.show_workers("blur-final", [_seen("b"), _seen("a", evaluation=None, attempt=None)])
+    store.show_workers("blur-final", [_seen("c"), _seen("a", evaluation=None, attempt=None)])
+    assert store.workers("blur-final") == [_seen("a", evaluation=None, attempt=None), _seen("c")]
+    store.show_workers("blur-final", [])
+    assert store.workers("blur-final") == []
+
+
+def test_the_workers_of_a_study_go_with_it(store: Store) -> None:
+    store.begin(study(), {})
+    store.show_workers("blur-final", [_seen("a")])
+    store.delete("blur-final")
+    assert count(store, workers) == 0

@@ -42,6 +42,15 @@ def needs_a_gpu(*, device: str, engine: str, threads: int) -> Noop:
     raise ServiceError(f"no device {device!r} here")
 
 
+def slow_to_start_again(*, device: str, engine: str, threads: int) -> Noop:
+    """Take its time to be ready, but for the first time; then crash the process."""
+    before = Path(os.environ["DARTBOARD_TEST_GATE"])
+    if before.exists():
+        time.sleep(3.0)
+    before.touch()
+    return segfaults(device=device, engine=engine, threads=threads)  # type: ignore[return-value]
+
+
 def outcome_of(job: Job) -> Outcome:
     """Return scores that are a pure function of hyperparameters, epochs and seed."""
     return Outcome(

@@ -12,6 +12,8 @@ import pytest
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, Outcome
+from configspace.logs import FIELDS
+from tests.master.running import wait_for
 from tests.worker.noop import outcome_of
 from tests.worker.test_child import JOB
 from worker.process import ROOT, Child
@@ -65,6 +67,18 @@ def test_one_process_serves_many_jobs(child: Start) -> None:
 
 def test_what_it_prints_is_not_taken_for_an_answer(child: Start) -> None:
     assert child("prints").run(JOB, always) == outcome_of(JOB)
+
+
+def test_what_it_prints_is_in_the_log_with_what_it_is_about(
+    child: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = child("prints")
+    one.worker = "w"
+    one.run(JOB, always)
+    wait_for(lambda: "not json" in caplog.text, "printed line")
+    (record,) = [each for each in caplog.records if each.message == "not json"]
+    told = [getattr(record, name) for name in FIELDS]
+    assert told == [JOB.study, str(JOB.id), "w"]
 
 
 def test_a_process_that_died_is_replaced(child: Start) -> None:
@@ -122,6 +136,14 @@ def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> N
     started.start()
 
     assert (started.engine, started.device) == ("noop", "cpu")
+
+
+def test_a_process_that_takes_long_to_start_need_not_be_waited_for(child: Start) -> None:
+    one = child("evaluate")
+    assert not one.start(patience=0.0)
+    first = pid(one)
+    assert one.start()
+    assert pid(one) == first
 
 
 def test_a_child_dies_with_its_worker(tmp_path: Path) -> None:

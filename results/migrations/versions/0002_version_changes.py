@@ -1,0 +1,19 @@
+"""Remember when a study went on under other versions than it was begun with."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the column; no study has changed its versions so far."""
+    op.add_column("studies", sa.Column("version_changes", sa.JSON))
+
+
+def downgrade() -> None:
+    """Drop the column."""
+    op.drop_column("studies", "version_changes")

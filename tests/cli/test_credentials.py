@@ -1,0 +1,81 @@
+"""`dartboard credentials`, as a user types it."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_main import dartboard
+
+
+@pytest.mark.parametrize("command", ["init", "issue", "revoke", "list"])
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    shown = dartboard("credentials", command, "--help")
+    assert shown.returncode == 0
+    assert f"Example: dartboard credentials {command}" in shown.stdout
+
+
+def test_a_life_of_credentials(tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        shown = dartboard("credentials", *arguments, cwd=tmp_path)
+        assert shown.returncode == 0, shown.stderr
+        return shown.stdout + shown.stderr
+
+    assert "made the authority in credentials; the master's" in run("init", "--host", "10.1.2.3")
+    assert "wrote laptop.pem" in run("issue", "laptop")
+    assert stat.S_IMODE((tmp_path / "laptop.pem").stat().st_mode) == 0o600
+    assert run("issue", "desk", "-o", "-").count("-----BEGIN CERTIFICATE-----") == 2
+    assert "revoked laptop (1 certificate)" in run("revoke", "laptop")
+    states = [line.split()[:2] for line in run("list").splitlines()[1:]]
+    assert states == [["desk", "valid"], ["laptop", "revoked"]]
+    assert "kept the authority" in run("init")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("issue", "laptop"), "'dartboard credentials init --host NAME' makes"),
+        (("list",), "'dartboard credentials init --host NAME' makes"),
+        (("revoke", "laptop"), "'dartboard credentials init --host NAME' makes"),
+        (("init", "--host", "a b"), "wanted a name or address"),
+        (("init", "--folder", "/proc/none"), "cannot make credentials in '/proc/none'"),
+        (("issue", "laptop", "--days", "0"), "--days"),
+        (("issue", "laptop", "-o", "."), "'.' is there already"),
+    ],
+)
+def test_bad_input_gets_one_line(
+    arguments: tuple[str, ...], complaint: str, tmp_path: Path
+) -> None:
+    shown = dartboard("credentials", *arguments, cwd=tmp_path)
+    assert shown.returncode == 2
+    assert complaint in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+STUDY = 'name = "s"\nobjective = "final"\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--host", "0.0.0.0"), "can be reached from other machines: give it --credentials DIR"),
+        (("--host", "no such host"), "wanted a name or address of this machine"),
+        (("--credentials", "none"), "cannot read 'none/authority.pem': No such file"),
+        (("--max-workers", "0"), "--max-workers"),
+    ],
+)
+def test_a_master_that_cannot_serve_says_so_in_one_line(
+    arguments: tuple[str, ...], complaint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "s.toml").write_text(STUDY)
+    shown = dartboard("master", "s.toml", "--port", "0", *arguments, cwd=tmp_path)
+    assert shown.returncode == 2
+    assert complaint in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1
+
+
+def test_a_worker_without_its_file_says_so_in_one_line(tmp_path: Path) -> None:
+    shown = dartboard("worker", "127.0.0.1:9", "--credentials", "none.pem", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "cannot read credentials 'none.pem': No such file" in shown.stderr
+    assert len(shown.stderr.splitlines()) == 1

@@ -1,0 +1,37 @@
+"""What `dartboard status` says of workers."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.status import show_status
+from configspace.hyperparameters import Hyperparameters
+from results.history import SeenWorker
+from results.store import Store
+from tests.results.made_up import filled, id_of
+
+
+def test_live_workers_are_shown_with_device_heartbeat_job_and_attempt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    heard = datetime.now(UTC) - timedelta(seconds=4)
+    with Store.open(url) as store:
+        filled(store)
+        for number, worker in ((20, "busy"), (21, "gone")):
+            store.submit("blur-final", id_of(number, 6), Hyperparameters(), model_based=False)
+            store.lease("blur-final", id_of(number, 6), worker=worker, token="t", attempt=2)
+        seen = [
+            SeenWorker("busy", "h", 1, "cuda:0", "torch", str(id_of(20, 6)), 2, heard),
+            SeenWorker("lazy", "h", 2, "cpu", "numba", None, None, heard),
+        ]
+        store.show_workers("blur-final", seen)
+    show_status(url, "blur-final")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["busy", "cuda:0", "torch", "4", "s", "ago", "(0,", "0,", "20)@6", "2"] in [
+        line[:10] for line in lines
+    ]
+    assert ["lazy", "cpu", "numba", "4", "s", "ago", "idle"] in lines
+    assert ["(0,", "0,", "21)@6", "gone", "2"] in [line[:5] for line in lines]

@@ -1,0 +1,160 @@
+"""What clients do that are no workers."""
+
+import contextlib
+import math
+import random
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import Pyro4.errors
+from Pyro4 import message
+
+from configspace.errors import ServiceError
+from tests.drill.fault import Fault
+from tests.drill.record import Hit
+from tests.drill.scene import HungError, Scene
+from worker.wire import AwayError, Link
+
+MALFORMED = 20
+"""Malformed messages at a time; ten times makes 200."""
+IDLE = 200
+
+
+def stall(scene: Scene) -> Hit:
+    """Connect, say nothing or half a word, and stay for a while."""
+    scene.pause()
+    hit = scene.hit()
+    half = scene.random.choice([b"", b"PY", _frame(b"x" * 100)[:-50]])
+    client = _connected(scene)
+    client.sendall(half)
+    # It outstays the lease, while the drill goes on.
+    threading.Timer(3.0, client.close).start()
+    return hit
+
+
+def send_malformed(scene: Scene) -> Hit:
+    """Send what no worker would send."""
+    scene.pause()
+    hit = scene.hit()
+    for _ in range(MALFORMED):
+        scene.random.choice(_MALFORMED)(scene)
+    return hit
+
+
+def crowd(scene: Scene) -> Hit:
+    """Hold 200 connections open at once, and do nothing with them."""
+    scene.pause()
+    hit = scene.hit()
+    links = [Link(scene.address) for _ in range(IDLE)]
+    try:
+        for link in links:
+            link.open()
+        began = len(scene.ended())
+        scene.wait_for(lambda: len(scene.ended()) >= began + 5, "outcomes beside idle connections")
+    except AwayError as error:
+        raise HungError(f"connection refused: {error}") from error
+    finally:
+        for link in links:
+            link.close()
+    return hit
+
+
+# ---- malformed messages
+
+
+def _random_bytes(scene: Scene) -> None:
+    with _connected(scene) as client, contextlib.suppress(OSError):
+        client.sendall(scene.random.randbytes(scene.random.randrange(1, 5000)))
+
+
+def _torn(scene: Scene) -> None:
+    """Break off in the middle of a message, rudely."""
+    with _connected(scene) as client:
+        client.sendall(_frame(b"x" * 100)[: scene.random.randrange(1, 60)])
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _enormous(scene: Scene) -> None:
+    """Announce a message of 2 GB."""
+    announced = message.Message(message.MSG_INVOKE, b"", 1, 0, 0)
+    announced.data_size = 2**31 - 1
+    with _connected(scene) as client, contextlib.suppress(OSError):
+        client.sendall(announced.to_bytes())
+
+
+def _another_serialiser(scene: Scene) -> None:
+    """Offer a pickle, which must never be read."""
+    frame = _frame(b"cos\nsystem\n(S'touch pwned'\ntR.", serialiser=4)
+    with _connected(scene) as client, contextlib.suppress(OSError):
+        client.sendall(frame)
+
+
+def _call(method: str, make: Callable[[random.Random], tuple[Any, ...]]) -> Callable[..., None]:
+    def send(scene: Scene) -> None:
+        with Link(scene.address) as link:
+            link.open()
+            with contextlib.suppress(
+                ServiceError, AwayError, AttributeError, Pyro4.errors.PyroError
+            ):
+                link.call(method, *make(scene.random))
+                raise HungError(f"a malformed {method!r} was taken for a good one")
+
+    return send
+
+
+def _outcome(value: Any) -> tuple[Any, ...]:
+    trial = {"seed": 1, "one_shot_psnr": value, "architecture": ["gradient"]}
+    id = {"configuration": [0, 0, 0], "epochs": 1}
+    return "w", "t", "drill", {"id": id, "trials": [trial], "engine": "e", "device": "d"}
+
+
+_MALFORMED: tuple[Callable[[Scene], None], ...] = (
+    _random_bytes,
+    _torn,
+    _enormous,
+    _another_serialiser,
+    _call("no_such_method", lambda _: ()),
+    _call("__class__", lambda _: ()),
+    _call("join", lambda _: ("me",)),
+    _call("join", lambda _: ()),
+    _call("claim", lambda _: (17,)),
+    _call("claim", lambda random: ("x" * random.randrange(301, 10**6),)),
+    _call("heartbeat", lambda _: ("w", "t", ["search", "1", 2])),
+    _call("fail", lambda _: ("w", "t", "drill", {"kind": "none"})),
+    _call("finish", lambda _: _outcome(math.nan)),
+    _call("finish", lambda _: _outcome("12.5")),
+    _call("finish", lambda _: _outcome(None)[:3]),
+    _call("finish", lambda _: ("w", "t", "drill", _nested(90))),
+)
+
+
+def _nested(depth: int) -> dict[str, Any]:
+    return {"id": _nested(depth - 1)} if depth else {}
+
+
+def _frame(data: bytes, *, serialiser: int = 1) -> bytes:
+    """Return a message as Pyro4 puts it on the wire; 1 is serpent, 4 is pickle."""
+    frame: bytes = message.Message(message.MSG_INVOKE, data, serialiser, 0, 0).to_bytes()
+    return frame
+
+
+def _connected(scene: Scene) -> socket.socket:
+    host, _, port = scene.address.rpartition(":")
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            return socket.create_connection((host, int(port)), timeout=5)
+        except OSError as error:
+            if time.monotonic() > deadline:
+                raise HungError(f"no connection: {error}") from error
+
+
+FAULTS = (
+    Fault("client that connects and stalls", stall),
+    Fault(f"{MALFORMED} malformed messages", send_malformed),
+    Fault(f"{IDLE} idle connections at once", crowd, max_workers=IDLE + 10),
+)

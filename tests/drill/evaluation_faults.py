@@ -1,0 +1,27 @@
+"""What evaluations do that they should not."""
+
+from tests.drill.fault import Fault
+from tests.drill.record import Hit
+from tests.drill.scene import Scene
+
+
+def await_misbehaviour(scene: Scene) -> Hit:
+    """Wait for one more evaluation to misbehave, as one in six does."""
+    known = len(scene.hits)
+    scene.wait_for(lambda: len(scene.spans().misbehaved) > known, "evaluation that misbehaves")
+    at, pid, _ = scene.spans().misbehaved[known]
+    return scene.hit(*(one for one in scene.workers if one.pid == pid), at=at)
+
+
+FAULTS = tuple(
+    Fault(f"evaluation {what}", await_misbehaviour, way=way)
+    for what, way in (
+        ("raises", "raises"),
+        ("exits", "exits"),
+        ("segfaults", "segfaults"),
+        ("allocates without end", "allocates"),
+        ("returns NaN", "not_a_number"),
+        ("returns a NumPy scalar", "numpy_scalar"),
+        ("never returns", "never_returns"),
+    )
+)

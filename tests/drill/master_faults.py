@@ -1,0 +1,101 @@
+"""What happens to the master."""
+
+import signal
+import time
+
+from tests.drill.fault import Fault
+from tests.drill.record import Hit
+from tests.drill.scene import HungError, Process, Scene
+
+
+def kill(scene: Scene) -> Hit:
+    """Kill the master while evaluations run, and start it again."""
+    scene.pause(0.3, 1.0)
+    scene.wait_for(scene.busy, "worker at work")
+    hit = scene.hit(everyone=True)
+    scene.end(_master(scene), signal.SIGKILL)
+    scene.start_master()
+    return hit
+
+
+def await_its_death(scene: Scene) -> Hit:
+    """Wait until the master kills itself at the moment it was told to, and start it again."""
+    master = _master(scene)
+    scene.wait_for(lambda: master.poll() is not None, "death of the master")
+    hit = scene.hit(everyone=True)
+    scene.start_master(scene.die)
+    return hit
+
+
+def terminate(scene: Scene) -> Hit:
+    """Ask the master to stop, and start it again."""
+    scene.pause(0.3, 1.0)
+    scene.wait_for(scene.busy, "worker at work")
+    hit = scene.hit(everyone=True)
+    if (code := scene.end(_master(scene), signal.SIGTERM)) != 130:
+        raise HungError(f"the master stopped with exit code {code}")
+    scene.start_master()
+    return hit
+
+
+def interrupt_twice(scene: Scene) -> Hit:
+    """Press Ctrl-C twice on the master, which ends at once, and start it again."""
+    scene.pause(0.3, 1.0)
+    scene.wait_for(scene.busy, "worker at work")
+    hit = scene.hit(everyone=True)
+    master = _master(scene)
+    master.send_signal(signal.SIGINT)
+    scene.pause(0.0, 0.05)
+    scene.end(master, signal.SIGINT, seconds=5.0)  # an interpreter takes its time to end
+    scene.start_master()
+    return hit
+
+
+def start_it_last(scene: Scene) -> Hit:
+    """Stop the master and the workers; start workers, and after a while the master."""
+    scene.pause(0.3, 1.0)
+    hit = scene.hit(everyone=True)
+    count = len(scene.workers)
+    for worker in list(scene.workers):
+        scene.end(worker, signal.SIGTERM)
+    scene.end(_master(scene), signal.SIGTERM)
+    for _ in range(count):
+        scene.start_worker()
+    time.sleep(scene.random.uniform(0.1, 1.0))
+    scene.start_master()
+    return hit
+
+
+def start_a_second(scene: Scene) -> Hit:
+    """Start another master on the same store, which is refused."""
+    scene.pause()
+    hit = scene.hit()
+    before = _messages(scene)
+    second = scene.start_master(port=1)
+    scene.wait_for(lambda: second.poll() is not None, "refusal of a second master")
+    said = _messages(scene)[len(before) :]
+    if second.returncode != 1 or f"has a master already: process {_master(scene).pid} on" not in (
+        said
+    ):
+        raise HungError(f"a second master was not refused: exit code {second.returncode}")
+    return hit
+
+
+def _master(scene: Scene) -> Process:
+    assert scene.master is not None
+    return scene.master
+
+
+def _messages(scene: Scene) -> str:
+    return (scene.folder / "messages").read_text()
+
+
+FAULTS = (
+    Fault("master killed mid-job", kill),
+    Fault("master killed as it stores", await_its_death, die="storing"),
+    Fault("master killed as it samples", await_its_death, die="sampling"),
+    Fault("master terminated", terminate),
+    Fault("Ctrl-C twice on the master", interrupt_twice),
+    Fault("workers started before the master", start_it_last),
+    Fault("second master", start_a_second),
+)

@@ -1,0 +1,171 @@
+"""One fault, done many times to one study, and what came of it."""
+
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from configspace.job import loss
+from configspace.study import Study
+from master.bohb import BohbSource
+from tests.drill.evaluations import TRANSIENT, misbehaves, name_of
+from tests.drill.fault import Fault
+from tests.drill.network import distance
+from tests.drill.record import longest_stall, run_twice
+from tests.drill.scene import HungError, Process, Scene
+from tests.worker.noop import outcome_of
+
+STALL_LIMIT = 2.0
+"""Seconds for which a worker that was not hit may have nothing to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a fault did to a study."""
+
+    fault: str
+    parallel: int
+    times: int
+    evaluations: int
+    lost: list[str]
+    """Evaluations without the end they should have."""
+    twice: list[str]
+    """Evaluations that were leased again after they had ended."""
+    recoveries: list[float]
+    """Seconds."""
+    stall: float | None
+    """Seconds; None where no worker was spared, or there are too few jobs for all."""
+    same: bool | None
+    """Whether the result equals an undisturbed run's; None where the order may differ."""
+    hung: str
+    """What did not happen in time; empty if all did."""
+
+    @property
+    def good(self) -> bool:
+        """Whether the fault did no harm."""
+        harmed = self.lost or self.twice or self.hung or self.same is False
+        return not harmed and (self.stall is None or self.stall < STALL_LIMIT)
+
+
+def drill(fault: Fault, folder: Path, *, parallel: int, times: int, seed: int) -> Verdict:
+    """Do a fault many times to a study, and see it through to its end.
+
+    Args:
+        fault: What is done.
+        folder: For all that the study leaves; made here.
+        parallel: 1 for one job at a time, compared with an undisturbed run; 0 for four workers.
+        times: How often.
+        seed: Of the instants.
+    """
+    count = 2 if parallel else 4
+    study = study_of(parallel or count - fault.spare, times)
+    hung = ""
+    with (
+        distance(fault.far) as far,
+        Scene(
+            folder,
+            study,
+            seed=seed,
+            way=fault.way,
+            host=far.host,
+            max_workers=fault.max_workers,
+        ) as scene,
+    ):
+        scene.die, scene.far = fault.die, far
+        try:
+            scene.start_master(fault.die)
+            far.reach(scene.address)
+            for number in range(count):
+                within, address = far.place(number, scene.address)
+                scene.start_worker(within=within, address=address)
+            scene.wait_for(lambda: len(scene.ended()) >= count, "first outcomes")
+            for number in range(times):
+                if number == times - 1:
+                    scene.die = "never"
+                scene.wait_for_recovery(fault.strike(scene))
+            until = time.time()
+            scene.wait_for(partial(_all_have_begun, scene), "evaluation on every worker")
+            _see_through(scene)
+        except HungError as error:
+            hung, until = str(error), time.time()
+        seen, ends = scene.spans(), scene.ended()
+    expected = undisturbed(study, fault.way)
+    found = {name: (one.state, one.loss) for name, one in ends.items()}
+    recoveries = [hit.recovery(seen, ends) for hit in scene.hits]
+    stalls = [
+        longest_stall(hit, min(until, hit.at + (seconds or until)), seen)
+        for hit, seconds in zip(scene.hits, recoveries, strict=True)
+        if hit.others
+    ]
+    return Verdict(
+        fault=fault.name,
+        parallel=parallel,
+        times=len(scene.hits),
+        evaluations=len(ends),
+        lost=[name for name, (state, _) in found.items() if state == "lost"]
+        + [name for name in {one.evaluation for one in seen.attempts} if name not in ends]
+        + ["?"] * max(0, len(expected) - len(found)),
+        twice=run_twice(seen, ends),
+        recoveries=[seconds for seconds in recoveries if seconds is not None],
+        stall=None if parallel or fault.spare else max(stalls, default=None),
+        same=found == expected if parallel == 1 else None,
+        hung=hung,
+    )
+
+
+def study_of(parallel: int, times: int) -> Study:
+    """Return a study that is long enough for the damage to be done, and not much longer."""
+    return Study.model_validate(
+        {
+            "name": "drill",
+            "objective": "final",
+            "architecture": {"layers": 2},
+            "evaluation": {"time_limit": 1.0, "memory_limit": 250 * 2**20},
+            "bohb": {
+                "iterations": (8 if parallel == 1 else 16) * max(times, 3),
+                "min_epochs": 1.0,
+                "max_epochs": 9.0,
+                "parallel": parallel,
+            },
+        }
+    )
+
+
+def undisturbed(study: Study, way: str) -> dict[str, tuple[str, float | None]]:
+    """Return the ends of a study's evaluations when nothing is done to it, one job at a time."""
+    source = BohbSource(study)
+    ends: dict[str, tuple[str, float | None]] = {}
+    while (submission := source.next()) not in ("done", "pending"):
+        assert not isinstance(submission, str)
+        job = submission.job
+        if way not in TRANSIENT and misbehaves(job.id, way):
+            source.failed(job, "crashed")
+            ends[name_of(job.id)] = "crashed", None
+        else:
+            value = loss(outcome_of(job), job.objective, submission.aggregate)
+            source.finished(job, value)
+            ends[name_of(job.id)] = "finished", value
+    return ends
+
+
+def _see_through(scene: Scene) -> None:
+    """Let the study come to its end: the master says that it is done, and every worker leaves."""
+    scene.set_pace(0.0)
+    master = scene.master
+    assert master is not None
+    scene.wait_for(lambda: master.poll() is not None, "end of the study", 120.0)
+    if master.returncode != 0:
+        raise HungError(f"the master ended with exit code {master.returncode}")
+    for worker in scene.workers:
+        scene.wait_for(partial(_has_ended, worker), "end of a worker", 15.0)
+        if worker.returncode != 0:
+            raise HungError(f"a worker ended with exit code {worker.returncode}")
+
+
+def _all_have_begun(scene: Scene) -> bool:
+    """Return whether no worker is still on its way: it would come to a master that is done."""
+    return {one.pid for one in scene.workers} <= {one.worker for one in scene.spans().attempts}
+
+
+def _has_ended(process: Process) -> bool:
+    return process.poll() is not None

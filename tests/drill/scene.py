@@ -1,0 +1,217 @@
+"""A study under way: its store, its master's process and its workers', in a folder of its own."""
+
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Literal, Self
+
+from configspace.study import Study
+from results.store import Store
+from tests.drill.distance import Distance
+from tests.drill.evaluations import FOLDER
+from tests.drill.record import Ended, Hit, Spans, count, ended, spans
+
+ROOT = Path(__file__).parents[2]
+EVALUATOR = "tests.drill.evaluations:evaluate"
+PACE = 0.15
+"""Mean seconds of an evaluation while damage is done."""
+PATIENCE = 60.0
+"""Seconds after which something that does not happen counts as hung."""
+
+Die = Literal["never", "storing", "sampling"]
+Process = subprocess.Popen[bytes]
+
+
+class HungError(Exception):
+    """Something that should have happened did not."""
+
+
+class Scene:
+    """Starts and ends the processes of one study, and looks at what they did."""
+
+    def __init__(
+        self,
+        folder: Path,
+        study: Study,
+        *,
+        seed: int,
+        way: str = "behaves",
+        host: str = "127.0.0.1",
+        lease: float = 1.0,
+        max_workers: int = 32,
+        evaluator: str = EVALUATOR,
+    ) -> None:
+        self.folder, self.study = folder, study
+        self.random = random.Random(seed)
+        self.url = f"sqlite:///{folder}/store.db"
+        self.address = f"{host}:{_free_port(host)}"
+        self.master: Process | None = None
+        self.workers: list[Process] = []
+        self.hits: list[Hit] = []
+        self.die: Die = "never"
+        """When the master that is started next is to kill itself."""
+        self.far = Distance()
+        self._options = ["--lease", str(lease), "--max-workers", str(max_workers)]
+        self._evaluator = evaluator
+        self._store: Store | None = None
+        self._messages: IO[bytes] | None = None
+        folder.mkdir(parents=True)
+        (folder / "study.json").write_text(study.model_dump_json())
+        (folder / "way").write_text(way)
+        self.set_pace(PACE)
+
+    def __enter__(self) -> Self:
+        self._store = Store.open(self.url)
+        self._store.begin(self.study, {})
+        self._messages = (self.folder / "messages").open("ab")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for process in [*self.workers, *([self.master] if self.master else [])]:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        if self._store is not None:
+            self._store.close()
+        if self._messages is not None:
+            self._messages.close()
+
+    # ---- processes
+
+    def set_pace(self, seconds: float) -> None:
+        """Say how long an evaluation is to take on average."""
+        new = self.folder / "pace.new"
+        new.write_text(str(seconds))
+        new.rename(self.folder / "pace")
+
+    def start_master(self, die: Die = "never", *, port: int | None = None) -> Process:
+        """Start a master; on a port of its own it is a second one."""
+        host, _, usual = self.address.rpartition(":")
+        command = [sys.executable, "-m", "tests.drill.serve", "--folder", str(self.folder)]
+        command += ["--url", self.url, "--host", host, "--port", str(port or usual), "--die", die]
+        command += ["--seed", str(self.random.randrange(2**31)), *self._options]
+        # The first one lives long enough for every worker to have begun.
+        command += ["--spare", "0" if self.hits else "8"]
+        process = self._start(command)
+        if port is None:
+            self.master = process
+        return process
+
+    def start_worker(
+        self, *, name: str | None = None, address: str | None = None, within: Sequence[str] = ()
+    ) -> Process:
+        """Start a worker.
+
+        Args:
+            name: What it calls itself; by default something of its own.
+            address: Where it looks for the master; by default where that is.
+            within: A command that runs it, such as one that enters a network namespace.
+        """
+        options: dict[str, Any] = {"once": True, "idle_limit": PATIENCE, "name": name}
+        call = f"run_worker({address or self.address!r}, evaluator={self._evaluator!r}, "
+        code = f"import logging, sys; from worker.client import run_worker\n{_LOGGING}\n"
+        code += f"sys.exit({call}**{options!r}))"
+        process = self._start([*within, sys.executable, "-c", code])
+        self.workers.append(process)
+        return process
+
+    def end(self, process: Process, signum: signal.Signals, *, seconds: float = 10.0) -> int:
+        """Send a signal to a process that is to end by it, and return its exit code."""
+        process.send_signal(signum)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise HungError(f"process {process.pid} after {signum.name}") from error
+        if process in self.workers:
+            self.workers.remove(process)
+        return code
+
+    def _start(self, command: Sequence[str]) -> Process:
+        environment = os.environ | {FOLDER: str(self.folder), "PYTHONPATH": str(ROOT)}
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=self._messages, stderr=self._messages
+        )
+
+    # ---- time
+
+    def pause(self, least: float = 0.05, most: float = 0.5) -> None:
+        """Let a random time pass."""
+        time.sleep(self.random.uniform(least, most))
+
+    def wait_for(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
+        """Wait until a condition holds, and return what it returned.
+
+        Raises:
+            HungError: If it does not hold in time, or the master ended with an error.
+        """
+        deadline = time.monotonic() + seconds
+        while not (answer := condition()):
+            if self.master is not None and self.master.poll() == 1:
+                raise HungError(f"{what}: the master ended with an error")
+            if time.monotonic() > deadline:
+                raise HungError(f"no {what} within {seconds:g} s")
+            time.sleep(0.02)
+        return answer
+
+    # ---- what happened
+
+    def spans(self) -> Spans:
+        """Return what the log has."""
+        return spans(self.folder / "log")
+
+    def ended(self) -> dict[str, Ended]:
+        """Return the evaluations that have an end in the store."""
+        assert self._store is not None
+        return ended(self._store, self.study.name)
+
+    def count(self) -> int:
+        """Return how many evaluations have an end in the store."""
+        assert self._store is not None
+        return count(self._store, self.study.name)
+
+    def busy(self) -> list[Process]:
+        """Return the workers that are in the middle of an evaluation."""
+        running = self.spans().running()
+        return [worker for worker in self.workers if worker.pid in running]
+
+    def hit(self, *victims: Process, everyone: bool = False, at: float | None = None) -> Hit:
+        """Note that damage is done, now or ``at`` a time before, to some workers or to all."""
+        alive = frozenset(one.pid for one in self.workers)
+        hurt = alive if everyone else frozenset(one.pid for one in victims)
+        hit = Hit(time.time() if at is None else at, hurt, alive - hurt)
+        self.hits.append(hit)
+        return hit
+
+    def wait_for_recovery(self, hit: Hit) -> None:
+        """Wait until what was interrupted has an end, and something has ended since.
+
+        A master that is to kill itself may do so again before that; then there is no more to see.
+        """
+
+        def recovered() -> bool:
+            died_again = self.die != "never" and self.master and self.master.poll() is not None
+            return bool(died_again) or hit.recovery(self.spans(), self.ended()) is not None
+
+        self.wait_for(recovered, "recovery")
+
+
+_LOGGING = 'logging.basicConfig(level=20, format="%(asctime)s %(process)d %(message)s")'
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as free:
+        free.bind((host, 0))
+        port: int = free.getsockname()[1]
+        return port

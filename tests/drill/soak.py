@@ -1,0 +1,154 @@
+"""Very many evaluations while a worker is killed every second, or the master every 20 s.
+
+Prints what was counted; the exit code is 1 unless all are done, none was run again after it had
+ended, the master grew by at most 2 kB an evaluation and its open files stayed as they were.
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psutil
+from rich.console import Console
+
+from configspace.study import Study
+from tests.drill.record import run_twice
+from tests.drill.scene import Process, Scene
+
+WORKERS = 16
+EVALUATOR = "tests.drill.evaluations:evaluate_at_once"
+LEASE = 5.0
+WORKER_EVERY, MASTER_EVERY = 1.0, 20.0
+GROWTH_LIMIT = 2000.0
+"""Bytes of memory an evaluation."""
+HANDLES_LIMIT = 4 * WORKERS
+"""Open files by which a master may differ: connections of workers that come and go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A look at the master."""
+
+    evaluations: int
+    resident: int
+    handles: int
+
+
+def main() -> int:
+    """Run the soak."""
+    parser = argparse.ArgumentParser(prog="python -m tests.drill.soak", description=__doc__)
+    parser.add_argument("--evaluations", type=int, default=20_000)
+    parser.add_argument("--kill", choices=("workers", "master"), default="workers")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        return 0 if soak(Path(folder), options) else 1
+
+
+def soak(root: Path, options: argparse.Namespace) -> bool:
+    """Run one soak, print what came of it, and return whether all was well."""
+    console = Console(highlight=False)
+    began = time.monotonic()
+    kills = 0
+    samples: list[Sample] = []
+    lives: list[list[Sample]] = [samples]
+    with Scene(
+        root / "soak",
+        _study(options.evaluations),
+        seed=options.seed,
+        lease=LEASE,
+        max_workers=4 * WORKERS,
+        evaluator=EVALUATOR,
+    ) as scene:
+        master = scene.start_master()
+        for _ in range(WORKERS):
+            scene.start_worker()
+        every = WORKER_EVERY if options.kill == "workers" else MASTER_EVERY
+        due = time.monotonic() + every
+        told = 0.0
+        while master.poll() is None:
+            time.sleep(0.2)
+            if time.monotonic() >= told + 5:
+                told = time.monotonic()
+                sample = _look(scene, master)
+                if sample is not None:
+                    samples.append(sample)
+                    console.print(
+                        f"{told - began:5.0f} s  {sample.evaluations} evaluations, {kills} killed, "
+                        f"master {sample.resident / 2**20:.1f} MiB, {sample.handles} open files"
+                    )
+            if time.monotonic() < due or master.poll() is not None:
+                continue
+            due = time.monotonic() + every
+            kills += 1
+            if options.kill == "workers":
+                scene.end(scene.random.choice(scene.workers), signal.SIGKILL)
+                scene.start_worker()
+            else:
+                scene.end(master, signal.SIGKILL)
+                master = scene.start_master()
+                lives.append(samples := [])
+        code, seconds = master.returncode, time.monotonic() - began
+        ends = scene.ended()
+        twice = run_twice(scene.spans(), ends)
+        if code != 0:
+            console.print((scene.folder / "messages").read_text()[-3000:], markup=False)
+    unfinished = sum(one.state != "finished" for one in ends.values())
+    growth, handles = _growth(lives), _handles(lives)
+    console.print(
+        f"{len(ends)} evaluations in {seconds:.0f} s with {kills} {options.kill} killed: "
+        f"{unfinished} not finished, {len(twice)} run twice; the master grew by "
+        f"{growth:.0f} bytes an evaluation, its open files by {handles}"
+    )
+    return (
+        code == 0
+        and len(ends) >= options.evaluations
+        and not unfinished
+        and not twice
+        and growth <= GROWTH_LIMIT
+        and handles <= HANDLES_LIMIT
+    )
+
+
+def _look(scene: Scene, master: Process) -> Sample | None:
+    try:
+        process = psutil.Process(master.pid)
+        return Sample(scene.count(), process.memory_info().rss, process.num_fds())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _growth(lives: list[list[Sample]]) -> float:
+    """Return the slope of the memory over the evaluations, in the longest life of a master.
+
+    Its first fifth is left out: there, every kind of work is done for the first time.
+    """
+    samples = max(lives, key=len)
+    late = samples[len(samples) // 5 :]
+    if len(late) < 3:
+        return 0.0
+    counts = np.array([one.evaluations for one in late], float)
+    return float(np.polyfit(counts, [one.resident for one in late], 1)[0])
+
+
+def _handles(lives: list[list[Sample]]) -> int:
+    samples = max(lives, key=len)
+    late = [one.handles for one in samples[len(samples) // 5 :]]
+    return late[-1] - min(late) if late else 0
+
+
+def _study(evaluations: int) -> Study:
+    """Return a study of at least so many evaluations: 20 in three iterations."""
+    bohb = {"iterations": -(-evaluations // 20) * 3, "min_epochs": 1.0, "max_epochs": 9.0}
+    return Study.model_validate(
+        {"name": "drill", "objective": "final", "architecture": {"layers": 2}, "bohb": bohb}
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
