@@ -41,8 +41,8 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test
 	$(MAKE) drill-short
+	$(MAKE) test
 
 format: setup
 	$(BIN)/ruff format .

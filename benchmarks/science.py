@@ -155,6 +155,8 @@ def main() -> None:
     engine = choose_engine(options.engine, options.device)
     id = EvaluationId(configuration=(0, 0, 0), epochs=options.epochs)
     seeds = [trial_seed(0, id, index) for index in range(options.trials)]
+    # A seed tells the epochs, too.
+    rows = [row for row in rows if row["engine"] == engine.name and row["seed"] in seeds]
     settings = VARIATIONS if options.variations else SETTINGS
     for setting in settings:
         known = {row["seed"] for row in rows if row["setting"] == str(setting)}

@@ -1,11 +1,10 @@
 """Where a master listens, as it is typed and as it is told."""
 
-import shlex
 import socket
 from dataclasses import dataclass
 
 from master.admission import Folder, check_exposure
-from master.service import MAX_WORKERS, PORT
+from master.service import MAX_WORKERS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,20 +43,3 @@ class Listen:
                 "\nwithout credentials: whoever reaches this port can take jobs and give results"
             )
         return line
-
-    def options(self) -> str:
-        """Return these settings as they are typed, where they are not the command's own."""
-        parts = []
-        if self.host != "127.0.0.1":
-            parts.append(f" --host {shlex.quote(self.host)}")
-        if self.port != PORT:
-            parts.append(f" --port {self.port}")
-        if self.max_workers != MAX_WORKERS:
-            parts.append(f" --max-workers {self.max_workers}")
-        if self.credentials is not None:
-            parts.append(f" --credentials {shlex.quote(str(self.credentials.path))}")
-        if self.insecure:
-            parts.append(" --insecure")
-        if self.metrics_port is not None:
-            parts.append(f" --metrics-port {self.metrics_port}")
-        return "".join(parts)

@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,7 @@ from cli.listen import Listen
 from cli.logs import Logs
 from cli.words import duration
 from cli.workers import LocalWorkers
-from configspace.errors import StoreError
+from configspace.errors import ServiceError, StoreError
 from configspace.study import Study, load_study
 from configspace.versions import versions
 from master.bohb import BohbSource
@@ -26,6 +27,7 @@ from master.service import MAX_WORKERS, Ending, Master
 from master.snapshot import Snapshot
 from master.source import JobSource
 from results.store import Store
+from worker.engines import choose_engine
 
 if TYPE_CHECKING:
     from master.metrics import Metrics
@@ -52,18 +54,18 @@ def run_study(
         DartboardError: If the study file, the store or the workers are not what they should be.
     """
     study = load_study(path)
+    if device not in ("auto", "cpu"):  # before a store and workers are made for nothing
+        choose_engine(engine, device)
     count, threads = split(
         available_cores(), study.evaluation.trials, workers=workers, threads=threads
     )
     local = LocalWorkers(count, device=device, engine=engine, threads=threads)
-    again = f"dartboard run {shlex.quote(str(path))}"
     listen = Listen(max_workers=max(MAX_WORKERS, count), metrics_port=metrics_port)
     return _run_bohb(
         study,
         url,
         listen=listen,
         local=local,
-        again=again,
         accept=accept_version_change,
         logs=logs or Logs(),
     )
@@ -85,13 +87,11 @@ def serve_study(
     """
     study = load_study(path)
     listen.check()  # before a store is made for nothing
-    again = f"dartboard master {shlex.quote(str(path))}{listen.options()}"
     return _run_bohb(
         study,
         url,
         listen=listen,
         local=None,
-        again=again,
         accept=accept_version_change,
         logs=logs or Logs("info"),
     )
@@ -103,7 +103,6 @@ def _run_bohb(
     *,
     listen: Listen,
     local: LocalWorkers | None,
-    again: str,
     accept: bool,
     logs: Logs,
 ) -> int:
@@ -111,12 +110,12 @@ def _run_bohb(
     logs.set_up(console, study=study.name)
     with Store.open(url) as store, study_lock(url, study.name):
         store.begin(study, versions(), accept_version_change=accept)
-        source = BohbSource.resume(study, store)
-        if (known := source.progress().finished) > 0:
-            console.print(f"study {study.name}: going on after {known} finished evaluations")
         title = f"[bold]{study.name}[/] · {study.objective} · {study.problem.name}"
         phases = 2 if study.objective == "final" else 1
         try:
+            source = BohbSource.resume(study, store)
+            if (known := source.progress().finished) > 0:
+                console.print(f"study {study.name}: going on after {known} finished evaluations")
             ending = serve(
                 source, store, console, title, listen=listen, local=local, phases=phases, logs=logs
             )
@@ -125,9 +124,7 @@ def _run_bohb(
                 store.end(study.name, "stopped")
             raise
         store.end(study.name, ending.state)
-    if url != "sqlite:///dartboard.db":
-        again += f" --store {shlex.quote(url)}"
-    return _conclude(console, study, ending, again)
+    return _conclude(console, study, ending)
 
 
 def serve(
@@ -221,7 +218,15 @@ def stop_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler or signal.SIG_DFL)
 
 
-def _conclude(console: Console, study: Study, ending: Ending, again: str) -> int:
+def go_on(console: Console) -> int:
+    """Say how to go on after an interruption; return the exit code."""
+    again = shlex.join(["dartboard", *sys.argv[1:]])
+    line = f"nothing that finished is lost; go on with: {again}"
+    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return INTERRUPTED
+
+
+def _conclude(console: Console, study: Study, ending: Ending) -> int:
     snapshot = ending.snapshot
     progress = snapshot.progress
     failed = "".join(
@@ -234,6 +239,7 @@ def _conclude(console: Console, study: Study, ending: Ending, again: str) -> int
         f"{progress.model_based} of {progress.sampled} configurations picked by the model, "
         f"{duration(snapshot.elapsed_seconds)} in this run",
         highlight=False,
+        soft_wrap=True,
     )
     if progress.incumbent:
         incumbent = progress.incumbent
@@ -245,6 +251,10 @@ def _conclude(console: Console, study: Study, ending: Ending, again: str) -> int
         )
         console.print(incumbent_text(incumbent.hyperparameters))
     if ending.state == "stopped":
-        console.print(f"nothing that finished is lost; go on with: {again}", highlight=False)
-        return INTERRUPTED
+        return go_on(console)
+    if not progress.incumbent:
+        raise ServiceError(
+            f"study {study.name!r} is done, but none of its evaluations finished; 'dartboard "
+            f"export {study.name} --what evaluations' has each one's reason in its column message"
+        )
     return 0

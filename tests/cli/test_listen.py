@@ -16,9 +16,3 @@ def test_a_master_on_all_addresses_invites_by_the_machine_s_name() -> None:
 def test_a_master_without_credentials_says_what_that_means() -> None:
     line = Listen(host="10.0.0.1", insecure=True).invitation("10.0.0.1:9090")
     assert "whoever reaches this port can take jobs and give results" in line
-
-
-def test_options_are_given_back_as_they_are_typed() -> None:
-    assert Listen(port=9090).options() == ""
-    listen = Listen(host="::", port=1, max_workers=99, credentials=Folder(Path("my keys")))
-    assert listen.options() == " --host :: --port 1 --max-workers 99 --credentials 'my keys'"

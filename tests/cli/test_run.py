@@ -110,7 +110,8 @@ def test_an_interrupted_study_goes_on_to_the_same_evaluations(
     again = dartboard(tmp_path, "run", "study.toml", "--engine", "torch")
 
     assert status == 130
-    assert last_line == "nothing that finished is lost; go on with: dartboard run study.toml"
+    go_on = "dartboard run study.toml --engine torch"
+    assert last_line == f"nothing that finished is lost; go on with: {go_on}"
     assert kept >= 5
     assert again.returncode == 0
     assert f"going on after {kept} finished evaluations" in again.stderr
@@ -203,6 +204,29 @@ def test_a_store_that_is_none_is_one_line_and_is_left_alone(tmp_path: Path) -> N
     assert ran.returncode == 2
     assert len(ran.stderr.splitlines()) == 1
     assert (tmp_path / "dartboard.db").read_text().startswith("a diary")
+
+
+def test_a_device_that_is_not_there_is_one_line_and_begins_nothing(tmp_path: Path) -> None:
+    write_study(tmp_path)
+
+    ran = dartboard(tmp_path, "run", "study.toml", "--device", "cuda:99")
+
+    assert ran.returncode == 2
+    assert "no device 'cuda:99' here" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "dartboard.db").exists()
+
+
+def test_a_study_of_which_nothing_finishes_says_so(tmp_path: Path) -> None:
+    write_study(tmp_path, iterations=1)
+    text = (tmp_path / "study.toml").read_text()
+    limited = text.replace("trials = 2", 'trials = 2\ntime_limit = "0.001s"')
+    (tmp_path / "study.toml").write_text(limited.replace("min_epochs = 1", "min_epochs = 9"))
+
+    ran = dartboard(tmp_path, "run", "study.toml", "--engine", "torch")
+
+    assert ran.returncode == 2
+    assert "none of its evaluations finished" in ran.stderr.splitlines()[-1]
 
 
 def test_deleting_asks_first(undisturbed: Path) -> None:
