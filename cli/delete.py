@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from master.lock import study_lock
 from results.store import Store
 
 
@@ -12,14 +13,16 @@ def delete_study(url: str, name: str, *, ask: bool) -> int:
 
     Raises:
         StoreError: If there is no such store or study.
+        ServiceError: If the study has a master at work.
     """
     with Store.open(url, create=False) as store:
         store.study(name)
-        if ask and not typer.confirm(
-            f"Delete study '{name}' and all its results from {url}? This cannot be undone."
-        ):
-            print("nothing was deleted", file=sys.stderr)
-            return 1
-        store.delete(name)
+        with study_lock(url, name):  # a master that runs must not lose its study
+            if ask and not typer.confirm(
+                f"Delete study '{name}' and all its results from {url}? This cannot be undone."
+            ):
+                print("nothing was deleted", file=sys.stderr)
+                return 1
+            store.delete(name)
     print(f"deleted study '{name}'")
     return 0
