@@ -124,6 +124,7 @@ class Exchange:
             while True:
                 now = time.monotonic()
                 if worker not in self._roster:
+                    self._changed.notify()  # what woke it may have been meant for another
                     return {"join": True}
                 self._roster.see(worker, now)
                 if self._done:

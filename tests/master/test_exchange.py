@@ -9,6 +9,7 @@ from configspace.job import Failure
 from master.exchange import Delivered, Exchange, GivenUp, Leased, Requeued, Retried, RosterChanged
 from master.roster import WorkerInfo
 from master.source import Submission
+from tests.master.running import wait_for
 from tests.master.test_wire import INFO, JOB
 from tests.worker.noop import outcome_of
 
@@ -44,6 +45,18 @@ def test_a_claim_that_waits_is_answered_as_soon_as_there_is_a_job(exchange: Exch
         claim = threads.submit(exchange.claim, "a")
         submit(exchange)
         assert claim.result(2)["job"] == JOB.to_wire()  # an idle claim waits for 5 s
+
+
+def test_a_job_that_wakes_a_worker_struck_off_goes_to_the_next(exchange: Exchange) -> None:
+    with ThreadPoolExecutor() as threads:
+        claims = []
+        for waiting, worker in enumerate("ab", start=1):
+            claims.append(threads.submit(exchange.claim, worker))
+            wait_for(lambda n=waiting: len(exchange._changed._waiters) == n, f"{worker} waits")
+        exchange._roster.leave("a")  # before its thread hears of it
+        submit(exchange)
+        assert claims[0].result(2) == {"join": True}
+        assert claims[1].result(2)["job"] == JOB.to_wire()
 
 
 def test_what_happened_is_told_in_its_order(exchange: Exchange) -> None:
