@@ -131,6 +131,8 @@ class Worker:
             # Before a claim, so that no lease waits for it; and one that is being replaced keeps
             # nobody from hearing that the worker lives, nor the worker that all is done.
             ready = self._child.start(REPLACE_SECONDS if self._joined else None)
+            if not self._joined:
+                self._heard = time.monotonic()  # nobody was called while it waited for the child
             match self._insist(partial(self._claim, ready)):
                 case {"job": job, "token": str(token)}:
                     self._work(Job.from_wire(job), token)
