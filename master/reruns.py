@@ -1,5 +1,6 @@
 """Re-runs of one configuration on fresh seeds, as a source of jobs."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Literal
 
@@ -29,11 +30,11 @@ class Reruns:
         Args:
             study: Whose configuration it is; its objective does not matter, since re-runs score
                 both ways.
-            store: Knows which parts are finished.
+            store: Knows which parts are finished, and how large they are.
             configuration: The configuration's id.
             hyperparameters: Its values.
             epochs: Epochs of the search and of the retraining.
-            trials: Seeds in all.
+            trials: Seeds in all; those of finished parts count, whatever their parts' sizes.
             batch: Seeds a job; the last job has those left over.
 
         Raises:
@@ -43,19 +44,30 @@ class Reruns:
             raise ValueError(f"wanted at least one trial and batch, got {trials} and {batch}")
         self._study = study
         self._hyperparameters = hyperparameters
-        self._sizes = {
-            EvaluationId(
-                configuration=configuration, epochs=epochs, purpose="rerun", part=part
-            ): min(batch, trials - part * batch)
-            for part in range(-(-trials // batch))
+        self._epochs = epochs
+        finished = {
+            id: size
+            for id, size in store.finished_trials(study.name, "rerun").items()
+            if id.configuration == configuration and id.epochs == epochs
         }
-        finished = store.finished_ids(study.name, "rerun")
-        self._finished = len(finished & self._sizes.keys())
-        left = [id for id in self._sizes if id not in finished]
-        stored = {one.id: one for one in store.unfinished(study.name) if one.id in left}
+        self._finished = len(finished)
+        # A part's seeds depend on its number and their places in it alone, so that parts of any
+        # size stand side by side: what was the short last one stays short.
+        self._sizes: dict[EvaluationId, int] = {}
+        missing = trials - sum(finished.values())
+        for part in itertools.count():
+            if missing <= 0:
+                break
+            id = EvaluationId(
+                configuration=configuration, epochs=epochs, purpose="rerun", part=part
+            )
+            if id not in finished:
+                self._sizes[id] = min(batch, missing)
+                missing -= self._sizes[id]
+        stored = {one.id: one for one in store.unfinished(study.name) if one.id in self._sizes}
         self._interrupted = list(stored.values())
-        self._waiting = [id for id in left if id not in stored]
-        self._left = len(left)
+        self._waiting = [id for id in self._sizes if id not in stored]
+        self._left = len(self._sizes)
         self._crashed = self._lost = 0
 
     @property
@@ -95,7 +107,7 @@ class Reruns:
 
     def progress(self) -> Progress:
         """Return how many parts are done; an iteration is all of them."""
-        epochs = next(iter(self._sizes)).epochs
+        ended = self._finished + self._crashed + self._lost
         return Progress(
             study=self._study.name,
             iterations_done=int(not self._left),
@@ -106,8 +118,8 @@ class Reruns:
             sampled=0,
             model_based=0,
             incumbent=None,
-            epochs_done=epochs * (self._finished + self._crashed + self._lost),
-            epochs_expected=epochs * len(self._sizes),
+            epochs_done=self._epochs * ended,
+            epochs_expected=self._epochs * (ended + self._left),
         )
 
     def _job(self, id: EvaluationId) -> Job:

@@ -23,7 +23,7 @@ from results import statements
 from results.database import clear_errors, identity, open_engine
 from results.history import Failed, Finished, SeenWorker, StudyState, Submitted, Unfinished
 from results.statements import Row
-from results.tables import evaluations, studies, workers
+from results.tables import evaluations, studies, trials, workers
 
 _BLANK: Row = dict.fromkeys(
     ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
@@ -381,17 +381,18 @@ class Store:
             )
             return [SeenWorker(*row) for row in rows]
 
-    def finished_ids(self, study: str, purpose: Purpose) -> set[EvaluationId]:
-        """Return the finished evaluations of one purpose."""
+    def finished_trials(self, study: str, purpose: Purpose) -> dict[EvaluationId, int]:
+        """Return the finished evaluations of one purpose, and how many trials each has."""
+        counted = sa.select(sa.func.count()).where(trials.c.evaluation_id == evaluations.c.id)
         with self.reading() as connection:
             rows = connection.execute(
-                statements.EVALUATIONS.where(
+                sa.select(evaluations, counted.scalar_subquery().label("trials")).where(
                     evaluations.c.study_id == self._id(study, connection),
                     evaluations.c.purpose == purpose,
                     evaluations.c.state == "finished",
                 )
             )
-            return {statements.evaluation_id(row) for row in rows}
+            return {statements.evaluation_id(row): row.trials for row in rows}
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:

@@ -66,6 +66,39 @@ def test_parts_that_the_store_has_are_not_run_again(store: Store) -> None:
     assert again.progress().finished == 1
 
 
+@pytest.mark.parametrize(
+    ("steps", "sizes"), [((10, 16), [8, 2, 6]), ((12, 24), [8, 4, 8, 4]), ((16, 10), [8, 8])]
+)
+def test_re_runs_grow_to_as_many_trials_as_are_wanted(
+    store: Store, steps: tuple[int, ...], sizes: list[int]
+) -> None:
+    seeds: list[int] = []
+    for trials in steps:
+        source = reruns(store, trials, batch=8)
+        for submission in submissions(source):
+            finish(store, source, submission)
+            seeds.extend(submission.job.seeds)
+        assert source.next() == "done"
+        assert source.progress().epochs_done == source.progress().epochs_expected
+    kept = store.finished_trials(STUDY.name, "rerun")
+    assert [kept[id] for id in sorted(kept, key=lambda id: id.part)] == sizes
+    assert len(set(seeds)) == sum(sizes)
+
+
+def test_re_runs_of_other_configurations_do_not_count(store: Store) -> None:
+    other = Reruns(
+        STUDY,
+        store,
+        configuration=(0, 0, 5),
+        hyperparameters=Hyperparameters(),
+        epochs=9,
+        trials=5,
+        batch=2,
+    )
+    finish(store, other, submissions(other)[0])
+    assert [submission.job.id.part for submission in submissions(reruns(store))] == [0, 1, 2]
+
+
 def test_parts_that_were_interrupted_are_not_submitted_again(store: Store) -> None:
     job = submissions(reruns(store))[0].job
     store.submit(job.study, job.id, job.hyperparameters, model_based=False)
@@ -98,8 +131,8 @@ def test_re_runs_of_two_studies_are_served_as_one(store: Store) -> None:
     running = RunningMaster(chain, store)
     with workers(running.start(), 2, "slow", once=True):
         ending = running.wait()
-    assert len(store.finished_ids("small", "rerun")) == 3
-    assert len(store.finished_ids("other", "rerun")) == 3
+    for name in ("small", "other"):
+        assert sum(store.finished_trials(name, "rerun").values()) == 5
     progress = ending.snapshot.progress
     assert (progress.study, progress.finished) == ("small, other", 6)
 
