@@ -99,18 +99,41 @@ def _rerun(
                 )
             )
         source = Chain(sources)
-        if source.progress().epochs_done == source.progress().epochs_expected:
-            return True
-        title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
-        ending = serve(source, store, console, title, local=local, phases=2)
-        progress = ending.snapshot.progress
-        if failed := progress.crashed + progress.lost:
-            raise DartboardError(
-                f"{failed} of the re-runs' jobs failed; 'dartboard export {studies[0].name} --what "
-                "evaluations' has the reason of each in its column message; 'dartboard compare' "
-                "again tries them anew"
-            )
-        return ending.state == "done"
+        if source.progress().epochs_done < source.progress().epochs_expected:
+            title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
+            ending = serve(source, store, console, title, local=local, phases=2)
+            if ending.state == "stopped":
+                return False
+        for each in sources:
+            _tell_failures(each, console, trials)
+    return True
+
+
+def _tell_failures(source: Reruns, console: Console, trials: int) -> None:
+    """Say how much of an incumbent's re-runs failed, if any did.
+
+    Raises:
+        DartboardError: If all did: there is nothing to compare.
+    """
+    progress = source.progress()
+    if not progress.crashed + progress.lost:
+        return
+    failed = [
+        f"{count} {'job' if count == 1 else 'jobs'} {what}"
+        for count, what in (
+            (progress.crashed, "crashed (larger --trials take fresh seeds)"),
+            (progress.lost, "lost (the next 'dartboard compare' tries again)"),
+        )
+        if count
+    ]
+    told = (
+        f"study {progress.study!r}: {source.finished_trials} of {trials} re-runs of its incumbent "
+        f"finished, {' and '.join(failed)}; 'dartboard export {shlex.quote(progress.study)} "
+        "--what evaluations' has each reason in its column message"
+    )
+    if not source.finished_trials:
+        raise DartboardError(told)
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 def _report(url: str, one_shot: str, final: str, folder: Path) -> None:

@@ -12,7 +12,11 @@ from results.store import Store
 
 
 class Reruns:
-    """Fixed jobs, in parts of several trials; those that the store has are not run again."""
+    """Fixed jobs, in parts of several trials; those that finished or crashed are not run again.
+
+    What crashed would crash again, since all of its chance is in its seeds. A lost part only had
+    no worker that lived: it is run again.
+    """
 
     def __init__(
         self,
@@ -51,24 +55,34 @@ class Reruns:
             if id.configuration == configuration and id.epochs == epochs
         }
         self._finished = len(finished)
+        self.finished_trials = sum(finished.values())
+        """Seeds whose re-runs finished, over its whole life."""
+        crashed = {
+            id
+            for id in store.crashed_ids(study.name, "rerun")
+            if id.configuration == configuration and id.epochs == epochs
+        }
+        self._crashed, self._lost = len(crashed), 0
         # A part's seeds depend on its number and their places in it alone, so that parts of any
         # size stand side by side: what was the short last one stays short.
         self._sizes: dict[EvaluationId, int] = {}
-        missing = trials - sum(finished.values())
+        missing = trials - self.finished_trials
         for part in itertools.count():
             if missing <= 0:
                 break
             id = EvaluationId(
                 configuration=configuration, epochs=epochs, purpose="rerun", part=part
             )
-            if id not in finished:
-                self._sizes[id] = min(batch, missing)
-                missing -= self._sizes[id]
+            if id in finished:
+                continue
+            size = min(batch, missing)
+            missing -= size
+            if id not in crashed:  # else it stands for as many that did not finish
+                self._sizes[id] = size
         stored = {one.id: one for one in store.unfinished(study.name) if one.id in self._sizes}
         self._interrupted = list(stored.values())
         self._waiting = [id for id in self._sizes if id not in stored]
         self._left = len(self._sizes)
-        self._crashed = self._lost = 0
 
     @property
     def studies(self) -> Sequence[str]:
@@ -94,11 +108,12 @@ class Reruns:
 
     def finished(self, job: Job, loss: float) -> None:  # noqa: ARG002
         """Count a finished part."""
+        self.finished_trials += len(job.seeds)
         self._left -= 1
         self._finished += 1
 
     def failed(self, job: Job, state: Literal["crashed", "lost"]) -> None:  # noqa: ARG002
-        """Count a part that failed; it is tried again when the re-runs are next asked for."""
+        """Count a part that failed; a lost one is run when the re-runs are next asked for."""
         self._left -= 1
         if state == "crashed":
             self._crashed += 1

@@ -394,6 +394,18 @@ class Store:
             )
             return {statements.evaluation_id(row): row.trials for row in rows}
 
+    def crashed_ids(self, study: str, purpose: Purpose) -> set[EvaluationId]:
+        """Return the crashed evaluations of one purpose."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(evaluations).where(
+                    evaluations.c.study_id == self._id(study, connection),
+                    evaluations.c.purpose == purpose,
+                    evaluations.c.state == "crashed",
+                )
+            )
+            return {statements.evaluation_id(row) for row in rows}
+
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Give a connection on which every select sees one and the same moment."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -83,6 +84,26 @@ def test_re_runs_grow_to_as_many_trials_as_are_wanted(
     kept = store.finished_trials(STUDY.name, "rerun")
     assert [kept[id] for id in sorted(kept, key=lambda id: id.part)] == sizes
     assert len(set(seeds)) == sum(sizes)
+
+
+@pytest.mark.parametrize(("state", "parts"), [("crashed", [2]), ("lost", [1, 2])])
+def test_a_part_that_crashed_is_not_run_again_but_a_lost_one_is(
+    store: Store, state: Literal["crashed", "lost"], parts: list[int]
+) -> None:
+    first = reruns(store)
+    drawn = submissions(first)
+    finish(store, first, drawn[0])
+    job = drawn[1].job
+    store.submit(job.study, job.id, job.hyperparameters, model_based=False)
+    store.fail(job.study, job.id, state=state, failure=None, message="why", worker="w")
+
+    again = reruns(store)
+    assert again.progress().crashed == (state == "crashed")
+    for submission in (left := submissions(again)):
+        finish(store, again, submission)
+    assert [submission.job.id.part for submission in left] == parts
+    assert again.next() == "done"
+    assert again.finished_trials == (3 if state == "crashed" else 5)
 
 
 def test_re_runs_of_other_configurations_do_not_count(store: Store) -> None:
