@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from configspace.hyperparameters import Hyperparameters
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from worker.engine import (
     Batch,
     NetWeights,
@@ -23,31 +28,19 @@ from worker.engine import (
     operations,
     weight_step_sizes,
 )
-from worker.numba_layouts import (
-    MAPPINGS,
-    TERMS,
-    Floats,
-    folded_of,
-    operator_of,
-    parameters_of,
-    sizes_of,
-    work_of,
-)
+from worker.numba_alpha import Alpha, set_coefficients
+from worker.numba_compile import is_compiled
+from worker.numba_layouts import MAPPINGS, Floats, Memory
 from worker.numba_signals import cosine_waves
-from worker.numba_training import (
-    Alpha,
-    Trial,
-    mixture_coefficients,
-    retrain_epoch,
-    score,
-    search_epoch,
-)
+from worker.numba_training import search_epoch, train_epoch
 from worker.numba_vectors import LANES
 from worker.philox import MASK, KeyedGenerator, Occasion
 from worker.problem import CosineProblem
 
+_LOGGER = logging.getLogger(__name__)
+
 Tick = Callable[[], None]
-"""Called by a trial at the end of each of its epochs; raises `Stopped` if the rest is not wanted."""
+"""Called by a trial at the end of each of its epochs; raises `Stopped` if no more is wanted."""
 
 
 Starts = dict[tuple[int, int], NetWeights]
@@ -59,6 +52,26 @@ class Stopped(Exception):  # noqa: N818
 
 
 Compute = Callable[["Bench", int, Tick], None]
+
+
+def ensure_compiled(report: Callable[[str], None], kernel_size: Literal[3, 5] = 3) -> None:
+    """Load or compile the kernels, so that no trial waits for them.
+
+    Args:
+        report: Told a line before each compilation; not called where the code is on disk.
+        kernel_size: Taps of the convolutions: the kernels are compiled for each size.
+    """
+    waiting = [
+        (name, function, arguments)
+        for name, function, arguments in _first_calls(kernel_size)
+        if not is_compiled(function, arguments)
+    ]
+    for number, (name, function, arguments) in enumerate(waiting, start=1):
+        report(
+            f"compiling the {name} for this machine ({number} of {len(waiting)}); "
+            "this happens once and takes some seconds"
+        )
+        function(*arguments)
 
 
 class NumbaEngine:
@@ -90,19 +103,14 @@ class NumbaEngine:
         curves = np.empty((5, trials, batch.epochs))
 
         def compute(bench: Bench, index: int, tick: Tick) -> None:
-            trial = bench.trial(index, starts)
-            hyper = batch.hyperparameters[index]
-            architecture = Alpha(
-                value=alpha[index],
-                moments=np.zeros((2, *alpha.shape[1:])),
-                weight_decay=hyper.alpha_weight_decay,
-                by_adam=hyper.alpha_optimizer == "adam",
-            )
+            bench.begin(index, starts)
+            architecture = _alpha(batch, index, alpha[index])
             occasions = (int(Occasion.SEARCH_VALIDATION), int(Occasion.SEARCH_TRAINING))
             for epoch in range(batch.epochs):
                 steps = _steps(batch, epoch)
                 curves[:3, index, epoch] = search_epoch(
-                    trial,
+                    bench.trial,
+                    bench.taps,
                     architecture,
                     bench.signals(index, Occasion.SEARCH_VALIDATION, steps, buffer=0),
                     bench.signals(index, Occasion.SEARCH_TRAINING, steps, buffer=1),
@@ -114,8 +122,7 @@ class NumbaEngine:
                 curves[3, index, epoch] = mean_entropy(alpha[index])
                 curves[4, index, epoch] = np.linalg.norm(alpha[index], axis=-1).max()
                 tick()
-            weights = _softmax(alpha[index])
-            psnr[index] = bench.score(trial, index, weights, Occasion.SEARCH_SCORE)
+            psnr[index] = bench.score(index, Occasion.SEARCH_SCORE)
 
         self._run(batch, compute, progress)
         return Searched(
@@ -140,32 +147,31 @@ class NumbaEngine:
         curves = np.empty((2, trials, batch.epochs))
 
         def compute(bench: Bench, index: int, tick: Tick) -> None:
-            trial = bench.trial(index, starts)
             picks = architectures[index]
-            beta = one_hot[picks]  # (layer, operation)
-            coefficients = bench.coefficients(beta)
             learned = np.flatnonzero(picks < MAPPINGS)  # the operations with weights come first
-            lowest = int(learned[0]) if learned.size else batch.architecture.layers
+            lowest = int(learned[0]) if learned.size else len(picks)
+            bench.begin(index, starts, lowest)
+            set_coefficients(one_hot[picks], bench.trial)
             occasion = Occasion.RETRAIN_TRAINING
             for epoch in range(batch.epochs):
                 steps = _steps(batch, epoch)
-                curves[:, index, epoch] = retrain_epoch(
-                    trial,
-                    coefficients,
-                    lowest,
+                curves[:, index, epoch] = train_epoch(
+                    bench.trial,
+                    bench.taps,
                     bench.signals(index, occasion, steps, buffer=0),
                     int(occasion),
                     steps.start,
                     step_sizes[index, steps.start : steps.stop],
                 )
                 tick()
-            psnr[index] = bench.score(trial, index, beta, Occasion.RETRAIN_SCORE)
+            psnr[index] = bench.score(index, Occasion.RETRAIN_SCORE)
 
         self._run(batch, compute, progress)
         return Retrained(psnr=psnr, train_loss=curves[0], train_psnr=curves[1])
 
     def _run(self, batch: Batch, compute: Compute, progress: Progress) -> None:
         """Compute all trials; tell of an epoch when that many epochs a trial are done."""
+        ensure_compiled(_LOGGER.info, batch.architecture.kernel_size)
         trials = len(batch.seeds)
         threads = min(self.threads, trials)
         benches: SimpleQueue[Bench] = SimpleQueue()
@@ -207,67 +213,50 @@ class NumbaEngine:
 
 
 class Bench:
-    """The space in which one thread computes one trial after another."""
+    """The memory in which one thread computes one trial after another."""
 
     def __init__(self, batch: Batch) -> None:
         """Reserve it for a batch's sizes."""
-        matrix, architecture = batch.problem.matrix, batch.architecture
-        taps = architecture.kernel_size
-        m, n = matrix.shape
+        architecture, size = batch.architecture, batch.search.batch_size
+        matrix, taps = batch.problem.matrix, architecture.kernel_size
         self._batch = batch
-        self._sizes = sizes_of(
-            n=n,
-            m=m,
-            batch=batch.search.batch_size,
+        self._memory = Memory(
+            matrix,
+            batch=size,
             taps=taps,
             layers=architecture.layers,
             channels=architecture.channels,
             roll=architecture.roll_shift,
+            noisy="noise" in operations(architecture),
         )
-        self._values = parameters_of(self._sizes, taps)
-        self._trial = Trial(
-            sizes=self._sizes,
-            taps=tuple(range(taps)),
-            operator=operator_of(matrix, batch.problem.noise),
-            key=(0, 0),
-            tau=architecture.tau,
-            sigma=architecture.operation_noise,
-            values=self._values,
-            gradients=parameters_of(self._sizes, taps),
-            moments=np.zeros((2, self._values.flat.size), np.float32),
-            weight_decay=0.0,
-            folded=folded_of(self._sizes, taps),
-            work=work_of(self._sizes, taps, noisy="noise" in operations(architecture)),
+        self._memory.set(
+            noise=batch.problem.noise, tau=architecture.tau, sigma=architecture.operation_noise
         )
-        drawn = batch.search.batches * n * batch.search.batch_size
-        self._drawn = np.zeros((2, drawn + self._sizes.columns * LANES), np.float32)
-        self._scratch = np.empty(3 * batch.search.batch_size + 6)
+        self.trial = self._memory.trial
+        """What the kernels are handed."""
+        self.taps = tuple(range(taps))
+        count = batch.search.batches * matrix.shape[1] * size
+        self._drawn = np.zeros((2, count + int(self.trial["columns"]) * LANES), np.float32)
+        self._scratch = np.empty(3 * size + 6)
 
-    def trial(self, index: int, starts: Starts) -> Trial:
-        """Return the space, set to the start of a trial.
+    def begin(self, index: int, starts: Starts, lowest: int = 0) -> None:
+        """Set the memory to the start of a trial.
 
         Args:
             index: Which trial of the batch.
             starts: Initial weights of all trials' mappings, by layer and mapping.
+            lowest: The lowest layer to be trained.
         """
-        self._values.flat[:] = 0
-        self._values.scale[:] = 1
-        channels = self._batch.architecture.channels
+        channels, memory = self._batch.architecture.channels, self._memory
+        memory.clear_weights()
         for (layer, mapping), weights in starts.items():
-            self._values.first[layer, mapping, :, :channels] = weights.first[index]
-            self._values.second[layer, mapping, :, :channels] = weights.second[index, ::-1]
-            self._values.bias[layer, mapping] = weights.bias[index]
-        self._trial.moments[:] = 0
-        return self._trial._replace(
-            key=_key(self._batch.seeds[index]),
-            weight_decay=self._batch.hyperparameters[index].param_weight_decay,
-        )
-
-    def coefficients(self, beta: NDArray[np.float64]) -> Floats:
-        """Return the layers' coefficients for weights β of the operations."""
-        coefficients = np.empty((len(beta), TERMS), np.float32)
-        mixture_coefficients(beta, self._trial.tau, self._trial.sigma, coefficients)
-        return coefficients
+            memory["first"][layer, mapping, :, :channels] = weights.first[index]
+            memory["second"][layer, mapping, :, :channels] = weights.second[index, ::-1]
+            memory["bias"][layer * MAPPINGS + mapping] = weights.bias[index]
+        memory["scale"][:] = 1
+        seed = int(self._batch.seeds[index])
+        decay = self._batch.hyperparameters[index].param_weight_decay
+        memory.set(key0=seed & MASK, key1=seed >> 32, weight_decay=decay, lowest=lowest)
 
     def signals(self, index: int, occasion: Occasion, steps: range, buffer: int = 0) -> Floats:
         """Draw a trial's signals of a run of steps.
@@ -277,22 +266,20 @@ class Bench:
         """
         size, problem, out = self._batch.search.batch_size, self._batch.problem, self._drawn[buffer]
         if type(problem) is CosineProblem:
-            key = _key(self._batch.seeds[index])
-            start, count = steps.start, len(steps)
-            cosine_waves(problem.grid, size, int(occasion), start, count, key, self._scratch, out)
+            start, count, scratch = steps.start, len(steps), self._scratch
+            cosine_waves(self.trial, problem.grid, size, int(occasion), start, count, scratch, out)
         else:
-            generator = KeyedGenerator(self._batch.seeds[index : index + 1], occasion, steps, size)
-            drawn = problem.signals(generator)
+            seeds = self._batch.seeds[index : index + 1]
+            drawn = problem.signals(KeyedGenerator(seeds, occasion, steps, size))
             out[: drawn.size] = drawn.reshape(-1)
         return out
 
-    def score(
-        self, trial: Trial, index: int, beta: NDArray[np.float64], occasion: Occasion
-    ) -> float:
+    def score(self, index: int, occasion: Occasion) -> float:
         """Return the mean PSNR over the batches of an occasion, in dB."""
         batches = self._batch.search.batches
         signals = self.signals(index, occasion, range(batches))
-        return score(trial, self.coefficients(beta), signals, int(occasion), batches)
+        self._memory.set(lowest=self._batch.architecture.layers)
+        return train_epoch(self.trial, self.taps, signals, int(occasion), 0, np.zeros(batches))[1]
 
 
 def starting_weights(batch: Batch, occasion: Occasion) -> Starts:
@@ -302,6 +289,28 @@ def starting_weights(batch: Batch, occasion: Occasion) -> Starts:
         for layer in range(batch.architecture.layers)
         for mapping in range(MAPPINGS)
     }
+
+
+@functools.cache
+def _first_calls(kernel_size: Literal[3, 5]) -> tuple[tuple[str, Callable[..., object], Any], ...]:
+    """Return each entry's name, the entry, and arguments of no steps, which do nothing."""
+    batch = Batch(
+        problem=CosineProblem(ProblemSettings()),
+        architecture=ArchitectureSettings(layers=1, channels=4, kernel_size=kernel_size),
+        search=SearchSettings(batch_size=2, batches=1),
+        hyperparameters=(Hyperparameters(),),
+        epochs=1,
+        seeds=np.zeros(1, np.int64),
+    )
+    trial, taps, alpha = Bench(batch).trial, tuple(range(kernel_size)), initial_alpha(batch)[0]
+    signals, none = np.zeros(0, np.float32), np.zeros(0)
+    search = trial, taps, _alpha(batch, 0, alpha), signals, signals, (0, 0), 0, none, none
+    return (
+        ("sampler", cosine_waves, (trial, none, 2, 0, 0, 0, none, signals)),
+        ("mixture", set_coefficients, (alpha, trial)),
+        ("search", search_epoch, search),
+        ("training", train_epoch, (trial, taps, signals, 0, 0, none)),
+    )
 
 
 def available_processors() -> int:
@@ -328,9 +337,17 @@ def _softmax(alpha: NDArray[np.float64]) -> NDArray[np.float64]:
     return weights
 
 
-def _key(seed: np.int64) -> tuple[int, int]:
-    """Return a seed's two words, low word first."""
-    return int(seed) & MASK, int(seed) >> 32
+def _alpha(batch: Batch, index: int, value: NDArray[np.float64]) -> Alpha:
+    """Return a trial's α, at the start of a search that moves it in place."""
+    hyper = batch.hyperparameters[index]
+    return Alpha(
+        value=value,
+        beta=np.zeros_like(value),
+        gradient=np.zeros_like(value),
+        moments=np.zeros((2, *value.shape)),
+        weight_decay=hyper.alpha_weight_decay,
+        by_adam=hyper.alpha_optimizer == "adam",
+    )
 
 
 def _steps(batch: Batch, epoch: int) -> range:

@@ -1,4 +1,7 @@
-"""Where the kernels find their numbers: sizes, and named tuples of flat float32 arrays.
+"""The memory of a trial: which numbers the kernels compute with, and where they lie.
+
+A kernel is handed a *trial*, a record of sizes, settings and addresses of float32 numbers: one
+pointer, where arrays would be some four hundred words a call.
 
 **Signals** lie as columns of ``LANES`` samples of the batch: ``[column][row][lane]``, with
 ``halo`` rows of zeros before and after the n rows of each column, and zeros in the lanes beyond
@@ -6,12 +9,12 @@ the batch. A column of 50 rows fits in the fastest cache several times over.
 """
 
 import math
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.numba_vectors import FILTER, LANES
+from worker.numba_vectors import LANES, POINTS
 from worker.philox import blocks
 
 Floats = NDArray[np.float32]
@@ -21,230 +24,212 @@ Taps = tuple[int, ...]
 
 IDENTITY, NORMAL, START, ROLL, NOISE, FIRST_MAP = 0, 1, 2, 3, 4, 5
 """Columns of a layer's coefficients: u, AᵀA u, Aᵀy, roll(u), ε, and the mappings n₀(u), n₁(u)."""
-TERMS = 7
+TERMS = 8
+"""Those seven, and one of the vectors' choosing: gradients keep that by a constant there."""
 CONSTANT = 7
-"""A further column where gradients by coefficients are kept: that by a constant, for the biases."""
 MAPPINGS = 2
 """Mappings with weights that a layer can have: the learnable gradient's and the CNN's."""
+COLUMNS_AT_ONCE = 4
+"""Columns of a signal that are multiplied by a matrix together."""
 
 _LINE = 64  # bytes of a cache line, and of the longest vector
 _ITEM = 4  # bytes of a float32
 
-
-class Sizes(NamedTuple):
-    """The integers of a trial."""
-
-    n: int
-    """Rows of a signal."""
-    m: int
-    """Rows of a measurement."""
-    batch: int
-    columns: int
-    halo: int
-    stride: int
-    """Numbers of a column, halo included."""
-    layers: int
-    channels: int
-    """Padded to a multiple of four: as many are computed."""
-    width: int
-    """Padded to whole vectors: from one row of channels to the next."""
-    shift: int
-    """Of the roll, in [0, n)."""
-
-
-class Rows(NamedTuple):
-    """A matrix of which each row has one run of entries that are not zero."""
-
-    entries: Floats
-    """Shape ``(row, column)``."""
-    low: NDArray[np.int64]
-    """Start of each row's run."""
-    high: NDArray[np.int64]
-    """Its end; a dense matrix has runs of full length."""
+_INTEGERS = (
+    "n",  # rows of a signal
+    "m",  # rows of a measurement
+    "batch",
+    "columns",
+    "halo",
+    "stride",  # numbers of a column, halo included
+    "whole",  # numbers of a signal
+    "layers",
+    "channels",  # padded to a multiple of four: as many are computed
+    "width",  # padded to whole vectors: from one row of channels to the next
+    "roll",  # rows by which the roll shifts, in [0, n)
+    "parameters",  # numbers of all weights
+    "lowest",  # the lowest layer to be trained; the number of layers if there is none
+    "key0",  # the seed's low word
+    "key1",  # and its high word
+)
+_WEIGHTS = ("first", "second", "scale", "shift", "bias")
+_REALS = (
+    "tau",
+    "sigma",  # standard deviation of the operation noise
+    "noise",  # of the measurement noise
+    "weight_decay",
+)
 
 
-class Operator(NamedTuple):
-    """The inverse problem: A, Aᵀ, AᵀA, and the noise on a measurement."""
+def spaces(
+    n: int, m: int, batch: int, taps: int, layers: int, channels: int, noisy: bool
+) -> dict[str, tuple[int, ...]]:
+    """Return the shape of everything that a trial keeps in memory, by name."""
+    columns, width, points = -(-batch // LANES), -(-channels // LANES) * LANES, POINTS[taps]
+    column = (n + 2 * (taps - 1), LANES)
+    signal, maps = (columns, *column), (layers, MAPPINGS)
+    lifted = (-(-n // 2), points, LANES)
+    filters = (*maps, taps, width)
+    weights = {
+        # The second convolution's taps are stored in reverse: with w_t = second[t], a hidden row
+        # j adds w_t h_j to the output's row j + t − K // 2.
+        "first": filters,
+        "second": filters,
+        "scale": (*maps, width),  # of the batch norm
+        "shift": (*maps, width),
+        "bias": (-(-math.prod(maps) // LANES) * LANES,),  # of the second convolution
+    }
+    return {
+        # The problem's matrices, each row with the one run of entries that are not zero.
+        "forward": (m, n),  # A
+        "forward_runs": (m, 2),
+        "adjoint": (n, m),  # Aᵀ
+        "adjoint_runs": (n, 2),
+        "square": (n, n),  # AᵀA
+        "square_runs": (n, 2),
+        # The weights, in one piece each: values, gradients, and Adam's two moments.
+        **weights,
+        **{f"{name}_gradient": shape for name, shape in weights.items()},
+        **{f"{name}_moment1": shape for name, shape in weights.items()},
+        **{f"{name}_moment2": shape for name, shape in weights.items()},
+        # The mappings with their batch norm folded in, for one batch of signals.
+        "lifted_first": (*maps, points, width),
+        "lifted_second": (*maps, points, width),
+        "lifted_shift": (*maps, width),  # added after the first convolution
+        "mean": (*maps, width),  # batch norm's mean
+        "inverse": (*maps, width),  # and 1 / √(variance + eps)
+        "patch_mean": (layers, taps),  # E[P] of the K shifted copies P of a layer's input
+        "patch_covariance": (layers, taps, taps),
+        "patch_mean_gradient": (taps,),
+        "patch_covariance_gradient": (taps, taps),
+        # The layers' coefficients, and the loss's gradient by them.
+        "coefficients": (layers, TERMS),
+        "coefficients_gradient": (layers, TERMS),
+        # Signals.
+        "target": signal,  # x
+        "inputs": (layers + 1, *signal),  # of each layer, and the last one's output
+        "noises": (layers if noisy else 0, *signal),  # ε of each layer
+        "gradients": (2, *signal),  # by a layer's output and by its input, in turn
+        "measured": (columns, m, LANES),  # y
+        "squares": (columns, LANES),  # summed squared error of each sample
+        "mask": (columns, LANES),  # 1 in the lanes of the batch, 0 beyond
+        "drawn": (4 * blocks(max(n, m) * batch) + columns * LANES,),  # normals, (row, sample)
+        # Space for a few columns at a time.
+        "product": (COLUMNS_AT_ONCE, max(n, m), LANES),  # a matrix times columns
+        "mapped": column,  # what the mappings add to an output, or to a gradient
+        "input_points": lifted,
+        "gradient_points": lifted,
+        "mapped_points": lifted,
+        "filter_sums": (MAPPINGS, width, 2 * points + 1, LANES),  # the filters' gradients, by lanes
+        "channel_sums": (2 * points + 1, LANES),  # the same of a vector of channels
+        "lags": (taps + 1, LANES),  # Σ u_j u_{j − d} and Σ u_j of a layer's input, by lanes
+        "stencil": (2 * taps - 1,),  # what patch statistics send back from the rows around
+    }
 
-    forward: Rows
-    adjoint: Rows
-    normal: Rows
-    noise: np.float32
+
+class Memory:
+    """A trial's numbers, as arrays for Python and as a record of addresses for the kernels."""
+
+    def __init__(
+        self,
+        matrix: NDArray[np.float64],
+        *,
+        batch: int,
+        taps: int,
+        layers: int,
+        channels: int,
+        roll: int,
+        noisy: bool,
+    ) -> None:
+        """Reserve it.
+
+        Args:
+            matrix: A, ``(m, n)``.
+            batch: Samples a batch.
+            taps: Kernel size K.
+            layers: Layers of the network.
+            channels: Hidden channels of a mapping.
+            roll: Rows by which the roll operation shifts.
+            noisy: Whether any layer may draw operation noise.
+        """
+        m, n = matrix.shape
+        shapes = spaces(n, m, batch, taps, layers, channels, noisy)
+        self._memory = aligned_zeros(sum(_padded(math.prod(shape)) for shape in shapes.values()))
+        self._arrays: dict[str, Floats] = {}
+        fields = [*((name, "i8") for name in (*_INTEGERS, *shapes)), *((r, "f8") for r in _REALS)]
+        records = np.zeros(1, np.dtype(fields))
+        self.trial: Any = records[0]
+        """What the kernels are handed."""
+        start = 0
+        for name, shape in shapes.items():
+            count = math.prod(shape)
+            self._arrays[name] = self._memory[start : start + count].reshape(shape)
+            self.trial[name] = self._memory.ctypes.data + start * _ITEM
+            start += _padded(count)
+        columns, halo = -(-batch // LANES), taps - 1
+        stride = (n + 2 * halo) * LANES
+        self.set(
+            n=n,
+            m=m,
+            batch=batch,
+            columns=columns,
+            halo=halo,
+            stride=stride,
+            whole=columns * stride,
+            layers=layers,
+            channels=-(-channels // 4) * 4,
+            width=-(-channels // LANES) * LANES,
+            roll=roll % n,
+            parameters=sum(_padded(self[name].size) for name in _WEIGHTS),
+        )
+        self["mask"].reshape(-1)[:batch] = 1
+        for name, rows in (
+            ("forward", matrix),
+            ("adjoint", matrix.T),
+            ("square", matrix.T @ matrix),
+        ):
+            self[name][:] = rows
+            self[f"{name}_runs"][:] = runs(rows)
+
+    def __getitem__(self, name: str) -> Floats:
+        """Return an array by the name of its space."""
+        return self._arrays[name]
+
+    def set(self, **values: float) -> None:
+        """Set integers and settings of the record by their names."""
+        for name, value in values.items():
+            self.trial[name] = value
+
+    def clear_weights(self) -> None:
+        """Set the weights, and Adam's moments, to zero."""
+        for name in _WEIGHTS:
+            for suffix in ("", "_moment1", "_moment2"):
+                self[name + suffix][:] = 0
 
 
-class Parameters(NamedTuple):
-    """Weights of all mappings, or their gradients: views of one flat array.
+def runs(matrix: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the start and end of each row's run of entries that are not zero, ``(row, 2)``.
 
-    The second convolution's taps are stored in reverse: with w_t = second[t], a hidden row j adds
-    w_t h_j to the output's row j + t − K // 2.
+    A dense matrix has runs of full length, a banded one short ones.
     """
-
-    flat: Floats
-    first: Floats
-    """Shape ``(layer, mapping, tap, channel)``."""
-    second: Floats
-    """Likewise."""
-    scale: Floats
-    """Of the batch norm, ``(layer, mapping, channel)``."""
-    shift: Floats
-    bias: Floats
-    """Of the second convolution, ``(layer, mapping)``."""
-
-
-class Folded(NamedTuple):
-    """The mappings with their batch norm folded in, for one batch of signals."""
-
-    first: Floats
-    """Lifted filters of the first convolution, ``(layer, mapping, point, channel)``."""
-    second: Floats
-    shift: Floats
-    """Added after the first convolution, ``(layer, mapping, channel)``."""
-    mean: Floats
-    """Batch norm's mean, likewise."""
-    inverse: Floats
-    """1 / √(variance + eps), likewise."""
-    patch_mean: Floats
-    """E[P] of the k shifted copies P of a layer's input, ``(layer, tap)``."""
-    patch_covariance: Floats
-    """Cov(P), ``(layer, tap, tap)``."""
-
-
-class Work(NamedTuple):
-    """A trial's signals and scratch space."""
-
-    target: Floats
-    """x."""
-    layers: Floats
-    """The input of each layer, and the last one's output: ``layers + 1`` signals."""
-    noise: Floats
-    """ε of each layer."""
-    gradient: Floats
-    """Of the loss by a layer's output, and by its input: two signals, used in turn."""
-    measured: Floats
-    """y, without a halo."""
-    normal: Floats
-    """AᵀA times four columns of a layer's input, or of a gradient; without halos."""
-    mapped: Floats
-    """One column: what the mappings add to a layer's output, or to a gradient."""
-    lifted_signal: Floats
-    """One column of points."""
-    lifted_gradient: Floats
-    lifted_total: Floats
-    sums: Floats
-    """Gradients of the filters by lanes: ``(mapping, channel, 2 · point + 1, lane)``."""
-    by_patch_mean: Floats
-    """Gradient by E[P] of a layer's input, ``(tap,)``."""
-    by_patch_covariance: Floats
-    """And by Cov(P), ``(tap, tap)``."""
-    stencil: Floats
-    """What the patch statistics send back to a row from those around it, ``(2 · tap − 1,)``."""
-    channel_sums: Floats
-    """The same of a vector of channels, ``(2 · point + 1, lane)``."""
-    lags: Floats
-    """Vectors of Σ u_j u_{j − d} and Σ u_j over the rows of a layer's input, ``(K + 1, lane)``."""
-    squares: Floats
-    """Summed squared error of each sample."""
-    mask: Floats
-    """1 in the lanes of the batch, 0 beyond, ``(column · lane)``."""
-    drawn: Floats
-    """Normals as they are drawn: ``(row, sample)``."""
-
-
-def sizes_of(n: int, m: int, batch: int, taps: int, layers: int, channels: int, roll: int) -> Sizes:
-    """Return the sizes of a trial."""
-    halo = taps - 1
-    return Sizes(
-        n=n,
-        m=m,
-        batch=batch,
-        columns=-(-batch // LANES),
-        halo=halo,
-        stride=(n + 2 * halo) * LANES,
-        layers=layers,
-        channels=-(-channels // 4) * 4,
-        width=-(-channels // LANES) * LANES,
-        shift=roll % n,
-    )
-
-
-def rows_of(matrix: NDArray[np.float64]) -> Rows:
-    """Return a matrix with the runs of its entries that are not zero."""
     filled = matrix != 0
     some = filled.any(1)
     low = np.where(some, filled.argmax(1), 0)
     high = np.where(some, matrix.shape[1] - filled[:, ::-1].argmax(1), 0)
-    return Rows(np.ascontiguousarray(matrix, np.float32), low, high)
+    return np.stack((low, high), axis=1)
 
 
-def operator_of(matrix: NDArray[np.float64], noise: float) -> Operator:
-    """Return A with its transpose and AᵀA, each as banded as it is."""
-    normal = matrix.T @ matrix
-    return Operator(rows_of(matrix), rows_of(matrix.T), rows_of(normal), np.float32(noise))
-
-
-def parameters_of(sizes: Sizes, taps: int) -> Parameters:
-    """Return zeros for the weights of all mappings."""
-    maps, width = (sizes.layers, MAPPINGS), sizes.width
-    shapes = [(*maps, taps, width)] * 2 + [(*maps, width)] * 2 + [maps]
-    ends = np.cumsum([np.prod(shape) for shape in shapes])
-    flat = np.zeros(ends[-1], np.float32)
-    parts = np.split(flat, ends[:-1])
-    views = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
-    return Parameters(flat, *views)
-
-
-def folded_of(sizes: Sizes, taps: int) -> Folded:
-    """Return space for the folded mappings."""
-    maps, points = (sizes.layers, MAPPINGS), len(FILTER[taps])
-    lifted, plain = (*maps, points, sizes.width), (*maps, sizes.width)
-    shapes = [lifted, lifted, plain, plain, plain, (sizes.layers, taps), (sizes.layers, taps, taps)]
-    return Folded(*(np.zeros(shape, np.float32) for shape in shapes))
-
-
-def aligned_zeros(*shape: int) -> Floats:
+def aligned_zeros(count: int) -> Floats:
     """Return zeros that start on a line of the cache, so that no vector of them lies on two.
 
-    Unaligned vectors make the hot loops two to three times slower.
+    Vectors across two lines make the hot loops two to three times slower.
     """
-    count = math.prod(shape)
     raw = np.zeros(count * _ITEM + _LINE, np.uint8)
     first = -raw.ctypes.data % _LINE
-    return raw[first : first + count * _ITEM].view(np.float32).reshape(shape)
+    return raw[first : first + count * _ITEM].view(np.float32)
 
 
-def work_of(sizes: Sizes, taps: int, *, noisy: bool) -> Work:
-    """Return space for one trial at a time.
-
-    Args:
-        sizes: The trial's sizes.
-        taps: Kernel size K.
-        noisy: Whether any layer may draw operation noise.
-    """
-    signal = sizes.columns * sizes.stride
-    lanes = sizes.columns * LANES
-    points = len(FILTER[taps])
-    lifted = -(-sizes.n // 2) * points * LANES
-    most = max(sizes.n, sizes.m) * sizes.batch
-    mask = aligned_zeros(lanes)
-    mask[: sizes.batch] = 1
-    return Work(
-        target=aligned_zeros(signal),
-        layers=aligned_zeros((sizes.layers + 1) * signal),
-        noise=aligned_zeros(sizes.layers * signal if noisy else 0),
-        gradient=aligned_zeros(2 * signal),
-        measured=aligned_zeros(sizes.columns * sizes.m * LANES),
-        normal=aligned_zeros(4 * max(sizes.n, sizes.m) * LANES),
-        mapped=aligned_zeros(sizes.stride),
-        lifted_signal=aligned_zeros(lifted),
-        lifted_gradient=aligned_zeros(lifted),
-        lifted_total=aligned_zeros(lifted),
-        sums=aligned_zeros(MAPPINGS * sizes.width * (2 * points + 1) * LANES),
-        by_patch_mean=aligned_zeros(taps),
-        by_patch_covariance=aligned_zeros(taps, taps),
-        stencil=aligned_zeros(2 * taps - 1),
-        channel_sums=aligned_zeros((2 * points + 1) * LANES),
-        lags=aligned_zeros((taps + 1) * LANES),
-        squares=aligned_zeros(lanes),
-        mask=mask,
-        drawn=aligned_zeros(4 * blocks(most) + lanes),
-    )
+def _padded(count: int) -> int:
+    """Return a count rounded up to whole lines of the cache."""
+    line = _LINE // _ITEM
+    return -(-count // line) * line

@@ -7,10 +7,14 @@ A layer's output is linear in a few signals, with coefficients that follow from 
 A term whose coefficient is 0 is not computed: a retraining has one operation on each layer.
 """
 
+from typing import Any
+
 import numpy as np
 
-from worker.numba_compile import kernel
+from worker.numba_compile import inlined, kernel
+from worker.numba_folding import fold, fold_backward, fold_backward_to_input
 from worker.numba_layouts import (
+    COLUMNS_AT_ONCE,
     CONSTANT,
     FIRST_MAP,
     IDENTITY,
@@ -19,395 +23,288 @@ from worker.numba_layouts import (
     NORMAL,
     ROLL,
     START,
-    Floats,
-    Folded,
-    Operator,
-    Parameters,
-    Rows,
-    Sizes,
+    TERMS,
     Taps,
-    Work,
 )
 from worker.numba_mapping import (
-    fold,
-    fold_backward,
-    fold_backward_to_signal,
     lift_column,
     map_column,
     map_column_backward,
-    map_column_backward_to_signal,
+    map_column_backward_to_input,
     spread_column,
 )
+from worker.numba_matrix import apply
 from worker.numba_statistics import (
-    add_lags,
+    clear_lags,
+    keep_lags,
+    no_lags,
     patch_statistics,
     statistics_backward,
-    store_lags,
+    with_row,
 )
-from worker.numba_vectors import LANES, fma, fma_all, lane_sum, load, push, repeat, splat, store
+from worker.numba_vectors import LANES, fma, lane_sum, load, number, put, splat, store
 
 _ZERO = np.float32(0)
 
 
-@kernel
-def apply(
-    rows: Rows, columns: int, signal: Floats, start: int, stride: int, out: Floats, length: int
-) -> None:
-    """Multiply the next four columns of a signal, or the fewer that are left, by a matrix.
+@inlined
+def coefficient(trial: Any, layer: int, term: int) -> np.float32:
+    """Return a layer's coefficient of a term."""
+    return np.float32(number(trial.coefficients, layer * TERMS + term))
 
-    Args:
-        rows: The matrix.
-        columns: Columns that are left.
-        signal: The signal.
-        start: Index of the first column's row 0.
-        stride: From one column to the next.
-        out: Gets the products.
-        length: From one product to the next.
-    """
-    last = min(columns, 4) - 1  # columns beyond the last are that one again
-    b, c, d = min(1, last), min(2, last), min(3, last)
-    for i in range(rows.entries.shape[0]):
-        total_a = total_b = total_c = total_d = splat(_ZERO)
-        for j in range(rows.low[i], rows.high[i]):
-            entry = splat(rows.entries[i, j])
-            at = start + j * LANES
-            total_a = fma(entry, load(signal, at), total_a)
-            total_b = fma(entry, load(signal, at + b * stride), total_b)
-            total_c = fma(entry, load(signal, at + c * stride), total_c)
-            total_d = fma(entry, load(signal, at + d * stride), total_d)
-        to = i * LANES
-        store(out, to, total_a)
-        store(out, to + b * length, total_b)
-        store(out, to + c * length, total_c)
-        store(out, to + d * length, total_d)
+
+@inlined
+def is_mapped(trial: Any, layer: int) -> bool:
+    """Return whether a layer has a mapping."""
+    first = coefficient(trial, layer, FIRST_MAP)
+    return first != _ZERO or coefficient(trial, layer, FIRST_MAP + 1) != _ZERO
+
+
+@inlined
+def clear(base: int, count: int) -> None:
+    """Set numbers to zero, in whole vectors."""
+    for i in range(0, count, LANES):
+        store(base, i, splat(_ZERO))
+
+
+@inlined
+def point_count(trial: Any, taps: Taps) -> int:
+    """Return how many numbers the points of a column are."""
+    points = len(taps) + 1 if len(taps) == 3 else len(taps) + 2
+    return (trial.n + 1) // 2 * points * LANES
 
 
 @kernel
-def arrange(
-    drawn: Floats, first: int, rows: int, sizes: Sizes, mask: Floats, out: Floats, halo: int
-) -> None:
-    """Copy numbers from ``(row, sample)`` to columns, with zeros beyond the batch.
+def layer_forward(trial: Any, layer: int, taps: Taps) -> None:
+    """Compute a layer's output, the next layer's input, and its sums in ``lags``.
 
     Args:
-        drawn: The numbers; at least a vector longer than its samples.
-        first: Index of the first of them.
-        rows: Rows.
-        sizes: The trial's sizes.
-        mask: 1 in the lanes of the batch.
-        out: Columns of ``rows + 2 · halo`` rows.
-        halo: Rows before and after, left as they are.
-    """
-    for column in range(sizes.columns):
-        inside = load(mask, column * LANES)
-        start = (column * (rows + 2 * halo) + halo) * LANES
-        for i in range(rows):
-            values = load(drawn, first + i * sizes.batch + column * LANES)
-            store(out, start + i * LANES, values * inside)
-
-
-@kernel
-def measure(sizes: Sizes, taps: Taps, operator: Operator, work: Work) -> None:
-    """Compute y = A x + noise · ε and the first layer's input Aᵀ y.
-
-    Args:
-        sizes: The trial's sizes.
-        taps: The K taps.
-        operator: A and the noise.
-        work: Has x in ``target`` and ε in ``measured``, which becomes y; gets Aᵀ y, and its sums
-            in ``lags``.
-    """
-    stride, length = sizes.stride, sizes.m * LANES
-    noise = splat(operator.noise)
-    work.lags[:] = _ZERO
-    for group in range(0, sizes.columns, 4):
-        left = sizes.columns - group
-        start, measured = group * stride + sizes.halo * LANES, group * length
-        apply(operator.forward, left, work.target, start, stride, work.normal, length)
-        for i in range(0, min(left, 4) * length, LANES):
-            y = fma(noise, load(work.measured, measured + i), load(work.normal, i))
-            store(work.measured, measured + i, y)
-        first = work.layers[start:]
-        apply(operator.adjoint, left, work.measured, measured, length, first, stride)
-    for column in range(sizes.columns):
-        add_lags(work.layers, column * stride + sizes.halo * LANES, sizes.n, taps, work.lags)
-
-
-@kernel
-def layer_forward(
-    layer: int,
-    coefficients: Floats,
-    sizes: Sizes,
-    taps: Taps,
-    operator: Operator,
-    values: Parameters,
-    folded: Folded,
-    work: Work,
-) -> None:
-    """Compute a layer's output, the next layer's input.
-
-    Args:
+        trial: Has the layer's input, its ``lags``, noise, weights and coefficients.
         layer: Which layer.
-        coefficients: Of all layers, ``(layer, term)``.
-        sizes: The trial's sizes.
         taps: The K taps.
-        operator: The inverse problem.
-        values: The weights.
-        folded: Gets the layer's statistics and filters.
-        work: Has the layer's input.
     """
-    c = coefficients[layer]
-    mapped = c[FIRST_MAP] != _ZERO or c[FIRST_MAP + 1] != _ZERO
+    mapped = is_mapped(trial, layer)
     constant = _ZERO
     if mapped:
-        patch_statistics(work, layer, sizes, taps, folded)
-    work.lags[:] = _ZERO
-    for mapping in range(MAPPINGS):
-        if c[FIRST_MAP + mapping] != _ZERO:
-            fold(values, folded, layer, mapping, sizes, taps)
-            constant += c[FIRST_MAP + mapping] * values.bias[layer, mapping]
-    whole, length = sizes.columns * sizes.stride, sizes.n * LANES
-    for column in range(sizes.columns):
-        start = column * sizes.stride + sizes.halo * LANES
-        here = layer * whole + start
-        if c[NORMAL] != _ZERO and column % 4 == 0:
-            left = sizes.columns - column
-            apply(operator.normal, left, work.layers, here, sizes.stride, work.normal, length)
+        patch_statistics(trial, layer, taps)
+        for mapping in range(MAPPINGS):
+            factor = coefficient(trial, layer, FIRST_MAP + mapping)
+            if factor != _ZERO:
+                fold(trial, layer, mapping, taps)
+                constant += factor * number(trial.bias, layer * MAPPINGS + mapping)
+    clear_lags(trial, taps)
+    for column in range(trial.columns):
+        start = layer * trial.whole + column * trial.stride + trial.halo * LANES
+        if column % COLUMNS_AT_ONCE == 0 and coefficient(trial, layer, NORMAL) != _ZERO:
+            left, length = trial.columns - column, trial.n * LANES
+            rows = trial.square, trial.square_runs, trial.n, trial.n
+            apply(rows, left, (trial.inputs, start, trial.stride), (trial.product, 0, length))
         if mapped:
-            lift_column(work.layers, here, sizes.n, taps, work.lifted_signal)
-            work.lifted_total[:] = _ZERO
+            lift_column(trial.inputs, start, trial.n, taps, trial.input_points)
+            clear(trial.mapped_points, point_count(trial, taps))
             for mapping in range(MAPPINGS):
-                if c[FIRST_MAP + mapping] != _ZERO:
-                    factor = c[FIRST_MAP + mapping]
-                    map_column(folded, layer, mapping, factor, sizes, taps, work)
-            spread_column(work.lifted_total, sizes.halo, sizes.n, taps, work.mapped)
-        plain = splat(_ZERO)
-        recent, products = repeat(plain, taps), repeat(plain, taps)
-        for i in range(sizes.n):
-            row = i * LANES
-            total = splat(constant)
-            if mapped:
-                total = total + load(work.mapped, sizes.halo * LANES + row)
-            if c[IDENTITY] != _ZERO:
-                total = fma(splat(c[IDENTITY]), load(work.layers, here + row), total)
-            if c[NORMAL] != _ZERO:
-                normal = load(work.normal, column % 4 * length + row)
-                total = fma(splat(c[NORMAL]), normal, total)
-            if c[START] != _ZERO:
-                total = fma(splat(c[START]), load(work.layers, start + row), total)
-            if c[ROLL] != _ZERO:
-                j = i - sizes.shift if i >= sizes.shift else i - sizes.shift + sizes.n
-                before = load(work.layers, here + j * LANES)
-                total = fma(splat(c[ROLL]), before, total)
-            if c[NOISE] != _ZERO:
-                noise = load(work.noise, here + row)
-                total = fma(splat(c[NOISE]), noise, total)
-            total = total * load(work.mask, column * LANES)
-            store(work.layers, here + whole + row, total)
-            recent = push(total, recent)
-            products = fma_all(total, recent, products)
-            plain = plain + total
-        store_lags(products, plain, taps, work.lags)
+                factor = coefficient(trial, layer, FIRST_MAP + mapping)
+                if factor != _ZERO:
+                    map_column(trial, layer, mapping, factor, taps)
+            spread_column(trial.mapped_points, trial.halo, trial.n, taps, trial.mapped)
+        mix_column(trial, layer, column, mapped, constant, taps)
 
 
 @kernel
-def loss_and_gradient(sizes: Sizes, work: Work) -> float:
-    """Compare the output u₀ + u_L with x.
-
-    Returns:
-        The mean squared error; ``work.squares`` gets its sum over the rows of each sample, and
-        the first half of ``work.gradient`` its gradient 2 (output − x) / (n · batch).
-    """
-    whole = sizes.columns * sizes.stride
-    scale = splat(np.float32(2 / (sizes.n * sizes.batch)))
-    total = 0.0
-    for column in range(sizes.columns):
-        squares = splat(_ZERO)
-        for i in range(sizes.n):
-            at = column * sizes.stride + (sizes.halo + i) * LANES
-            output = load(work.layers, at) + load(work.layers, sizes.layers * whole + at)
-            error = output - load(work.target, at)
-            squares = fma(error, error, squares)
-            store(work.gradient, at, error * scale)
-        store(work.squares, column * LANES, squares)
-        total += np.float64(lane_sum(squares))
-    return total / (sizes.n * sizes.batch)
-
-
-@kernel
-def mean_psnr(sizes: Sizes, squares: Floats) -> float:
-    """Return the mean of −10 log₁₀(mean squared error) over samples, in dB.
-
-    Args:
-        sizes: The trial's sizes.
-        squares: Summed squared error of each sample.
-    """
-    total = 0.0
-    for sample in range(sizes.batch):
-        total -= 10.0 * np.log10(np.float64(squares[sample]) / sizes.n)
-    return total / sizes.batch
-
-
-@kernel
-def linear_backward(
-    layer: int,
-    coefficients: Floats,
-    sizes: Sizes,
-    work: Work,
-    source: int,
-    mapped: bool,
-    column: int,
-    passing: bool,
-    inner: Floats,
+def mix_column(
+    trial: Any, layer: int, column: int, mapped: bool, constant: np.float32, taps: Taps
 ) -> None:
-    """Take one column of the gradient d back through all that is not a mapping.
-
-    The gradient by u is c₀ d + c₁ AᵀA d + c₃ roll⁻¹(d), AᵀA being symmetric, to which
-    ``work.mapped`` is added; that by a mapping's bias is Σ d, times its coefficient.
+    """Write a column of a layer's output.
 
     Args:
+        trial: Has AᵀA u in ``product`` and the mappings' share in ``mapped``.
         layer: Which layer.
-        coefficients: Of all layers, ``(layer, term)``.
-        sizes: The trial's sizes.
-        work: Has d in ``gradient`` and AᵀA d in ``normal``; gets the gradient by u.
-        source: Where d starts in ``gradient``: the other half takes the result.
-        mapped: Whether ``work.mapped`` is to be added.
         column: Which column.
-        passing: Whether the gradient by u is wanted.
-        inner: Σ d is added to its last entry.
+        mapped: Whether there is a mappings' share.
+        constant: The mappings' biases, times their coefficients.
+        taps: The K taps.
     """
-    c = coefficients[layer]
-    whole = sizes.columns * sizes.stride
-    start = column * sizes.stride + sizes.halo * LANES
-    inside = load(work.mask, column * LANES)
-    d_sum = splat(_ZERO)
-    for i in range(sizes.n):
-        at = start + i * LANES
-        d = load(work.gradient, source + at)
-        d_sum = d_sum + d
-        total = splat(c[IDENTITY]) * d
-        if c[NORMAL] != _ZERO:
-            normal = load(work.normal, (column % 4 * sizes.n + i) * LANES)
-            total = fma(splat(c[NORMAL]), normal, total)
-        if c[ROLL] != _ZERO:
-            j = i + sizes.shift if i + sizes.shift < sizes.n else i + sizes.shift - sizes.n
-            later = load(work.gradient, source + start + j * LANES)
-            total = fma(splat(c[ROLL]), later, total)
+    n, inputs = trial.n, trial.inputs
+    here = column * trial.stride + trial.halo * LANES
+    start = layer * trial.whole + here
+    inside, plain = load(trial.mask, column * LANES), splat(constant)
+    c_identity = coefficient(trial, layer, IDENTITY)
+    c_normal = coefficient(trial, layer, NORMAL)
+    c_start = coefficient(trial, layer, START)
+    c_roll = coefficient(trial, layer, ROLL)
+    c_noise = coefficient(trial, layer, NOISE)
+    product, mappings, noises = trial.product, trial.mapped, trial.noises
+    product_start = column % COLUMNS_AT_ONCE * n * LANES
+    mapped_start, whole, roll = trial.halo * LANES, trial.whole, trial.roll
+    lags = no_lags(taps)
+    for i in range(n):
+        row = i * LANES
+        total = plain
         if mapped:
-            total = total + load(work.mapped, (sizes.halo + i) * LANES)
-        if passing:
-            store(work.gradient, whole - source + at, total * inside)
-    inner[CONSTANT] += lane_sum(d_sum)
+            total = total + load(mappings, mapped_start + row)
+        if c_identity != _ZERO:
+            total = fma(splat(c_identity), load(inputs, start + row), total)
+        if c_normal != _ZERO:
+            total = fma(splat(c_normal), load(product, product_start + row), total)
+        if c_start != _ZERO:
+            total = fma(splat(c_start), load(inputs, here + row), total)
+        if c_roll != _ZERO:
+            j = i - roll if i >= roll else i - roll + n
+            total = fma(splat(c_roll), load(inputs, start + j * LANES), total)
+        if c_noise != _ZERO:
+            total = fma(splat(c_noise), load(noises, start + row), total)
+        total = total * inside
+        store(inputs, start + whole + row, total)
+        lags = with_row(lags, total)
+    keep_lags(trial, lags, taps)
 
 
 @kernel
-def coefficients_backward(
-    layer: int,
-    coefficients: Floats,
-    sizes: Sizes,
-    work: Work,
-    source: int,
-    column: int,
-    inner: Floats,
-) -> None:
-    """Add a column's gradients by the coefficients of all that is not a mapping.
-
-    They are ⟨d, u⟩, ⟨d, AᵀA u⟩ = ⟨AᵀA d, u⟩, ⟨d, Aᵀy⟩, ⟨d, roll(u)⟩ = ⟨roll⁻¹(d), u⟩ and ⟨d, ε⟩.
-    """
-    c = coefficients[layer]
-    whole = sizes.columns * sizes.stride
-    start = column * sizes.stride + sizes.halo * LANES
-    by_identity = by_normal = by_start = by_roll = by_noise = splat(_ZERO)
-    for i in range(sizes.n):
-        at = start + i * LANES
-        d, u = load(work.gradient, source + at), load(work.layers, layer * whole + at)
-        by_identity = fma(d, u, by_identity)
-        by_start = fma(d, load(work.layers, at), by_start)
-        normal = load(work.normal, (column % 4 * sizes.n + i) * LANES)
-        by_normal = fma(normal, u, by_normal)
-        if c[ROLL] != _ZERO:
-            j = i + sizes.shift if i + sizes.shift < sizes.n else i + sizes.shift - sizes.n
-            by_roll = fma(load(work.gradient, source + start + j * LANES), u, by_roll)
-        if c[NOISE] != _ZERO:
-            by_noise = fma(d, load(work.noise, layer * whole + at), by_noise)
-    inner[IDENTITY] += lane_sum(by_identity)
-    inner[NORMAL] += lane_sum(by_normal)
-    inner[START] += lane_sum(by_start)
-    inner[ROLL] += lane_sum(by_roll)
-    inner[NOISE] += lane_sum(by_noise)
-
-
-@kernel
-def layer_backward(
-    layer: int,
-    coefficients: Floats,
-    sizes: Sizes,
-    taps: Taps,
-    operator: Operator,
-    values: Parameters,
-    gradients: Parameters,
-    folded: Folded,
-    work: Work,
-    source: int,
-    passing: bool,
-    for_weights: bool,
-    by_coefficients: Floats,
-) -> None:
+def layer_backward(trial: Any, layer: int, source: int, for_weights: bool, taps: Taps) -> None:
     """Take the gradient back through a layer.
 
     Args:
+        trial: Has the layer's input and lifted filters, and the gradient by its output; gets the
+            gradient by its input, unless no layer below is to be trained.
         layer: Which layer.
-        coefficients: Of all layers, ``(layer, term)``.
-        sizes: The trial's sizes.
-        taps: The K taps.
-        operator: The inverse problem.
-        values: The weights.
-        gradients: Get the layer's gradients if ``for_weights``.
-        folded: The layer's filters and statistics of the forward sweep.
-        work: Has the layer's input, and the gradient by its output.
-        source: Where that starts in ``work.gradient``; the other half takes the result.
-        passing: Whether the gradient by the layer's input is wanted.
+        source: Where the gradient by its output starts in ``gradients``: at the first or the
+            second half, of which the other takes that by its input.
         for_weights: Whether the weights' gradients are wanted; if not, the coefficients' are.
-        by_coefficients: Gets them, ``(layer, term + 1)``.
+        taps: The K taps.
     """
-    c = coefficients[layer]
-    mapped = c[FIRST_MAP] != _ZERO or c[FIRST_MAP + 1] != _ZERO
-    whole = sizes.columns * sizes.stride
-    inner = by_coefficients[layer]
-    inner[:] = _ZERO
-    work.sums[:] = _ZERO
-    for column in range(sizes.columns):
-        start = column * sizes.stride + sizes.halo * LANES
-        if c[NORMAL] != _ZERO and column % 4 == 0:
-            left, length = sizes.columns - column, sizes.n * LANES
-            d = source + start
-            apply(operator.normal, left, work.gradient, d, sizes.stride, work.normal, length)
-        if mapped:
-            lift_column(work.layers, layer * whole + start, sizes.n, taps, work.lifted_signal)
-            lift_column(work.gradient, source + start, sizes.n, taps, work.lifted_gradient)
-            work.lifted_total[:] = _ZERO
-            for mapping in range(MAPPINGS):
-                factor = c[FIRST_MAP + mapping]
-                if factor != _ZERO and for_weights:
-                    map_column_backward(folded, layer, mapping, factor, sizes, taps, work)
-                elif factor != _ZERO:
-                    map_column_backward_to_signal(folded, layer, mapping, factor, sizes, taps, work)
-            spread_column(work.lifted_total, sizes.halo, sizes.n, taps, work.mapped)
-        linear_backward(layer, coefficients, sizes, work, source, mapped, column, passing, inner)
-        if not for_weights:
-            coefficients_backward(layer, coefficients, sizes, work, source, column, inner)
+    mapped, passing = is_mapped(trial, layer), layer > trial.lowest
+    points, by_coefficients = point_count(trial, taps), trial.coefficients_gradient
+    for term in range(TERMS):
+        put(by_coefficients, layer * TERMS + term, _ZERO)
     if mapped:
-        work.by_patch_mean[:] = _ZERO
-        work.by_patch_covariance[:] = _ZERO
-        d_sum = inner[CONSTANT]
-        for mapping in range(MAPPINGS):
-            factor = c[FIRST_MAP + mapping]
-            if factor != _ZERO and for_weights:
-                fold_backward(values, gradients, folded, layer, mapping, factor, sizes, taps, work)
-                gradients.bias[layer, mapping] = factor * d_sum
-            elif factor != _ZERO:
-                product = fold_backward_to_signal(
-                    values, folded, layer, mapping, factor, sizes, taps, work
-                )
-                inner[FIRST_MAP + mapping] = product + d_sum * values.bias[layer, mapping]
+        sums_a_channel = 2 * points // ((trial.n + 1) // 2) + LANES if for_weights else 2 * LANES
+        clear(trial.filter_sums, MAPPINGS * trial.width * sums_a_channel)
+    for column in range(trial.columns):
+        here = column * trial.stride + trial.halo * LANES
+        if column % COLUMNS_AT_ONCE == 0 and coefficient(trial, layer, NORMAL) != _ZERO:
+            left, length, at = trial.columns - column, trial.n * LANES, source + here
+            rows = trial.square, trial.square_runs, trial.n, trial.n
+            apply(rows, left, (trial.gradients, at, trial.stride), (trial.product, 0, length))
+        if mapped:
+            inputs = layer * trial.whole + here
+            lift_column(trial.inputs, inputs, trial.n, taps, trial.input_points)
+            lift_column(trial.gradients, source + here, trial.n, taps, trial.gradient_points)
+            clear(trial.mapped_points, points)
+            for mapping in range(MAPPINGS):
+                factor = coefficient(trial, layer, FIRST_MAP + mapping)
+                if factor != _ZERO and for_weights:
+                    map_column_backward(trial, layer, mapping, factor, taps)
+                elif factor != _ZERO:
+                    map_column_backward_to_input(trial, layer, mapping, factor, taps)
+            spread_column(trial.mapped_points, trial.halo, trial.n, taps, trial.mapped)
+        linear_backward(trial, layer, column, source, mapped)
+        if not for_weights:
+            coefficients_backward(trial, layer, column, source)
+    if mapped:
+        mappings_backward(trial, layer, for_weights, taps)
         if passing:
-            statistics_backward(work, layer, sizes, taps, folded, whole - source)
+            statistics_backward(trial, layer, trial.whole - source, taps)
+
+
+@kernel
+def mappings_backward(trial: Any, layer: int, for_weights: bool, taps: Taps) -> None:
+    """Turn the sums over all columns into gradients by weights, or coefficients, and statistics."""
+    for t in range(len(taps)):
+        put(trial.patch_mean_gradient, t, _ZERO)
+        for s in range(len(taps)):
+            put(trial.patch_covariance_gradient, t * len(taps) + s, _ZERO)
+    d_sum = number(trial.coefficients_gradient, layer * TERMS + CONSTANT)
+    for mapping in range(MAPPINGS):
+        place = layer * MAPPINGS + mapping
+        factor = coefficient(trial, layer, FIRST_MAP + mapping)
+        if factor != _ZERO and for_weights:
+            fold_backward(trial, layer, mapping, factor, taps)
+            put(trial.bias_gradient, place, np.float32(factor * d_sum))
+        elif factor != _ZERO:
+            inner = fold_backward_to_input(trial, layer, mapping, factor, taps)
+            inner += d_sum * number(trial.bias, place)
+            put(trial.coefficients_gradient, layer * TERMS + FIRST_MAP + mapping, inner)
+
+
+@kernel
+def linear_backward(trial: Any, layer: int, column: int, source: int, mapped: bool) -> None:
+    """Take one column of the gradient d back through all that is not a mapping.
+
+    The gradient by u is c₀ d + c₁ AᵀA d + c₃ roll⁻¹(d), AᵀA being symmetric, to which ``mapped``
+    is added; that by a mapping's bias is Σ d, times its coefficient.
+
+    Args:
+        trial: Has AᵀA d in ``product`` and the mappings' share in ``mapped``.
+        layer: Which layer.
+        column: Which column.
+        source: Where d starts in ``gradients``: the other half takes the gradient by u.
+        mapped: Whether there is a mappings' share.
+    """
+    n, gradients = trial.n, trial.gradients
+    here = column * trial.stride + trial.halo * LANES
+    start, target = source + here, trial.whole - source + here
+    inside, d_sum = load(trial.mask, column * LANES), splat(_ZERO)
+    c_identity = splat(coefficient(trial, layer, IDENTITY))
+    c_normal, c_roll = coefficient(trial, layer, NORMAL), coefficient(trial, layer, ROLL)
+    product, product_start = trial.product, column % COLUMNS_AT_ONCE * n * LANES
+    mappings, mapped_start, roll = trial.mapped, trial.halo * LANES, trial.roll
+    for i in range(n):
+        row = i * LANES
+        d = load(gradients, start + row)
+        d_sum = d_sum + d
+        total = c_identity * d
+        if c_normal != _ZERO:
+            total = fma(splat(c_normal), load(product, product_start + row), total)
+        if c_roll != _ZERO:
+            j = i + roll if i + roll < n else i + roll - n
+            total = fma(splat(c_roll), load(gradients, start + j * LANES), total)
+        if mapped:
+            total = total + load(mappings, mapped_start + row)
+        store(gradients, target + row, total * inside)
+    at = layer * TERMS + CONSTANT
+    known = number(trial.coefficients_gradient, at)
+    put(trial.coefficients_gradient, at, np.float32(known + lane_sum(d_sum)))
+
+
+@kernel
+def coefficients_backward(trial: Any, layer: int, column: int, source: int) -> None:
+    """Add a column's gradients by the coefficients of all that is not a mapping.
+
+    They are ⟨d, u⟩, ⟨d, AᵀA u⟩ = ⟨AᵀA d, u⟩, ⟨d, Aᵀy⟩, ⟨d, roll(u)⟩ = ⟨roll⁻¹(d), u⟩ and ⟨d, ε⟩.
+
+    Args:
+        trial: Has AᵀA d in ``product``.
+        layer: Which layer.
+        column: Which column.
+        source: Where d starts in ``gradients``.
+    """
+    n, inputs, gradients = trial.n, trial.inputs, trial.gradients
+    here = column * trial.stride + trial.halo * LANES
+    d_start, u_start, roll = source + here, layer * trial.whole + here, trial.roll
+    product, product_start = trial.product, column % COLUMNS_AT_ONCE * n * LANES
+    rolls = coefficient(trial, layer, ROLL) != _ZERO
+    noises, noisy = trial.noises, coefficient(trial, layer, NOISE) != _ZERO
+    by_identity = by_normal = by_start = by_roll = by_noise = splat(_ZERO)
+    for i in range(n):
+        row = i * LANES
+        d, u = load(gradients, d_start + row), load(inputs, u_start + row)
+        by_identity = fma(d, u, by_identity)
+        by_normal = fma(load(product, product_start + row), u, by_normal)
+        by_start = fma(d, load(inputs, here + row), by_start)
+        if rolls:
+            j = i + roll if i + roll < n else i + roll - n
+            by_roll = fma(load(gradients, d_start + j * LANES), u, by_roll)
+        if noisy:
+            by_noise = fma(d, load(noises, u_start + row), by_noise)
+    add_gradient(trial, layer, IDENTITY, by_identity)
+    add_gradient(trial, layer, NORMAL, by_normal)
+    add_gradient(trial, layer, START, by_start)
+    add_gradient(trial, layer, ROLL, by_roll)
+    add_gradient(trial, layer, NOISE, by_noise)
+
+
+@inlined
+def add_gradient(trial: Any, layer: int, term: int, by_term: Any) -> None:
+    """Add a vector's lanes to the gradient by one of a layer's coefficients."""
+    at, gradients = layer * TERMS + term, trial.coefficients_gradient
+    put(gradients, at, np.float32(number(gradients, at) + lane_sum(by_term)))

@@ -7,9 +7,9 @@ Source of the polynomials: the Cephes library (Moshier), single precision.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from worker.numba_compile import inlined, kernel
+from worker.numba_vectors import put
 from worker.philox import MULTIPLIERS, ROUNDS, WEYL
 
 _M0, _M1 = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
@@ -92,32 +92,28 @@ def cosine_and_sine(word: np.uint64) -> tuple[np.float32, np.float32]:
 
 @kernel
 def draw_normals(
-    out: NDArray[np.float32],
-    count: int,
-    step: int,
-    what: int,
-    occasion: int,
-    key: tuple[int, int],
+    out: int, count: int, step: int, what: int, occasion: int, key0: int, key1: int
 ) -> None:
-    """Write `KeyedGenerator.normal`'s numbers to ``out[:count]``.
+    """Write `KeyedGenerator.normal`'s numbers to memory.
 
     Args:
-        out: At least ``4 · blocks(count)`` long: up to three numbers more are written.
+        out: Address of at least ``4 · blocks(count)`` numbers: up to three more are written.
         count: Numbers wanted.
         step: Second counter word.
         what: Third: quantity + 16 · index.
         occasion: Fourth.
-        key: The trial's seed, low word first.
+        key0: The seed's low word.
+        key1: Its high word.
     """
     length = (count + 3) // 4
     c1, c2, c3 = np.uint64(step), np.uint64(what), np.uint64(occasion)
-    k0, k1 = np.uint64(key[0]), np.uint64(key[1])
+    k0, k1 = np.uint64(key0), np.uint64(key1)
     for block in range(length):
         w0, w1, w2, w3 = philox_words(np.uint64(block), c1, c2, c3, k0, k1)
         first, second = radius(w0), radius(w2)
         cosine, sine = cosine_and_sine(w1)
-        out[block] = first * cosine
-        out[length + block] = first * sine
+        put(out, block, first * cosine)
+        put(out, length + block, first * sine)
         cosine, sine = cosine_and_sine(w3)
-        out[2 * length + block] = second * cosine
-        out[3 * length + block] = second * sine
+        put(out, 2 * length + block, second * cosine)
+        put(out, 3 * length + block, second * sine)

@@ -4,6 +4,8 @@ The numbers are the same: both start from the same integers and compute in doubl
 that a signal differs, if at all, in the last bit of its float32.
 """
 
+from typing import Any
+
 import numpy as np
 
 from worker.numba_compile import entry, inlined
@@ -91,28 +93,28 @@ def cosine(x: float) -> float:
 
 @entry
 def cosine_waves(
+    trial: Any,
     grid: Doubles,
     samples: int,
     occasion: int,
     first_step: int,
     steps: int,
-    key: tuple[int, int],
     draws: Doubles,
     out: Floats,
 ) -> None:
     """Draw x = cos(f ω + O_x) + O_y for every sample of a run of steps.
 
     Args:
+        trial: Has the key of the random numbers.
         grid: ω, shape ``(n,)``.
         samples: Samples a batch.
         occasion: When the signals are drawn.
         first_step: First of the steps.
         steps: How many.
-        key: The trial's seed, low word first.
         draws: Scratch space for f, O_x, O_y and up to six numbers more: ``3 · samples + 6``.
         out: ``(step, n, sample)``, flat and maybe longer.
     """
-    c3, k0, k1 = np.uint64(occasion), np.uint64(key[0]), np.uint64(key[1])
+    c3, k0, k1 = np.uint64(occasion), np.uint64(trial.key0), np.uint64(trial.key1)
     n = grid.size
     singles, pairs = (samples + 3) // 4, (2 * samples + 3) // 4
     offsets = 4 * singles

@@ -4,8 +4,8 @@ With P_t[i] = u[i + t − K // 2] (zero beyond the ends), sums over rows i and s
 
     E[P_t] = Σ P_t / N,    Cov(P_t, P_s) = Σ P_t P_s / N − E[P_t] E[P_s].
 
-Σ P_t P_s is the sum of u_j u_{j+d} at the lag d = s − t, but for a few rows at the ends, so that K
-lags make all K² of them.
+Σ P_t P_s is the sum of u_j u_{j−d} at the lag d = s − t, but for a few rows at the ends, so that K
+lags make all K² of them. N is n · batch.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from worker.numba_compile import inlined, kernel
-from worker.numba_layouts import Floats, Folded, Sizes, Taps, Work
+from worker.numba_layouts import Taps
 from worker.numba_vectors import (
     LANES,
     dot,
@@ -23,7 +23,9 @@ from worker.numba_vectors import (
     load,
     load_around,
     load_strided,
+    number,
     push,
+    put,
     repeat,
     splat,
     splat_each,
@@ -31,107 +33,116 @@ from worker.numba_vectors import (
     store_strided,
 )
 
-_ZERO = np.float32(0)
-
-
-@kernel
-def add_lags(signal: Floats, at: int, rows: int, taps: Taps, lags: Floats) -> None:
-    """Add the sums over a column's rows j of u_j u_{j − d} and of u_j, lane by lane.
-
-    Args:
-        signal: Flat signals.
-        at: Index of the first row; those before it count as zero.
-        rows: How many rows.
-        taps: The K taps.
-        lags: Vectors of the lags d = 0, …, K − 1, and of Σ u_j; added to.
-    """
-    zero = splat(_ZERO)
-    recent, products, plain = repeat(zero, taps), repeat(zero, taps), zero
-    for j in range(rows):
-        row = load(signal, at + j * LANES)
-        recent = push(row, recent)
-        products = fma_all(row, recent, products)
-        plain = plain + row
-    store_lags(products, plain, taps, lags)
+_ZERO, _ONE, _TWO = np.float32(0), np.float32(1), np.float32(2)
 
 
 @inlined
-def store_lags(products: Any, plain: Any, taps: Taps, lags: Floats) -> None:
+def no_lags(taps: Taps) -> Any:
+    """Return the sums of no rows: the rows before, Σ u_j u_{j−d} for each lag d, and Σ u_j."""
+    zero = splat(_ZERO)
+    return repeat(zero, taps), repeat(zero, taps), zero
+
+
+@inlined
+def with_row(lags: Any, row: Any) -> Any:
+    """Return the sums with one row more."""
+    recent, products, plain = lags
+    recent = push(row, recent)
+    return recent, fma_all(row, recent, products), plain + row
+
+
+@inlined
+def keep_lags(trial: Any, lags: Any, taps: Taps) -> None:
     """Add a column's sums to those before: sums of sums, which round less than one long sum."""
-    one = splat(np.float32(1))
-    before = load_strided(lags, 0, LANES, taps)
-    store_strided(lags, 0, LANES, fma_all(one, products, before))
+    _, products, plain = lags
+    before = load_strided(trial.lags, 0, LANES, taps)
+    store_strided(trial.lags, 0, LANES, fma_all(splat(_ONE), products, before))
     place = len(taps) * LANES
-    store(lags, place, load(lags, place) + plain)
+    store(trial.lags, place, load(trial.lags, place) + plain)
 
 
 @kernel
-def row_product(signal: Floats, start: int, a: int, b: int, sizes: Sizes) -> np.float32:
-    """Return Σ u_a u_b over all samples of the signal at ``start``."""
+def clear_lags(trial: Any, taps: Taps) -> None:
+    """Start the sums of a layer's input from zero."""
+    for i in range(len(taps) + 1):
+        store(trial.lags, i * LANES, splat(_ZERO))
+
+
+@kernel
+def add_column(trial: Any, start: int, taps: Taps) -> None:
+    """Add the sums of a column of the first layer's input, whose row 0 is at ``start``."""
+    lags = no_lags(taps)
+    for j in range(trial.n):
+        lags = with_row(lags, load(trial.inputs, start + j * LANES))
+    keep_lags(trial, lags, taps)
+
+
+@kernel
+def row_product(trial: Any, layer: int, a: int, b: int) -> np.float32:
+    """Return Σ u_a u_b over all samples of a layer's input."""
     total = splat(_ZERO)
-    for column in range(sizes.columns):
-        at = start + column * sizes.stride + sizes.halo * LANES
-        total = fma(load(signal, at + a * LANES), load(signal, at + b * LANES), total)
-    return lane_sum(total)
+    for column in range(trial.columns):
+        at = layer * trial.whole + column * trial.stride + trial.halo * LANES
+        row = load(trial.inputs, at + a * LANES)
+        total = fma(row, load(trial.inputs, at + b * LANES), total)
+    return np.float32(lane_sum(total))
 
 
 @kernel
-def row_sum(signal: Floats, start: int, row: int, sizes: Sizes) -> np.float32:
-    """Return Σ u_row over all samples of the signal at ``start``."""
+def row_sum(trial: Any, layer: int, row: int) -> np.float32:
+    """Return Σ u_row over all samples of a layer's input."""
     total = splat(_ZERO)
-    for column in range(sizes.columns):
-        at = start + column * sizes.stride + sizes.halo * LANES
-        total = total + load(signal, at + row * LANES)
-    return lane_sum(total)
+    for column in range(trial.columns):
+        at = layer * trial.whole + column * trial.stride + (trial.halo + row) * LANES
+        total = total + load(trial.inputs, at)
+    return np.float32(lane_sum(total))
+
+
+@inlined
+def subtract(base: int, index: int, value: float) -> None:
+    """Take a value from the number at ``index``."""
+    put(base, index, np.float32(number(base, index) - value))
 
 
 @kernel
-def patch_statistics(work: Work, layer: int, sizes: Sizes, taps: Taps, folded: Folded) -> None:
-    """Compute E[P] and Cov(P) of a layer's input.
+def patch_statistics(trial: Any, layer: int, taps: Taps) -> None:
+    """Compute E[P] and Cov(P) of a layer's input, from its ``lags``.
 
     Row i of P_t is row i + t − K // 2 of u: of the sums over all rows, the first or the last
     |t − K // 2| drop out.
-
-    Args:
-        work: Has the layer's input, and its sums over all rows in ``lags``.
-        layer: Which layer.
-        sizes: The trial's sizes.
-        taps: The K taps.
-        folded: Gets the statistics.
     """
-    signal, start = work.layers, layer * sizes.columns * sizes.stride
-    mean, covariance = folded.patch_mean[layer], folded.patch_covariance[layer]
-    n, k = sizes.n, len(taps)
-    reach = k // 2
-    share = 1 / np.float64(n * sizes.batch)
-    sums = work.lags
+    k = len(taps)
+    reach, last = k // 2, trial.n - 1
+    share = 1 / np.float64(trial.n * trial.batch)
+    means, covariances = trial.patch_mean, trial.patch_covariance
+    mean, covariance = layer * k, layer * k * k
     for t in range(k):
-        mean[t] = lane_sum(load(sums, k * LANES)) * share
+        put(means, mean + t, np.float32(lane_sum(load(trial.lags, k * LANES)) * share))
         for s in range(t, k):
-            covariance[t, s] = lane_sum(load(sums, (s - t) * LANES)) * share
+            product = lane_sum(load(trial.lags, (s - t) * LANES))
+            put(covariances, covariance + t * k + s, np.float32(product * share))
     for j in range(reach):
         # Row j is not in P_t for t − K // 2 > j, nor is its mirror image for K // 2 − t > j.
-        mirrored = n - 1 - j
-        head, tail = row_sum(signal, start, j, sizes), row_sum(signal, start, mirrored, sizes)
+        head, tail = row_sum(trial, layer, j), row_sum(trial, layer, last - j)
         for t in range(reach - j):
-            mean[t] -= tail * share
-            mean[k - 1 - t] -= head * share
+            subtract(means, mean + t, tail * share)
+            subtract(means, mean + k - 1 - t, head * share)
         for lag in range(reach - j):
-            head = row_product(signal, start, j, j + lag, sizes)
-            tail = row_product(signal, start, mirrored, mirrored - lag, sizes)
+            head = row_product(trial, layer, j, j + lag)
+            tail = row_product(trial, layer, last - j, last - j - lag)
             for t in range(reach - j - lag):
-                covariance[t, t + lag] -= tail * share
-                covariance[k - 1 - t - lag, k - 1 - t] -= head * share
+                subtract(covariances, covariance + t * k + t + lag, tail * share)
+                mirrored = (k - 1 - t - lag) * k + k - 1 - t
+                subtract(covariances, covariance + mirrored, head * share)
     for t in range(k):
         for s in range(t, k):
-            covariance[t, s] -= mean[t] * mean[s]
-            covariance[s, t] = covariance[t, s]
+            at = covariance + t * k + s
+            subtract(covariances, at, number(means, mean + t) * number(means, mean + s))
+            put(covariances, covariance + s * k + t, number(covariances, at))
 
 
 @kernel
-def statistics_backward(
-    work: Work, layer: int, sizes: Sizes, taps: Taps, folded: Folded, gradient_start: int
-) -> None:
+def statistics_backward(trial: Any, layer: int, target: int, taps: Taps) -> None:
     """Add to the gradient by a layer's input what its patch statistics send back.
 
     Given dE and dC, the gradients by E[P] and by Cov(P), through Cov = E[PPᵀ] − E[P] E[P]ᵀ:
@@ -140,51 +151,48 @@ def statistics_backward(
 
     and u_j takes dP_t[j − t + K // 2] over the taps t for which that row exists: a constant and a
     stencil of u, which are the same for all rows but those near the ends.
+
+    Args:
+        trial: Has dE and dC.
+        layer: Which layer.
+        target: Where the gradient by its input starts in ``gradients``.
+        taps: The K taps.
     """
-    by_mean, by_covariance = work.by_patch_mean, work.by_patch_covariance
-    mean = folded.patch_mean[layer]
-    n, k = sizes.n, len(taps)
+    n, k = trial.n, len(taps)
     reach = k // 2
-    share = 1 / np.float32(n * sizes.batch)
     for t in range(k):
         for s in range(k):
-            by_mean[t] -= np.float32(2) * by_covariance[t, s] * mean[s]
+            by_covariance = number(trial.patch_covariance_gradient, t * k + s)
+            mean = number(trial.patch_mean, layer * k + s)
+            subtract(trial.patch_mean_gradient, t, _TWO * by_covariance * mean)
     for j in range(reach):
-        add_stencil(work, layer, sizes, taps, share, (j, j + 1), gradient_start)
-    add_stencil(work, layer, sizes, taps, share, (reach, n - reach), gradient_start)
+        add_stencil(trial, layer, target, j, j + 1, taps)
+    add_stencil(trial, layer, target, reach, n - reach, taps)
     for j in range(n - reach, n):
-        add_stencil(work, layer, sizes, taps, share, (j, j + 1), gradient_start)
+        add_stencil(trial, layer, target, j, j + 1, taps)
 
 
 @kernel
-def add_stencil(
-    work: Work,
-    layer: int,
-    sizes: Sizes,
-    taps: Taps,
-    share: np.float32,
-    rows: tuple[int, int],
-    gradient_start: int,
-) -> None:
+def add_stencil(trial: Any, layer: int, target: int, low: int, high: int, taps: Taps) -> None:
     """Do what `statistics_backward` says for a run of rows that the same taps reach."""
     k = len(taps)
-    reach = k // 2
-    low, high = rows
-    whole = sizes.columns * sizes.stride
+    share = _ONE / np.float32(trial.n * trial.batch)
+    weights = trial.stencil  # u_{j+d} is taken weights[d + K − 1] times
+    for d in range(2 * k - 1):
+        put(weights, d, _ZERO)
     constant = _ZERO
-    weights = work.stencil  # u_{j + d} is taken weights[d + K − 1] times
-    weights[:] = _ZERO
-    for t in range(max(0, low + reach - sizes.n + 1), min(k, low + reach + 1)):
-        constant += share * work.by_patch_mean[t]
+    for t in range(max(0, low + k // 2 - trial.n + 1), min(k, low + k // 2 + 1)):
+        constant += share * number(trial.patch_mean_gradient, t)
         for s in range(k):
-            weights[s - t + k - 1] += np.float32(2) * share * work.by_patch_covariance[t, s]
-    start = layer * whole
-    stencil = splat_each(weights, load_around(work.layers, start + sizes.halo * LANES, taps))
-    plain = splat(constant)
-    for column in range(sizes.columns):
-        inside = load(work.mask, column * LANES)
+            by_covariance = number(trial.patch_covariance_gradient, t * k + s)
+            subtract(weights, s - t + k - 1, -_TWO * share * by_covariance)
+    inputs, gradients, plain = trial.inputs, trial.gradients, splat(constant)
+    start = trial.halo * LANES
+    stencil = splat_each(weights, 0, load_around(inputs, start, taps))
+    for column in range(trial.columns):
+        inside = load(trial.mask, column * LANES)
         for j in range(low, high):
-            at = column * sizes.stride + (sizes.halo + j) * LANES
-            total = dot(stencil, load_around(work.layers, start + at, taps), plain)
-            place = gradient_start + at
-            store(work.gradient, place, fma(total, inside, load(work.gradient, place)))
+            at = column * trial.stride + start + j * LANES
+            rows = load_around(inputs, layer * trial.whole + at, taps)
+            total = dot(stencil, rows, plain)
+            store(gradients, target + at, fma(total, inside, load(gradients, target + at)))

@@ -65,6 +65,8 @@ FILTER = {  # G: from K taps to points
     ),
 }
 _TAPS = {len(lifted): taps for taps, lifted in _SIGNAL.items()}  # points → taps
+POINTS = {taps: len(lifted) for taps, lifted in _SIGNAL.items()}
+"""Points of a correlation by its kernel size."""
 
 
 class VectorType(types.Type):  # type: ignore[misc]
@@ -103,9 +105,9 @@ def _fma(builder: Any, a: Any, b: Any, c: Any) -> Any:
     return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), [a, b, c])
 
 
-def _address(context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
-    data = context.make_array(array_type)(context, builder, array).data
-    return builder.gep(data, [index])
+def _address(builder: Any, base: Any, index: Any) -> Any:
+    """Return the address of the ``index``-th float32 from a base address, an integer, on."""
+    return builder.gep(builder.inttoptr(base, ir.FloatType().as_pointer()), [index])
 
 
 def _load(builder: Any, address: Any, offset: int = 0) -> Any:
@@ -113,11 +115,11 @@ def _load(builder: Any, address: Any, offset: int = 0) -> Any:
     return builder.load(builder.bitcast(place, _LLVM.as_pointer()), align=4)
 
 
-def _places(context: Any, builder: Any, array_type: Any, args: Any, count: int) -> Any:
-    """Return the addresses of ``array[index + i · stride]``, from (array, index, stride, …)."""
-    address = _address(context, builder, array_type, *args[:2])
-    steps = [builder.mul(args[2], ir.IntType(64)(i)) for i in range(count)]
-    return [builder.gep(address, [step]) for step in steps]
+def _places(builder: Any, base: Any, index: Any, stride: Any, count: int) -> Any:
+    """Return the addresses of the numbers ``index + i · stride``."""
+    first = _address(builder, base, index)
+    steps = [builder.mul(stride, ir.IntType(64)(i)) for i in range(count)]
+    return [builder.gep(first, [step]) for step in steps]
 
 
 def _store(builder: Any, value: Any, address: Any, offset: int = 0) -> None:
@@ -169,6 +171,7 @@ def _operators() -> None:
         (operator.iadd, "fadd"),
         (operator.sub, "fsub"),
         (operator.mul, "fmul"),
+        (operator.truediv, "fdiv"),
     ):
         _operator(add, instruction)
 
@@ -218,132 +221,156 @@ def lane_sum(typingctx: Any, a: Any) -> Any:
 
 
 @intrinsic
-def reciprocal_root(typingctx: Any, a: Any) -> Any:
-    """Return 1 / √a."""
+def root(typingctx: Any, a: Any) -> Any:
+    """Return √a."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         kind = ir.FunctionType(_LLVM, [_LLVM])
-        root = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sqrt.v{LANES}f32")
-        return builder.fdiv(_constant(1.0), builder.call(root, args))
+        name = f"llvm.sqrt.v{LANES}f32"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), args)
 
     return vector(vector), codegen
 
 
-@intrinsic
-def load(typingctx: Any, array: Any, index: Any) -> Any:
-    """Return the vector at ``array[index : index + LANES]`` of a flat float32 array."""
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return _load(builder, _address(context, builder, sig.args[0], *args))
-
-    return vector(array, types.intp), codegen
+# Memory: a base address and an index in float32s, of which an address knows no bounds.
 
 
 @intrinsic
-def store(typingctx: Any, array: Any, index: Any, value: Any) -> Any:
-    """Write a vector to ``array[index : index + LANES]``."""
+def number(typingctx: Any, base: Any, index: Any) -> Any:
+    """Return the number at ``index``."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        _store(builder, args[2], _address(context, builder, sig.args[0], *args[:2]))
+        return builder.load(_address(builder, *args))
+
+    return types.float32(types.intp, types.intp), codegen
+
+
+@intrinsic
+def put(typingctx: Any, base: Any, index: Any, value: Any) -> Any:
+    """Write a float32 to ``index``."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.store(args[2], _address(builder, *args[:2]))
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, vector), codegen
+    return types.void(types.intp, types.intp, types.float32), codegen
+
+
+@intrinsic
+def load(typingctx: Any, base: Any, index: Any) -> Any:
+    """Return the vector at ``index``, a number of float32s from the address ``base`` on."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return _load(builder, _address(builder, *args))
+
+    return vector(types.intp, types.intp), codegen
+
+
+@intrinsic
+def store(typingctx: Any, base: Any, index: Any, value: Any) -> Any:
+    """Write a vector to ``index``."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        _store(builder, args[2], _address(builder, *args[:2]))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp, vector), codegen
 
 
 # Tuples of vectors: the window of a correlation (K + 1 rows), its points, its two rows.
 
 
 @intrinsic
-def load_window(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
-    """Return K + 1 consecutive rows, the first at ``array[index : index + LANES]``."""
+def load_window(typingctx: Any, base: Any, index: Any, taps: Any) -> Any:
+    """Return K + 1 consecutive rows, the first at ``index``."""
     count = len(taps) + ROWS - 1
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        address = _address(context, builder, sig.args[0], *args[:2])
+        address = _address(builder, *args[:2])
         rows = [_load(builder, address, i * LANES) for i in range(count)]
         return _tuple(context, builder, rows)
 
-    return types.UniTuple(vector, count)(array, types.intp, taps), codegen
+    return types.UniTuple(vector, count)(types.intp, types.intp, taps), codegen
 
 
 @intrinsic
-def load_around(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
-    """Return the 2K − 1 rows around that at ``array[index : index + LANES]``."""
+def load_around(typingctx: Any, base: Any, index: Any, taps: Any) -> Any:
+    """Return the 2K − 1 rows around that at ``index``."""
     reach = len(taps) - 1
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        address = _address(context, builder, sig.args[0], *args[:2])
+        address = _address(builder, *args[:2])
         rows = [_load(builder, address, i * LANES) for i in range(-reach, reach + 1)]
         return _tuple(context, builder, rows)
 
-    return types.UniTuple(vector, 2 * reach + 1)(array, types.intp, taps), codegen
+    return types.UniTuple(vector, 2 * reach + 1)(types.intp, types.intp, taps), codegen
 
 
 @intrinsic
-def load_points(typingctx: Any, array: Any, index: Any, taps: Any) -> Any:
-    """Return the vectors of all points, stored side by side from ``array[index]`` on."""
+def load_points(typingctx: Any, base: Any, index: Any, taps: Any) -> Any:
+    """Return the vectors of all points, stored side by side from ``index`` on."""
     count = len(_SIGNAL[len(taps)])
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        address = _address(context, builder, sig.args[0], *args[:2])
+        address = _address(builder, *args[:2])
         points = [_load(builder, address, i * LANES) for i in range(count)]
         return _tuple(context, builder, points)
 
-    return types.UniTuple(vector, count)(array, types.intp, taps), codegen
+    return types.UniTuple(vector, count)(types.intp, types.intp, taps), codegen
 
 
 @intrinsic
-def splat_each(typingctx: Any, array: Any, like: Any) -> Any:
-    """Return vectors, all lanes of each one of an array's first numbers, as many as in ``like``."""
+def splat_each(typingctx: Any, base: Any, index: Any, like: Any) -> Any:
+    """Return vectors, all lanes of each the number at ``index + i``, as many as in ``like``."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = context.make_array(sig.args[0])(context, builder, args[0]).data
+        data = _address(builder, *args[:2])
         places = [builder.gep(data, [ir.IntType(64)(i)]) for i in range(len(like))]
         return _tuple(context, builder, [_splat(builder, builder.load(p)) for p in places])
 
-    return types.UniTuple(vector, len(like))(array, like), codegen
+    return types.UniTuple(vector, len(like))(types.intp, types.intp, like), codegen
 
 
 @intrinsic
-def splat_points(typingctx: Any, array: Any, index: Any, stride: Any, taps: Any) -> Any:
-    """Return a lifted filter: for each point, all lanes ``array[index + point · stride]``."""
+def splat_points(typingctx: Any, base: Any, index: Any, stride: Any, taps: Any) -> Any:
+    """Return a lifted filter: for each point, all lanes the number ``index + point · stride``."""
     count = len(_SIGNAL[len(taps)])
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        places = _places(context, builder, sig.args[0], args, count)
+        places = _places(builder, *args[:3], count)
         scalars = [_splat(builder, builder.load(place)) for place in places]
         return _tuple(context, builder, scalars)
 
-    return types.UniTuple(vector, count)(array, types.intp, types.intp, taps), codegen
+    return types.UniTuple(vector, count)(types.intp, types.intp, types.intp, taps), codegen
 
 
 @intrinsic
-def load_strided(typingctx: Any, array: Any, index: Any, stride: Any, like: Any) -> Any:
+def load_strided(typingctx: Any, base: Any, index: Any, stride: Any, like: Any) -> Any:
     """Return the vectors at ``index + i · stride``, as many as in ``like``."""
     count = len(like)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        places = _places(context, builder, sig.args[0], args, count)
+        places = _places(builder, *args[:3], count)
         return _tuple(context, builder, [_load(builder, place) for place in places])
 
-    return types.UniTuple(vector, count)(array, types.intp, types.intp, like), codegen
+    return types.UniTuple(vector, count)(types.intp, types.intp, types.intp, like), codegen
 
 
 @intrinsic
-def store_strided(typingctx: Any, array: Any, index: Any, stride: Any, vectors: Any) -> Any:
+def store_strided(typingctx: Any, base: Any, index: Any, stride: Any, vectors: Any) -> Any:
     """Write vectors to ``index + i · stride``."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        places = _places(context, builder, sig.args[0], args, len(vectors))
+        places = _places(builder, *args[:3], len(vectors))
         for place, value in zip(places, _parts(builder, args[3], len(vectors)), strict=True):
             _store(builder, value, place)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, types.intp, vectors), codegen
+    return types.void(types.intp, types.intp, types.intp, vectors), codegen
 
 
 @intrinsic
-def lane_sums(typingctx: Any, array: Any, index: Any, stride: Any) -> Any:
+def lane_sums(typingctx: Any, base: Any, index: Any, stride: Any) -> Any:
     """Return the lane sums of ``LANES`` vectors at ``index + i · stride``, as one vector.
 
     Halves of two vectors' groups of lanes are added and laid side by side, until a group is one
@@ -351,7 +378,7 @@ def lane_sums(typingctx: Any, array: Any, index: Any, stride: Any) -> Any:
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        places = _places(context, builder, sig.args[0], args, LANES)
+        places = _places(builder, *args[:3], LANES)
         vectors = [_load(builder, place) for place in places]
         index = ir.VectorType(ir.IntType(32), LANES)
         group = LANES
@@ -365,20 +392,20 @@ def lane_sums(typingctx: Any, array: Any, index: Any, stride: Any) -> Any:
             ]
         return vectors[0]
 
-    return vector(array, types.intp, types.intp), codegen
+    return vector(types.intp, types.intp, types.intp), codegen
 
 
 @intrinsic
-def store_points(typingctx: Any, array: Any, index: Any, points: Any) -> Any:
-    """Write the vectors of all points side by side from ``array[index]`` on."""
+def store_points(typingctx: Any, base: Any, index: Any, points: Any) -> Any:
+    """Write the vectors of all points side by side from ``index`` on."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        address = _address(context, builder, sig.args[0], *args[:2])
+        address = _address(builder, *args[:2])
         for i, value in enumerate(_parts(builder, args[2], len(points))):
             _store(builder, value, address, i * LANES)
         return context.get_dummy_value()
 
-    return types.void(array, types.intp, points), codegen
+    return types.void(types.intp, types.intp, points), codegen
 
 
 @intrinsic
@@ -417,13 +444,13 @@ def dot(typingctx: Any, a: Any, b: Any, start: Any) -> Any:
 
 
 @intrinsic
-def matrix_times(typingctx: Any, matrix: Any, vectors: Any) -> Any:
-    """Return Σ_s M_ts v_s for a square matrix of numbers and a tuple of vectors."""
+def matrix_times(typingctx: Any, base: Any, index: Any, vectors: Any) -> Any:
+    """Return Σ_s M_ts v_s for a square matrix of the numbers from ``index`` on."""
     count = len(vectors)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        data = context.make_array(sig.args[0])(context, builder, args[0]).data
-        parts = _parts(builder, args[1], count)
+        data = _address(builder, *args[:2])
+        parts = _parts(builder, args[2], count)
 
         def entry(t: int, s: int) -> Any:
             place = builder.gep(data, [ir.IntType(64)(t * count + s)])
@@ -437,7 +464,7 @@ def matrix_times(typingctx: Any, matrix: Any, vectors: Any) -> Any:
             totals.append(total)
         return _tuple(context, builder, totals)
 
-    return vectors(matrix, vectors), codegen
+    return vectors(types.intp, types.intp, vectors), codegen
 
 
 @intrinsic

@@ -1,0 +1,127 @@
+"""The inverse problem in Numba: matrices times signals, measurements, and errors."""
+
+from typing import Any
+
+import numpy as np
+
+from worker.numba_compile import kernel
+from worker.numba_layouts import COLUMNS_AT_ONCE, Taps
+from worker.numba_statistics import add_column, clear_lags
+from worker.numba_vectors import LANES, fma, lane_sum, load, number, splat, store
+
+_ZERO = np.float32(0)
+
+
+@kernel
+def apply(
+    matrix: tuple[int, int, int, int],
+    left: int,
+    signal: tuple[int, int, int],
+    out: tuple[int, int, int],
+) -> None:
+    """Multiply the next four columns of a signal, or the fewer that are left, by a matrix.
+
+    Args:
+        matrix: Addresses of its entries and of its rows' runs, its rows, and its columns.
+        left: Columns of the signal that are left.
+        signal: Its address, the index of its first column's row 0, and from one column to the next.
+        out: The same of the product.
+    """
+    entries, runs, rows, width = matrix
+    source, first, stride = signal
+    target, to, length = out
+    last = min(left, COLUMNS_AT_ONCE) - 1  # columns beyond the last are that one again
+    b, c, d = min(1, last), min(2, last), min(3, last)
+    for i in range(rows):
+        total_a = total_b = total_c = total_d = splat(_ZERO)
+        for j in range(int(number(runs, 2 * i)), int(number(runs, 2 * i + 1))):
+            entry = splat(number(entries, i * width + j))
+            at = first + j * LANES
+            total_a = fma(entry, load(source, at), total_a)
+            total_b = fma(entry, load(source, at + b * stride), total_b)
+            total_c = fma(entry, load(source, at + c * stride), total_c)
+            total_d = fma(entry, load(source, at + d * stride), total_d)
+        row = to + i * LANES
+        store(target, row, total_a)
+        store(target, row + b * length, total_b)
+        store(target, row + c * length, total_c)
+        store(target, row + d * length, total_d)
+
+
+@kernel
+def arrange(trial: Any, drawn: int, first: int, rows: int, out: int, start: int, halo: int) -> None:
+    """Copy numbers from ``(row, sample)`` to columns, with zeros beyond the batch.
+
+    Args:
+        trial: The trial.
+        drawn: Address of the numbers, at least a vector more than samples.
+        first: Index of the first of them.
+        rows: Rows.
+        out: Address of columns of ``rows + 2 · halo`` rows.
+        start: Index of the first of these.
+        halo: Rows before and after, left as they are.
+    """
+    for column in range(trial.columns):
+        inside = load(trial.mask, column * LANES)
+        at = start + (column * (rows + 2 * halo) + halo) * LANES
+        for i in range(rows):
+            values = load(drawn, first + i * trial.batch + column * LANES)
+            store(out, at + i * LANES, values * inside)
+
+
+@kernel
+def measure(trial: Any, taps: Taps) -> None:
+    """Compute y = A x + noise · ε and the first layer's input Aᵀ y, with its sums in ``lags``.
+
+    Args:
+        trial: Has x in ``target`` and ε in ``measured``, which becomes y.
+        taps: The K taps.
+    """
+    length, noise = trial.m * LANES, splat(np.float32(trial.noise))
+    forward = trial.forward, trial.forward_runs, trial.m, trial.n
+    adjoint = trial.adjoint, trial.adjoint_runs, trial.n, trial.m
+    clear_lags(trial, taps)
+    for column in range(0, trial.columns, COLUMNS_AT_ONCE):
+        left = trial.columns - column
+        start, measured = column * trial.stride + trial.halo * LANES, column * length
+        apply(forward, left, (trial.target, start, trial.stride), (trial.product, 0, length))
+        for i in range(0, min(left, COLUMNS_AT_ONCE) * length, LANES):
+            noisy = fma(noise, load(trial.measured, measured + i), load(trial.product, i))
+            store(trial.measured, measured + i, noisy)
+        measurement = trial.measured, measured, length
+        apply(adjoint, left, measurement, (trial.inputs, start, trial.stride))
+    for column in range(trial.columns):
+        add_column(trial, column * trial.stride + trial.halo * LANES, taps)
+
+
+@kernel
+def loss_and_gradient(trial: Any) -> float:
+    """Compare the output u₀ + u_L with x.
+
+    Returns:
+        The mean squared error; ``squares`` gets its sum over the rows of each sample, and the
+        first half of ``gradients`` its gradient 2 (output − x) / (n · batch).
+    """
+    count = trial.n * trial.batch
+    scale, total = splat(np.float32(2 / count)), 0.0
+    inputs, last = trial.inputs, trial.layers * trial.whole
+    for column in range(trial.columns):
+        squares = splat(_ZERO)
+        start = column * trial.stride + trial.halo * LANES
+        for i in range(trial.n):
+            at = start + i * LANES
+            error = load(inputs, at) + load(inputs, last + at) - load(trial.target, at)
+            squares = fma(error, error, squares)
+            store(trial.gradients, at, error * scale)
+        store(trial.squares, column * LANES, squares)
+        total += np.float64(lane_sum(squares))
+    return total / count
+
+
+@kernel
+def mean_psnr(trial: Any) -> float:
+    """Return the mean of −10 log₁₀(mean squared error) over samples, in dB."""
+    total = 0.0
+    for sample in range(trial.batch):
+        total -= 10.0 * np.log10(np.float64(number(trial.squares, sample)) / trial.n)
+    return total / trial.batch
