@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.cores import available_cores, split
-from cli.run import INTERRUPTED, serve
+from cli.run import go_on, serve
 from cli.workers import LocalWorkers
 from configspace.errors import DartboardError
 from configspace.study import Study
@@ -70,9 +70,7 @@ def compare_studies(
         )
         local = LocalWorkers(count, device=device, engine=engine, threads=threads)
         if not _rerun(studies, store, console, trials=trials, local=local):
-            again = f"dartboard compare {shlex.quote(one_shot)} {shlex.quote(final)}"
-            console.print(f"nothing that finished is lost; go on with: {again}", highlight=False)
-            return INTERRUPTED
+            return go_on(console)
     _report(url, one_shot, final, folder)
     return 0
 
@@ -146,7 +144,7 @@ def _report(url: str, one_shot: str, final: str, folder: Path) -> None:
         table.add_row(*row)
     console.print(table)
     console.print()
-    console.print(verdict(comparison), highlight=False)
+    console.print(verdict(comparison), highlight=False, markup=False, soft_wrap=True)
     written = [folder / f"{one_shot}-against-{final}.md"]
     written[0].write_text(markdown(comparison))
     stem = folder / f"{one_shot}-against-{final}"
@@ -154,4 +152,5 @@ def _report(url: str, one_shot: str, final: str, folder: Path) -> None:
     with Store.open(url, create=False) as store:
         frames = load_from(store, final, with_curves=False)
     written += save(study_figure(frames), folder / f"{final}-trials")
-    console.print(f"wrote {', '.join(str(path) for path in written)}", highlight=False)
+    line = f"wrote {', '.join(str(path) for path in written)}"
+    console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -1,7 +1,5 @@
 """How values are written for people."""
 
-import shlex
-
 from configspace.hyperparameters import LABELS, Hyperparameters, written
 
 
@@ -21,20 +19,3 @@ def setting_lines(hyperparameters: Hyperparameters) -> list[tuple[str, str]]:
     """Return each hyperparameter's label and value, in the order of the paper's Table 7."""
     values = hyperparameters.model_dump()
     return [(LABELS[name], written(values[name])) for name in values]
-
-
-def command_line(words: list[str], options: dict[str, object], defaults: dict[str, object]) -> str:
-    """Return a command as it is typed into a shell, with the options that it needs.
-
-    Args:
-        words: The command and its arguments.
-        options: Values by option as typed, such as ``--store``; True stands for the option alone,
-            None and False for none.
-        defaults: What an option has when it is left out.
-    """
-    typed = list(words)
-    for option, value in options.items():
-        if value is None or value is False or (option in defaults and value == defaults[option]):
-            continue
-        typed += [option] if value is True else [option, str(value)]
-    return shlex.join(typed)

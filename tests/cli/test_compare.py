@@ -1,6 +1,8 @@
-"""`dartboard compare` where re-runs fail."""
+"""`dartboard compare` where re-runs fail or are interrupted."""
 
+import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -46,11 +48,32 @@ def test_what_finished_is_compared_and_what_crashed_is_told(
         crash(store, "two", 3)
     assert compared(url, tmp_path / "exports", trials=20) == 0
     said = capsys.readouterr()
-    assert "n = 12 and 20" in " ".join(said.out.split())
+    verdict, wrote = said.out.splitlines()[-2:]
+    assert "n = 12 and 20" in verdict
+    assert wrote.startswith("wrote ")
+    assert wrote.endswith(".pdf")
     assert said.err.startswith(
         "study 'two': 12 of 20 re-runs of its incumbent finished, 1 job crashed"
     )
     assert "'one'" not in said.err
+
+
+def test_an_interrupted_comparison_goes_on_as_it_was_typed(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1)
+        filled(store, "two", "final", seed=2)
+    monkeypatch.setattr("cli.compare.serve", lambda *_, **__: SimpleNamespace(state="stopped"))
+    typed = ["compare", "one", "two", "--store", url, "--trials", "8", "-o", "my exports"]
+    monkeypatch.setattr("sys.argv", ["dartboard", *typed])
+    assert compared(url, tmp_path / "exports", trials=8) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"nothing that finished is lost; go on with: {shlex.join(['dartboard', *typed])}"
+    )
 
 
 def test_an_incumbent_without_any_re_run_that_finished_is_an_error(
