@@ -93,6 +93,15 @@ class Comparison:
         """Both studies, one-shot first."""
         return self.one_shot, self.final
 
+    @property
+    def same_incumbent(self) -> bool:
+        """Whether both studies found the same values, searched for as many epochs.
+
+        Their re-runs are then samples of one thing: from equal seeds even the same sample.
+        """
+        one, other = self.one_shot.incumbent, self.final.incumbent
+        return (one.hyperparameters, one.epochs) == (other.hyperparameters, other.epochs)
+
 
 def check_comparable(one_shot: Study, final: Study) -> None:
     """Check that two studies differ in their objective, and solve the same task.

@@ -37,7 +37,12 @@ def verdict(comparison: Comparison) -> str:
         f"of the final study's beats one of the one-shot study's with probability "
         f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {final.n} and {one_shot.n}"
     )
-    if gain.low > 0 and wins.low > 0.5:
+    if comparison.same_incumbent:
+        said = (
+            "Both studies have the same incumbent configuration, so its re-runs tell nothing of "
+            "one objective against the other"
+        )
+    elif gain.low > 0 and wins.low > 0.5:
         said = "Re-run, the final study's incumbent scores higher than the one-shot study's"
     elif gain.high < 0 and wins.high < 0.5:
         said = "Re-run, the one-shot study's incumbent scores higher than the final study's"

@@ -21,17 +21,21 @@ def two(url: str) -> str:
     return url
 
 
-def separated(url: str, one_shot: float, final: float) -> str:
-    """Write two studies whose re-runs score about so much, and return the URL."""
+def separated(url: str, one_shot: float, final: float, *, same: bool = False) -> str:
+    """Write two studies whose re-runs score about so much, and return the URL.
+
+    Their incumbents are one configuration if ``same``.
+    """
     with Store.open(url) as store:
         for name, objective, level in (("one", "one-shot", one_shot), ("two", "final", final)):
             made = Study.model_validate({"name": name, "objective": objective})
             store.begin(made, {})
-            run(store, made, id_of(0), psnrs=[(20.0, 20.0 if name == "two" else None)])
+            values = Hyperparameters(param_lr=1e-2 if same or name == "one" else 1e-3)
+            run(store, made, id_of(0), values, [(20.0, 20.0 if name == "two" else None)])
             psnrs: list[tuple[float, float | None]] = [
                 (20.0 + i / 10, level + i % 4 / 10) for i in range(12)
             ]
-            run(store, made, id_of(0, purpose="rerun"), psnrs=psnrs)
+            run(store, made, id_of(0, purpose="rerun"), values, psnrs)
     return url
 
 
@@ -168,6 +172,11 @@ def test_the_verdict_says_what_the_figures_say(
     assert sentence.startswith(said)
     assert "n = 12 and 12" in sentence
     assert sentence.endswith("The final study cost 2.0 times the epochs.")
+
+
+def test_of_one_configuration_the_verdict_says_that_it_is_one(url: str) -> None:
+    sentence = verdict(compare(separated(url, 18.0, 21.0, same=True), "one", "two"))
+    assert sentence.startswith("Both studies have the same incumbent configuration, ")
 
 
 def test_markdown_holds_the_rows_and_the_verdict(two: str) -> None:
