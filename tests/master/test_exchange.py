@@ -1,6 +1,7 @@
 """Threads that answer workers, and the thread that decides."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -48,11 +49,14 @@ def test_a_claim_that_waits_is_answered_as_soon_as_there_is_a_job(exchange: Exch
 
 
 def test_a_job_that_wakes_a_worker_struck_off_goes_to_the_next(exchange: Exchange) -> None:
+    def waits(count: int) -> bool:
+        return len(vars(exchange._changed)["_waiters"]) == count
+
     with ThreadPoolExecutor() as threads:
         claims = []
         for waiting, worker in enumerate("ab", start=1):
             claims.append(threads.submit(exchange.claim, worker))
-            wait_for(lambda n=waiting: len(exchange._changed._waiters) == n, f"{worker} waits")
+            wait_for(partial(waits, waiting), f"worker {worker} waits")
         exchange._roster.leave("a")  # before its thread hears of it
         submit(exchange)
         assert claims[0].result(2) == {"join": True}
