@@ -5,7 +5,7 @@ import time
 
 from tests.drill.fault import Fault
 from tests.drill.record import Hit
-from tests.drill.scene import HungError, Process, Scene
+from tests.drill.scene import PACE, HungError, Process, Scene
 
 
 def kill(scene: Scene) -> Hit:
@@ -46,7 +46,8 @@ def interrupt_twice(scene: Scene) -> Hit:
     master = _master(scene)
     master.send_signal(signal.SIGINT)
     scene.pause(0.0, 0.05)
-    scene.end(master, signal.SIGINT, seconds=5.0)  # an interpreter takes its time to end
+    # Pyro4 may wait for 5 s for its loop to end, and an interpreter takes its time, too.
+    scene.end(master, signal.SIGINT, seconds=10.0)
     scene.start_master()
     return hit
 
@@ -71,8 +72,10 @@ def start_a_second(scene: Scene) -> Hit:
     scene.pause()
     hit = scene.hit()
     before = _messages(scene)
+    scene.set_pace(4 * PACE)  # so that the study is not over before a process has started
     second = scene.start_master(port=1)
     scene.wait_for(lambda: second.poll() is not None, "refusal of a second master")
+    scene.set_pace(PACE)
     said = _messages(scene)[len(before) :]
     if second.returncode != 1 or f"has a master already: process {_master(scene).pid} on" not in (
         said

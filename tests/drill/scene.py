@@ -25,6 +25,9 @@ PACE = 0.15
 PATIENCE = 60.0
 """Seconds after which something that does not happen counts as hung."""
 
+IDLE_LIMIT = 300.0
+"""Seconds after which a worker gives a master up that is away."""
+
 Die = Literal["never", "storing", "sampling"]
 Process = subprocess.Popen[bytes]
 
@@ -119,7 +122,7 @@ class Scene:
             address: Where it looks for the master; by default where that is.
             within: A command that runs it, such as one that enters a network namespace.
         """
-        options: dict[str, Any] = {"once": True, "idle_limit": PATIENCE, "name": name}
+        options: dict[str, Any] = {"once": True, "idle_limit": IDLE_LIMIT, "name": name}
         call = f"run_worker({address or self.address!r}, evaluator={self._evaluator!r}, "
         code = f"import logging, sys; from worker.client import run_worker\n{_LOGGING}\n"
         code += f"sys.exit({call}**{options!r}))"
@@ -133,6 +136,9 @@ class Scene:
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired as error:
+            if process is self.master:
+                process.send_signal(signal.SIGUSR1)  # it tells where it hangs
+                time.sleep(0.5)
             raise HungError(f"process {process.pid} after {signum.name}") from error
         if process in self.workers:
             self.workers.remove(process)

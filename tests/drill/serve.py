@@ -6,6 +6,7 @@ each lease was given.
 """
 
 import argparse
+import faulthandler
 import logging
 import os
 import random
@@ -41,6 +42,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
+    faulthandler.register(signal.SIGUSR1)  # one that hangs is asked where
     _note_leases(options.folder)
     _die_at(options.die, options.spare, random.Random(options.seed))
     study = Study.model_validate_json((options.folder / "study.json").read_text())
