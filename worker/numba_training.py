@@ -49,7 +49,7 @@ def forward(trial: Any, taps: Taps, signals: int, first: int, occasion: int, ste
 
 
 @kernel
-def backward(trial: Any, for_weights: bool, taps: Taps) -> None:
+def backward(trial: Any, for_weights: np.bool_, taps: Taps) -> None:
     """Take the loss's gradient back to the weights, or to the coefficients.
 
     Args:

@@ -337,7 +337,7 @@ def splat_points(typingctx: Any, base: Any, index: Any, stride: Any, taps: Any) 
     count = len(_SIGNAL[len(taps)])
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        places = _places(builder, *args[:3], count)
+        places = _places(builder, args[0], args[1], args[2], count)
         scalars = [_splat(builder, builder.load(place)) for place in places]
         return _tuple(context, builder, scalars)
 
@@ -350,7 +350,7 @@ def load_strided(typingctx: Any, base: Any, index: Any, stride: Any, like: Any) 
     count = len(like)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        places = _places(builder, *args[:3], count)
+        places = _places(builder, args[0], args[1], args[2], count)
         return _tuple(context, builder, [_load(builder, place) for place in places])
 
     return types.UniTuple(vector, count)(types.intp, types.intp, types.intp, like), codegen
@@ -361,7 +361,7 @@ def store_strided(typingctx: Any, base: Any, index: Any, stride: Any, vectors: A
     """Write vectors to ``index + i · stride``."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        places = _places(builder, *args[:3], len(vectors))
+        places = _places(builder, args[0], args[1], args[2], len(vectors))
         for place, value in zip(places, _parts(builder, args[3], len(vectors)), strict=True):
             _store(builder, value, place)
         return context.get_dummy_value()
@@ -378,7 +378,7 @@ def lane_sums(typingctx: Any, base: Any, index: Any, stride: Any) -> Any:
     """
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        places = _places(builder, *args[:3], LANES)
+        places = _places(builder, args[0], args[1], args[2], LANES)
         vectors = [_load(builder, place) for place in places]
         index = ir.VectorType(ir.IntType(32), LANES)
         group = LANES
@@ -437,7 +437,7 @@ def dot(typingctx: Any, a: Any, b: Any, start: Any) -> Any:
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         total = args[2]
         for pair in zip(*(_parts(builder, arg, len(a)) for arg in args[:2]), strict=True):
-            total = _fma(builder, *pair, total)
+            total = _fma(builder, pair[0], pair[1], total)
         return total
 
     return vector(a, b, vector), codegen
