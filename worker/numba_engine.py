@@ -220,7 +220,7 @@ class Bench:
         architecture, size = batch.architecture, batch.search.batch_size
         matrix, taps = batch.problem.matrix, architecture.kernel_size
         self._batch = batch
-        self._memory = Memory(
+        self.memory = Memory(
             matrix,
             batch=size,
             taps=taps,
@@ -229,10 +229,10 @@ class Bench:
             roll=architecture.roll_shift,
             noisy="noise" in operations(architecture),
         )
-        self._memory.set(
+        self.memory.set(
             noise=batch.problem.noise, tau=architecture.tau, sigma=architecture.operation_noise
         )
-        self.trial = self._memory.trial
+        self.trial = self.memory.trial
         """What the kernels are handed."""
         self.taps = tuple(range(taps))
         count = batch.search.batches * matrix.shape[1] * size
@@ -247,7 +247,7 @@ class Bench:
             starts: Initial weights of all trials' mappings, by layer and mapping.
             lowest: The lowest layer to be trained.
         """
-        channels, memory = self._batch.architecture.channels, self._memory
+        channels, memory = self._batch.architecture.channels, self.memory
         memory.clear_weights()
         for (layer, mapping), weights in starts.items():
             memory["first"][layer, mapping, :, :channels] = weights.first[index]
@@ -278,7 +278,7 @@ class Bench:
         """Return the mean PSNR over the batches of an occasion, in dB."""
         batches = self._batch.search.batches
         signals = self.signals(index, occasion, range(batches))
-        self._memory.set(lowest=self._batch.architecture.layers)
+        self.memory.set(lowest=self._batch.architecture.layers)
         return train_epoch(self.trial, self.taps, signals, int(occasion), 0, np.zeros(batches))[1]
 
 

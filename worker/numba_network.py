@@ -160,7 +160,7 @@ def mix_column(
 
 
 @kernel
-def layer_backward(trial: Any, layer: int, source: int, for_weights: bool, taps: Taps) -> None:
+def layer_backward(trial: Any, layer: int, source: int, for_weights: np.bool_, taps: Taps) -> None:
     """Take the gradient back through a layer.
 
     Args:
@@ -207,7 +207,7 @@ def layer_backward(trial: Any, layer: int, source: int, for_weights: bool, taps:
 
 
 @kernel
-def mappings_backward(trial: Any, layer: int, for_weights: bool, taps: Taps) -> None:
+def mappings_backward(trial: Any, layer: int, for_weights: np.bool_, taps: Taps) -> None:
     """Turn the sums over all columns into gradients by weights, or coefficients, and statistics."""
     for t in range(len(taps)):
         put(trial.patch_mean_gradient, t, _ZERO)
