@@ -26,7 +26,9 @@ FAST_MATH = {"reassoc", "contract", "arcp", "nsz", "afn"}
 """Never ``True``, which lets the compiler assume that there is no NaN: a trial may diverge."""
 
 SOURCES = ("numba_*.py", "philox.py", "engine.py")
-"""Files of this folder that compiled code depends on."""
+"""Files of this folder that compiled code depends on, but for the engine, which calls it."""
+
+_CALLER = Path(__file__).parent / "numba_engine.py"
 
 # Kernels hold no references to the arrays they are handed: their caller does. Counting them would
 # take as long as a small kernel's work.
@@ -51,7 +53,7 @@ def inlined(function: Function) -> Function:
 def entry(function: Function) -> Function:
     """Compile a function that Python calls: without the interpreter's lock, and kept on disk."""
     compiled = njit(fastmath=FAST_MATH, error_model="numpy", nogil=True)(function)
-    compiled._cache = KernelCache(function) if cache_directory() else NullCache()
+    compiled._cache = KernelCache(function) if cache_directory() else NoCache()
     return cast(Function, compiled)
 
 
@@ -96,7 +98,7 @@ def _is_writable(directory: Path) -> bool:
 def source_stamp() -> str:
     """Return a hash of all files that compiled code depends on."""
     folder = Path(__file__).parent
-    files = sorted(path for pattern in SOURCES for path in folder.glob(pattern))
+    files = sorted({path for pattern in SOURCES for path in folder.glob(pattern)} - {_CALLER})
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
@@ -159,6 +161,14 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     def _remove(self) -> None:
         for path in Path(self.cache_path).glob(f"{self._impl.filename_base}.*nb*"):
             path.unlink(missing_ok=True)
+
+
+class NoCache(NullCache):  # type: ignore[misc]
+    """Keeps nothing."""
+
+    def holds(self, types: tuple[Any, ...], context: Any) -> bool:  # noqa: ARG002
+        """Return False."""
+        return False
 
 
 # What a file raises that cannot be read or written, or that is not what was written.

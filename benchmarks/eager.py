@@ -1,0 +1,224 @@
+"""An eager PyTorch search, one trial at a time, as an ordinary user would write it.
+
+The yardstick of `benchmarks.engine`: modules in lists, as in the public DARTS codes, with the stock
+`Conv1d` and `BatchNorm1d`, autograd and `torch.optim`. It draws its numbers with PyTorch's own
+generator, so that it computes the same work as the engines, but not the same trial.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from worker.engine import Batch, operations
+
+
+class Mapping(nn.Module):
+    """n(u): convolution, batch norm, ReLU, convolution, on signals of one channel."""
+
+    def __init__(self, channels: int, kernel_size: int) -> None:
+        super().__init__()
+        padding = kernel_size // 2
+        self.layers = nn.Sequential(
+            nn.Conv1d(1, channels, kernel_size, padding=padding),
+            nn.BatchNorm1d(channels),
+            nn.ReLU(),
+            nn.Conv1d(channels, 1, kernel_size, padding=padding),
+        )
+
+    def forward(self, u: Tensor) -> Tensor:
+        """Map signals, shape ``(sample, n)``."""
+        mapped: Tensor = self.layers(u[:, None])[:, 0]
+        return mapped
+
+
+class GradientStep(nn.Module):
+    """u − τ Aᵀ(A u − y), with a learned term, with noise, or with neither."""
+
+    def __init__(
+        self, matrix: Tensor, tau: float, mapping: nn.Module | None = None, noise: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.register_buffer("matrix", matrix)
+        self.matrix: Tensor
+        self.tau = tau
+        self.mapping = mapping
+        self.noise = noise
+
+    def forward(self, u: Tensor, y: Tensor) -> Tensor:
+        """Take a step from signals ``(sample, n)`` towards measurements ``(sample, m)``."""
+        stepped = u - self.tau * (u @ self.matrix.T - y) @ self.matrix
+        if self.mapping is not None:
+            stepped = stepped - self.tau * self.mapping(u)
+        if self.noise:
+            stepped = stepped + self.noise * torch.randn_like(u)
+        return stepped
+
+
+class Network(nn.Module):
+    """The 2-layer CNN as an operation."""
+
+    def __init__(self, mapping: nn.Module) -> None:
+        super().__init__()
+        self.mapping = mapping
+
+    def forward(self, u: Tensor, y: Tensor) -> Tensor:  # noqa: ARG002
+        """Map signals, shape ``(sample, n)``."""
+        mapped: Tensor = self.mapping(u)
+        return mapped
+
+
+class Roll(nn.Module):
+    """Shift all samples round."""
+
+    def __init__(self, shift: int) -> None:
+        super().__init__()
+        self.shift = shift
+
+    def forward(self, u: Tensor, y: Tensor) -> Tensor:  # noqa: ARG002
+        """Shift signals, shape ``(sample, n)``."""
+        return torch.roll(u, self.shift, dims=1)
+
+
+def operation(name: str, matrix: Tensor, batch: Batch) -> nn.Module:
+    """Return one operation of the search space."""
+    settings = batch.architecture
+    match name:
+        case "learnable_gradient":
+            mapping = Mapping(settings.channels, settings.kernel_size)
+            return GradientStep(matrix, settings.tau, mapping)
+        case "cnn":
+            return Network(Mapping(settings.channels, settings.kernel_size))
+        case "roll":
+            return Roll(settings.roll_shift)
+        case _:
+            return GradientStep(matrix, settings.tau, noise=settings.operation_noise)
+
+
+class MixedLayer(nn.Module):
+    """A softmax(α) mixture of all operations."""
+
+    def __init__(self, candidates: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.candidates = nn.ModuleList(candidates)
+
+    def forward(self, u: Tensor, y: Tensor, weights: Tensor) -> Tensor:
+        """Mix the operations' outputs, shape ``(sample, n)``."""
+        pairs = zip(weights, self.candidates, strict=True)
+        mixed: Tensor = sum(weight * candidate(u, y) for weight, candidate in pairs)
+        return mixed
+
+
+class Supernet(nn.Module):
+    """The sequential space: layers of mixtures on Aᵀy, whose output is added to their input."""
+
+    def __init__(self, matrix: Tensor, batch: Batch) -> None:
+        super().__init__()
+        names = operations(batch.architecture)
+        layers = batch.architecture.layers
+        self.register_buffer("matrix", matrix)
+        self.matrix: Tensor
+        self.alpha = nn.Parameter(batch.search.alpha_scale * torch.randn(layers, len(names)))
+        self.layers = nn.ModuleList(
+            MixedLayer([operation(name, matrix, batch) for name in names]) for _ in range(layers)
+        )
+
+    def weights(self) -> list[nn.Parameter]:
+        """Return all parameters but α."""
+        return [weight for weight in self.parameters() if weight is not self.alpha]
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Reconstruct signals ``(sample, n)`` from measurements ``(sample, m)``."""
+        u = start = y @ self.matrix
+        mixture = torch.softmax(self.alpha, dim=-1)
+        for layer, weights in zip(self.layers, mixture, strict=True):
+            u = layer(u, y, weights)
+        return start + u
+
+
+class Architecture(nn.Module):
+    """A discretised network: one operation on each layer."""
+
+    def __init__(self, matrix: Tensor, batch: Batch, picks: Sequence[int]) -> None:
+        super().__init__()
+        names = operations(batch.architecture)
+        self.register_buffer("matrix", matrix)
+        self.matrix: Tensor
+        self.layers = nn.ModuleList(operation(names[pick], matrix, batch) for pick in picks)
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Reconstruct signals ``(sample, n)`` from measurements ``(sample, m)``."""
+        u = start = y @ self.matrix
+        for layer in self.layers:
+            u = layer(u, y)
+        return start + u
+
+
+class Signals:
+    """Draws cosine waves and their measurements."""
+
+    def __init__(self, matrix: Tensor, batch: Batch) -> None:
+        self.matrix = matrix
+        self.grid = torch.linspace(-torch.pi / 2, torch.pi / 2, matrix.shape[1])
+        self.size = batch.search.batch_size
+        self.noise = batch.problem.noise
+
+    def draw(self) -> tuple[Tensor, Tensor]:
+        """Return signals ``(sample, n)`` and measurements ``(sample, m)``."""
+        frequency = 2 * torch.pi * torch.rand(self.size, 1)
+        x = torch.cos(frequency * self.grid + torch.randn(self.size, 1)) + torch.randn(self.size, 1)
+        y = x @ self.matrix.T
+        return x, y + self.noise * torch.randn_like(y)
+
+
+class EagerSearch:
+    """The first-order DARTS search of one trial."""
+
+    def __init__(self, batch: Batch, trial: int) -> None:
+        """Build the supernet and its optimizers."""
+        hyper = batch.hyperparameters[trial]
+        matrix = torch.as_tensor(batch.problem.matrix, dtype=torch.float32)
+        self.signals = Signals(matrix, batch)
+        self.net = Supernet(matrix, batch)
+        self.weight_optimizer = torch.optim.Adam(
+            self.net.weights(), lr=hyper.param_lr, weight_decay=hyper.param_weight_decay
+        )
+        self.alpha_optimizer = torch.optim.Adam(
+            [self.net.alpha], lr=hyper.alpha_lr, weight_decay=hyper.alpha_weight_decay
+        )
+
+    def step(self) -> None:
+        """Take one step of α and one of the weights, on a fresh batch each."""
+        for optimizer in (self.alpha_optimizer, self.weight_optimizer):
+            x, y = self.signals.draw()
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(self.net(y), x)
+            # Of all gradients, as in the public codes, though each optimizer needs its own alone.
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+
+class EagerRetraining:
+    """The training of one architecture from scratch."""
+
+    def __init__(self, batch: Batch, trial: int, picks: Sequence[int]) -> None:
+        """Build the network and its optimizer."""
+        hyper = batch.hyperparameters[trial]
+        matrix = torch.as_tensor(batch.problem.matrix, dtype=torch.float32)
+        self.signals = Signals(matrix, batch)
+        self.net = Architecture(matrix, batch, picks)
+        weights = list(self.net.parameters())
+        self.optimizer = (
+            torch.optim.Adam(weights, lr=hyper.param_lr, weight_decay=hyper.param_weight_decay)
+            if weights
+            else None
+        )
+
+    def step(self) -> None:
+        """Take one step of the weights on a fresh batch."""
+        x, y = self.signals.draw()
+        loss = nn.functional.mse_loss(self.net(y), x)
+        if self.optimizer is not None:
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            self.optimizer.step()

@@ -1,0 +1,265 @@
+"""The engines against an eager PyTorch search, and against what the processor can do.
+
+    python -m benchmarks.engine
+    python -m benchmarks.engine --engines eager,numba --trials 8 --channels 16 --json -
+
+All compute the same work: searches of H1's settings on the blur, with all operations, and the
+retraining of random architectures. `benchmarks.eager` is what an ordinary user would write, one
+trial at a time. The ceiling is the time that the arithmetic of a trial-step takes at the best rate
+that this core was seen to reach (`benchmarks.ceiling`); a ratio to it is time over that time.
+
+The engines take turns, a few rounds, and the best round of each counts. On one thread the time is
+the processor's, so that other programs count less; on several it is the clock's.
+"""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from benchmarks.ceiling import peak_rate, retrain_operations, search_operations
+from benchmarks.eager import EagerRetraining, EagerSearch
+from benchmarks.engine_extras import eager_share, peak_memory, plot, start_seconds, table
+from configspace.hyperparameters import Hyperparameters
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from worker.engine import OPERATIONS, Batch, Engine
+from worker.numba_engine import NumbaEngine, available_processors, ensure_compiled
+from worker.problem import CosineProblem
+from worker.torch_engine import TorchEngine
+
+ENGINES = ("eager", "torch", "numba")
+PHASES = ("search", "retrain")
+FULL = SearchSettings()
+
+Row = dict[str, Any]
+Measure = Callable[[], float]
+"""Does some work, and returns the milliseconds of a trial-step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is measured in one row."""
+
+    engine: str
+    phase: str
+    trials: int
+    channels: int
+    threads: int
+
+
+def work(trials: int, channels: int, epochs: int, batches: int) -> Batch:
+    """Return the trials to be computed."""
+    return Batch(
+        problem=CosineProblem(ProblemSettings()),
+        architecture=ArchitectureSettings(channels=channels),
+        search=SearchSettings(batches=batches),
+        hyperparameters=(Hyperparameters.preset("H1"),) * trials,
+        epochs=epochs,
+        seeds=np.arange(1, trials + 1),
+    )
+
+
+def architectures(trials: int) -> NDArray[np.int64]:
+    """Return random architectures, the first ones the same for any number of trials."""
+    layers = ArchitectureSettings().layers
+    return np.random.default_rng(0).integers(0, len(OPERATIONS), (256, layers))[:trials]
+
+
+def measure_of(case: Case, seconds: float) -> Measure:
+    """Return what measures a case once, with about so many seconds of work."""
+    if case.engine == "eager":
+        return eager_search(case) if case.phase == "search" else eager_retraining(case)
+    engine: Engine = TorchEngine() if case.engine == "torch" else NumbaEngine(case.threads)
+    clock = time.process_time if case.threads == 1 else time.perf_counter
+    steps = seconds * 1e3 / (case.trials * engine_time(case, engine, clock, epochs=2, batches=2))
+    batches = min(FULL.batches, max(1, round(steps)))
+    epochs = 1 + min(20, max(1, round(steps / batches)))
+    return lambda: engine_time(case, engine, clock, epochs, batches)
+
+
+def engine_time(
+    case: Case, engine: Engine, clock: Callable[[], float], epochs: int, batches: int
+) -> float:
+    """Return the milliseconds of a trial-step, from the end of the first epoch to the last's."""
+    batch = work(case.trials, case.channels, epochs, batches)
+    times: list[float] = []
+    if case.phase == "search":
+        engine.search(batch, lambda *_: times.append(clock()))
+    else:
+        engine.retrain(batch, architectures(case.trials), lambda *_: times.append(clock()))
+    return (times[-1] - times[0]) * 1e3 / ((epochs - 1) * batches * case.trials)
+
+
+def eager_search(case: Case) -> Measure:
+    """Return what measures some steps of one eager search."""
+    search = EagerSearch(work(1, case.channels, 1, 1), 0)
+    return lambda: milliseconds_a_step([search.step], tries=6)
+
+
+def eager_retraining(case: Case) -> Measure:
+    """Return what measures some steps of eager retrainings, a mean over the architectures."""
+    batch = work(1, case.channels, 1, 1)
+    picks = architectures(case.trials).tolist()
+    return lambda: milliseconds_a_step(
+        [EagerRetraining(batch, 0, layers).step for layers in picks], tries=4
+    )
+
+
+def milliseconds_a_step(kinds: Sequence[Callable[[], None]], tries: int) -> float:
+    """Return the mean over some kinds of step of the best of a few tries, after one uncounted."""
+    best = []
+    for step in kinds:
+        step()
+        times = []
+        for _ in range(tries):
+            began = time.process_time()
+            step()
+            times.append(time.process_time() - began)
+        best.append(min(times))
+    return 1e3 * sum(best) / len(best)
+
+
+def rows_of(cases: Sequence[Case], *, seconds: float, rounds: int, peak: float) -> list[Row]:
+    """Measure some cases in turns, and compare them.
+
+    Args:
+        cases: What to measure.
+        seconds: Work of an engine a round, about.
+        rounds: How often; the best counts.
+        peak: Float32 operations a second of one core.
+    """
+    measures = [measure_of(case, seconds) for case in cases]
+    turns = [[measure() for measure in measures] for _ in range(rounds)]
+    best = dict(zip(cases, (min(times) for times in zip(*turns, strict=True)), strict=True))
+    return [row(case, milliseconds, best, peak) for case, milliseconds in best.items()]
+
+
+def row(case: Case, milliseconds: float, best: dict[Case, float], peak: float) -> Row:
+    """Return one row of the result: a case against the eager one of the same work."""
+    eager = best.get(replace(case, engine="eager", threads=1))
+    return {
+        **asdict(case),
+        "ms_per_trial_step": milliseconds,
+        "ratio_to_eager": None if eager is None else eager / milliseconds,
+        "ratio_to_ceiling": milliseconds / (1e3 * operations(case) / peak),
+    }
+
+
+def operations(case: Case) -> float:
+    """Return the arithmetic of a case's trial-step."""
+    batch = work(1, case.channels, 1, 1)
+    if case.phase == "search":
+        return search_operations(batch)
+    return retrain_operations(batch, architectures(case.trials))
+
+
+def cases_of(engines: Sequence[str], trials: int, channels: int) -> list[Case]:
+    """Return both phases of some engines, each on one thread."""
+    return [Case(engine, phase, trials, channels, 1) for phase in PHASES for engine in engines]
+
+
+def full_run(engines: Sequence[str], arguments: argparse.Namespace, peak: float) -> dict[str, Any]:
+    """Measure all sizes, and what else is worth knowing of the engines."""
+    rows: list[Row] = []
+    for channels in arguments.channels:
+        for trials in arguments.trials:
+            say(f"{channels} channels, {trials} trials")
+            cases = cases_of(engines, trials, channels)
+            rows += rows_of(cases, seconds=arguments.seconds, rounds=arguments.rounds, peak=peak)
+    result: dict[str, Any] = {"peak_gflops": peak / 1e9, "rows": rows}
+    if "eager" in engines:
+        say("what eager PyTorch spends its time on")
+        result["eager_share"] = eager_share(EagerSearch(work(1, 16, 1, 1), 0).step)
+    if "numba" in engines:
+        cores = available_processors()
+        say(f"one thread and {cores}")
+        cases = [Case("numba", "search", 8, 16, threads) for threads in (1, cores)]
+        result["scaling"] = scaling(cases, arguments.seconds, arguments.rounds)
+        say("a start")
+        result["start_seconds"] = start_seconds()
+    say("memory")
+    compiled = [engine for engine in engines if engine != "eager"]
+    trials = arguments.memory_trials
+    result["memory_trials"] = trials
+    result["peak_memory_mb"] = {engine: peak_memory(engine, trials) for engine in compiled}
+    return result
+
+
+def scaling(cases: Sequence[Case], seconds: float, rounds: int) -> dict[str, float]:
+    """Return trial-steps a second by number of threads, by the clock, measured in turns."""
+    batch = work(cases[0].trials, cases[0].channels, 1 + round(seconds * 4), FULL.batches)
+    best: dict[str, float] = {}
+    for _ in range(rounds):
+        for case in cases:
+            began = time.perf_counter()
+            NumbaEngine(case.threads).search(batch, lambda *_: None)
+            rate = case.trials * batch.steps / (time.perf_counter() - began)
+            best[str(case.threads)] = max(rate, best.get(str(case.threads), 0.0))
+    return best
+
+
+def say(text: str) -> None:
+    """Tell of the progress, apart from the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.engine", description=(__doc__ or "").split("\n", 1)[0]
+    )
+
+    def engine_list(text: str) -> list[str]:
+        names = text.split(",")
+        if not set(names) <= set(ENGINES):
+            raise argparse.ArgumentTypeError(f"wanted some of {','.join(ENGINES)}, got {text!r}")
+        return names
+
+    def counts(text: str) -> list[int]:
+        return [int(part) for part in text.split(",")]
+
+    parser.add_argument("--engines", type=engine_list, default=list(ENGINES), metavar="A,B")
+    parser.add_argument("--trials", type=counts, default=[1, 8, 25, 75], metavar="N,M")
+    parser.add_argument("--channels", type=counts, default=[16, 64], metavar="N,M")
+    parser.add_argument("--seconds", type=float, default=0.7, help="work of an engine a round")
+    parser.add_argument("--rounds", type=int, default=3, help="how often; the best counts")
+    parser.add_argument("--memory-trials", type=int, default=75, help="trials of that measurement")
+    parser.add_argument("--json", metavar="FILE", help="write the rows; '-': print nothing else")
+    parser.add_argument("--plot", metavar="FILE", help="draw the ratios to eager")
+    return parser
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the benchmark."""
+    arguments = parser().parse_args(words)
+    torch.set_num_threads(1)
+    if "numba" in arguments.engines:
+        ensure_compiled(say)
+    peak = peak_rate()
+    if arguments.json == "-":
+        rows: list[Row] = []
+        for channels in arguments.channels:
+            for trials in arguments.trials:
+                cases = cases_of(arguments.engines, trials, channels)
+                seconds, rounds = arguments.seconds, arguments.rounds
+                rows += rows_of(cases, seconds=seconds, rounds=rounds, peak=peak)
+        print(json.dumps(rows, indent=1))
+        return
+    result = full_run(arguments.engines, arguments, peak)
+    print(table(result))
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(result, indent=1) + "\n")
+    if arguments.plot:
+        plot(result["rows"], Path(arguments.plot))
+
+
+if __name__ == "__main__":
+    main()

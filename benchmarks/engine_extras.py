@@ -1,0 +1,129 @@
+"""What `benchmarks.engine` tells beside its times: memory, starts, shares, a table and a plot."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from torch.profiler import ProfilerActivity, profile
+
+STOCK = ("conv", "batch_norm")
+"""Parts of the names of what `Conv1d` and `BatchNorm1d` are made of, forward and backward."""
+
+_SEARCH = """
+import json, resource, sys, time
+import numpy as np
+from configspace.hyperparameters import Hyperparameters
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from worker.engine import Batch
+from worker.engines import choose_engine
+from worker.problem import CosineProblem
+
+name, trials, batches = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+engine = choose_engine(name, "cpu")
+if name == "torch":
+    import torch
+    torch.set_num_threads(1)
+batch = Batch(
+    problem=CosineProblem(ProblemSettings()),
+    architecture=ArchitectureSettings(),
+    search=SearchSettings(batches=batches),
+    hyperparameters=(Hyperparameters(),) * trials,
+    epochs=1,
+    seeds=np.arange(trials),
+)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+first = []
+engine.search(batch, lambda *_: first.append(time.time()))
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(json.dumps({"first": first[0], "kilobytes": after - before}))
+"""
+
+
+def peak_memory(engine: str, trials: int, batches: int = 19) -> float:
+    """Return the megabytes that a search of 16 channels takes at its peak, above the imports."""
+    return float(_searched(engine, trials, batches)["kilobytes"]) * 1024 / 1e6
+
+
+def start_seconds(tries: int = 3) -> float:
+    """Return the seconds from the start of a process to the Numba engine's first steps."""
+    times = []
+    for _ in range(tries):
+        began = time.time()
+        times.append(float(_searched("numba", 1, 1)["first"]) - began)
+    return min(times)
+
+
+def _searched(engine: str, trials: int, batches: int) -> dict[str, Any]:
+    words = [sys.executable, "-c", _SEARCH, engine, str(trials), str(batches)]
+    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return answer
+
+
+def eager_share(step: Callable[[], None], steps: int = 5) -> float:
+    """Return the share of a step's time that is spent inside the stock operators."""
+    step()
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        for _ in range(steps):
+            step()
+    times = [(event.key, event.self_cpu_time_total) for event in profiler.key_averages()]
+    inside = sum(spent for name, spent in times if any(part in name for part in STOCK))
+    return float(inside / sum(spent for _, spent in times))
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the result as text."""
+    lines = [f"one core reaches {result['peak_gflops']:.0f} GFLOP/s (float32)", ""]
+    head = ("engine", "phase", "channels", "trials", "threads", "ms/step", "× eager", "÷ ceiling")
+    lines.append("{:8}{:9}{:>9}{:>8}{:>9}{:>10}{:>10}{:>11}".format(*head))
+    for row in result["rows"]:
+        eager = row["ratio_to_eager"]
+        lines.append(
+            f"{row['engine']:8}{row['phase']:9}{row['channels']:9}{row['trials']:8}"
+            f"{row['threads']:9}{row['ms_per_trial_step']:10.3f}"
+            f"{'' if eager is None else format(eager, '.1f'):>10}{row['ratio_to_ceiling']:11.2f}"
+        )
+    lines.append("")
+    if "eager_share" in result:
+        share = result["eager_share"]
+        lines.append(f"eager spends {share:.0%} of a search step inside Conv1d and BatchNorm1d")
+    for engine, megabytes in result["peak_memory_mb"].items():
+        trials = result["memory_trials"]
+        lines.append(
+            f"{engine}: {trials} trials take {megabytes:.0f} MB above the imports at the peak"
+        )
+    if "scaling" in result:
+        rates = ", ".join(f"{n}: {rate:.0f}" for n, rate in result["scaling"].items())
+        (_, one), *_, (_, most) = result["scaling"].items()
+        lines.append(f"numba, trial-steps a second by threads: {rates} ({most / one:.2f} times)")
+    if "start_seconds" in result:
+        lines.append(
+            f"numba: {result['start_seconds']:.2f} s from a process's start to first steps"
+        )
+    return "\n".join(lines)
+
+
+def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """Draw each engine's ratio to eager against the number of trials."""
+    from matplotlib.figure import Figure
+
+    panels = sorted({(row["phase"], row["channels"]) for row in rows}, reverse=True)
+    figure = Figure(figsize=(4 * len(panels), 3.5), layout="constrained")
+    for place, (phase, channels) in enumerate(panels, start=1):
+        axes = figure.add_subplot(1, len(panels), place)
+        for engine in dict.fromkeys(row["engine"] for row in rows):
+            line = [
+                (row["trials"], row["ratio_to_eager"])
+                for row in rows
+                if (row["engine"], row["phase"], row["channels"]) == (engine, phase, channels)
+                and row["ratio_to_eager"] is not None
+            ]
+            if line:
+                axes.loglog(*zip(*line, strict=True), marker="o", label=engine)
+        axes.set(title=f"{phase}, {channels} channels", xlabel="trials", ylabel="times eager")
+        axes.legend()
+    figure.savefig(path)

@@ -1,0 +1,50 @@
+"""The engines' benchmark runs, and says what it is to say."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.benchmarks.running import printed, rows
+
+SMALL = "--trials 2 --channels 4 --seconds 0.01 --rounds 1"
+COLUMNS = [
+    "engine",
+    "phase",
+    "trials",
+    "channels",
+    "threads",
+    "ms_per_trial_step",
+    "ratio_to_eager",
+    "ratio_to_ceiling",
+]
+
+
+def test_there_is_a_row_for_each_engine_and_phase_and_nothing_else_is_printed() -> None:
+    found = rows("engine", f"--engines eager,torch,numba {SMALL}")
+    assert [list(row) for row in found] == [COLUMNS] * 6
+    assert {(row["engine"], row["phase"]) for row in found} == {
+        (engine, phase) for engine in ("eager", "torch", "numba") for phase in ("search", "retrain")
+    }
+    eager = {row["phase"]: row["ms_per_trial_step"] for row in found if row["engine"] == "eager"}
+    for row in found:
+        ratio = eager[row["phase"]] / row["ms_per_trial_step"]
+        assert row["ratio_to_eager"] == pytest.approx(ratio)
+        assert row["ratio_to_ceiling"] > 1
+
+
+def test_without_eager_there_is_no_ratio_to_it() -> None:
+    found = rows("engine", f"--engines numba {SMALL}")
+    assert [row["ratio_to_eager"] for row in found] == [None, None]
+
+
+def test_the_full_run_writes_a_table_a_file_and_a_plot(tmp_path: Path) -> None:
+    result, plot = tmp_path / "engine.json", tmp_path / "engine.png"
+    text = printed(
+        "engine",
+        f"--engines eager,numba {SMALL} --memory-trials 2 --json {result} --plot {plot}",
+    )
+    for said in ("one core reaches", "inside Conv1d", "above the imports", "first steps"):
+        assert said in text
+    assert len(json.loads(result.read_text())["rows"]) == 4
+    assert plot.stat().st_size > 0
