@@ -32,20 +32,33 @@ def apply(
     target, to, length = out
     last = min(left, COLUMNS_AT_ONCE) - 1  # columns beyond the last are that one again
     b, c, d = min(1, last), min(2, last), min(3, last)
-    for i in range(rows):
+    for i in range(0, rows, 2):  # two rows at a time, the last one twice where they are odd
+        k = min(i + 1, rows - 1)
         total_a = total_b = total_c = total_d = splat(_ZERO)
-        for j in range(int(number(runs, 2 * i)), int(number(runs, 2 * i + 1))):
-            entry = splat(number(entries, i * width + j))
+        below_a = below_b = below_c = below_d = splat(_ZERO)
+        start = min(int(number(runs, 2 * i)), int(number(runs, 2 * k)))
+        end = max(int(number(runs, 2 * i + 1)), int(number(runs, 2 * k + 1)))
+        for j in range(start, end):
+            entry, below = (
+                splat(number(entries, i * width + j)),
+                splat(number(entries, k * width + j)),
+            )
             at = first + j * LANES
-            total_a = fma(entry, load(source, at), total_a)
-            total_b = fma(entry, load(source, at + b * stride), total_b)
-            total_c = fma(entry, load(source, at + c * stride), total_c)
-            total_d = fma(entry, load(source, at + d * stride), total_d)
-        row = to + i * LANES
-        store(target, row, total_a)
-        store(target, row + b * length, total_b)
-        store(target, row + c * length, total_c)
-        store(target, row + d * length, total_d)
+            row_a, row_b = load(source, at), load(source, at + b * stride)
+            row_c, row_d = load(source, at + c * stride), load(source, at + d * stride)
+            total_a, below_a = fma(entry, row_a, total_a), fma(below, row_a, below_a)
+            total_b, below_b = fma(entry, row_b, total_b), fma(below, row_b, below_b)
+            total_c, below_c = fma(entry, row_c, total_c), fma(below, row_c, below_c)
+            total_d, below_d = fma(entry, row_d, total_d), fma(below, row_d, below_d)
+        at, under = to + i * LANES, to + k * LANES
+        store(target, at, total_a)
+        store(target, at + b * length, total_b)
+        store(target, at + c * length, total_c)
+        store(target, at + d * length, total_d)
+        store(target, under, below_a)
+        store(target, under + b * length, below_b)
+        store(target, under + c * length, below_c)
+        store(target, under + d * length, below_d)
 
 
 @kernel

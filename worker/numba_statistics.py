@@ -177,7 +177,7 @@ def add_stencil(trial: Any, layer: int, target: int, low: int, high: int, taps: 
     """Do what `statistics_backward` says for a run of rows that the same taps reach."""
     k = len(taps)
     share = _ONE / np.float32(trial.n * trial.batch)
-    weights = trial.stencil  # u_{j+d} is taken weights[d + K − 1] times
+    weights = trial.stencil  # u_{j−d} is taken weights[d + K − 1] times
     for d in range(2 * k - 1):
         put(weights, d, _ZERO)
     constant = _ZERO
@@ -185,14 +185,19 @@ def add_stencil(trial: Any, layer: int, target: int, low: int, high: int, taps: 
         constant += share * number(trial.patch_mean_gradient, t)
         for s in range(k):
             by_covariance = number(trial.patch_covariance_gradient, t * k + s)
-            subtract(weights, s - t + k - 1, -_TWO * share * by_covariance)
+            subtract(weights, t - s + k - 1, -_TWO * share * by_covariance)
     inputs, gradients, plain = trial.inputs, trial.gradients, splat(constant)
     start = trial.halo * LANES
     stencil = splat_each(weights, 0, load_around(inputs, start, taps))
     for column in range(trial.columns):
         inside = load(trial.mask, column * LANES)
-        for j in range(low, high):
-            at = column * trial.stride + start + j * LANES
-            rows = load_around(inputs, layer * trial.whole + at, taps)
+        at = column * trial.stride + start + low * LANES
+        here = layer * trial.whole + at
+        # The rows around the one before, the last of them first: each row brings one more.
+        rows = load_around(inputs, here - LANES, taps)
+        for _ in range(low, high):
+            rows = push(load(inputs, here + (k - 1) * LANES), rows)
             total = dot(stencil, rows, plain)
             store(gradients, target + at, fma(total, inside, load(gradients, target + at)))
+            at += LANES
+            here += LANES

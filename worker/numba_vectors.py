@@ -295,12 +295,12 @@ def load_window(typingctx: Any, base: Any, index: Any, taps: Any) -> Any:
 
 @intrinsic
 def load_around(typingctx: Any, base: Any, index: Any, taps: Any) -> Any:
-    """Return the 2K − 1 rows around that at ``index``."""
+    """Return the 2K − 1 rows around that at ``index``, the last of them first."""
     reach = len(taps) - 1
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         address = _address(builder, *args[:2])
-        rows = [_load(builder, address, i * LANES) for i in range(-reach, reach + 1)]
+        rows = [_load(builder, address, i * LANES) for i in range(reach, -reach - 1, -1)]
         return _tuple(context, builder, rows)
 
     return types.UniTuple(vector, 2 * reach + 1)(types.intp, types.intp, taps), codegen
