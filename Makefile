@@ -41,7 +41,6 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) drill-short
 	$(MAKE) test
 
 format: setup
