@@ -17,8 +17,8 @@ _SIGNAL = int(Quantity.SIGNAL)
 _SPARE = np.uint64(9)  # of a word's 32 bits, the top 23 make the uniform
 _ROOT_HALF, _EXPONENT = np.int64(0x3FE6A09E667F3BCD), np.int64(52)  # bits of √½; of a mantissa
 _LOG2 = np.log(2.0)
-_QUARTERS = 2 / np.pi
-_HIGH, _LOW = 1.57079632673412561417, 6.07710050650619224932e-11  # π/2 = high + low
+_HALF_TURNS = 1 / np.pi
+_HIGH, _LOW = 3.14159265346825122834, 1.21542010130123844986e-10  # π = high + low
 
 
 @inlined
@@ -60,35 +60,26 @@ def root_log(word: np.uint64) -> float:
 
 @inlined
 def cosine(x: float) -> float:
-    """Return cos(x) for moderate x, without a branch, so that loops over it vectorise.
+    """Return cos(x) to 1e-14 for moderate x, without a branch, so that loops over it vectorise.
 
-    The angle is reduced to r in [−π/4, π/4] by multiples q of π/2, whose parts are subtracted one
-    after the other; then cos(x) is ±cos(r) or ±sin(r).
-
-    Source of the polynomials: fdlibm (Sun Microsystems), k_cos.c and k_sin.c.
+    cos(x) = (−1)^k cos(r) with r = x − k π in [−π/2, π/2]. π is subtracted in two parts, and cos(r)
+    is its Taylor series to r^18.
     """
-    q = np.floor(x * _QUARTERS + 0.5)
-    r = (x - q * _HIGH) - q * _LOW
+    k = np.floor(x * _HALF_TURNS + 0.5)
+    r = (x - k * _HIGH) - k * _LOW
     z = r * r
-    tail = -1.13596475577881948265e-11
-    tail = tail * z + 2.08757232129817482790e-09
-    tail = tail * z - 2.75573143513906633035e-07
-    tail = tail * z + 2.48015872894767294178e-05
-    tail = tail * z - 1.38888888888741095749e-03
-    tail = tail * z + 4.16666666666666019037e-02
-    along = 1.0 - 0.5 * z + z * z * tail
-    tail = 1.58969099521155010221e-10
-    tail = tail * z - 2.50507602534068634195e-08
-    tail = tail * z + 2.75573137070700676789e-06
-    tail = tail * z - 1.98412698298579493134e-04
-    tail = tail * z + 8.33333333332248946124e-03
-    tail = tail * z - 1.66666666666666324348e-01
-    across = r + r * z * tail
-    half = q * 0.5
-    value = across if half != np.floor(half) else along
-    # The sign is − for q = 1 and 2 of each 4.
-    quarter = (q + 1.0) * 0.25
-    return -value if quarter - np.floor(quarter) >= 0.5 else value
+    series = -1 / 6402373705728000
+    series = series * z + 1 / 20922789888000
+    series = series * z - 1 / 87178291200
+    series = series * z + 1 / 479001600
+    series = series * z - 1 / 3628800
+    series = series * z + 1 / 40320
+    series = series * z - 1 / 720
+    series = series * z + 1 / 24
+    series = series * z - 1 / 2
+    value = series * z + 1.0
+    odd = k - 2.0 * np.floor(0.5 * k)
+    return value - 2.0 * odd * value
 
 
 @entry
