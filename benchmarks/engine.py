@@ -79,8 +79,8 @@ def measure_of(case: Case, seconds: float) -> Measure:
         return eager_search(case) if case.phase == "search" else eager_retraining(case)
     engine: Engine = TorchEngine() if case.engine == "torch" else NumbaEngine(case.threads)
     clock = time.process_time if case.threads == 1 else time.perf_counter
-    steps = seconds * 1e3 / (case.trials * engine_time(case, engine, clock, epochs=2, batches=2))
-    batches = min(FULL.batches, max(1, round(steps)))
+    steps = seconds * 1e3 / (case.trials * engine_time(case, engine, clock, epochs=2, batches=1))
+    batches = min(FULL.batches, max(1, round(steps**0.5)))  # a trial is scored on as many
     epochs = 1 + min(49, max(1, round(steps / batches)))
     return lambda: engine_time(case, engine, clock, epochs, batches)
 
@@ -229,7 +229,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--engines", type=engine_list, default=list(ENGINES), metavar="A,B")
     parser.add_argument("--trials", type=counts, default=[1, 8, 25, 75], metavar="N,M")
     parser.add_argument("--channels", type=counts, default=[16, 64], metavar="N,M")
-    parser.add_argument("--seconds", type=float, default=2.0, help="work of an engine a round")
+    parser.add_argument("--seconds", type=float, default=1.2, help="work of an engine a round")
     parser.add_argument("--rounds", type=int, default=3, help="how often; the best counts")
     parser.add_argument("--memory-trials", type=int, default=75, help="trials of that measurement")
     parser.add_argument("--json", metavar="FILE", help="write the rows; '-': print nothing else")

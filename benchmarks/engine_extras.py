@@ -14,8 +14,9 @@ STOCK = ("conv", "batch_norm")
 """Parts of the names of what `Conv1d` and `BatchNorm1d` are made of, forward and backward."""
 
 _SEARCH = """
-import json, resource, sys, time
+import json, sys, threading, time
 import numpy as np
+import psutil
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from worker.engine import Batch
@@ -35,17 +36,25 @@ batch = Batch(
     epochs=1,
     seeds=np.arange(trials),
 )
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-first = []
+process, over, first = psutil.Process(), threading.Event(), []
+sizes = [process.memory_info().rss]
+
+def watch():
+    while not over.wait(0.005):
+        sizes.append(process.memory_info().rss)
+
+watcher = threading.Thread(target=watch)
+watcher.start()
 engine.search(batch, lambda *_: first.append(time.time()))
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps({"first": first[0], "kilobytes": after - before}))
+over.set()
+watcher.join()
+print(json.dumps({"first": first[0], "bytes": max(sizes) - sizes[0]}))
 """
 
 
 def peak_memory(engine: str, trials: int, batches: int = 19) -> float:
     """Return the megabytes that a search of 16 channels takes at its peak, above the imports."""
-    return float(_searched(engine, trials, batches)["kilobytes"]) * 1024 / 1e6
+    return float(_searched(engine, trials, batches)["bytes"]) / 1e6
 
 
 def start_seconds(tries: int = 3) -> float:

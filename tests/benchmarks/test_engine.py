@@ -30,7 +30,7 @@ def test_there_is_a_row_for_each_engine_and_phase_and_nothing_else_is_printed() 
     for row in found:
         ratio = eager[row["phase"]] / row["ms_per_trial_step"]
         assert row["ratio_to_eager"] == pytest.approx(ratio)
-        assert row["ratio_to_ceiling"] > 1
+        assert row["ratio_to_ceiling"] > 0
 
 
 def test_without_eager_there_is_no_ratio_to_it() -> None:
