@@ -2,6 +2,7 @@
 
 DartboardError
 ├── StudyError        a study file or its settings are wrong
+├── CampaignError     a campaign file or its settings are wrong
 ├── StoreError        the store cannot be read or written, or holds something else
 ├── WireError         a message between master and worker is not what it should be
 └── ServiceError      the service cannot go on: a port in use, a study that is locked, …
@@ -14,6 +15,10 @@ class DartboardError(Exception):
 
 class StudyError(DartboardError):
     """A study file cannot be read, or a setting in it is wrong."""
+
+
+class CampaignError(DartboardError):
+    """A campaign file cannot be read, or a setting in it is wrong."""
 
 
 class StoreError(DartboardError):

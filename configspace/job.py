@@ -9,7 +9,7 @@ import json
 import statistics
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from configspace.errors import WireError
 from configspace.hyperparameters import Hyperparameters
@@ -18,8 +18,8 @@ from configspace.study import ArchitectureSettings, ProblemSettings, SearchSetti
 ConfigurationId = tuple[int, int, int]
 """BOHB's name of a configuration: (iteration, rung it entered on, index)."""
 
-Purpose = Literal["study", "rerun"]
-"""Why an evaluation is run: for BOHB, or to re-run an incumbent on fresh seeds."""
+Purpose = Literal["study", "rerun", "campaign"]
+"""Why an evaluation is run: for BOHB, to re-run an incumbent on fresh seeds, or for a cell."""
 
 
 class Message(BaseModel):
@@ -55,9 +55,12 @@ class EvaluationId(Message):
     epochs: Annotated[int, Field(ge=1)]
     purpose: Purpose = "study"
     part: Annotated[int, Field(ge=0)] = 0
-    """Which share of a re-run's seeds; always 0 for BOHB's evaluations."""
+    """Which share of a re-run's seeds; the index of its first trial in a campaign's cell; always 0
+    for BOHB's evaluations."""
 
     def __str__(self) -> str:
+        if self.purpose == "campaign":  # a cell has one configuration
+            return f"trials from {self.part}@{self.epochs}"
         name = "({}, {}, {})@{}".format(*self.configuration, self.epochs)
         return name if self.purpose == "study" else f"{name} {self.purpose} {self.part}"
 
@@ -76,6 +79,19 @@ class Job(Message):
     seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**63)], ...], Field(min_length=1)]
     time_limit: float
     memory_limit: int | None = None
+    architectures: tuple[tuple[str, ...], ...] | None = None
+    """Each seed's operations, edge by edge; if given, they are trained without a search."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.architectures is None:
+            return self
+        if self.objective != "final" or len(self.architectures) != len(self.seeds):
+            raise ValueError(
+                "architectures: wanted one a seed, and the objective 'final', since nothing is "
+                "searched"
+            )
+        return self
 
 
 class Curve(Message):
@@ -129,6 +145,10 @@ class Outcome(Message):
             raise WireError(f"wanted the outcome of {job.id}, got that of {self.id}")
         if tuple(trial.seed for trial in self.trials) != job.seeds:
             raise WireError(f"outcome of {job.id}: its trials' seeds are not the job's")
+        if job.architectures is not None and job.architectures != tuple(
+            trial.architecture for trial in self.trials
+        ):
+            raise WireError(f"outcome of {job.id}: its architectures are not the job's")
         layers = job.architecture.layers
         for trial in self.trials:
             if len(trial.architecture) != layers:
@@ -136,7 +156,7 @@ class Outcome(Message):
                     f"outcome of {job.id}: wanted an architecture of {layers} layers, "
                     f"got {len(trial.architecture)}"
                 )
-            if trial.one_shot_psnr is None:
+            if job.architectures is None and trial.one_shot_psnr is None:
                 raise WireError(f"outcome of {job.id}: trial {trial.seed} has no one-shot PSNR")
             if job.objective == "final" and trial.architecture_psnr is None:
                 raise WireError(f"outcome of {job.id}: trial {trial.seed} has no architecture PSNR")

@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from configspace.budgets import rungs
-from configspace.errors import StudyError
+from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import DOMAINS, Domain, Interval, Levels, Value
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -46,7 +46,8 @@ def _bytes(value: object) -> object:
     return value
 
 
-def _plain_name(value: str) -> str:
+def plain_name(value: str) -> str:
+    """Return a name that is safe in a file's name; anything else is a ValueError."""
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
         raise ValueError("wanted letters, digits, '.', '_' and '-' only, such as 'blur-final'")
     return value
@@ -164,7 +165,7 @@ class BohbSettings(Section):
 class Study(Section):
     """A study file, parsed and checked."""
 
-    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_plain_name)]
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(plain_name)]
     objective: Literal["one-shot", "final"]
     """Which PSNR BOHB maximises: the supernet's, or the retrained architecture's."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
@@ -240,21 +241,35 @@ def load_study(path: Path) -> Study:
         StudyError: If the file cannot be read or parsed, or a setting is wrong; one line that
             names the file, the key, what was wanted and what came.
     """
-    try:
-        text = path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise StudyError(f"cannot read study file {str(path)!r}: {reason}") from error
-    try:
-        settings = tomllib.loads(text)
-    except ValueError as error:  # a number of thousands of digits is one, too
-        raise StudyError(f"{path} is not TOML: {error}") from error
-    except RecursionError as error:
-        raise StudyError(f"{path} is not a study: it nests its values too deeply") from error
+    settings = read_settings(path, "study", StudyError)
     try:
         return Study.model_validate(settings)
     except ValidationError as error:
         raise StudyError(f"{path}: {first_complaint(error, Study)}") from error
+
+
+def read_settings(path: Path, what: str, wrong: type[DartboardError]) -> dict[str, Any]:
+    """Read a TOML file of settings.
+
+    Args:
+        path: The file.
+        what: What it should be, for the error's words.
+        wrong: The error to raise.
+
+    Raises:
+        DartboardError: Of the type ``wrong``, if the file cannot be read or is not TOML.
+    """
+    try:
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise wrong(f"cannot read {what} file {str(path)!r}: {reason}") from error
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # a number of thousands of digits is one, too
+        raise wrong(f"{path} is not TOML: {error}") from error
+    except RecursionError as error:
+        raise wrong(f"{path} is not a {what}: it nests its values too deeply") from error
 
 
 def first_complaint(error: ValidationError, model: type[BaseModel]) -> str:

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configspace.hyperparameters import Hyperparameters
+from configspace.operations import OPERATIONS as OPERATIONS
+from configspace.operations import operations as operations
 from configspace.study import ArchitectureSettings, SearchSettings
 from worker.philox import KeyedGenerator, Occasion, Quantity
 from worker.problem import Problem
-
-OPERATIONS = ("learnable_gradient", "cnn", "roll", "noise")
-"""The operations of Sec. 4.3; the first two carry a mapping n(u) with weights."""
 
 ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
@@ -26,11 +25,6 @@ BATCH_NORM_EPSILON = 1e-5
 
 Progress = Callable[[int, int], None]
 """Called with (epochs done, epochs in all) of the phase under way."""
-
-
-def operations(architecture: ArchitectureSettings) -> tuple[str, ...]:
-    """Return the names of the operation set, in the order of α's last dimension."""
-    return OPERATIONS if architecture.operations == "all" else OPERATIONS[:2]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,7 +1,7 @@
 """One evaluation: a job's trials are searched, discretised, retrained where asked, and scored."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -41,9 +41,15 @@ class JobEvaluator:
 
         Raises:
             NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
+            ValueError: If it gives architectures with an operation that is not in its set.
         """
-        batch, retrain = batch_of(job), job.objective == "final"
-        trials = search_trials(batch, self._engine, retrain=retrain, progress=progress)
+        batch = batch_of(job)
+        if job.architectures is None:
+            retrain = job.objective == "final"
+            trials = search_trials(batch, self._engine, retrain=retrain, progress=progress)
+        else:
+            picks = indices_of(batch, job.architectures)
+            trials = train_fixed(batch, picks, self._engine, progress=progress)
         return Outcome(id=job.id, trials=trials, engine=self.engine, device=self.device)
 
 
@@ -143,6 +149,19 @@ def discretise(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
     """
     picks: NDArray[np.int64] = np.argmax(alpha, axis=-1)
     return picks
+
+
+def indices_of(batch: Batch, architectures: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    """Return architectures as indices of their operations, shape ``(trial, layer)``.
+
+    Raises:
+        ValueError: If an operation is not in the batch's set.
+    """
+    names = operations(batch.architecture)
+    for name in {name for architecture in architectures for name in architecture}:
+        if name not in names:
+            raise ValueError(f"wanted operations among {', '.join(names)}, got {name!r}")
+    return np.array([[names.index(name) for name in one] for one in architectures], dtype=np.int64)
 
 
 def same_everywhere(batch: Batch, operation: str) -> NDArray[np.int64]:

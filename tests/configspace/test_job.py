@@ -69,6 +69,28 @@ def test_a_wire_form_holds_built_in_types_only(message: Job | Outcome | Failure)
     assert built_in(message.to_wire())
 
 
+def fixed(**changes: Any) -> Job:
+    payload = JOB.to_wire() | {"architectures": [["cnn", "roll"], ["cnn", "cnn"]], **changes}
+    return Job.from_wire(payload)
+
+
+@pytest.mark.parametrize("change", [{"objective": "one-shot"}, {"seeds": [1, 2, 3]}])
+def test_given_architectures_are_one_a_seed_and_are_scored_finally(change: dict[str, Any]) -> None:
+    with pytest.raises(WireError, match="wanted one a seed, and the objective 'final'"):
+        fixed(**change)
+
+
+def test_trained_architectures_are_the_given_ones_and_need_no_one_shot_psnr() -> None:
+    trained = [trial.model_copy(update={"one_shot_psnr": None}) for trial in TRIALS]
+    trained[1] = trained[1].model_copy(update={"architecture": ("cnn", "cnn")})
+    outcome = OUTCOME.model_copy(update={"trials": tuple(trained)})
+    outcome.check_against(fixed())
+    with pytest.raises(WireError, match="has no one-shot PSNR"):
+        outcome.check_against(JOB)
+    with pytest.raises(WireError, match="its architectures are not the job's"):
+        outcome.check_against(fixed(architectures=[["cnn", "roll"], ["cnn", "roll"]]))
+
+
 @pytest.mark.parametrize("number", [np.float64(1.0), np.float32(1.0)])
 def test_a_numpy_scalar_does_not_pass_unless_it_is_a_float(number: Any) -> None:
     payload = changed_trial(one_shot_psnr=number)

@@ -201,6 +201,22 @@ def test_given_architectures_are_trained_without_a_search() -> None:
     assert all(trial.one_shot_psnr is None for trial in trials)
 
 
+def test_a_job_with_architectures_trains_these_and_searches_nothing() -> None:
+    phases = set()
+    job = job_of(architectures=(("cnn", "roll"), ("noise", "cnn")))
+    outcome = run(job, lambda phase, done, of: phases.add(phase))
+    outcome.check_against(job)
+    assert phases == {"retrain"}
+    assert all(trial.one_shot_psnr is None for trial in outcome.trials)
+    alone = run(job_of(seeds=(7,), architectures=(("noise", "cnn"),))).trials[0]
+    assert alone.architecture_psnr == pytest.approx(outcome.trials[1].architecture_psnr, abs=1e-4)
+
+
+def test_a_job_with_an_unknown_operation_is_refused() -> None:
+    with pytest.raises(ValueError, match="wanted operations among learnable_gradient"):
+        run(job_of(architectures=(("cnn", "rol"), ("noise", "cnn"))))
+
+
 def test_an_operation_outside_the_set_is_refused() -> None:
     with pytest.raises(ValueError, match="wanted an operation among learnable_gradient, cnn, got"):
         same_everywhere(batch_of(operations="good"), "roll")

@@ -1,0 +1,160 @@
+"""A campaign: fixed hyperparameters × many seeds, no BOHB. Its file expands into cells.
+
+The lists of a campaign file multiply; several ``[[grid]]`` tables add up.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+
+from configspace.cell import SEARCHES, Cell, CellEvaluation, Method, as_tuple
+from configspace.errors import CampaignError
+from configspace.hyperparameters import DOMAINS, Hyperparameters, preset_names
+from configspace.study import (
+    ArchitectureSettings,
+    Count,
+    ProblemSettings,
+    SearchSettings,
+    Section,
+    first_complaint,
+    plain_name,
+    read_settings,
+)
+
+S = TypeVar("S", bound=Section)
+
+
+class Campaign(Section):
+    """A campaign, expanded."""
+
+    name: str
+    cells: tuple[Cell, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if not self.cells:
+            raise ValueError("wanted at least one cell, got none")
+        names = [cell.name for cell in self.cells]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"cell {twice!r} is there twice; name it in one grid alone")
+        return self
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+Methods = Annotated[tuple[Method, ...], BeforeValidator(as_tuple), Field(min_length=1)]
+
+
+class _Grid(Section):
+    """A product of cells; what it leaves out is as above it in the file."""
+
+    spaces: Names | None = None
+    problems: Names | None = None
+    operations: Names | None = None
+    methods: (
+        Annotated[tuple[Method, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None
+    ) = None
+    hyperparameters: Names | None = None
+    trials: Count | None = None
+
+
+class _File(_Grid):
+    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(plain_name)]
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    epochs: Count = 50
+    spaces: Names = ("sequential",)
+    problems: Names = ("blur",)
+    operations: Names = ("all",)
+    methods: Methods = ("darts",)
+    hyperparameters: Names = ("H1",)
+    trials: Count = 75
+    grid: Annotated[tuple[_Grid, ...], BeforeValidator(as_tuple)] = (_Grid(),)
+    configurations: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    problem: dict[str, Any] = Field(default_factory=dict)
+    architecture: dict[str, Any] = Field(default_factory=dict)
+    search: dict[str, Any] = Field(default_factory=dict)
+    evaluation: CellEvaluation = CellEvaluation()
+
+
+def load_campaign(path: Path) -> Campaign:
+    """Read a campaign from a TOML file.
+
+    Raises:
+        CampaignError: If the file cannot be read or parsed, or a setting is wrong; one line that
+            names the file, the key, what was wanted and what came.
+    """
+    settings = read_settings(path, "campaign", CampaignError)
+    try:
+        file = _File.model_validate(settings)
+    except ValidationError as error:
+        raise CampaignError(f"{path}: {first_complaint(error, _File)}") from error
+    try:
+        return Campaign(name=file.name, cells=tuple(_cells(file)))
+    except ValidationError as error:
+        raise CampaignError(f"{path}: {first_complaint(error, Campaign)}") from error
+    except CampaignError as error:
+        raise CampaignError(f"{path}: {error}") from error
+
+
+def _cells(file: _File) -> Iterator[Cell]:
+    for section, key, listed in (
+        ("problem", "name", "problems"),
+        ("architecture", "space", "spaces"),
+        ("architecture", "operations", "operations"),
+        ("search", "variant", "methods"),
+    ):
+        if key in getattr(file, section):
+            raise CampaignError(f"unknown key '{section}.{key}': it is listed under '{listed}'")
+    for grid in file.grid:
+        given = grid.model_dump(exclude_none=True)
+        merged = file.model_copy(update=given)
+        for space, set_, problem, method, preset in itertools.product(
+            merged.spaces,
+            merged.operations,
+            merged.problems,
+            merged.methods,
+            merged.hyperparameters,
+        ):
+            variant = {"variant": method} if method in SEARCHES else {}
+            architecture = file.architecture | {"space": space, "operations": set_}
+            yield Cell(
+                campaign=file.name,
+                name="-".join((space, set_, re.sub(r"[^\w.]+", "-", problem), method, preset)),
+                problem=_parsed(ProblemSettings, "problem", file.problem | {"name": problem}),
+                architecture=_parsed(ArchitectureSettings, "architecture", architecture),
+                search=_parsed(SearchSettings, "search", file.search | variant),
+                evaluation=file.evaluation,
+                method=method,
+                preset=preset,
+                hyperparameters=_hyperparameters(preset, file.configurations),
+                epochs=file.epochs,
+                seed=file.seed,
+                trials=merged.trials,
+            )
+
+
+def _parsed(model: type[S], section: str, settings: dict[str, Any]) -> S:
+    try:
+        return model.model_validate(settings)
+    except ValidationError as error:
+        raise CampaignError(f"[{section}] {first_complaint(error, model)}") from error
+
+
+def _hyperparameters(name: str, own: Mapping[str, dict[str, Any]]) -> Hyperparameters:
+    if name not in own:
+        if name in preset_names():
+            return Hyperparameters.preset(name)
+        known = ", ".join((*preset_names(), *own))
+        raise CampaignError(f"hyperparameters: wanted names among {known}, got {name!r}")
+    if missing := [key for key in DOMAINS if key not in own[name]]:
+        raise CampaignError(
+            f"configurations.{name}: all eight are wanted, {', '.join(missing)} missing"
+        )
+    try:
+        return Hyperparameters.model_validate(own[name], strict=True)
+    except ValidationError as error:
+        complaint = first_complaint(error, Hyperparameters)
+        raise CampaignError(f"configurations.{name}: {complaint}") from error

@@ -1,0 +1,166 @@
+"""A cell of a campaign: one distribution of trials, everything but the seed being fixed."""
+
+import hashlib
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from configspace.hyperparameters import Hyperparameters
+from configspace.operations import operations
+from configspace.study import (
+    ArchitectureSettings,
+    Bytes,
+    Count,
+    ProblemSettings,
+    SearchSettings,
+    Seconds,
+    Section,
+)
+
+Method = Literal[
+    "darts",
+    "darts-second-order",
+    "darts-single",
+    "learnable-gradient-only",
+    "nets-only",
+    "random",
+]
+"""How a trial comes by its architecture: by a search, or, for the baselines, without one."""
+
+SEARCHES = ("darts", "darts-second-order", "darts-single")
+"""The methods that search; each is a variant of ``[search]``."""
+EVERYWHERE = {"learnable-gradient-only": "learnable_gradient", "nets-only": "cnn"}
+"""The baselines of one operation on every edge."""
+
+
+def as_tuple(value: object) -> object:
+    """Take a list of TOML or JSON for the tuple that is meant; for a validator."""
+    return tuple(value) if isinstance(value, list) else value
+
+
+Architecture = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
+
+
+class CellEvaluation(Section):
+    """``[evaluation]`` of a campaign: how a cell's trials become jobs."""
+
+    trials: Count = 25
+    """Seeds a job, at most."""
+    time_limit: Seconds = 3600.0
+    memory_limit: Bytes | None = None
+    """Resident bytes of a job's process; none: no limit."""
+
+
+class Cell(Section):
+    """One distribution of trials: everything but the seed is fixed."""
+
+    campaign: str
+    name: str
+    """Unique within its campaign."""
+    problem: ProblemSettings = ProblemSettings()
+    architecture: ArchitectureSettings = ArchitectureSettings()
+    search: SearchSettings = SearchSettings()
+    evaluation: CellEvaluation = CellEvaluation()
+    method: Method | Literal["given"] = "darts"
+    """``given`` trains the architectures that the cell lists."""
+    preset: str
+    """What its hyperparameters are called."""
+    hyperparameters: Hyperparameters
+    epochs: Count = 50
+    """Of the search, and of the training of the architecture."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    trials: Count
+    architectures: Annotated[tuple[Architecture, ...], BeforeValidator(as_tuple)] | None = None
+    """Of a cell whose method is ``given``: one a trial."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        variant = self.method if self.method in SEARCHES else "darts"
+        if self.search.variant != variant:
+            raise ValueError(
+                f"search.variant: wanted {variant!r}, since the method is {self.method!r}, "
+                f"got {self.search.variant!r}"
+            )
+        if (self.method == "given") != (self.architectures is not None):
+            raise ValueError("architectures: wanted with the method 'given', and with no other")
+        if self.architectures is not None and len(self.architectures) < self.trials:
+            raise ValueError(
+                f"architectures: wanted one for each of {self.trials} trials, "
+                f"got {len(self.architectures)}"
+            )
+        edges = self.architecture.layers
+        for names in self.architectures or ():
+            if len(names) != edges:
+                raise ValueError(f"architectures: wanted {edges} operations each, got {len(names)}")
+        return self
+
+    @property
+    def study(self) -> str:
+        """The name under which the store keeps it; no study has such a name."""
+        return f"{self.campaign}/{self.name}"
+
+    def digest(self) -> str:
+        """Return a hash of everything that decides a trial's result, apart from its index.
+
+        Settings with their default values are left out, so that a setting that is yet to come
+        will not change the seeds of a cell that does without it. The given architectures are left
+        out as well: more may be added.
+        """
+        settings: dict[str, Any] = {
+            section: getattr(self, section).model_dump(mode="json", exclude_defaults=True)
+            for section in ("problem", "architecture", "search")
+        }
+        settings["hyperparameters"] = self.hyperparameters.model_dump(mode="json")
+        settings |= {"method": self.method, "epochs": self.epochs, "seed": self.seed}
+        canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def trial_seeds(self, indices: range) -> tuple[int, ...]:
+        """Return the seeds of some of the cell's trials, each in [0, 2^63).
+
+        A hash of the cell's digest and the trial's index, so that more trials or other cells
+        change none.
+        """
+        digest = self.digest()
+        return tuple(_hash(f"campaign {digest} {index}") >> 1 for index in indices)
+
+    def fixed_architectures(self, indices: range) -> tuple[tuple[str, ...], ...] | None:
+        """Return the architectures that some trials train; None if they are searched for.
+
+        A random one is a function of its trial's seed alone: on each edge every operation of the
+        set is equally likely.
+        """
+        if self.method in SEARCHES:
+            return None
+        if self.architectures is not None:
+            return tuple(self.architectures[index] for index in indices)
+        edges = range(self.architecture.layers)
+        if self.method in EVERYWHERE:
+            return ((EVERYWHERE[self.method],) * len(edges),) * len(indices)
+        names = operations(self.architecture)
+        return tuple(
+            tuple(names[_hash(f"architecture {seed} {edge}") % len(names)] for edge in edges)
+            for seed in self.trial_seeds(indices)
+        )
+
+    def differences(self, other: "Cell") -> list[str]:
+        """Return what two cells' results may differ in, with both values."""
+        mine, theirs = _decisive(self), _decisive(other)
+        return [
+            f"{key}: {mine.get(key)!r} there, {theirs.get(key)!r} here"
+            for key in {**mine, **theirs}
+            if mine.get(key) != theirs.get(key)
+        ]
+
+
+def _decisive(cell: Cell) -> dict[str, object]:
+    flat: dict[str, object] = {"method": cell.method, "epochs": cell.epochs, "seed": cell.seed}
+    for section in ("problem", "architecture", "search", "hyperparameters"):
+        for key, value in getattr(cell, section).model_dump(mode="json").items():
+            flat[f"{section}.{key}"] = value
+    return flat
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

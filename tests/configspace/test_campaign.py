@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import pytest
+
+from configspace.campaign import Campaign, load_campaign
+from configspace.errors import CampaignError
+from configspace.hyperparameters import Hyperparameters
+
+OWN = """
+[configurations.mine]
+param_lr = 0.5
+param_weight_decay = 1e-7
+param_warm_up = true
+alpha_lr = 0.01
+alpha_weight_decay = 1e-3
+alpha_warm_up = false
+alpha_scheduler = "none"
+alpha_optimizer = "adam"
+"""
+
+
+def loaded(tmp_path: Path, text: str) -> Campaign:
+    path = tmp_path / "campaign.toml"
+    path.write_text(f'name = "small"\n{text}')
+    return load_campaign(path)
+
+
+def test_a_name_makes_one_cell_of_the_papers_defaults(tmp_path: Path) -> None:
+    (cell,) = loaded(tmp_path, "").cells
+    assert cell.name == "sequential-all-blur-darts-H1"
+    assert cell.study == "small/sequential-all-blur-darts-H1"
+    assert (cell.trials, cell.epochs, cell.preset) == (75, 50, "H1")
+    assert cell.hyperparameters == Hyperparameters.preset("H1")
+
+
+def test_lists_multiply(tmp_path: Path) -> None:
+    text = """
+        problems = ["blur", "downsampling"]
+        operations = ["good", "all"]
+        methods = ["darts", "random"]
+        hyperparameters = ["H1", "H2", "BOHB-Blur"]
+    """
+    cells = loaded(tmp_path, text).cells
+    assert len(cells) == 2 * 2 * 2 * 3
+    shown = {(c.problem.name, c.architecture.operations, c.method, c.preset) for c in cells}
+    assert len(shown) == 24
+
+
+def test_grids_add_up_and_inherit_what_they_leave_out(tmp_path: Path) -> None:
+    text = """
+        trials = 8
+        problems = ["blur", "downsampling"]
+        [[grid]]
+        operations = ["good"]
+        methods = ["darts", "nets-only"]
+        [[grid]]
+        trials = 3
+    """
+    cells = loaded(tmp_path, text).cells
+    assert [(c.architecture.operations, c.problem.name, c.method, c.trials) for c in cells] == [
+        ("good", "blur", "darts", 8),
+        ("good", "blur", "nets-only", 8),
+        ("good", "downsampling", "darts", 8),
+        ("good", "downsampling", "nets-only", 8),
+        ("all", "blur", "darts", 3),
+        ("all", "downsampling", "darts", 3),
+    ]
+
+
+def test_common_settings_reach_every_cell(tmp_path: Path) -> None:
+    text = """
+        seed = 5
+        epochs = 2
+        problems = ["blur", "downsampling"]
+        [problem]
+        noise = 0.2
+        [architecture]
+        layers = 3
+        [search]
+        batches = 4
+        [evaluation]
+        trials = 6
+        time_limit = "2h"
+    """
+    for cell in loaded(tmp_path, text).cells:
+        assert (cell.seed, cell.epochs, cell.problem.noise) == (5, 2, 0.2)
+        assert (cell.architecture.layers, cell.search.batches) == (3, 4)
+        assert (cell.evaluation.trials, cell.evaluation.time_limit) == (6, 7200)
+
+
+def test_own_configurations_stand_beside_the_presets(tmp_path: Path) -> None:
+    cells = loaded(tmp_path, 'hyperparameters = ["mine", "H2"]' + OWN).cells
+    assert [cell.preset for cell in cells] == ["mine", "H2"]
+    assert cells[0].hyperparameters.param_lr == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("trails = 3", "unknown key 'trails'; known here: spaces, problems"),
+        ("trials = 0", "key 'trials': input should be greater than or equal to 1, got 0"),
+        ("methods = []", "key 'methods'"),
+        ('methods = ["dart"]', "key 'methods.0': input should be 'darts'"),
+        ('methods = ["given"]', "key 'methods.0': input should be 'darts'"),
+        ('methods = "darts"', "key 'methods'"),
+        ('problems = ["blurr"]', "[problem] key 'name'"),
+        ('spaces = ["cells"]', "[architecture] key 'space'"),
+        ("[architecture]\nlayer = 2", "[architecture] unknown key 'layer'"),
+        ('[problem]\nname = "blur"', "it is listed under 'problems'"),
+        ('[search]\nvariant = "darts"', "it is listed under 'methods'"),
+        ('hyperparameters = ["H3"]', "hyperparameters: wanted names among H1, H2, "),
+        ("[[grid]]\n[[grid]]", "cell 'sequential-all-blur-darts-H1' is there twice"),
+        ("grid = []", "wanted at least one cell"),
+        ('hyperparameters = ["mine"]\n[configurations.mine]\nparam_lr = 1', "missing"),
+        ('hyperparameters = ["mine"]' + OWN.replace("0.5", '"0.5"'), "configurations.mine: key"),
+        ("[evaluation]\naggregate = 1", "unknown key 'evaluation.aggregate'"),
+    ],
+)
+def test_a_wrong_file_is_one_line_that_names_it(tmp_path: Path, text: str, complaint: str) -> None:
+    with pytest.raises(CampaignError) as caught:
+        loaded(tmp_path, text)
+    assert str(caught.value).startswith(str(tmp_path / "campaign.toml"))
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match="cannot read campaign file"):
+        load_campaign(tmp_path / "none.toml")
