@@ -7,20 +7,16 @@ on fresh seeds, always retrained, whatever its study had looked at.
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from configspace.errors import StoreError, StudyError
 from configspace.study import Study
+from results.correlations import correlation
 from results.frames import Frames, load
 from results.incumbents import Effort, Incumbent, effort, incumbent_of
-from results.statistics import (
-    Estimate,
-    Superiority,
-    correlation,
-    difference_of_means,
-    estimate,
-    superiority,
-)
+from results.statistics import Estimate, difference_of_means, estimate
+from results.superiority import Superiority, superiority
 
 Floats = NDArray[np.float64]
 
@@ -143,8 +139,13 @@ def compare(url: str, one_shot_study: str, final_study: str, *, seed: int = 0) -
         StoreError: If the store cannot be read, lacks a study, or an incumbent has no re-runs.
     """
     frames = [load(url, name, with_curves=False) for name in (one_shot_study, final_study)]
-    check_comparable(frames[0].study, frames[1].study)
-    one_shot, final = (_side(each, seed) for each in frames)
+    return compare_frames(*frames, seed=seed)
+
+
+def compare_frames(one_shot_frames: Frames, final_frames: Frames, *, seed: int = 0) -> Comparison:
+    """Compare two studies that are loaded; see `compare`."""
+    check_comparable(one_shot_frames.study, final_frames.study)
+    one_shot, final = (_side(each, seed) for each in (one_shot_frames, final_frames))
     mine, theirs = final.architecture_psnr, one_shot.architecture_psnr
     return Comparison(
         one_shot=one_shot,
@@ -162,7 +163,12 @@ def cost(frames: Frames) -> Cost:
     return Cost(epochs=int((trials["epochs"] * phases).sum()), seconds=float(seconds))
 
 
-def _side(frames: Frames, seed: int) -> Side:
+def reruns_of_incumbent(frames: Frames) -> pd.DataFrame:
+    """Return the re-runs of a study's incumbent, a row a trial, in the order of their seeds.
+
+    Raises:
+        StoreError: If nothing has finished yet.
+    """
     best = incumbent_of(frames)
     reruns = frames.trials[
         (frames.trials["purpose"] == "rerun")
@@ -170,6 +176,25 @@ def _side(frames: Frames, seed: int) -> Side:
         & (frames.trials["epochs"] == best.epochs)
         & frames.trials["architecture_psnr"].notna()
     ]
+    return reruns.sort_values(["part", "trial"], ignore_index=True)
+
+
+def summary(psnrs: Floats, seed: int = 0) -> Summary:
+    """Return best, mean and median of a sample.
+
+    Args:
+        psnrs: Shape ``(trial,)``, at least one.
+        seed: Of the bootstrap.
+    """
+    return Summary(
+        best=float(psnrs.max()),
+        mean=estimate(psnrs, "mean", seed=seed),
+        median=estimate(psnrs, "median", seed=seed),
+    )
+
+
+def _side(frames: Frames, seed: int) -> Side:
+    best, reruns = incumbent_of(frames), reruns_of_incumbent(frames)
     if reruns.empty:
         raise StoreError(
             f"study {frames.study.name!r}: its incumbent {best.configuration} has no re-runs on "
@@ -184,15 +209,7 @@ def _side(frames: Frames, seed: int) -> Side:
         cost=cost(frames),
         one_shot_psnr=one_shot,
         architecture_psnr=architecture,
-        one_shot=_summary(one_shot, seed),
-        architecture=_summary(architecture, seed),
+        one_shot=summary(one_shot, seed),
+        architecture=summary(architecture, seed),
         correlation=correlation(one_shot, architecture, seed=seed),
-    )
-
-
-def _summary(psnrs: Floats, seed: int) -> Summary:
-    return Summary(
-        best=float(psnrs.max()),
-        mean=estimate(psnrs, "mean", seed=seed),
-        median=estimate(psnrs, "median", seed=seed),
     )

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from configspace.errors import DartboardError, StoreError
 from results.comparison import Comparison
 from results.comparison_table import interval
+from results.correlations import correlation, regression
 from results.frames import Frames
 from results.incumbents import incumbent_of
-from results.statistics import correlation, regression
 
 Floats = NDArray[np.float64]
 

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from configspace.errors import DartboardError, StoreError
 from results.comparison import compare
+from results.correlations import regression
 from results.frames import load
 from results.scatter import comparison_figure, save, study_figure
-from results.statistics import regression
 from results.store import Store
 from tests.results.made_up import filled, id_of, run, study
 

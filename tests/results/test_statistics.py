@@ -4,16 +4,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import norm
+from scipy.stats import binomtest
 
-from results.statistics import (
-    Statistic,
-    correlation,
-    difference_of_means,
-    estimate,
-    regression,
-    superiority,
-)
+from results.statistics import Statistic, difference_of_means, estimate, share_below
 
 ALL: tuple[Statistic, ...] = ("mean", "median", "max", "std")
 
@@ -104,91 +97,17 @@ def test_a_difference_of_means_changes_sign_with_its_order() -> None:
     assert forth.low > 0 > back.high
 
 
-@pytest.mark.parametrize(("slope", "r"), [(2.0, 1.0), (-0.5, -1.0)])
-def test_points_on_a_line_correlate_fully(slope: float, r: float) -> None:
-    x = normal(12)
-    found = correlation(x, slope * x + 3)
-    assert (found.value, found.low, found.high) == pytest.approx((r, r, r))
+@pytest.mark.parametrize("count", [0, 3, 20])
+def test_the_interval_of_a_share_is_scipys_exact_one(count: int) -> None:
+    found = share_below([5.0] * count + [12.0] * (20 - count), 10.0)
+    exact = binomtest(count, 20).proportion_ci(0.95, "exact")
+    assert (found.value, found.n) == (count / 20, 20)
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high))
 
 
-def test_correlation_is_numpys() -> None:
-    x, y = normal(30, 1), normal(30, 2)
-    assert correlation(x, y).value == pytest.approx(np.corrcoef(x, y)[0, 1])
+def test_a_value_on_the_threshold_is_not_below_it() -> None:
+    assert share_below([9.9, 10.0, 10.1], 10.0).value == pytest.approx(1 / 3)
 
 
-def test_rank_correlation_sees_only_the_order() -> None:
-    x, y = normal(30, 1), normal(30, 2)
-    first, second = correlation(x, y, "spearman"), correlation(np.exp(x), y**3, "spearman")
-    assert first == second
-    assert correlation(x, np.exp(x), "spearman").value == pytest.approx(1.0)
-
-
-def test_of_normal_pairs_the_interval_is_near_fishers() -> None:
-    x = normal(200, 1)
-    found = correlation(x, x + normal(200, 2))
-    centre, half = math.atanh(found.value), 1.96 / math.sqrt(197)
-    assert found.low == pytest.approx(math.tanh(centre - half), abs=0.04)
-    assert found.high == pytest.approx(math.tanh(centre + half), abs=0.04)
-
-
-def test_without_spread_there_is_no_correlation() -> None:
-    assert math.isnan(correlation([1.0] * 9, normal(9)).value)
-
-
-@pytest.mark.parametrize("n", [0, 1, 2])
-def test_two_points_are_too_few_for_a_correlation(n: int) -> None:
-    found = correlation(normal(n), normal(n))
-    assert math.isnan(found.value)
-    assert found.n == n
-
-
-def test_unpaired_samples_do_not_correlate() -> None:
-    with pytest.raises(ValueError, match="wanted pairs, got 3 and 4 values"):
-        correlation(normal(3), normal(4))
-
-
-def test_superiority_counts_the_pairs_that_are_won() -> None:
-    found = superiority([1.0, 4.0], [2.0, 3.0, 4.0])
-    assert found.value == pytest.approx((0 + 2.5) / 6)
-    assert (found.n_a, found.n_b) == (2, 3)
-
-
-def test_superiority_of_one_is_inferiority_of_the_other() -> None:
-    a, b = normal(12, 1) + 0.3, normal(17, 2)
-    forth, back = superiority(a, b), superiority(b, a)
-    assert forth.value == pytest.approx(1 - back.value)
-    assert forth.low == pytest.approx(1 - back.high)
-
-
-def test_a_sample_equals_itself() -> None:
-    found = superiority(normal(9), normal(9))
-    assert found.value == 0.5
-    assert found.low + found.high == pytest.approx(1)
-
-
-def test_complete_separation_is_less_sure_the_fewer_the_runs() -> None:
-    few, many = (superiority(np.arange(n) + 100.0, np.arange(n)) for n in (3, 30))
-    assert few.value == few.high == many.value == many.high == 1.0
-    assert 0.3 < few.low < 0.8 < many.low < 1.0
-
-
-def test_the_interval_of_superiority_covers_it_about_as_often_as_it_says() -> None:
-    truth = norm.cdf(0.8 / math.sqrt(2))
-    random = np.random.default_rng(0)
-    covered = [
-        found.low <= truth <= found.high
-        for found in (
-            superiority(random.normal(size=16) + 0.8, random.normal(size=16)) for _ in range(300)
-        )
-    ]
-    assert 0.91 < np.mean(covered) <= 1.0
-
-
-def test_regression_is_the_least_squares_line() -> None:
-    x, y = normal(30, 1), normal(30, 2)
-    assert regression(x, y) == pytest.approx(tuple(np.polyfit(x, y, 1)))
-
-
-@pytest.mark.parametrize("x", [[], [1.0], [2.0, 2.0, 2.0]])
-def test_without_spread_there_is_no_line(x: list[float]) -> None:
-    assert regression(x, x) is None
+def test_of_no_values_there_is_no_share() -> None:
+    assert math.isnan(share_below([], 10.0).value)
