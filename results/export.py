@@ -12,6 +12,7 @@ from configspace.errors import DartboardError
 from configspace.hyperparameters import written
 from results.frames import load
 from results.incumbents import incumbent_of, incumbents_table
+from results.layout import Grid, latex, markdown
 
 What = Literal["incumbents", "evaluations", "trials", "curves"]
 Format = Literal["csv", "parquet", "json", "markdown", "latex"]
@@ -84,9 +85,9 @@ def _encoded(frame: pd.DataFrame, format: Format) -> bytes:
             frame.astype(mixed).to_parquet(buffer, index=False)
             return buffer.getvalue()
         case "markdown":
-            return _markdown(frame).encode()
+            return markdown(_grid(frame)).encode()
         case "latex":
-            return _latex(frame).encode()
+            return latex(_grid(frame)).encode()
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
@@ -104,29 +105,17 @@ def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
     ]
 
 
-def _markdown(frame: pd.DataFrame) -> str:
-    rows = [
-        [str(name) for name in frame.columns],
-        ["--:" if _numeric(frame[name]) else "---" for name in frame.columns],
-        *_cells(frame),
-    ]
-    return "".join(
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n" for row in rows
+def _grid(frame: pd.DataFrame) -> Grid:
+    return Grid(
+        headings=tuple(str(name) for name in frame.columns),
+        rows=tuple(_cells(frame)),
+        numeric=tuple(_numeric(frame[name]) for name in frame.columns),
     )
 
 
-def _latex(frame: pd.DataFrame) -> str:
-    """Write a table in the style of the package booktabs."""
-    columns = "".join("r" if _numeric(frame[name]) else "l" for name in frame.columns)
-    rows = [" & ".join(_escaped(cell) for cell in row) + r" \\" for row in _cells(frame)]
-    header = " & ".join(_escaped(str(name)) for name in frame.columns) + r" \\"
-    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", header, r"\midrule"]
-    return "\n".join([*lines, *rows, r"\bottomrule", r"\end{tabular}"]) + "\n"
-
-
-def _cells(frame: pd.DataFrame) -> list[list[str]]:
+def _cells(frame: pd.DataFrame) -> list[tuple[str, ...]]:
     columns = [[_cell(value) for value in frame[name].tolist()] for name in frame.columns]
-    return [list(row) for row in zip(*columns, strict=True)]
+    return list(zip(*columns, strict=True))
 
 
 def _cell(value: object) -> str:
@@ -141,18 +130,3 @@ def _cell(value: object) -> str:
 
 def _numeric(column: pd.Series) -> bool:
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-
-
-_LATEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "–": "--",
-        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    }
-)
-
-
-def _escaped(text: str) -> str:
-    return text.translate(_LATEX)
