@@ -33,7 +33,7 @@ def verdict(comparison: Comparison) -> str:
     gain, wins = comparison.gain, comparison.superiority
     figures = (
         f"mean architecture PSNR {final.architecture.mean.value:.2f} dB against "
-        f"{one_shot.architecture.mean.value:.2f} dB, a difference of {_signed(gain)}; one run "
+        f"{one_shot.architecture.mean.value:.2f} dB, a difference of {signed(gain)}; one run "
         f"of the final study's beats one of the one-shot study's with probability "
         f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {final.n} and {one_shot.n}"
     )
@@ -95,7 +95,8 @@ def interval(estimate: Estimate, digits: int = 2) -> str:
     return f"{value} [{low}, {high}]"
 
 
-def _signed(estimate: Estimate) -> str:
+def signed(estimate: Estimate) -> str:
+    """Write a difference in dB with its sign and its 95% interval, where it has one."""
     value = f"{_number(estimate.value, '+.2f')} dB"
     if math.isnan(estimate.low):
         return value

@@ -1,0 +1,254 @@
+"""What a comparison says in words: each answer follows from its figures by a stated rule.
+
+A rule looks at 95% intervals alone, so that a difference that chance explains is never called
+one; "undecided" is an answer. No rule corrects for there being several of them.
+"""
+
+import math
+from dataclasses import dataclass
+
+from results.comparison import Comparison, Side
+from results.comparison_report import Report
+from results.comparison_table import interval, signed, verdict
+from results.statistics import Estimate
+
+CLOSE = 0.5
+"""From which rank correlation on two scores are called close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to one question, and the rule that gave it."""
+
+    question: str
+    text: str
+    rule: str
+
+
+def answers(report: Report) -> tuple[Answer, ...]:
+    """Return what a report says, the main question first; what was not run is left out."""
+    return tuple(
+        answer
+        for answer in (
+            _which_is_better(report.comparison),
+            _at_equal_cost(report),
+            _stand_in(report),
+            _winners_curse(report.comparison),
+            _small_budgets(report),
+            _elsewhere(report),
+            _source(report),
+        )
+        if answer is not None
+    )
+
+
+def closeness(correlation: Estimate) -> str:
+    """Say how two rankings go together, by the interval of their correlation alone.
+
+    Args:
+        correlation: Spearman's, with its interval.
+
+    Returns:
+        ``closely`` if the interval lies above `CLOSE`; ``weakly`` if above 0 and below `CLOSE`;
+        ``somewhat`` if above 0 but across `CLOSE`; ``hardly`` if across 0 and below `CLOSE`;
+        ``inversely`` if below 0; else ``undecided``.
+    """
+    low, high = correlation.low, correlation.high
+    if math.isnan(low):
+        return "undecided"
+    if low >= CLOSE:
+        return "closely"
+    if low > 0:
+        return "weakly" if high < CLOSE else "somewhat"
+    if high < 0:
+        return "inversely"
+    return "hardly" if high < CLOSE else "undecided"
+
+
+def sign(difference: Estimate) -> int:
+    """Return 1 or −1 if a difference's interval lies on that side of 0, else 0."""
+    return int(difference.low > 0) - int(difference.high < 0)
+
+
+_CLOSENESS = {
+    "closely": "agree closely",
+    "somewhat": "agree, how closely is undecided",
+    "weakly": "agree only weakly",
+    "hardly": "agree weakly if at all",
+    "inversely": "disagree: the higher one is, the lower is the other",
+    "undecided": "may agree or not: the interval leaves it undecided",
+}
+_CLOSENESS_RULE = (
+    "By the 95% interval of Spearman's correlation: closely if it lies above "
+    f"{CLOSE:g}; weakly if between 0 and {CLOSE:g}; weakly if at all if it holds 0 and ends below "
+    f"{CLOSE:g}; inversely if below 0; else how closely, or whether, is undecided."
+)
+
+
+def _which_is_better(comparison: Comparison) -> Answer:
+    return Answer(
+        "Which objective's incumbent gives the better architectures?",
+        verdict(comparison),
+        "One is called higher if the 95% interval of the difference of the mean architecture "
+        "PSNRs lies wholly on its side of 0, and that of the probability that one of its runs "
+        "wins wholly above ½.",
+    )
+
+
+def _at_equal_cost(report: Report) -> Answer:
+    comparison = report.comparison
+    dear, cheap = sorted(comparison.sides, key=lambda side: side.cost.seconds, reverse=True)
+    at = report.at_the_others_cost[comparison.sides.index(dear)]
+    ratio = dear.cost.seconds / cheap.cost.seconds if cheap.cost.seconds else math.nan
+    told = (
+        f"The {dear.study.objective} study took {ratio:.2f} times the evaluation seconds of the "
+        f"{cheap.study.objective} study ({dear.cost.seconds:,.0f} against "
+        f"{cheap.cost.seconds:,.0f}). At the latter's cost "
+    )
+    if at.incumbent is None:
+        told += "nothing of it had finished."
+    elif at.is_last:
+        told += (
+            "it had its final incumbent already, whose re-runs are above: so the comparison of the "
+            "re-runs is one at equal cost, too."
+        )
+    else:
+        found = at.incumbent
+        told += (
+            f"its best was {found.configuration}, observed at {found.psnr:.2f} dB on "
+            f"{found.epochs} epochs, beside {dear.incumbent.psnr:.2f} dB on "
+            f"{dear.incumbent.epochs} epochs of its final incumbent: that one was not there yet, "
+            "and the comparison of the re-runs is none at equal cost."
+        )
+    return Answer(
+        "What did each study cost, and what did the dearer one have for the other's cost?",
+        told,
+        "Evaluations count in the order in which they ended, each once all its seconds of search "
+        "and retraining are paid for; the best is the highest observed score on the largest "
+        "budget by then.",
+    )
+
+
+def _stand_in(report: Report) -> Answer:
+    parts = []
+    if report.over_trials is not None:
+        over = report.over_trials.spearman
+        parts.append(
+            f"Over the configurations of the final study the two scores "
+            f"{_CLOSENESS[closeness(over)]} (Spearman {interval(over)}, n = {over.n} trials of the "
+            "largest budget)"
+        )
+    for side, within in zip(report.comparison.sides, report.within, strict=True):
+        inside = within.spearman
+        parts.append(
+            f"within the re-runs of the {side.study.objective} study's incumbent, where only the "
+            f"seed differs, they {_CLOSENESS[closeness(inside)]} (Spearman {interval(inside)}, "
+            f"n = {inside.n})"
+        )
+    said = "; ".join(parts)
+    return Answer(
+        "Is the one-shot score a faithful stand-in for the score of the architecture?",
+        f"{said[0].upper()}{said[1:]}.",
+        _CLOSENESS_RULE,
+    )
+
+
+def _winners_curse(comparison: Comparison) -> Answer:
+    return Answer(
+        "Were the observed scores of the incumbents too good?",
+        " ".join(_curse(side) for side in comparison.sides),
+        "An observed score was too good if it lies above the 95% interval of the mean of the "
+        "re-runs, too bad if below it, and as good as they are within it.",
+    )
+
+
+def _curse(side: Side) -> str:
+    observed, mean = side.incumbent.psnr, side.objective_mean
+    if math.isnan(mean.low):
+        judged = "has too few re-runs to be judged"
+    elif observed > mean.high:
+        judged = f"was too good by {observed - mean.value:.2f} dB"
+    elif observed < mean.low:
+        judged = f"was too bad by {mean.value - observed:.2f} dB"
+    else:
+        judged = "was as good as its re-runs are"
+    return (
+        f"The {side.study.objective} study's incumbent {judged}: observed {observed:.2f} dB, "
+        f"re-run {interval(mean)} dB (n = {mean.n})."
+    )
+
+
+def _small_budgets(report: Report) -> Answer | None:
+    parts = []
+    for side, found in zip(report.comparison.sides, report.rankings, strict=True):
+        for ranking in found:
+            rank = ranking.spearman
+            if rank.n:
+                parts.append(
+                    f"{side.study.objective}, {ranking.small} and {ranking.large} epochs: they "
+                    f"{_CLOSENESS[closeness(rank)]} (Spearman {interval(rank)}, n = {rank.n})"
+                )
+    if not parts:
+        return None
+    return Answer(
+        "Do small budgets rank configurations as the large one does?",
+        f"{'; '.join(parts)}. Only configurations run on both count, which did well on the small "
+        "one: over all, ranks would agree better.",
+        _CLOSENESS_RULE,
+    )
+
+
+def _elsewhere(report: Report) -> Answer | None:
+    crossed = report.crossed
+    if crossed is None:
+        return None
+    here, there = sign(report.comparison.gain), sign(crossed.contrast.difference)
+    if there == 0:
+        said = f"on {crossed.problem} the two do not differ beyond chance"
+    else:
+        better = "final" if there > 0 else "one-shot"
+        said = f"on {crossed.problem} the {better} study's incumbent is the better one"
+        said += " as well" if here == there else ", the other way round" if here else ""
+    wins = crossed.contrast.wins
+    return Answer(
+        "Does the order hold on the other problem?",
+        f"Run there unchanged, {said}: difference {signed(crossed.contrast.difference)} "
+        f"(n = {crossed.final.mean.n} and {crossed.one_shot.mean.n}); one run of the final "
+        f"study's beats one of the other's with probability {wins.value:.2f} "
+        f"(95%: {wins.low:.2f} to {wins.high:.2f}).",
+        "One is called the better there if the 95% interval of the difference of the mean "
+        "architecture PSNRs lies wholly on its side of 0.",
+    )
+
+
+def _source(report: Report) -> Answer | None:
+    found = report.exchange
+    if found is None:
+        return None
+    architectures, training = sign(found.architectures), sign(found.training)
+    match (architectures != 0, training != 0):
+        case (True, True) if architectures == training:
+            said = "Both the architectures and the training of the weights matter, the same way"
+        case (True, True):
+            said = "The architectures and the training of the weights matter, in opposite ways"
+        case (True, False):
+            said = "It comes from the architectures; no effect of the weights' training is shown"
+        case (False, True):
+            said = "It comes from the weights' training; no effect of the architectures is shown"
+        case _:
+            said = "No effect is shown of either"
+    shared = ""
+    if sign(found.interaction):
+        shared = (
+            f" The two do not simply add up: interaction {signed(found.interaction)}, so what "
+            "the training does depends on the architectures."
+        )
+    return Answer(
+        "Where does the difference come from: the architectures, or the training of the weights?",
+        f"{said}: the final study's architectures bring {signed(found.architectures)}, its "
+        f"param_* bring {signed(found.training)} (n = {found.final_final.n} and "
+        f"{found.one_shot_one_shot.n} architectures).{shared}",
+        "The architectures of each incumbent's re-runs are trained with the param_* of both. An "
+        "effect is final minus one-shot, averaged over both levels of the other factor; it is "
+        "shown if its 95% interval leaves out 0.",
+    )

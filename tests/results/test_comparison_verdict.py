@@ -1,0 +1,173 @@
+"""What a comparison says in words."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from configspace.hyperparameters import Hyperparameters
+from results.comparison_report import Report, report
+from results.comparison_verdict import answers, closeness, sign
+from results.frames import load_from
+from results.statistics import Estimate
+from results.store import Store
+from tests.results.made_up import filled, id_of, run
+from tests.results.reports import made_up_runs
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    folder: Path = tmp_path_factory.mktemp("report")
+    with Store.open(f"sqlite:///{folder}/store.db") as store:
+        filled(store, "one", "one-shot", seed=1, reruns=12)
+        filled(store, "two", "final", seed=2, reruns=16)
+        frames = load_from(store, "one"), load_from(store, "two")
+    return report(*frames, made_up_runs(*frames, crossed=(18.0, 16.0), training=1.5))
+
+
+def said(made: Report, question: str) -> str:
+    """Return the one answer to the question that begins so."""
+    (answer,) = (one for one in answers(made) if one.question.startswith(question))
+    return answer.text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (0.5, 0.9, "closely"),
+        (0.1, 0.7, "somewhat"),
+        (0.1, 0.4, "weakly"),
+        (-0.2, 0.4, "hardly"),
+        (-0.2, 0.6, "undecided"),
+        (-0.6, -0.1, "inversely"),
+        (np.nan, np.nan, "undecided"),
+    ],
+)
+def test_two_rankings_go_together_as_the_interval_says(low: float, high: float, word: str) -> None:
+    assert closeness(Estimate((low + high) / 2, low, high, 20)) == word
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"), [(0.1, 1.0, 1), (-1.0, -0.1, -1), (-1, 1, 0), (np.nan, np.nan, 0)]
+)
+def test_a_difference_has_a_sign_where_its_interval_leaves_out_0(
+    low: float, high: float, expected: int
+) -> None:
+    assert sign(Estimate(0.5, low, high, 10)) == expected
+
+
+def test_every_question_is_answered_with_its_rule_and_what_was_not_run_is_left_out(
+    made: Report,
+) -> None:
+    assert len(answers(made)) == 7
+    assert all(one.text.endswith(".") and one.rule.endswith(".") for one in answers(made))
+    without = replace(made, crossed=None, exchange=None)
+    assert [one.question for one in answers(without)] == [one.question for one in answers(made)[:5]]
+
+
+def test_the_dearer_study_is_looked_at_when_it_had_cost_what_the_cheaper_one_did(
+    made: Report,
+) -> None:
+    text = said(made, "What did each study cost")
+    assert text.startswith("The final study took 1.50 times the evaluation seconds")
+    assert "its best was (0, 0, 3)" in text
+    assert text.endswith("none at equal cost.")
+
+
+def test_a_final_incumbent_that_was_there_in_time_is_one_at_equal_cost(made: Report) -> None:
+    one_shot, final = made.at_the_others_cost
+    early = replace(final, incumbent=made.comparison.final.incumbent, is_last=True)
+    text = said(replace(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
+    assert text.endswith("one at equal cost, too.")
+
+
+def test_a_study_without_an_evaluation_by_then_had_nothing(made: Report) -> None:
+    one_shot, final = made.at_the_others_cost
+    early = replace(final, incumbent=None, is_last=False)
+    text = said(replace(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
+    assert text.endswith("nothing of it had finished.")
+
+
+@pytest.mark.parametrize(
+    ("mean", "judged"),
+    [
+        (Estimate(19.0, 18.5, 19.5, 9), "was too good by 1.00 dB"),
+        (Estimate(21.0, 20.5, 21.5, 9), "was too bad by 1.00 dB"),
+        (Estimate(20.2, 19.7, 20.7, 9), "was as good as its re-runs are"),
+        (Estimate(20.2, np.nan, np.nan, 1), "has too few re-runs to be judged"),
+    ],
+)
+def test_the_winners_curse_is_where_the_observed_score_lies_beside_the_re_runs(
+    made: Report, mean: Estimate, judged: str
+) -> None:
+    final = made.comparison.final
+    side = replace(
+        final,
+        incumbent=replace(final.incumbent, loss=-20.0),
+        architecture=replace(final.architecture, mean=mean),
+    )
+    changed = replace(made, comparison=replace(made.comparison, final=side))
+    text = said(changed, "Were the observed scores")
+    assert f"The final study's incumbent {judged}: observed 20.00 dB" in text
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "words"),
+    [
+        ((0.1, 1.0), (0.1, 1.0), "the final study's incumbent is the better one as well:"),
+        ((0.1, 1.0), (-1.0, -0.1), "one-shot study's incumbent is the better one, the other way"),
+        ((-0.1, 1.0), (0.1, 1.0), "the final study's incumbent is the better one:"),
+        ((0.1, 1.0), (-0.1, 1.0), "the two do not differ beyond chance:"),
+    ],
+)
+def test_the_order_on_the_other_problem_is_set_beside_the_order_here(
+    made: Report, here: tuple[float, float], there: tuple[float, float], words: str
+) -> None:
+    assert made.crossed is not None
+    contrast = replace(made.crossed.contrast, difference=Estimate(0.0, *there, 10))
+    changed = replace(
+        made,
+        comparison=replace(made.comparison, gain=Estimate(0.0, *here, 10)),
+        crossed=replace(made.crossed, contrast=contrast),
+    )
+    assert words in said(changed, "Does the order hold")
+
+
+@pytest.mark.parametrize(
+    ("architectures", "training", "words"),
+    [
+        ((1.0, 2.0), (1.0, 2.0), "Both the architectures and the training of the weights matter"),
+        ((1.0, 2.0), (-2.0, -1.0), "matter, in opposite ways"),
+        ((1.0, 2.0), (-1.0, 1.0), "It comes from the architectures;"),
+        ((-1.0, 2.0), (-2.0, -1.0), "It comes from the weights' training;"),
+        ((-1.0, 1.0), (-1.0, 1.0), "No effect is shown of either"),
+    ],
+)
+def test_a_gain_comes_from_what_has_an_effect_beyond_chance(
+    made: Report, architectures: tuple[float, float], training: tuple[float, float], words: str
+) -> None:
+    assert made.exchange is not None
+    effects = replace(
+        made.exchange,
+        architectures=Estimate(0.0, *architectures, 10),
+        training=Estimate(0.0, *training, 10),
+    )
+    assert words in said(replace(made, exchange=effects), "Where does the difference come from")
+
+
+def test_an_interaction_beyond_chance_is_told(made: Report) -> None:
+    assert made.exchange is not None
+    effects = replace(made.exchange, interaction=Estimate(1.0, 0.5, 1.5, 10))
+    text = said(replace(made, exchange=effects), "Where does the difference come from")
+    assert "interaction +1.00 dB (95%: +0.50 to +1.50)" in text
+
+
+def test_an_incumbent_that_both_studies_found_is_told(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/store.db") as store:
+        for name in ("one", "two"):
+            filled(store, name, "one-shot" if name == "one" else "final", seed=1, reruns=4)
+        same = id_of(6, 50, "rerun", 1)
+        run(store, store.study("two"), same, Hyperparameters(param_lr=7e-3), [(20.0, 21.0)])
+        found = report(load_from(store, "one"), load_from(store, "two"))
+    assert said(found, "Which objective").startswith("Both studies have the same incumbent")
