@@ -12,8 +12,8 @@ from cli.run import go_on, serve
 from cli.workers import LocalWorkers
 from configspace.errors import DartboardError
 from configspace.study import Study
+from master.fixed import FixedJobs, reruns
 from master.lock import study_lock
-from master.reruns import Reruns
 from master.source import Chain
 from results.comparison import check_comparable, compare
 from results.comparison_table import headings, markdown, rows, verdict
@@ -86,7 +86,7 @@ def _rerun(
         for study in studies:
             incumbent = incumbent_of(load_from(store, study.name, with_curves=False))
             sources.append(
-                Reruns(
+                reruns(
                     study,
                     store,
                     configuration=incumbent.configuration,
@@ -96,7 +96,7 @@ def _rerun(
                     batch=PART_TRIALS,
                 )
             )
-        source = Chain(sources)
+        source = Chain(sources, rounds="incumbents")
         if source.progress().epochs_done < source.progress().epochs_expected:
             title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
             ending = serve(source, store, console, title, local=local, phases=2)
@@ -107,7 +107,7 @@ def _rerun(
     return True
 
 
-def _tell_failures(source: Reruns, console: Console, trials: int) -> None:
+def _tell_failures(source: FixedJobs, console: Console, trials: int) -> None:
     """Say how much of an incumbent's re-runs failed, if any did.
 
     Raises:

@@ -114,7 +114,9 @@ def counts_line(snapshot: Snapshot) -> str:
     progress = snapshot.progress
     parts = []
     if progress.iterations:
-        parts.append(f"brackets {progress.iterations_done}/{progress.iterations}")
+        parts.append(f"{progress.rounds} {progress.iterations_done}/{progress.iterations}")
+    if progress.trials:
+        parts.append(f"trials {progress.trials_done}/{progress.trials}")
     parts.append(f"evaluations {progress.finished} done, {snapshot.running} running")
     parts += [
         f"{count} {word}"

@@ -147,11 +147,18 @@ class Cell(Section):
     def differences(self, other: "Cell") -> list[str]:
         """Return what two cells' results may differ in, with both values."""
         mine, theirs = _decisive(self), _decisive(other)
-        return [
+        found = [
             f"{key}: {mine.get(key)!r} there, {theirs.get(key)!r} here"
             for key in {**mine, **theirs}
             if mine.get(key) != theirs.get(key)
         ]
+        both = zip(self.architectures or (), other.architectures or (), strict=False)
+        found += [
+            f"architecture {index}: {' '.join(there)} there, {' '.join(here)} here"
+            for index, (there, here) in enumerate(both)
+            if there != here
+        ]
+        return found
 
 
 def _decisive(cell: Cell) -> dict[str, object]:

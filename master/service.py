@@ -178,6 +178,7 @@ class Master:
                         job.id,
                         job.hyperparameters,
                         model_based=submission.model_based,
+                        seeds=len(job.seeds),
                     )
                     log.debug(
                         "study %s: %s submitted", job.study, job.id, extra=about(job.study, job.id)

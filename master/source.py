@@ -1,4 +1,4 @@
-"""Where jobs come from: a BOHB study, or a fixed list of re-runs.
+"""Where jobs come from: a BOHB study, or a list of fixed jobs.
 
 A source decides what is to be evaluated next; the service commits, leases and collects. A
 decision is a value: a submission, "pending" or "done".
@@ -52,6 +52,11 @@ class Progress:
     incumbent: Incumbent | None
     epochs_done: int
     epochs_expected: int
+    trials_done: int = 0
+    trials: int = 0
+    """Wanted in all; 0 where it is evaluations that count."""
+    rounds: str = "brackets"
+    """What its iterations are."""
 
 
 class JobSource(Protocol):
@@ -108,9 +113,19 @@ def job_of(
 class Chain:
     """Several sources as one, served in turn: a source starts when those before it wait or end."""
 
-    def __init__(self, sources: Sequence[JobSource]) -> None:
+    def __init__(
+        self, sources: Sequence[JobSource], *, name: str | None = None, rounds: str = "cells"
+    ) -> None:
+        """Join some sources.
+
+        Args:
+            sources: At least one.
+            name: What to call them in the progress; None: by their studies' names.
+            rounds: What to call one of them.
+        """
         if not sources:
             raise ValueError("wanted at least one source of jobs, got none")
+        self._name, self._rounds = name, rounds
         self._sources = list(sources)
         self._waiting = deque(sources)
         self._owners: dict[tuple[str, EvaluationId], JobSource] = {}
@@ -154,10 +169,10 @@ class Chain:
         self._owners.pop((job.study, job.id)).failed(job, state)
 
     def progress(self) -> Progress:
-        """Return the sums over all sources, under the joined names of their studies."""
+        """Return the sums over all sources."""
         parts = [source.progress() for source in self._sources]
         return Progress(
-            study=", ".join(dict.fromkeys(part.study for part in parts)),
+            study=self._name or ", ".join(dict.fromkeys(part.study for part in parts)),
             iterations_done=sum(part.iterations_done for part in parts),
             iterations=sum(part.iterations for part in parts),
             finished=sum(part.finished for part in parts),
@@ -168,4 +183,7 @@ class Chain:
             incumbent=None,
             epochs_done=sum(part.epochs_done for part in parts),
             epochs_expected=sum(part.epochs_expected for part in parts),
+            trials_done=sum(part.trials_done for part in parts),
+            trials=sum(part.trials for part in parts),
+            rounds=self._rounds,
         )

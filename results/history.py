@@ -75,3 +75,12 @@ class SeenWorker:
     """Which lease of that evaluation it is."""
     heard: datetime
     """When it was last heard of; UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An evaluation of fixed trials: some of a re-run's, or of a cell's."""
+
+    state: EvaluationState
+    trials: int
+    """How many it has, or would have had."""

@@ -54,6 +54,12 @@ EVALUATIONS = sa.select(
 """Evaluations, each with its configuration."""
 
 
+def last_sequence(connection: sa.Connection, study: int) -> int:
+    """Return the last sequence number that was given in a study; 0 if none was."""
+    row = connection.execute(LAST_SEQUENCES, {"of_study": study}).one()
+    return max(row[0] or 0, row[1] or 0)
+
+
 def key(study: int, id: EvaluationId) -> Row:
     """Return the parameters by which the statements above find an evaluation."""
     iteration, rung, number = id.configuration

@@ -4,24 +4,22 @@ What the master writes is one transaction a call, committed when the call return
 as values (`results.history`) or, for everything that is shown, as frames (`results.frames`).
 """
 
-import contextlib
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import sqlalchemy as sa
-from pydantic import BaseModel, ValidationError
 
-from configspace.errors import StoreError, StudyError
+from configspace.campaign import Campaign
+from configspace.cell import Cell
+from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Outcome, Purpose
-from configspace.study import Study, first_complaint
-from configspace.versions import differing
-from results import statements
-from results.database import clear_errors, identity, open_engine
-from results.history import Failed, Finished, SeenWorker, StudyState, Submitted, Unfinished
+from configspace.study import Study
+from results import entries, statements
+from results.connections import Connections
+from results.history import Failed, Finished, Part, SeenWorker, StudyState, Submitted, Unfinished
 from results.statements import Row
 from results.tables import evaluations, studies, trials, workers
 
@@ -31,7 +29,7 @@ _BLANK: Row = dict.fromkeys(
 """What an evaluation loses that is submitted afresh."""
 
 
-class Store:
+class Store(Connections):
     """A store that is open. Its writes are for one thread; its reads are for any.
 
     Every method raises a `StoreError` if the database cannot be read or written, or lacks the
@@ -39,46 +37,9 @@ class Store:
     """
 
     def __init__(self, engine: sa.Engine, url: str) -> None:
-        self.url = url
-        self._engine = engine
-        self._file = identity(engine.url)
-        # As it was asked for, without the driver that was chosen.
-        self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
-        self._writer: sa.Connection | None = None
+        super().__init__(engine, url)
         self._ids: dict[str, int] = {}
         self._sequences: dict[str, int] = {}
-
-    @classmethod
-    def open(cls, url: str, *, create: bool = True) -> Self:
-        """Open the store at a URL.
-
-        Args:
-            url: ``sqlite:///FILE`` or ``postgresql://…``.
-            create: Whether to make a store where there is none, and to upgrade an older one.
-
-        Raises:
-            StoreError: If it cannot be opened, is not a store, or has a newer schema; or if
-                ``create`` is false and it is missing or older.
-        """
-        return cls(open_engine(url, create=create), url)
-
-    def close(self) -> None:
-        """Let go of the database; closing twice does nothing."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     # ---- written by the master's one thread
 
@@ -97,46 +58,31 @@ class Store:
             StudyError: If the name is taken by a study whose results differ; names the keys. Or if
                 it has results of other versions and that is not accepted; names those.
         """
-        now = datetime.now(UTC)
-        values: dict[str, Any] = {
-            "settings": study.model_dump(mode="json"),
-            "digest": study.digest(),
-            "seed": study.seed,
-            "versions": versions,
-            "state": "running",
-            "changed": now,
-        }
         with self._write() as connection:
-            row = connection.execute(
-                sa.select(studies).where(studies.c.name == study.name)
-            ).one_or_none()
-            if row is None:
-                connection.execute(
-                    sa.insert(studies).values(name=study.name, created=now, **values)
-                )
-                return
-            kept = self._parsed(study.name, row.settings)
-            if kept.digest() != study.digest():
-                raise StudyError(
-                    f"study {study.name!r} in {self._shown} was begun with other settings "
-                    f"({'; '.join(kept.differences(study))}); give this one another name, or "
-                    f"'dartboard delete {study.name}' first"
-                )
-            last = self._next_sequence(study.name, connection) - 1
-            changed = differing(row.versions, versions)
-            if changed and last > 0:  # else there is nothing that they could differ from
-                if not accept_version_change:
-                    raise StudyError(self._other_versions(study.name, changed))
-                values["version_changes"] = [
-                    *(row.version_changes or ()),
-                    {
-                        "at": now.isoformat(),
-                        "after": last,
-                        "from": {package: before for package, (before, _) in changed.items()},
-                        "to": {package: after for package, (_, after) in changed.items()},
-                    },
-                ]
-            connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
+            entries.check_free(connection, study.name, "study", self._shown)
+            entering = self._entering(versions, accept=accept_version_change)
+            entries.enter(connection, study, entering)
+
+    def begin_campaign(
+        self, campaign: Campaign, versions: dict[str, str], *, accept_version_change: bool = False
+    ) -> None:
+        """Enter a campaign's cells, or take up their new settings; all or none.
+
+        Cells that the campaign no longer has are kept as they are.
+
+        Args:
+            campaign: Its cells' results' settings must be those they were begun with.
+            versions: As of `begin`.
+            accept_version_change: As of `begin`.
+
+        Raises:
+            CampaignError: As `begin`.
+        """
+        with self._write() as connection:
+            entries.check_free(connection, campaign.name, "campaign", self._shown)
+            entering = self._entering(versions, accept=accept_version_change)
+            for cell in campaign.cells:
+                entries.enter(connection, cell, entering)
 
     def submit(
         self,
@@ -145,10 +91,19 @@ class Store:
         hyperparameters: Hyperparameters,
         *,
         model_based: bool,
+        seeds: int | None = None,
     ) -> None:
         """Commit an evaluation, and its configuration if that is new; its state is ``queued``.
 
-        A re-run that was given up, crashed or lost may be submitted again: it starts afresh.
+        A part of fixed trials that was given up, crashed or lost may be submitted again: it starts
+        afresh.
+
+        Args:
+            study: The study's name.
+            id: The evaluation's.
+            hyperparameters: Its configuration's.
+            model_based: Whether BOHB's model picked them.
+            seeds: How many trials it has, where those who resume ask for it.
 
         Raises:
             StoreError: If it was submitted before, or its configuration has other
@@ -176,6 +131,7 @@ class Store:
                 "attempts": 0,
                 "submitted": datetime.now(UTC),
                 "submitted_sequence": sequence,
+                "seeds": seeds,
             }
             if id.purpose == "study" or not _changed(
                 connection, statements.CHANGE_UNFINISHED, {**key, **_BLANK, **fresh}
@@ -297,14 +253,18 @@ class Store:
                 rows = [{"study_id": row_id, **dataclasses.asdict(one)} for one in seen]
                 connection.execute(sa.insert(workers), rows)
 
-    def delete(self, study: str) -> None:
-        """Remove a study and everything of it."""
+    def delete(self, name: str) -> None:
+        """Remove a study or a campaign, and everything of it."""
         with self._write() as connection:
-            connection.execute(
-                sa.delete(studies).where(studies.c.id == self._id(study, connection))
+            gone = sa.delete(studies).where(
+                sa.or_(
+                    studies.c.campaign == name, studies.c.id == self._id_or_none(name, connection)
+                )
             )
-        self._ids.pop(study, None)
-        self._sequences.pop(study, None)
+            if not connection.execute(gone).rowcount:
+                raise entries.missing(connection, "study", name, self._shown)
+        self._ids.clear()
+        self._sequences.clear()
 
     # ---- read by anyone
 
@@ -312,14 +272,36 @@ class Store:
         """Return a study's settings, as last begun."""
         with self.reading() as connection:
             settings = connection.scalar(
-                sa.select(studies.c.settings).where(studies.c.id == self._id(name, connection))
+                sa.select(studies.c.settings).where(
+                    studies.c.name == name, studies.c.kind == "study"
+                )
             )
-        return self._parsed(name, settings)
+            if settings is None:
+                raise entries.missing(connection, "study", name, self._shown)
+        return entries.parsed(Study, name, settings, self._shown)
+
+    def campaign(self, name: str) -> Campaign:
+        """Return a campaign's cells as last begun, in the order in which they were entered."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(studies.c.name, studies.c.settings)
+                .where(studies.c.campaign == name)
+                .order_by(studies.c.id)
+            ).all()
+            if not rows:
+                raise entries.missing(connection, "campaign", name, self._shown)
+        cells = (entries.parsed(Cell, row.name, row.settings, self._shown) for row in rows)
+        return Campaign(name=name, cells=tuple(cells))
 
     def study_names(self) -> list[str]:
         """Return the names of the studies, oldest first."""
         with self.reading() as connection:
-            return list(connection.scalars(sa.select(studies.c.name).order_by(studies.c.id)))
+            return entries.names(connection)[0]
+
+    def campaign_names(self) -> list[str]:
+        """Return the names of the campaigns, oldest first."""
+        with self.reading() as connection:
+            return entries.names(connection)[1]
 
     def history(self, study: str) -> list[Submitted | Finished | Failed]:
         """Return what BOHB's evaluations went through, in order; re-runs are left out."""
@@ -337,7 +319,7 @@ class Store:
                     Submitted(
                         row.submitted_sequence,
                         id,
-                        self._hyperparameters(study, row.hyperparameters),
+                        entries.parsed(Hyperparameters, study, row.hyperparameters, self._shown),
                         row.model_based,
                     )
                 )
@@ -358,7 +340,9 @@ class Store:
             return [
                 Unfinished(
                     id=statements.evaluation_id(row),
-                    hyperparameters=self._hyperparameters(study, row.hyperparameters),
+                    hyperparameters=entries.parsed(
+                        Hyperparameters, study, row.hyperparameters, self._shown
+                    ),
                     model_based=row.model_based,
                     state=row.state,
                     attempts=row.attempts,
@@ -381,72 +365,23 @@ class Store:
             )
             return [SeenWorker(*row) for row in rows]
 
-    def finished_trials(self, study: str, purpose: Purpose) -> dict[EvaluationId, int]:
-        """Return the finished evaluations of one purpose, and how many trials each has."""
-        counted = sa.select(sa.func.count()).where(trials.c.evaluation_id == evaluations.c.id)
+    def parts(self, study: str, purpose: Purpose) -> dict[EvaluationId, Part]:
+        """Return the evaluations of one purpose that are not BOHB's, in order of submission."""
+        finished = sa.select(sa.func.count()).where(trials.c.evaluation_id == evaluations.c.id)
+        # Of a re-run of an older dartboard it is known only once it has finished.
+        count = sa.func.coalesce(evaluations.c.seeds, finished.scalar_subquery())
         with self.reading() as connection:
             rows = connection.execute(
-                sa.select(evaluations, counted.scalar_subquery().label("trials")).where(
+                sa.select(evaluations, count.label("planned"))
+                .where(
                     evaluations.c.study_id == self._id(study, connection),
                     evaluations.c.purpose == purpose,
-                    evaluations.c.state == "finished",
                 )
+                .order_by(evaluations.c.submitted_sequence)
             )
-            return {statements.evaluation_id(row): row.trials for row in rows}
-
-    def crashed_ids(self, study: str, purpose: Purpose) -> set[EvaluationId]:
-        """Return the crashed evaluations of one purpose."""
-        with self.reading() as connection:
-            rows = connection.execute(
-                sa.select(evaluations).where(
-                    evaluations.c.study_id == self._id(study, connection),
-                    evaluations.c.purpose == purpose,
-                    evaluations.c.state == "crashed",
-                )
-            )
-            return {statements.evaluation_id(row) for row in rows}
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """Give a connection on which every select sees one and the same moment."""
-        self._check_presence()
-        with clear_errors("read", self._shown):
-            options = (
-                {"isolation_level": "REPEATABLE READ"}
-                if self._engine.dialect.name == "postgresql"
-                else {}
-            )
-            with (
-                self._engine.connect().execution_options(**options) as connection,
-                connection.begin(),
-            ):
-                yield connection
+            return {statements.evaluation_id(row): Part(row.state, row.planned) for row in rows}
 
     # ---- the writer's parts
-
-    @contextlib.contextmanager
-    def _write(self) -> Iterator[sa.Connection]:
-        """Give the writer's connection within a transaction that ends in a commit."""
-        self._check_presence()
-        with clear_errors("write to", self._shown):
-            if self._writer is None:
-                self._writer = self._engine.connect().execution_options(writes=True)
-            try:
-                with self._writer.begin():
-                    yield self._writer
-            except sa.exc.SQLAlchemyError:
-                # The connection itself may be gone; the next write opens another.
-                self._writer.close()
-                self._writer = None
-                raise
-
-    def _check_presence(self) -> None:
-        """Notice that the file was removed: SQLite would go on writing to what nobody can read."""
-        if self._file is not None and identity(self._engine.url) != self._file:
-            raise StoreError(
-                f"store {self._shown} is gone: its file was removed or replaced while it was in "
-                "use; put it back and start again, or begin anew with another --store"
-            )
 
     def _change_open(self, study: str, id: EvaluationId, **values: Any) -> None:
         with self._write() as connection:
@@ -470,13 +405,8 @@ class Store:
             raise StoreError(self._not_open(study, id, connection))
         return row
 
-    def _other_versions(self, study: str, changed: dict[str, tuple[str, str]]) -> str:
-        listed = ", ".join(f"{name} {a} there, {b} here" for name, (a, b) in changed.items())
-        wanted = " ".join(f"{name}=={before}" for name, (before, _) in changed.items())
-        return (
-            f"study {study!r} in {self._shown} has results of other versions ({listed}), and what "
-            f"follows may differ from them: get {wanted}, or go on with --accept-version-change"
-        )
+    def _entering(self, versions: dict[str, str], *, accept: bool) -> entries.Entering:
+        return entries.Entering(self._shown, versions, accept, datetime.now(UTC))
 
     def _not_open(self, study: str, id: EvaluationId, connection: sa.Connection) -> str:
         state = connection.scalar(statements.STATE, self._key(study, id, connection))
@@ -494,38 +424,20 @@ class Store:
         return self._ids[study]
 
     def _id(self, study: str, connection: sa.Connection) -> int:
-        rows = connection.execute(sa.select(studies.c.name, studies.c.id).order_by(studies.c.id))
-        names = {row.name: int(row.id) for row in rows}
-        if study not in names:
-            others = ", ".join(repr(name) for name in names) or "none yet"
-            raise StoreError(f"no study {study!r} in {self._shown}; it has {others}")
-        return names[study]
+        found = self._id_or_none(study, connection)
+        if found is None:
+            raise entries.missing(connection, "study", study, self._shown)
+        return found
+
+    def _id_or_none(self, study: str, connection: sa.Connection) -> int | None:
+        return connection.scalar(sa.select(studies.c.id).where(studies.c.name == study))
 
     def _next_sequence(self, study: str, connection: sa.Connection) -> int:
         """Return the sequence number to give next; it counts once its transaction is through."""
         if study not in self._sequences:
-            key = {"of_study": self._own_id(study, connection)}
-            row = connection.execute(statements.LAST_SEQUENCES, key).one()
-            self._sequences[study] = max(row[0] or 0, row[1] or 0)
+            row_id = self._own_id(study, connection)
+            self._sequences[study] = statements.last_sequence(connection, row_id)
         return self._sequences[study] + 1
-
-    def _parsed(self, study: str, settings: object) -> Study:
-        try:
-            return Study.model_validate(settings)
-        except ValidationError as error:
-            raise StoreError(self._unreadable(study, error, Study)) from error
-
-    def _hyperparameters(self, study: str, values: dict[str, Any]) -> Hyperparameters:
-        try:
-            return Hyperparameters(**values)
-        except ValidationError as error:
-            raise StoreError(self._unreadable(study, error, Hyperparameters)) from error
-
-    def _unreadable(self, study: str, error: ValidationError, model: type[BaseModel]) -> str:
-        return (
-            f"study {study!r} in {self._shown} does not suit this version of dartboard: "
-            f"{first_complaint(error, model)}"
-        )
 
 
 def _changed(connection: sa.Connection, statement: sa.UpdateBase, parameters: Row) -> int | None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration's revision; revisions are numbers, so that text compares as they do."""
 
 VERSION_TABLE = "dartboard_version"
@@ -47,8 +47,12 @@ studies = sa.Table(
     sa.Column("created", Moment, nullable=False),
     sa.Column("changed", Moment, nullable=False),
     sa.Column("version_changes", sa.JSON),
+    sa.Column("kind", sa.String, nullable=False, server_default="study"),
+    sa.Column("campaign", sa.String),
 )
-"""``version_changes`` lists when a study went on under other versions: ``at`` (UTC), ``after`` (the
+"""A row a study, or a cell of a campaign: ``kind`` is ``study`` or ``cell``.
+
+``version_changes`` lists when a study went on under other versions: ``at`` (UTC), ``after`` (the
 last sequence number given before), and the versions that differ, ``from`` and ``to``; or null."""
 
 configurations = sa.Table(
@@ -92,6 +96,7 @@ evaluations = sa.Table(
     sa.Column("finished", Moment),
     sa.Column("submitted_sequence", sa.Integer, nullable=False),
     sa.Column("ended_sequence", sa.Integer),
+    sa.Column("seeds", sa.Integer),
     sa.ForeignKeyConstraint(
         ["study_id", "iteration", "rung", "number"],
         [f"configurations.{key}" for key in ("study_id", "iteration", "rung", "number")],

@@ -58,12 +58,14 @@ def outcome_of(job: Job) -> Outcome:
         trials=tuple(
             Trial(
                 seed=seed,
-                one_shot_psnr=_score(job, seed, "one-shot"),
-                architecture=("gradient",) * job.architecture.layers,
+                one_shot_psnr=None if job.architectures else _score(job, seed, "one-shot"),
+                architecture=job.architectures[index]
+                if job.architectures
+                else ("gradient",) * job.architecture.layers,
                 architecture_psnr=_score(job, seed, "final"),
                 curves=(Curve(phase="search", train_loss=(1.0,), psnr=(3.0,)),),
             )
-            for seed in job.seeds
+            for index, seed in enumerate(job.seeds)
         ),
         engine="noop",
         device="cpu",
