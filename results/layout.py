@@ -1,7 +1,13 @@
-"""Tables of text, laid out for a terminal, as Markdown and as LaTeX."""
+"""Tables of text, laid out for a terminal, as Markdown and as LaTeX; and numbers, written."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+from results.statistics import Estimate
+
+DASH = "–"
+"""What stands where there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +69,21 @@ _LATEX = str.maketrans(
 def escaped(text: str) -> str:
     """Write a text so that LaTeX shows it as it is."""
     return text.translate(_LATEX)
+
+
+def number_text(value: float, digits: int = 2, *, sign: bool = False) -> str:
+    """Write a number, with a minus as long as a plus; what is missing is a dash."""
+    if math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "∞"
+    return format(value, f"{'+' if sign else ''}.{digits}f").replace("-", "−")
+
+
+def interval_text(estimate: Estimate, digits: int = 2) -> str:
+    """Write an estimate with its interval, where it has one."""
+    value = number_text(estimate.value, digits)
+    if math.isnan(estimate.low):
+        return value
+    low, high = (number_text(end, digits) for end in (estimate.low, estimate.high))
+    return f"{value} [{low}, {high}]"

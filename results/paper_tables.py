@@ -1,0 +1,168 @@
+"""Tables 1 to 4 of the paper: our runs of each setting, beside what it published.
+
+Where the paper's number lies with respect to ours is said by our 95% interval. The paper's own
+numbers are samples, too: even if both came from one distribution, its mean would fall outside our
+interval in about one case of six (two equal errors add up to √2 of one).
+"""
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
+from typing import cast
+
+import numpy as np
+import pandas as pd
+
+from results.distribution import FAILED_BELOW, Distribution, distribution
+from results.paper import Number, Published, Setting, published
+from results.random_search import BestOf, Steps, affordable, best_of, steps_to_pass
+from results.statistics import Estimate, Floats
+
+RANDOM_SEARCH_TRIES = 5
+"""Architectures that the paper's random search evaluates, to report the best."""
+
+KEYS = ["space", "operations", "problem", "method", "hyperparameters"]
+"""The columns of a campaign's trials that make a setting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One setting: our runs, the paper's numbers, or both."""
+
+    setting: Setting
+    n: int
+    """Runs of ours; of a random search, runs of random architectures that it draws from."""
+    max: float
+    mean: Estimate
+    median: Estimate
+    seconds: float
+    """Mean wall time of one run of ours, or of one whole random search; NaN where none is known."""
+    published: Published | None
+    distribution: Distribution | None = None
+    """Of the runs; None for a random search, and where there are none."""
+    tries: int | None = None
+    """Architectures of one random search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pursuit:
+    """How many random architectures it takes to pass DARTS' median, in one space and problem."""
+
+    darts: Setting
+    steps: Steps
+    darts_n: int
+
+
+def rows(
+    number: Number, trials: pd.DataFrame, *, failed_below: float = FAILED_BELOW, seed: int = 0
+) -> list[Row]:
+    """Return a table's rows: the paper's in its order, then what only we have.
+
+    Args:
+        number: Of the table.
+        trials: Of one campaign or several, a row a trial. A trial that is in several counts once.
+        failed_below: What counts as a failed run, in dB.
+        seed: Of all bootstraps.
+    """
+    theirs = published(number)
+    samples = psnrs_by_setting(trials)
+    seconds = _seconds(trials)
+    found: dict[Setting, Row] = {}
+    for setting in dict.fromkeys([*theirs, *samples]):
+        if setting.method == "random-search":
+            for row in _random_searches(setting, samples, seconds, theirs[setting], seed):
+                found[row.setting] = row
+            continue
+        shape = distribution(samples.get(setting, []), failed_below=failed_below, seed=seed)
+        found[setting] = Row(
+            setting=setting,
+            n=shape.n,
+            max=shape.best,
+            mean=shape.mean,
+            median=shape.median,
+            seconds=seconds.get(setting, np.nan),
+            published=theirs.get(setting),
+            distribution=shape if shape.n else None,
+        )
+    return list(found.values())
+
+
+def pursuits(trials: pd.DataFrame, *, seed: int = 0) -> list[Pursuit]:
+    """Return the steps that random search needs to pass DARTS, wherever there are runs of both."""
+    samples = psnrs_by_setting(trials)
+    return [
+        Pursuit(setting, steps_to_pass(against, float(np.median(sample)), seed=seed), len(sample))
+        for setting, sample in samples.items()
+        if setting.method == "darts"
+        and (against := samples.get(_of_method(setting, "random"))) is not None
+    ]
+
+
+def outside(value: float, interval: Estimate) -> float:
+    """Return by how much a value is above an interval (positive) or below it; 0 within it."""
+    if np.isnan(interval.low):
+        return np.nan
+    return max(value - interval.high, 0.0) - max(interval.low - value, 0.0)
+
+
+def distinct(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the trials of several campaigns, each once, and only those that were retrained."""
+    done = trials[trials["architecture_psnr"].notna()]
+    return done.drop_duplicates([*KEYS, "epochs", "seed"], ignore_index=True)
+
+
+def psnrs_by_setting(trials: pd.DataFrame) -> dict[Setting, Floats]:
+    """Return each setting's architecture PSNRs, in the order of the trials."""
+    return {
+        _setting(keys): group.to_numpy(dtype=np.float64)
+        for keys, group in distinct(trials).groupby(KEYS, sort=False)["architecture_psnr"]
+    }
+
+
+def _setting(keys: Hashable) -> Setting:
+    space, operations, problem, method, hyperparameters = cast("tuple[str, ...]", keys)
+    return Setting(space, operations, problem, method, hyperparameters)
+
+
+def _seconds(trials: pd.DataFrame) -> dict[Setting, float]:
+    """Return the mean wall time of a run of each setting, search and training together."""
+    done = distinct(trials)
+    times = done[["search_seconds", "retrain_seconds"]].sum(axis=1, min_count=1)
+    return {
+        _setting(keys): float(mean)
+        for keys, mean in times.groupby([done[key] for key in KEYS], sort=False).mean().items()
+    }
+
+
+def _random_searches(
+    setting: Setting,
+    samples: dict[Setting, Floats],
+    seconds: dict[Setting, float],
+    theirs: Published,
+    seed: int,
+) -> Iterator[Row]:
+    """Give the paper's random search, and one that takes as long as one run of DARTS."""
+    random, darts = (_of_method(setting, method) for method in ("random", "darts"))
+    sample = samples.get(random, np.empty(0))
+    each = seconds.get(random, np.nan)
+    fixed = best_of(sample, RANDOM_SEARCH_TRIES, seed=seed)
+    yield _of_search(setting, fixed, each, theirs)
+    if each > 0 and seconds.get(darts, np.nan) > 0:
+        timed = best_of(sample, affordable(seconds[darts], each), seed=seed)
+        yield _of_search(_of_method(setting, "random-search-equal-time"), timed, each, None)
+
+
+def _of_search(setting: Setting, found: BestOf, each: float, theirs: Published | None) -> Row:
+    return Row(
+        setting=setting,
+        n=found.mean.n,
+        max=found.best,
+        mean=found.mean,
+        median=found.median,
+        seconds=found.k * each,
+        published=theirs,
+        tries=found.k,
+    )
+
+
+def _of_method(setting: Setting, method: str) -> Setting:
+    return replace(setting, method=method)

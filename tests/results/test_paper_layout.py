@@ -1,0 +1,72 @@
+"""Tables 1 to 4 as they are read."""
+
+import functools
+
+from results.layout import text
+from results.paper_layout import grid, notes, place_text
+from results.paper_tables import Row, pursuits, rows
+from results.statistics import Estimate
+from tests.results.campaigns import table1, table3, trials
+
+
+@functools.cache
+def made_rows() -> list[Row]:
+    return rows(1, table1())
+
+
+def test_table_1_reads_row_by_row_with_the_papers_numbers_beside_ours() -> None:
+    table = grid(1, made_rows())
+    assert table.headings[:6] == ("Data", "Operations", "Method", "n", "Max.", "paper's")
+    darts = dict(zip(table.headings, table.rows[2], strict=True))
+    assert (darts["Data"], darts["Operations"], darts["Method"]) == ("Blur", "good ops.", "DARTS")
+    assert darts["n"] == "75"
+    assert table.rows[2][5].startswith("23.46 ")
+    assert table.rows[4][2] == "Random Search (best of 5)"
+    assert table.rows[5][2] == "Random Search, equal time (best of 5)"
+    assert {len(line) for line in table.rows} == {len(table.headings)}
+
+
+def test_every_mean_and_median_has_an_interval_and_where_the_papers_falls() -> None:
+    for line in grid(1, made_rows()).rows:
+        assert "[" in line[6]
+        assert "[" in line[8]
+        if line[2] != "Random Search, equal time (best of 5)":
+            assert "within" in line[7] or "+" in line[7] or "−" in line[7]
+
+
+def test_a_place_is_within_or_so_much_above_or_below() -> None:
+    interval = Estimate(2.0, 1.0, 3.0, 9)
+    assert place_text(2.5, interval) == "2.50 within"
+    assert place_text(3.25, interval) == "3.25 +0.25"
+    assert place_text(0.5, interval) == "0.50 −0.50"
+
+
+def test_a_setting_that_was_not_run_shows_dashes_and_n_0() -> None:
+    table = grid(3, rows(3, table3()))
+    assert table.headings[2] == "Hyperparameters"
+    line = next(line for line in table.rows if line[2] == "H2")
+    assert line[3:7] == ("0", "–", "23.46", "–")
+
+
+def test_notes_tell_of_clusters_and_of_the_steps_to_pass_darts() -> None:
+    made = table1()
+    said = notes(1, made_rows(), pursuits(made))
+    (clusters,) = (line for line in said if "two clusters" in line)
+    assert clusters.startswith("Blur, all ops., DARTS, H1: two clusters, 40% of the runs about 8.")
+    assert "(n = 75)" in clusters
+    passing = [line for line in said if "to pass the DARTS median" in line]
+    assert len(passing) == 4
+    assert all("n = 75 runs of Random" in line for line in passing)
+    assert sum("none passes it" in line for line in passing) == 1
+
+
+def test_a_table_without_any_run_can_be_read() -> None:
+    made = trials([])
+    found = rows(4, made)
+    assert len(text(grid(4, found)).splitlines()) == 14 + 2
+    assert len(notes(4, found, pursuits(made))) == 1
+
+
+def test_what_is_not_plain_darts_is_named_in_table_3() -> None:
+    single = trials([15.0, 16.0, 17.0], method="darts-single", hyperparameters="BOHB-DAS-single")
+    assert grid(3, rows(3, single)).rows[-1][2] == "BOHB-DAS-single, DARTS-single"
