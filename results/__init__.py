@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from results.campaigns import CampaignFrames
     from results.frames import Frames
 
 
@@ -19,3 +20,18 @@ def load(url: str, study: str) -> "Frames":
     from results import frames  # pandas is slow to import, and the master has no use for it
 
     return frames.load(url, study)
+
+
+def load_campaign(url: str, name: str) -> "CampaignFrames":
+    """Return what a store holds of a campaign, as tidy pandas frames; their curves are left out.
+
+    Args:
+        url: Where the store is, such as ``sqlite:///dartboard.db``.
+        name: A campaign's name.
+
+    Raises:
+        StoreError: If the store cannot be read, or has no such campaign.
+    """
+    from results import campaigns
+
+    return campaigns.load_campaign(url, name)

@@ -4,6 +4,7 @@ All four share their keys (study, configuration, epochs, purpose, part, trial), 
 on the columns they have in common. Times are UTC; PSNRs are in dB.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +16,7 @@ from configspace.study import Study
 from results.store import Store
 from results.tables import configurations, curves, evaluations, studies, trials
 
-_TIME: Final = "datetime64[us, UTC]"
+TIME: Final = "datetime64[us, UTC]"
 _KEYS = {
     "study": "str",
     "configuration": "str",
@@ -34,8 +35,8 @@ def _kind(domain: Domain) -> str:
             return "bool" if isinstance(values[0], bool) else "str"
 
 
-_HYPERPARAMETERS = {name: _kind(domain) for name, domain in DOMAINS.items()}
-_CONFIGURATIONS = {**_KEYS, "model_based": "bool", **_HYPERPARAMETERS}
+HYPERPARAMETERS = {name: _kind(domain) for name, domain in DOMAINS.items()}
+_CONFIGURATIONS = {**_KEYS, "model_based": "bool", **HYPERPARAMETERS}
 _EVALUATIONS = {
     **_KEYS,
     **_BUDGET,
@@ -48,13 +49,13 @@ _EVALUATIONS = {
     "engine": "str",
     "failure": "str",
     "message": "str",
-    "submitted": _TIME,
-    "started": _TIME,
-    "finished": _TIME,
+    "submitted": TIME,
+    "started": TIME,
+    "finished": TIME,
     "submitted_sequence": "int64",
     "ended_sequence": "Int64",
     "model_based": "bool",
-    **_HYPERPARAMETERS,
+    **HYPERPARAMETERS,
 }
 _TRIALS = {
     **_KEYS,
@@ -125,10 +126,10 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
         found = connection.execute(
             sa.select(studies.c.id, studies.c.state).where(studies.c.name == study)
         ).one()
-        picked = _read(connection, configurations, found.id)
-        run = _read(connection, evaluations, found.id)
-        tried = _read(connection, trials, found.id)
-        drawn = _read(connection, curves, found.id if with_curves else None)
+        picked = read_rows(connection, configurations, [found.id])
+        run = read_rows(connection, evaluations, [found.id])
+        tried = read_rows(connection, trials, [found.id])
+        drawn = read_rows(connection, curves, [found.id] if with_curves else [])
 
     picked["study"] = run["study"] = study
     for frame in (picked, run):
@@ -143,40 +144,42 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
     run["psnr"] = -run["loss"].astype("float64")
     run = run.merge(picked[["configuration", "model_based", *DOMAINS]], on="configuration")
     run = run.sort_values("submitted_sequence")
+    tried = tried.rename(columns={"position": "trial"})
     tried["architecture"] = [" ".join(operations) for operations in tried["architecture"]]
-    # `drawn` by phase backwards: the search comes before the retraining.
-    drawn = drawn.sort_values(["position", "phase", "epoch"], ascending=[True, False, True])
+    # By phase backwards: the search comes before the retraining.
+    drawn = drawn.rename(columns={"position": "trial"})
+    drawn = drawn.sort_values(["trial", "phase", "epoch"], ascending=[True, False, True])
     owner = run[["id", *_KEYS, *_BUDGET]].rename(columns={"id": "evaluation_id"})
     return Frames(
         study=settings,
         state=found.state,
-        configurations=_typed(picked.sort_values(["iteration", "rung", "number"]), _CONFIGURATIONS),
-        evaluations=_typed(run, _EVALUATIONS),
-        trials=_typed(owner.merge(tried, on="evaluation_id"), _TRIALS),
-        curves=_typed(owner.merge(drawn, on="evaluation_id"), _CURVES),
+        configurations=typed(picked.sort_values(["iteration", "rung", "number"]), _CONFIGURATIONS),
+        evaluations=typed(run, _EVALUATIONS),
+        trials=typed(owner.merge(tried, on="evaluation_id"), _TRIALS),
+        curves=typed(owner.merge(drawn, on="evaluation_id"), _CURVES),
     )
 
 
-def _read(connection: sa.Connection, table: sa.Table, study: int | None) -> pd.DataFrame:
-    """Return a table's rows of one study, or none of them."""
+def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int]) -> pd.DataFrame:
+    """Return a table's rows of some studies or cells, by their ids."""
     selected = sa.select(table)
     if "study_id" in table.c:
-        selected = selected.where(table.c.study_id == study)
+        selected = selected.where(table.c.study_id.in_(owners))
     else:
-        of_study = sa.select(evaluations.c.id).where(evaluations.c.study_id == study)
+        of_study = sa.select(evaluations.c.id).where(evaluations.c.study_id.in_(owners))
         selected = selected.where(table.c.evaluation_id.in_(of_study))
         selected = selected.order_by(table.c.evaluation_id, table.c.position)
     rows = connection.execute(selected).all()
     return pd.DataFrame.from_records(rows, columns=list(table.c.keys()), coerce_float=False)
 
 
-def _typed(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
+def typed(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
     """Pick the columns of a frame, in order and of their types, even where it has no rows."""
-    frame = frame.rename(columns={"position": "trial"}).reset_index(drop=True)
+    frame = frame.reset_index(drop=True)
     return pd.DataFrame(
         {
-            column: pd.to_datetime(frame[column], utc=True).astype(_TIME)
-            if kind == _TIME
+            column: pd.to_datetime(frame[column], utc=True).astype(TIME)
+            if kind == TIME
             else frame[column].astype(pd.api.types.pandas_dtype(kind))
             for column, kind in kinds.items()
         }

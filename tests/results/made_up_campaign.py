@@ -1,0 +1,75 @@
+"""A made-up campaign, quick to write into a store."""
+
+import numpy as np
+
+from configspace.campaign import Campaign
+from configspace.cell import Cell
+from configspace.hyperparameters import Hyperparameters
+from configspace.job import EvaluationId
+from results.store import Store
+from tests.results.made_up import outcome
+
+
+def filled_campaign(
+    store: Store, name: str = "many", *, trials: int = 6, part: int = 3, crashed: int = 0
+) -> Campaign:
+    """Write a campaign of two cells, DARTS and random, into a store.
+
+    Args:
+        store: The store.
+        name: The campaign's name.
+        trials: Trials a cell, of which the last ``crashed`` ones crashed; 0: nothing was run.
+        part: Trials a job.
+        crashed: How many crashed, each in a job of its own.
+    """
+    cells = tuple(
+        Cell(
+            campaign=name,
+            name=f"sequential-all-blur-{method}-H1",
+            method=method,
+            preset="H1",
+            hyperparameters=Hyperparameters.preset("H1"),
+            trials=trials or 5,
+        )
+        for method in ("darts", "random")
+    )
+    campaign = Campaign(name=name, cells=cells)
+    store.begin_campaign(campaign, {"dartboard": "0.1.0"})
+    random = np.random.default_rng(0)
+    for cell in cells:
+        for first in range(0, trials - crashed, part):
+            indices = range(first, min(first + part, trials - crashed))
+            _finish(store, cell, indices, 20 + random.normal(size=(len(indices), 2)))
+        for index in range(trials - crashed, trials):
+            id = _submit(store, cell, range(index, index + 1))
+            store.fail(
+                cell.study, id, state="crashed", failure=None, message="diverged", worker="w1"
+            )
+    return campaign
+
+
+def _submit(store: Store, cell: Cell, indices: range) -> EvaluationId:
+    id = EvaluationId(
+        configuration=(0, 0, 0), epochs=cell.epochs, purpose="campaign", part=indices.start
+    )
+    store.submit(cell.study, id, cell.hyperparameters, model_based=False, seeds=len(indices))
+    store.lease(cell.study, id, worker="w1", token="t1", attempt=1)
+    return id
+
+
+def _finish(store: Store, cell: Cell, indices: range, psnrs: "np.ndarray[tuple[int, int]]") -> None:
+    id = _submit(store, cell, indices)
+    searched = cell.method == "darts"
+    made = outcome(id, [(float(one_shot), float(final)) for one_shot, final in psnrs])
+    drawn = tuple(
+        trial.model_copy(
+            update={
+                "seed": seed,
+                "one_shot_psnr": trial.one_shot_psnr if searched else None,
+                "search_seconds": trial.search_seconds if searched else None,
+            }
+        )
+        for trial, seed in zip(made.trials, cell.trial_seeds(indices), strict=True)
+    )
+    loss = -float(psnrs[:, 1].mean())
+    store.finish(cell.study, made.model_copy(update={"trials": drawn}), loss=loss, worker="w1")
