@@ -78,7 +78,7 @@ class CampaignFrames:
     cells: pd.DataFrame
     """A row a cell: what it is, and how many of its ``trials`` are finished or crashed."""
     evaluations: pd.DataFrame
-    """A row a job, in its cell in the order of submission; ``psnr`` is its mean architecture PSNR."""
+    """A row a job, cell by cell in the order of submission; ``psnr`` is its mean over trials."""
     trials: pd.DataFrame
     """A row a finished trial; PSNRs in dB. ``one_shot_psnr`` is missing where nothing was
     searched. ``architecture`` names the edges' operations, parted by spaces."""
