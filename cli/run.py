@@ -28,6 +28,7 @@ from master.snapshot import Snapshot
 from master.source import JobSource
 from results.store import Store
 from worker.engines import choose_engine
+from worker.problem import problem_of
 
 if TYPE_CHECKING:
     from master.metrics import Metrics
@@ -54,7 +55,8 @@ def run_study(
         DartboardError: If the study file, the store or the workers are not what they should be.
     """
     study = load_study(path)
-    if device not in ("auto", "cpu"):  # before a store and workers are made for nothing
+    problem_of(study.problem)  # before a store and workers are made for nothing
+    if device not in ("auto", "cpu"):
         choose_engine(engine, device)
     count, threads = split(
         available_cores(), study.evaluation.trials, workers=workers, threads=threads

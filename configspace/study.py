@@ -20,6 +20,7 @@ from pydantic import (
 from configspace.budgets import rungs
 from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import DOMAINS, Domain, Interval, Levels, Value
+from configspace.own import is_own, source_digest
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
@@ -53,6 +54,12 @@ def plain_name(value: str) -> str:
     return value
 
 
+def _problem(value: str) -> str:
+    if value not in ("blur", "downsampling") and not is_own(value):
+        raise ValueError("wanted 'blur', 'downsampling', or an own one as 'package.module:Class'")
+    return value
+
+
 def _odd(value: int) -> int:
     if value % 2 == 0:
         raise ValueError("wanted an odd number of taps, so that a kernel has a centre")
@@ -75,7 +82,8 @@ class Section(BaseModel):
 class ProblemSettings(Section):
     """``[problem]``: which inverse problem y = A x + noise is to be solved (Sec. 5.1)."""
 
-    name: Literal["blur", "downsampling"] = "blur"
+    name: Annotated[str, AfterValidator(_problem)] = "blur"
+    """``blur``, ``downsampling``, or a user's own: ``package.module:Class``."""
     noise: Annotated[float, Field(ge=0)] = 0.1
     """Standard deviation of the measurement noise; Table 5's 0.10, since Sec. 5.1's 0.01 does
     not reproduce Table 1."""
@@ -87,6 +95,8 @@ class ProblemSettings(Section):
     """Taps of the blur's kernel."""
     factor: Count = 4
     """``downsampling`` keeps every ``factor``-th sample after the blur."""
+    source: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """SHA-256 of the file that an own problem is in; known from when a study is loaded."""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -94,7 +104,25 @@ class ProblemSettings(Section):
             raise ValueError(f"taps ({self.taps}) must be below points ({self.points})")
         if self.factor > self.points:
             raise ValueError(f"factor ({self.factor}) must not exceed points ({self.points})")
+        if self.source is not None and not is_own(self.name):
+            raise ValueError(f"source: wanted none, since the problem {self.name!r} is built in")
         return self
+
+    def identified(self) -> Self:
+        """Return the same with an own problem's source filled in.
+
+        Raises:
+            StudyError: If its file cannot be found, or is another than the one that is named.
+        """
+        if not is_own(self.name):
+            return self
+        found = source_digest(self.name)
+        if self.source not in (None, found):
+            raise StudyError(
+                f"problem.source: the file of {self.name!r} has the SHA-256 {found}, "
+                f"not {self.source}"
+            )
+        return self.model_copy(update={"source": found})
 
 
 class ArchitectureSettings(Section):
@@ -214,6 +242,7 @@ class Study(Section):
             mode="json",
             exclude={
                 "name": True,
+                "problem": set() if self.problem.source else {"source"},
                 "bohb": {"iterations", "parallel"},
                 "evaluation": {"time_limit", "memory_limit"},
             },
@@ -243,9 +272,10 @@ def load_study(path: Path) -> Study:
     """
     settings = read_settings(path, "study", StudyError)
     try:
-        return Study.model_validate(settings)
+        study = Study.model_validate(settings)
     except ValidationError as error:
         raise StudyError(f"{path}: {first_complaint(error, Study)}") from error
+    return study.model_copy(update={"problem": study.problem.identified()})
 
 
 def read_settings(path: Path, what: str, wrong: type[DartboardError]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from configspace.job import Curve, Job, Outcome, Trial
 from worker.engine import Batch, Engine, Retrained, Searched, operations
 from worker.engines import choose_engine
-from worker.problem import CosineProblem
+from worker.problem import problem_of
 
 Report = Callable[[str, int, int], None]
 """Called with (phase, epochs done, epochs in all); the phase is ``search`` or ``retrain``."""
@@ -56,7 +56,7 @@ class JobEvaluator:
 def batch_of(job: Job) -> Batch:
     """Return a job's trials as an engine takes them."""
     return Batch(
-        problem=CosineProblem(job.problem),
+        problem=problem_of(job.problem),
         architecture=job.architecture,
         search=job.search,
         hyperparameters=(job.hyperparameters,) * len(job.seeds),

@@ -5,13 +5,16 @@ A problem is a matrix and a sampler of signals, both NumPy, so that every engine
 Source: Geiping, Lukasik et al. 2023, Sec. 5.1.
 """
 
-from typing import Protocol
+import importlib
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from configspace.errors import ServiceError, StudyError
+from configspace.own import is_own
 from configspace.study import ProblemSettings
-from worker.philox import KeyedGenerator
+from worker.philox import KeyedGenerator, Occasion
 
 
 class Problem(Protocol):
@@ -27,6 +30,66 @@ class Problem(Protocol):
 
     def signals(self, generator: KeyedGenerator) -> NDArray[np.float64]:
         """Draw signals, shape ``(trial, step, n, batch)``, one for each sample of the generator."""
+
+
+def problem_of(settings: ProblemSettings) -> Problem:
+    """Return the problem that a job names: a built-in one, or a user's own.
+
+    Raises:
+        ServiceError: If a user's own cannot be had on this machine: its file is missing or
+            another, or what is in it is no problem. That is no fault of a configuration.
+    """
+    if not is_own(settings.name):
+        return CosineProblem(settings)
+    try:
+        settings.identified()
+        module, _, name = settings.name.partition(":")
+        problem: Any = getattr(importlib.import_module(module), name)(settings)
+    except StudyError as error:
+        raise ServiceError(f"cannot work on this study: {error}") from error
+    except Exception as error:  # whatever a user's module may raise
+        raise ServiceError(
+            f"cannot make the problem {settings.name!r}: {type(error).__name__}: {error}"
+        ) from error
+    return _checked(settings.name, problem)
+
+
+def _checked(name: str, problem: Any) -> Problem:
+    """Return a user's problem once it has given what an engine needs, else say what it lacks."""
+
+    def wrong(what: str, wanted: str, got: object) -> ServiceError:
+        return ServiceError(f"problem {name!r}: wanted {what} {wanted}, got {got}")
+
+    for attribute in ("matrix", "noise", "signals"):
+        if not hasattr(problem, attribute):
+            raise wrong("an attribute", repr(attribute), "none; it has matrix, noise and signals()")
+    matrix = problem.matrix
+    if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype != np.float64:
+        got = f"{getattr(matrix, 'dtype', type(matrix).__name__)} of shape {np.shape(matrix)}"
+        raise wrong("a matrix", "as a NumPy array of float64 of shape (m, n)", got)
+    if not np.isfinite(matrix).all():
+        raise wrong("a matrix", "of finite numbers", "one with others")
+    if not (np.isfinite(problem.noise) and problem.noise >= 0):
+        raise wrong("a noise", "of 0 or more", problem.noise)
+    seeds = np.array([1, 2], dtype=np.int64)
+    try:
+        both, again, alone = (
+            np.asarray(problem.signals(KeyedGenerator(of, Occasion.SEARCH_SCORE, range(3), 5)))
+            for of in (seeds, seeds, seeds[1:])
+        )
+    except Exception as error:  # whatever a user's sampler may raise
+        raise wrong("signals", "to be drawn", f"{type(error).__name__}: {error}") from error
+    if both.shape != (shape := (2, 3, matrix.shape[1], 5)):
+        raise wrong("signals", f"of shape (trial, step, n, batch) = {shape}", both.shape)
+    if not np.isfinite(both).all():
+        raise wrong("signals", "that are finite", "some that are not")
+    if not (np.array_equal(both, again) and np.array_equal(both[1:], alone)):
+        raise wrong(
+            "signals",
+            "that depend on the generator's numbers and the trial alone",
+            "others from equal seeds; draw all chance from the generator, in one order",
+        )
+    return problem  # type: ignore[no-any-return]
 
 
 class CosineProblem:

@@ -103,7 +103,7 @@ def test_own_configurations_stand_beside_the_presets(tmp_path: Path) -> None:
         ('methods = ["dart"]', "key 'methods.0': input should be 'darts'"),
         ('methods = ["given"]', "key 'methods.0': input should be 'darts'"),
         ('methods = "darts"', "key 'methods'"),
-        ('problems = ["blurr"]', "[problem] key 'name'"),
+        ('problems = ["blurr"]', "[problem] name: wanted 'blur'"),
         ('spaces = ["cells"]', "[architecture] key 'space'"),
         ("[architecture]\nlayer = 2", "[architecture] unknown key 'layer'"),
         ('[problem]\nname = "blur"', "it is listed under 'problems'"),

@@ -42,6 +42,15 @@ def needs_a_gpu(*, device: str, engine: str, threads: int) -> Noop:
     raise ServiceError(f"no device {device!r} here")
 
 
+def needs_a_module(*, device: str, engine: str, threads: int) -> Noop:
+    """Lack what a job names and this machine does not have."""
+
+    def evaluate(job: Job, progress: Progress) -> Outcome:
+        raise ServiceError(f"no module for {job.problem.name!r} here")
+
+    return Noop(evaluate)
+
+
 def slow_to_start_again(*, device: str, engine: str, threads: int) -> Noop:
     """Take its time to be ready, but for the first time; then crash the process."""
     before = Path(os.environ["DARTBOARD_TEST_GATE"])

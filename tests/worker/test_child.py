@@ -2,6 +2,7 @@
 
 import pytest
 
+from configspace.errors import ServiceError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
@@ -46,6 +47,11 @@ def test_a_failure_is_told_apart(evaluate: MakeEvaluator, kind: str, message: st
     assert isinstance(failure, Failure)
     assert failure.kind == kind
     assert message in failure.message
+
+
+def test_what_a_machine_lacks_is_no_failure_of_the_configuration() -> None:
+    with pytest.raises(ServiceError, match="no module for 'blur' here"):
+        attempted(noop.needs_a_module)
 
 
 def test_a_floating_point_error_is_not_finite() -> None:

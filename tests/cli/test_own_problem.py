@@ -1,0 +1,45 @@
+"""`dartboard run` of a user's own problem, which no file of ours knows of."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from configspace.study import load_study
+from results import load
+from tests.cli.test_run import ROOT, STUDY, dartboard
+
+OWN = STUDY.replace("points = 12", 'name = "steps:Steps"\npoints = 12')
+
+
+def write_study(folder: Path) -> None:
+    (folder / "study.toml").write_text(OWN.format(iterations=1, parallel=0))
+
+
+@pytest.mark.parametrize("engine", ["numba", "torch"])
+def test_a_study_of_it_runs_on_either_engine(tmp_path: Path, engine: str) -> None:
+    write_study(tmp_path)
+    shutil.copy(ROOT / "docs" / "examples" / "steps.py", tmp_path)
+    ran = dartboard(tmp_path, "run", "study.toml", "--engine", engine, "--workers", "1")
+    assert ran.returncode == 0, ran.stderr
+    frames = load(f"sqlite:///{tmp_path}/dartboard.db", "small")
+    assert set(frames.evaluations["engine"]) == {engine}
+    assert frames.study.problem.source is not None
+    assert frames.trials["architecture_psnr"].notna().all()
+
+
+def test_without_its_file_one_line_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    ran = dartboard(tmp_path, "run", "study.toml")
+    assert ran.returncode == 2, ran.stderr
+    (line,) = ran.stderr.strip().splitlines()
+    assert "cannot find steps.py for 'steps:Steps'" in line
+    assert not (tmp_path / "dartboard.db").exists()
+
+
+def test_the_study_file_of_the_walk_through_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ROOT / "docs" / "examples"
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    assert load_study(folder / "steps.toml").problem.name == "steps:Steps"
