@@ -1,35 +1,35 @@
-"""Scatter plots of architecture PSNR against one-shot PSNR, as in the paper's Figures 3 and 4.
-
-Drawn with matplotlib's objects alone: nothing global is set, and no window system is asked for.
-"""
+"""Scatter plots of a study's architecture PSNRs against its one-shot PSNRs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from configspace.errors import DartboardError, StoreError
+from configspace.errors import StoreError
 from results.comparison import Comparison
 from results.comparison_table import interval
 from results.correlations import correlation, regression
 from results.frames import Frames
 from results.incumbents import incumbent_of
-
-Floats = NDArray[np.float64]
-
-_INK = "#22303c"
-_SOFT = "#6b7a86"
-_GRID = "#e6eaed"
-_OTHERS = "#93a4b0"
-_COLOURS = {"one-shot": "#2a6f97", "final": "#c4572f"}
-"""Of a study, by what it maximised."""
+from results.style import (
+    INK,
+    OBJECTIVES,
+    OTHERS,
+    SOFT,
+    Floats,
+    legend_below,
+    limits,
+    name_axes,
+    new_figure,
+    style,
+    title,
+    write,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,7 +60,7 @@ def comparison_figure(comparison: Comparison, *, seed: int = 0) -> Figure:
             subtitle=f"incumbent for the {side.study.objective} score, re-run on fresh seeds",
             one_shot=side.one_shot_psnr,
             architecture=side.architecture_psnr,
-            colour=_COLOURS[side.study.objective],
+            colour=OBJECTIVES[side.study.objective],
             marked=np.ones(side.n, dtype=bool),
         )
         for side in comparison.sides
@@ -91,7 +91,7 @@ def study_figure(frames: Frames, *, seed: int = 0) -> Figure:
         subtitle=f"all trials of {best.epochs} epochs: {count} configurations",
         one_shot=trials["one_shot_psnr"].to_numpy(dtype=np.float64),
         architecture=trials["architecture_psnr"].to_numpy(dtype=np.float64),
-        colour=_COLOURS[frames.study.objective],
+        colour=OBJECTIVES[frames.study.objective],
         marked=(trials["configuration"] == str(best.configuration)).to_numpy(dtype=bool),
         marked_label=f"incumbent {best.configuration}",
     )
@@ -112,60 +112,35 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
         DartboardError: If a file cannot be written.
     """
     png, pdf = (stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "pdf"))
-    try:
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(png, dpi=200)
-        with rc_context({"pdf.fonttype": 42}):  # text stays text, which publishers ask for
-            figure.savefig(pdf, metadata={"CreationDate": None})
-    except OSError as error:
-        raise DartboardError(
-            f"cannot write figure {str(error.filename or stem)!r}: {error.strerror}"
-        ) from error
+    for path in (png, pdf):
+        write(figure, path)
     return png, pdf
 
 
 def _figure(clouds: Sequence[Cloud], seed: int) -> Figure:
     """Draw a panel a cloud, all within the same limits."""
-    layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, wspace=0.05)
-    figure = Figure(figsize=(0.4 + 4.5 * len(clouds), 5.1), layout=layout, facecolor="white")
+    figure = new_figure(0.4 + 4.5 * len(clouds), 5.1)
     panels: list[Axes] = list(
         figure.subplots(1, len(clouds), sharex=True, sharey=True, squeeze=False)[0]
     )
-    x_limits = _limits([cloud.one_shot for cloud in clouds])
-    y_limits = _limits([cloud.architecture for cloud in clouds])
+    x_limits = limits([cloud.one_shot for cloud in clouds])
+    y_limits = limits([cloud.architecture for cloud in clouds])
     for axes, cloud in zip(panels, clouds, strict=True):
         axes.set_xlim(*x_limits)
         axes.set_ylim(*y_limits)
-        _style(axes)
+        style(axes)
+        axes.locator_params(nbins=6)
         _draw(axes, cloud, seed)
-        axes.set_xlabel("one-shot PSNR (dB)", color=_INK, fontsize=10.5, labelpad=6)
-    panels[0].set_ylabel("architecture PSNR (dB)", color=_INK, fontsize=10.5, labelpad=6)
+        left = axes is panels[0]
+        name_axes(axes, "one-shot PSNR (dB)", "architecture PSNR (dB)" if left else "")
     return figure
-
-
-def _limits(samples: Sequence[Floats]) -> tuple[float, float]:
-    values = np.concatenate(samples)
-    low, high = float(values.min()), float(values.max())
-    margin = 0.08 * (high - low) or 0.5
-    return low - margin, high + margin
-
-
-def _style(axes: Axes) -> None:
-    axes.set_axisbelow(True)
-    axes.grid(color=_GRID, linewidth=0.8)
-    axes.tick_params(colors=_SOFT, labelsize=9, length=0, pad=5)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color("#c5cdd3")
-    axes.locator_params(nbins=6)
 
 
 def _draw(axes: Axes, cloud: Cloud, seed: int) -> None:
     x, y = cloud.one_shot, cloud.architecture
     r = correlation(x, y, seed=seed)
     for chosen, colour, label in (
-        (~cloud.marked, _OTHERS, None),
+        (~cloud.marked, OTHERS, None),
         (cloud.marked, cloud.colour, cloud.marked_label),
     ):
         if chosen.any():
@@ -187,32 +162,15 @@ def _draw(axes: Axes, cloud: Cloud, seed: int) -> None:
     else:
         slope, intercept = line
         ends = np.array([x.min(), x.max()])
-        axes.plot(ends, slope * ends + intercept, color=_INK, linewidth=1.6, label=label, zorder=4)
+        axes.plot(ends, slope * ends + intercept, color=INK, linewidth=1.6, label=label, zorder=4)
     _medians(axes, cloud)
-    axes.set_title(cloud.title, loc="left", color=_INK, fontsize=12.5, fontweight="bold", pad=24)
-    axes.annotate(
-        cloud.subtitle,
-        (0, 1),
-        (0, 9),
-        xycoords="axes fraction",
-        textcoords="offset points",
-        color=_SOFT,
-        fontsize=9.5,
-    )
-    axes.legend(  # below the axes: nowhere within is sure to be free of points
-        loc="upper left",
-        bbox_to_anchor=(-0.02, -0.14),
-        frameon=False,
-        fontsize=9.5,
-        labelcolor=_INK,
-        handlelength=1.6,
-        labelspacing=0.3,
-    )
+    title(axes, cloud.title, cloud.subtitle)
+    legend_below(axes)
 
 
 def _medians(axes: Axes, cloud: Cloud) -> None:
     """Mark both medians on the margins, with their values."""
-    colour = cloud.colour if cloud.marked.all() else _SOFT
+    colour = cloud.colour if cloud.marked.all() else SOFT
     x, y = float(np.median(cloud.one_shot)), float(np.median(cloud.architecture))
     halo = [withStroke(linewidth=3, foreground="white")]
     for (left, bottom), marker, transform, text, offset, align in (
