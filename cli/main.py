@@ -24,8 +24,11 @@ app = typer.Typer(
 )
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="A study file.")]
+AnyFile = Annotated[
+    Path, typer.Argument(metavar="STUDY.toml", help="A study file, or a campaign's.")
+]
 StudyName = Annotated[
-    str, typer.Argument(metavar="STUDY", help="The name of a study in the store.")
+    str, typer.Argument(metavar="STUDY", help="The name of a study or a campaign in the store.")
 ]
 StoreUrl = Annotated[
     str,
@@ -90,6 +93,7 @@ class What(StrEnum):
     evaluations = "evaluations"
     trials = "trials"
     curves = "curves"
+    cells = "cells"
 
 
 class Format(StrEnum):
@@ -144,12 +148,50 @@ def run(
     )
 
 
+@app.command(epilog="Example: dartboard campaign studies/paper/table1.toml --seeds 5")
+def campaign(
+    campaign: Annotated[Path, typer.Argument(metavar="CAMPAIGN.toml", help="A campaign file.")],
+    store: StoreUrl = DEFAULT_STORE,
+    seeds: Annotated[
+        int | None, typer.Option("--seeds", min=1, help="Trials a cell; default: as the file says.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="Local workers; 0: what fills the cores.")
+    ] = 0,
+    threads: Threads = 0,
+    device: Device = "auto",
+    engine: EngineName = Engine.auto,
+    accept_version_change: AcceptVersionChange = False,
+    metrics_port: MetricsPort = None,
+    log_level: LogLevelName = LogLevel.warning,
+    log_json: LogJson = False,
+) -> None:
+    """Run fixed hyperparameters on many seeds; run it again to go on, or with more to grow it."""
+    from cli.campaign import run_campaign
+    from cli.logs import Logs
+
+    raise typer.Exit(
+        run_campaign(
+            campaign,
+            store,
+            seeds=seeds,
+            workers=workers,
+            threads=threads,
+            device=device,
+            engine=engine.value,
+            accept_version_change=accept_version_change,
+            metrics_port=metrics_port,
+            logs=Logs(log_level.value, log_json),
+        )
+    )
+
+
 @app.command(
     epilog="Example: dartboard master studies/blur-final.toml --host 0.0.0.0 "
     "--credentials credentials"
 )
 def master(
-    study: StudyFile,
+    study: AnyFile,
     store: StoreUrl = DEFAULT_STORE,
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; 0.0.0.0: all of this machine's.")
@@ -170,10 +212,12 @@ def master(
     log_level: LogLevelName = LogLevel.info,
     log_json: LogJson = False,
 ) -> None:
-    """Serve a study to workers, started with 'dartboard worker' here or elsewhere."""
+    """Serve a study or a campaign to workers, started with 'dartboard worker' here or elsewhere."""
+    from cli.campaign import serve_campaign
     from cli.listen import Listen
     from cli.logs import Logs
     from cli.run import serve_study
+    from configspace.campaign import is_campaign
     from master.admission import Folder
 
     listen = Listen(
@@ -184,8 +228,9 @@ def master(
         insecure=insecure,
         metrics_port=metrics_port,
     )
+    serve = serve_campaign if is_campaign(study) else serve_study
     raise typer.Exit(
-        serve_study(
+        serve(
             study,
             store,
             listen=listen,
@@ -234,10 +279,12 @@ def worker(
 
 @app.command(epilog="Example: dartboard status quickstart-final")
 def status(
-    study: Annotated[str, typer.Argument(metavar="[STUDY]", help="Default: all studies.")] = "",
+    study: Annotated[
+        str, typer.Argument(metavar="[STUDY]", help="A study or campaign; default: all.")
+    ] = "",
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
-    """Show a study's progress, workers and incumbent."""
+    """Show a study's progress, workers and incumbent, or how far a campaign's cells are."""
     from cli.status import show_status
 
     show_status(store, study or None)
@@ -246,7 +293,8 @@ def status(
 @app.command(epilog="Example: dartboard export blur-final --what incumbents --format latex")
 def export(
     studies: Annotated[
-        list[str], typer.Argument(metavar="STUDY...", help="Studies; incumbents take several.")
+        list[str],
+        typer.Argument(metavar="STUDY...", help="Studies, or campaigns; several at once."),
     ],
     what: Annotated[What, typer.Option("--what", help="What to export.")] = What.incumbents,
     format: Annotated[Format, typer.Option("--format", help="In which format.")] = Format.csv,
@@ -255,7 +303,7 @@ def export(
     ] = None,
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
-    """Write results as a table: incumbents, evaluations, trials or curves."""
+    """Write results as a table: incumbents, evaluations, trials, curves, or a campaign's cells."""
     from cli.export import export_results
 
     export_results(store, studies, what=what.value, format=format.value, output=output)
@@ -397,7 +445,7 @@ def delete(
     store: StoreUrl = DEFAULT_STORE,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a study and all its results from the store, after asking."""
+    """Delete a study or a campaign and all its results from the store, after asking."""
     from cli.delete import delete_study
 
     raise typer.Exit(delete_study(store, study, ask=not yes))

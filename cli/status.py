@@ -1,33 +1,37 @@
-"""`dartboard status`: how far the studies of a store are."""
-
-from datetime import UTC, datetime
+"""`dartboard status`: how far the studies and campaigns of a store are."""
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.campaign_status import show_campaign
 from cli.display import incumbent_text
-from cli.words import duration
+from cli.words import ago, duration
+from results.campaign_status import CampaignStatus, campaign_status
 from results.status import StudyStatus, status
+from results.store import Store
 
 
 def show_status(url: str, name: str | None) -> None:
-    """Print one study's status, or a line for each study of the store.
+    """Print the status of a study or a campaign, or a line for each of the store's.
 
     Raises:
         StoreError: If the store cannot be read, or lacks the study.
     """
     console = Console()
-    found = status(url, [name] if name else [])
-    if not found:
-        console.print(f"no study yet in {url}; begin one with: dartboard run STUDY.toml")
+    with Store.open(url, create=False) as store:
+        campaigns = store.campaign_names()
+    if name in campaigns:
+        show_campaign(console, campaign_status(url, [name])[0])
     elif name:
-        _show_one(console, found[0])
+        _show_one(console, status(url, [name])[0])
+    elif (found := status(url)) or campaigns:
+        console.print(_overview(found, campaign_status(url, campaigns)))
     else:
-        console.print(_overview(found))
+        console.print(f"no study yet in {url}; begin one with: dartboard run STUDY.toml")
 
 
-def _overview(studies: list[StudyStatus]) -> Table:
+def _overview(studies: list[StudyStatus], campaigns: list[CampaignStatus]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("study", "objective", "problem", "state", "evaluations", "incumbent", "last"):
         table.add_column(column, no_wrap=True)
@@ -40,7 +44,17 @@ def _overview(studies: list[StudyStatus]) -> Table:
             one.state,
             f"{one.effort.finished} done",
             f"{best.psnr:.2f} dB at {best.epochs}" if best else "none yet",
-            _ago(one.last_activity),
+            ago(one.last_activity),
+        )
+    for many in campaigns:
+        table.add_row(
+            many.name,
+            "campaign",
+            ", ".join(dict.fromkeys(one.cell.problem.name for one in many.cells)),
+            many.state,
+            f"{many.finished} of {many.trials} trials",
+            "",
+            ago(many.last_activity),
         )
     return table
 
@@ -50,7 +64,7 @@ def _show_one(console: Console, one: StudyStatus) -> None:
     console.print(
         f"[bold]{study.name}[/] · {study.objective} · {study.problem.name} · "
         f"{study.architecture.space} space, {study.architecture.operations} operations · "
-        f"{one.state}, last activity {_ago(one.last_activity)}",
+        f"{one.state}, last activity {ago(one.last_activity)}",
         highlight=False,
         soft_wrap=True,
     )
@@ -82,7 +96,7 @@ def _show_one(console: Console, one: StudyStatus) -> None:
         for column in ("on lease", "to", "attempt", "since"):
             leases.add_column(column)
         for run in unknown:
-            leases.add_row(str(run.id), run.worker, str(run.attempts), _ago(run.started))
+            leases.add_row(str(run.id), run.worker, str(run.attempts), ago(run.started))
         console.print(leases)
     if best := one.incumbent:
         console.print()
@@ -102,13 +116,13 @@ def _workers(one: StudyStatus) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("worker", "device", "engine", "heard of", "evaluation", "attempt", "since"):
         table.add_column(column)
-    since = {(run.worker, str(run.id)): _ago(run.started) for run in one.running}
+    since = {(run.worker, str(run.id)): ago(run.started) for run in one.running}
     for worker in one.workers:
         table.add_row(
             worker.name,
             worker.device,
             worker.engine,
-            _ago(worker.heard),
+            ago(worker.heard),
             worker.evaluation or "idle",
             "" if worker.attempt is None else str(worker.attempt),
             since.get((worker.name, worker.evaluation or ""), ""),
@@ -118,9 +132,3 @@ def _workers(one: StudyStatus) -> Table:
 
 def _names(one: StudyStatus) -> set[str]:
     return {worker.name for worker in one.workers}
-
-
-def _ago(moment: datetime | None) -> str:
-    if moment is None:
-        return "never"
-    return f"{duration(max(0.0, (datetime.now(UTC) - moment).total_seconds()))} ago"

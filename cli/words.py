@@ -1,5 +1,7 @@
 """How values are written for people."""
 
+from datetime import UTC, datetime
+
 from configspace.hyperparameters import LABELS, Hyperparameters, written
 
 
@@ -13,6 +15,13 @@ def duration(seconds: float) -> str:
     if whole < 86400:
         return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
     return f"{whole // 86400} d {whole % 86400 // 3600:02d} h"
+
+
+def ago(moment: datetime | None) -> str:
+    """Write how long ago something was: ``20 s ago``, or ``never``."""
+    if moment is None:
+        return "never"
+    return f"{duration(max(0.0, (datetime.now(UTC) - moment).total_seconds()))} ago"
 
 
 def setting_lines(hyperparameters: Hyperparameters) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from configspace.study import (
     ProblemSettings,
     SearchSettings,
     Section,
+    Study,
     first_complaint,
     plain_name,
     read_settings,
@@ -85,6 +86,7 @@ def load_campaign(path: Path) -> Campaign:
     Raises:
         CampaignError: If the file cannot be read or parsed, or a setting is wrong; one line that
             names the file, the key, what was wanted and what came.
+        StudyError: If an own problem's file cannot be found.
     """
     settings = read_settings(path, "campaign", CampaignError)
     try:
@@ -97,6 +99,16 @@ def load_campaign(path: Path) -> Campaign:
         raise CampaignError(f"{path}: {first_complaint(error, Campaign)}") from error
     except CampaignError as error:
         raise CampaignError(f"{path}: {error}") from error
+
+
+def is_campaign(path: Path) -> bool:
+    """Return whether a file is a campaign's rather than a study's, as far as it can be read."""
+    try:
+        settings = read_settings(path, "campaign", CampaignError)
+    except CampaignError:
+        return False
+    own = set(_File.model_fields) - set(Study.model_fields)
+    return bool(own & set(settings)) or isinstance(settings.get("hyperparameters"), list)
 
 
 def _cells(file: _File) -> Iterator[Cell]:
@@ -123,7 +135,9 @@ def _cells(file: _File) -> Iterator[Cell]:
             yield Cell(
                 campaign=file.name,
                 name="-".join((space, set_, re.sub(r"[^\w.]+", "-", problem), method, preset)),
-                problem=_parsed(ProblemSettings, "problem", file.problem | {"name": problem}),
+                problem=_parsed(
+                    ProblemSettings, "problem", file.problem | {"name": problem}
+                ).identified(),
                 architecture=_parsed(ArchitectureSettings, "architecture", architecture),
                 search=_parsed(SearchSettings, "search", file.search | variant),
                 evaluation=file.evaluation,

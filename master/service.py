@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from configspace.job import loss
+from configspace.job import EvaluationId, loss
 from configspace.logs import about
 from master.admission import Folder
 from master.exchange import (
@@ -300,15 +300,20 @@ class _Watch:
 
 
 def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -> WorkerView:
-    (_, id), attempt = held.get(member.name, ((None, None), None))
+    key, attempt = held.get(member.name, (None, None))
     return WorkerView(
         name=member.name,
         host=member.info.host,
         pid=member.info.pid,
         device=member.info.device,
         engine=member.info.engine,
-        job=None if id is None else str(id),
+        job=None if key is None else _shown(*key),
         attempt=attempt,
-        progress=None if id is None else member.progress,
+        progress=None if key is None else member.progress,
         silent_seconds=now - member.seen,
     )
+
+
+def _shown(study: str, id: EvaluationId) -> str:
+    """Name a job; of a campaign, whose studies are its cells, with its cell."""
+    return f"{study.partition('/')[2]} {id}" if id.purpose == "campaign" else str(id)

@@ -1,4 +1,4 @@
-"""Exports: incumbents, evaluations, trials and curves, for other programs and for papers."""
+"""Exports: incumbents, cells, evaluations, trials and curves, for other programs and for papers."""
 
 import io
 import json
@@ -10,11 +10,13 @@ import pandas as pd
 
 from configspace.errors import DartboardError
 from configspace.hyperparameters import written
+from results.campaigns import load_campaign
 from results.frames import load
 from results.incumbents import incumbent_of, incumbents_table
 from results.layout import Grid, latex, markdown
+from results.store import Store
 
-What = Literal["incumbents", "evaluations", "trials", "curves"]
+What = Literal["incumbents", "evaluations", "trials", "curves", "cells"]
 Format = Literal["csv", "parquet", "json", "markdown", "latex"]
 
 
@@ -26,11 +28,12 @@ def export(
     format: Format,
     output: Path | None = None,
 ) -> str | None:
-    """Write what a store holds of one study or several.
+    """Write what a store holds of one study or several, or of one campaign or several.
 
     Args:
         url: Where the store is, such as ``sqlite:///dartboard.db``.
-        names: Studies; incumbents have a column a study, all else a row's first column names it.
+        names: Studies or campaigns; incumbents have a column a study, in all else a row's first
+            column names it.
         what: Which table.
         format: ``csv``, ``parquet`` and ``json`` keep every digit; ``markdown`` and ``latex`` are
             for reading, with six.
@@ -64,11 +67,30 @@ def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
 
     Raises:
         StoreError: As `export`.
+        DartboardError: If studies and campaigns are mixed, or do not have what is wanted.
     """
-    studies = [load(url, name, with_curves=what == "curves") for name in dict.fromkeys(names)]
+    names = list(dict.fromkeys(names))
+    with Store.open(url, create=False) as store:
+        known = store.campaign_names()
+    campaigns = [name for name in names if name in known]
+    if campaigns and len(campaigns) < len(names):
+        raise DartboardError(
+            "studies and campaigns have different columns: export "
+            f"{', '.join(repr(name) for name in campaigns)} apart from the studies"
+        )
+    owner, lacking = ("campaign", "incumbents") if campaigns else ("study", "cells")
+    if what == lacking:
+        others = ", ".join(one for one in get_args(What) if one != lacking)
+        raise DartboardError(f"--what: a {owner} has {others}, and no {lacking}")
+    parts: list[pd.DataFrame]
+    if campaigns:
+        of_each = [load_campaign(url, name, with_curves=what == "curves") for name in campaigns]
+        parts = [getattr(frames, what) for frames in of_each]
+        return pd.concat(parts, ignore_index=True)
+    studies = [load(url, name, with_curves=what == "curves") for name in names]
     if what == "incumbents":
         return incumbents_table([incumbent_of(frames) for frames in studies])
-    parts: list[pd.DataFrame] = [getattr(frames, what) for frames in studies]
+    parts = [getattr(frames, what) for frames in studies]
     return pd.concat(parts, ignore_index=True)
 
 
