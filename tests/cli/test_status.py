@@ -10,6 +10,7 @@ from configspace.hyperparameters import Hyperparameters
 from results.history import SeenWorker
 from results.store import Store
 from tests.results.made_up import filled, id_of
+from tests.results.made_up_campaign import filled_campaign
 
 
 def test_live_workers_are_shown_with_device_heartbeat_job_and_attempt(
@@ -17,7 +18,7 @@ def test_live_workers_are_shown_with_device_heartbeat_job_and_attempt(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     url = f"sqlite:///{tmp_path / 'store.db'}"
-    heard = datetime.now(UTC) - timedelta(seconds=4)
+    heard = datetime.now(UTC) - timedelta(hours=4)  # shown to the minute
     with Store.open(url) as store:
         filled(store)
         for number, worker in ((20, "busy"), (21, "gone")):
@@ -30,8 +31,28 @@ def test_live_workers_are_shown_with_device_heartbeat_job_and_attempt(
         store.show_workers("blur-final", seen)
     show_status(url, "blur-final")
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["busy", "cuda:0", "torch", "4", "s", "ago", "(0,", "0,", "20)@6", "2"] in [
-        line[:10] for line in lines
+    assert ["busy", "cuda:0", "torch", "4", "h", "00", "min", "ago", "(0,", "0,", "20)@6", "2"] in [
+        line[:12] for line in lines
     ]
-    assert ["lazy", "cpu", "numba", "4", "s", "ago", "idle"] in lines
+    assert ["lazy", "cpu", "numba", "4", "h", "00", "min", "ago", "idle"] in lines
     assert ["(0,", "0,", "21)@6", "gone", "2"] in [line[:5] for line in lines]
+
+
+def test_a_campaigns_workers_are_shown_once_with_the_cell_they_work_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(url) as store:
+        campaign = filled_campaign(store, trials=7, part=3, crashed=1)
+        job = "sequential-all-blur-darts-H1 trials from 3@50"
+        seen = SeenWorker("busy", "h", 1, "cpu", "numba", job, 1, datetime.now(UTC))
+        for cell in campaign.cells:
+            store.show_workers(cell.study, [seen])
+    show_status(url, "many")
+    out = capsys.readouterr().out
+    assert "12 of 14 trials finished" in out
+    assert out.count(job) == 1
+    assert ["sequential-all-blur-random-H1", "6/7", "1"] in [
+        line.split()[:3] for line in out.splitlines()
+    ]
