@@ -93,6 +93,12 @@ class NumbaEngine:
             raise ValueError(f"wanted at least 1 thread, got {threads}; leave it out for all cores")
         self.threads = threads or available_processors()
 
+    def lacks(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
+        """Return what of these settings this engine does not offer; None if it offers all."""
+        if architecture.space != "sequential":
+            return f"the space {architecture.space!r}"
+        return None if search.variant == "darts" else f"the variant {search.variant!r}"
+
     def search(self, batch: Batch, progress: Progress) -> Searched:
         """Search from scratch, and score the supernets."""
         starts = starting_weights(batch, Occasion.SEARCH_START)

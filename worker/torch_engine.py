@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
+from configspace.study import ArchitectureSettings, SearchSettings
 from worker.engine import (
     Batch,
     Progress,
@@ -45,6 +46,12 @@ class TorchEngine:
         """
         self.device = device
         self._like = torch.empty(0, dtype=dtype, device=device)
+
+    def lacks(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
+        """Return what of these settings this engine does not offer; None if it offers all."""
+        if architecture.space != "sequential":
+            return f"the space {architecture.space!r}"
+        return None if search.variant == "darts" else f"the variant {search.variant!r}"
 
     def search(self, batch: Batch, progress: Progress) -> Searched:
         """Search from scratch, and score the supernets."""
