@@ -89,7 +89,7 @@ class Cell(Section):
                 f"architectures: wanted one for each of {self.trials} trials, "
                 f"got {len(self.architectures)}"
             )
-        edges = self.architecture.layers
+        edges = self.architecture.edges
         for names in self.architectures or ():
             if len(names) != edges:
                 raise ValueError(f"architectures: wanted {edges} operations each, got {len(names)}")
@@ -135,7 +135,7 @@ class Cell(Section):
             return None
         if self.architectures is not None:
             return tuple(self.architectures[index] for index in indices)
-        edges = range(self.architecture.layers)
+        edges = range(self.architecture.edges)
         if self.method in EVERYWHERE:
             return ((EVERYWHERE[self.method],) * len(edges),) * len(indices)
         names = operations(self.architecture)

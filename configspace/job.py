@@ -106,9 +106,9 @@ class Curve(Message):
     validation_loss: tuple[float, ...] | None = None
     """Mean squared error of the α steps' batches; search only."""
     entropy: tuple[float, ...] | None = None
-    """Mean entropy of softmax(α) over the layers, in nats, at the epoch's end; search only."""
+    """Mean entropy of softmax(α) over the edges, in nats, at the epoch's end; search only."""
     alpha_norm: tuple[float, ...] | None = None
-    """Largest Euclidean norm of a layer's α at the epoch's end; search only."""
+    """Largest Euclidean norm of an edge's α at the epoch's end; search only."""
 
 
 class Trial(Message):
@@ -118,7 +118,7 @@ class Trial(Message):
     one_shot_psnr: float | None
     """None only where nothing was searched: a fixed architecture was trained."""
     architecture: tuple[str, ...]
-    """The operation picked on each layer."""
+    """The operation picked on each edge: in the sequential space, on each layer."""
     architecture_psnr: float | None = None
     """None unless the architecture was retrained."""
     search_seconds: float | None = None
@@ -149,11 +149,11 @@ class Outcome(Message):
             trial.architecture for trial in self.trials
         ):
             raise WireError(f"outcome of {job.id}: its architectures are not the job's")
-        layers = job.architecture.layers
+        edges = job.architecture.edges
         for trial in self.trials:
-            if len(trial.architecture) != layers:
+            if len(trial.architecture) != edges:
                 raise WireError(
-                    f"outcome of {job.id}: wanted an architecture of {layers} layers, "
+                    f"outcome of {job.id}: wanted an architecture of {edges} operations, "
                     f"got {len(trial.architecture)}"
                 )
             if job.architectures is None and trial.one_shot_psnr is None:

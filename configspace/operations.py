@@ -5,7 +5,11 @@ from configspace.study import ArchitectureSettings
 OPERATIONS = ("learnable_gradient", "cnn", "roll", "noise")
 """All of them; the first two carry a mapping n(u) with weights."""
 
+ZERO = "zero"
+"""The operation that takes an edge away; in the cell space alone, and the last one there."""
+
 
 def operations(architecture: ArchitectureSettings) -> tuple[str, ...]:
     """Return the names of the operation set, in the order of α's last dimension."""
-    return OPERATIONS if architecture.operations == "all" else OPERATIONS[:2]
+    names = OPERATIONS if architecture.operations == "all" else OPERATIONS[:2]
+    return names if architecture.space == "sequential" else (*names, ZERO)

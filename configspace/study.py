@@ -126,12 +126,19 @@ class ProblemSettings(Section):
 
 
 class ArchitectureSettings(Section):
-    """``[architecture]``: the search space (Sec. 4.1) and its operations (Sec. 4.3)."""
+    """``[architecture]``: the search space (Sec. 4.1 and 4.2) and its operations (Sec. 4.3)."""
 
-    space: Literal["sequential"] = "sequential"
+    space: Literal["sequential", "cell"] = "sequential"
+    """``sequential``: layers in a row; ``cell``: cells in a row, each a graph of states."""
     operations: Literal["good", "all"] = "all"
     """``good``: learnable gradient descent and the 2-layer CNN; ``all``: roll and noise too."""
     layers: Annotated[int, Field(ge=1, le=64)] = 10
+    """Of the sequential space."""
+    cells: Annotated[int, Field(ge=1, le=8)] = 2
+    """Of the cell space."""
+    states: Annotated[int, Field(ge=2, le=16)] = 5
+    """States of a cell after its input, each with an edge from the input and from every state
+    before it."""
     channels: Annotated[int, Field(ge=1, le=512)] = 16
     """Hidden channels of the mapping n(u)."""
     kernel_size: Literal[3, 5] = 3
@@ -142,12 +149,27 @@ class ArchitectureSettings(Section):
     roll_shift: int = 1
     """Samples by which the roll operation shifts."""
 
+    @property
+    def edges(self) -> int:
+        """Places for an operation: the layers, or all edges of all cells."""
+        if self.space == "sequential":
+            return self.layers
+        return self.cells * self.states * (self.states + 1) // 2
+
+    @property
+    def unused(self) -> set[str]:
+        """Names of the settings that this space does not heed."""
+        return {"cells", "states"} if self.space == "sequential" else {"layers"}
+
 
 class SearchSettings(Section):
     """``[search]``: how DARTS searches, apart from what BOHB tunes."""
 
-    variant: Literal["darts"] = "darts"
-    """``darts``: one α step on a validation batch, then one weight step on a training batch."""
+    variant: Literal["darts", "darts-second-order", "darts-single"] = "darts"
+    """``darts``: one α step on a validation batch, then one weight step on a training batch;
+    ``darts-second-order``: α's step sees through the weight step to come; ``darts-single``: the
+    weights are trained first, each operation in a network of its own, and α alone after that
+    (Sec. 5.4)."""
     alpha_scale: Annotated[float, Field(ge=0)] = 1e-3
     """Standard deviation of α's random start."""
     warm_up_fraction: Annotated[float, Field(gt=0, le=1)] = 0.1
@@ -235,14 +257,15 @@ class Study(Section):
     def digest(self) -> str:
         """Return a hash of everything that decides a result.
 
-        The name, the number of iterations, the parallelism and the limits are left out: they may
-        change without changing what was found.
+        The name, the number of iterations, the parallelism, the limits, and the settings of the
+        other search space are left out: they may change without changing what was found.
         """
         settings = self.model_dump(
             mode="json",
             exclude={
                 "name": True,
                 "problem": set() if self.problem.source else {"source"},
+                "architecture": self.architecture.unused,
                 "bohb": {"iterations", "parallel"},
                 "evaluation": {"time_limit", "memory_limit"},
             },
@@ -255,6 +278,8 @@ class Study(Section):
         mine, theirs = _flat(self.model_dump(mode="json")), _flat(other.model_dump(mode="json"))
         free = {"name", "bohb.iterations", "bohb.parallel"}
         free |= {"evaluation.time_limit", "evaluation.memory_limit"}
+        unused = self.architecture.unused & other.architecture.unused
+        free |= {f"architecture.{key}" for key in unused}
         keys = [key for key in {**mine, **theirs} if key not in free]
         return [
             f"{key}: {mine.get(key)!r} there, {theirs.get(key)!r} here"

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from configspace.errors import ServiceError
+from configspace.study import ArchitectureSettings, SearchSettings
 from worker.engine import Engine
 
 NAMES = ("auto", "torch", "numba")
@@ -41,6 +42,29 @@ def choose_engine(name: str, device: str, threads: int | None = None) -> Engine:
             return _torch(device)
         case _:
             raise ServiceError(f"wanted an engine among {', '.join(NAMES)}, got {name!r}")
+
+
+def able_engine(
+    chosen: Engine, name: str, architecture: ArchitectureSettings, search: SearchSettings
+) -> Engine:
+    """Return the chosen engine if it offers these settings, else another where that is allowed.
+
+    Args:
+        chosen: What `choose_engine` returned.
+        name: What it was asked for: with ``auto`` the torch engine computes what the chosen one
+            does not offer.
+        architecture: The space to be searched.
+        search: The search.
+
+    Raises:
+        ServiceError: If the one engine asked for does not offer them.
+    """
+    lack = chosen.lacks(architecture, search)
+    if lack is None:
+        return chosen
+    if name == "auto":
+        return _torch(chosen.device)
+    raise ServiceError(f"the {chosen.name} engine does not offer {lack}; take --engine torch")
 
 
 def _has_gpu() -> bool:

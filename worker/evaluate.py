@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from configspace.job import Curve, Job, Outcome, Trial
 from worker.engine import Batch, Engine, Retrained, Searched, operations
-from worker.engines import choose_engine
+from worker.engines import able_engine, choose_engine
 from worker.problem import problem_of
 
 Report = Callable[[str, int, int], None]
@@ -21,7 +21,7 @@ class NonFiniteScore(Exception):  # noqa: N818
 
 
 class JobEvaluator:
-    """Runs jobs on one engine, which is made ready once."""
+    """Runs jobs on one engine, which is made ready once, or on PyTorch's what that one lacks."""
 
     def __init__(self, *, device: str, engine: str, threads: int) -> None:
         """Choose the engine; see `worker.engines.choose_engine`.
@@ -29,6 +29,7 @@ class JobEvaluator:
         Raises:
             ServiceError: If there is no such engine for this device here.
         """
+        self._name = engine
         self._engine = choose_engine(engine, device, threads)
         self.engine, self.device = self._engine.name, self._engine.device
 
@@ -41,16 +42,18 @@ class JobEvaluator:
 
         Raises:
             NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
+            ServiceError: If the one engine asked for cannot compute this job.
             ValueError: If it gives architectures with an operation that is not in its set.
         """
         batch = batch_of(job)
+        engine = able_engine(self._engine, self._name, job.architecture, job.search)
         if job.architectures is None:
             retrain = job.objective == "final"
-            trials = search_trials(batch, self._engine, retrain=retrain, progress=progress)
+            trials = search_trials(batch, engine, retrain=retrain, progress=progress)
         else:
             picks = indices_of(batch, job.architectures)
-            trials = train_fixed(batch, picks, self._engine, progress=progress)
-        return Outcome(id=job.id, trials=trials, engine=self.engine, device=self.device)
+            trials = train_fixed(batch, picks, engine, progress=progress)
+        return Outcome(id=job.id, trials=trials, engine=engine.name, device=engine.device)
 
 
 def batch_of(job: Job) -> Batch:
@@ -117,7 +120,7 @@ def train_fixed(
 
     Args:
         batch: The trials, with the settings of the training.
-        architectures: Index of each layer's operation, ``(trial, layer)``.
+        architectures: Index of each edge's operation, ``(trial, edge)``.
         engine: What computes them.
         progress: Told of each epoch.
 
@@ -142,17 +145,17 @@ def train_fixed(
 
 
 def discretise(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the index of the largest entry on each layer, the first of equals.
+    """Return the index of the largest entry on each edge, the first of equals.
 
     Args:
-        alpha: Shape ``(trial, layer, operation)``.
+        alpha: Shape ``(trial, edge, operation)``.
     """
     picks: NDArray[np.int64] = np.argmax(alpha, axis=-1)
     return picks
 
 
 def indices_of(batch: Batch, architectures: Sequence[Sequence[str]]) -> NDArray[np.int64]:
-    """Return architectures as indices of their operations, shape ``(trial, layer)``.
+    """Return architectures as indices of their operations, shape ``(trial, edge)``.
 
     Raises:
         ValueError: If an operation is not in the batch's set.
@@ -165,7 +168,7 @@ def indices_of(batch: Batch, architectures: Sequence[Sequence[str]]) -> NDArray[
 
 
 def same_everywhere(batch: Batch, operation: str) -> NDArray[np.int64]:
-    """Return architectures of one operation on every layer, shape ``(trial, layer)``.
+    """Return architectures of one operation on every edge, shape ``(trial, edge)``.
 
     Raises:
         ValueError: If the operation is not in the batch's set.
@@ -173,7 +176,7 @@ def same_everywhere(batch: Batch, operation: str) -> NDArray[np.int64]:
     names = operations(batch.architecture)
     if operation not in names:
         raise ValueError(f"wanted an operation among {', '.join(names)}, got {operation!r}")
-    return np.full((len(batch.seeds), batch.architecture.layers), names.index(operation))
+    return np.full((len(batch.seeds), batch.architecture.edges), names.index(operation))
 
 
 def _names(batch: Batch, picks: NDArray[np.int64]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ from worker.numba_layouts import FIRST_MAP, IDENTITY, NOISE, NORMAL, ROLL, START
 from worker.numba_vectors import number, put
 
 _BETA1, _BETA2 = ADAM_BETAS
+_ALL = 3
+"""More operations than these, zero included, has only the set with roll and noise."""
 
 
 class Alpha(NamedTuple):
@@ -38,14 +40,15 @@ def set_coefficients(beta: Doubles, trial: Any) -> None:
     """Write the layers' coefficients of a mixture of operations.
 
     Args:
-        beta: Weights of learnable gradient, CNN, and maybe roll and noise, ``(layer, operation)``.
+        beta: Weights of learnable gradient, CNN, maybe roll and noise, and in the cell space zero,
+            which adds nothing; ``(layer, operation)``.
         trial: Gets the coefficients.
     """
     layers, count = beta.shape
     tau, coefficients = trial.tau, trial.coefficients
     for layer in range(layers):
-        roll = beta[layer, 2] if count > 2 else 0.0
-        noise = beta[layer, 3] if count > 2 else 0.0
+        roll = beta[layer, 2] if count > _ALL else 0.0
+        noise = beta[layer, 3] if count > _ALL else 0.0
         steps, row = beta[layer, 0] + noise, layer * TERMS
         put(coefficients, row + IDENTITY, np.float32(steps))
         put(coefficients, row + NORMAL, np.float32(-tau * steps))
@@ -90,9 +93,10 @@ def alpha_gradient(alpha: Alpha, trial: Any) -> None:
         row = layer * TERMS
         step = np.float64(number(by, row + NORMAL)) - number(by, row + START)
         step = number(by, row + IDENTITY) - tau * step
+        gradient[layer, count - 1] = 0.0  # by zero, if it is the last
         gradient[layer, 0] = step - tau * number(by, row + FIRST_MAP)
         gradient[layer, 1] = number(by, row + FIRST_MAP + 1)
-        if count > 2:
+        if count > _ALL:
             gradient[layer, 2] = number(by, row + ROLL)
             gradient[layer, 3] = step + trial.sigma * number(by, row + NOISE)
         mean = 0.0

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +18,22 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from worker.engine import (
     Batch,
+    Flattening,
     NetWeights,
     Progress,
     Retrained,
     Searched,
     alpha_step_sizes,
     initial_alpha,
+    initial_flattening,
     initial_weights,
     operations,
     weight_step_sizes,
 )
 from worker.numba_alpha import Alpha, set_coefficients
+from worker.numba_cell_plan import needed_edges, trained_signals
 from worker.numba_compile import is_compiled
-from worker.numba_layouts import MAPPINGS, Floats, Memory
+from worker.numba_layouts import MAPPINGS, Floats, Memory, Space
 from worker.numba_signals import cosine_waves
 from worker.numba_training import search_epoch, train_epoch
 from worker.numba_vectors import LANES
@@ -43,8 +46,13 @@ Tick = Callable[[], None]
 """Called by a trial at the end of each of its epochs; raises `Stopped` if no more is wanted."""
 
 
-Starts = dict[tuple[int, int], NetWeights]
-"""Initial weights of all trials' mappings, by layer and mapping."""
+class Starts(NamedTuple):
+    """Initial weights of all trials."""
+
+    mappings: dict[tuple[int, int], NetWeights]
+    """By edge and mapping; an edge is a layer in the sequential space."""
+    flattenings: list[Flattening]
+    """Of each cell; none in the sequential space."""
 
 
 class Stopped(Exception):  # noqa: N818
@@ -54,16 +62,21 @@ class Stopped(Exception):  # noqa: N818
 Compute = Callable[["Bench", int, Tick], None]
 
 
-def ensure_compiled(report: Callable[[str], None], kernel_size: Literal[3, 5] = 3) -> None:
+def ensure_compiled(
+    report: Callable[[str], None],
+    kernel_size: Literal[3, 5] = 3,
+    space: Literal["sequential", "cell"] = "sequential",
+) -> None:
     """Load or compile the kernels, so that no trial waits for them.
 
     Args:
         report: Told a line before each compilation; not called where the code is on disk.
         kernel_size: Taps of the convolutions: the kernels are compiled for each size.
+        space: The search space: they are compiled for each, too.
     """
     waiting = [
         (name, function, arguments)
-        for name, function, arguments in _first_calls(kernel_size)
+        for name, function, arguments in _first_calls(kernel_size, space)
         if not is_compiled(function, arguments)
     ]
     for number, (name, function, arguments) in enumerate(waiting, start=1):
@@ -93,6 +106,14 @@ class NumbaEngine:
             raise ValueError(f"wanted at least 1 thread, got {threads}; leave it out for all cores")
         self.threads = threads or available_processors()
 
+    def lacks(
+        self,
+        architecture: ArchitectureSettings,  # noqa: ARG002
+        search: SearchSettings,
+    ) -> str | None:
+        """Return what of these settings this engine does not offer; None if it offers all."""
+        return None if search.variant == "darts" else f"the variant {search.variant!r}"
+
     def search(self, batch: Batch, progress: Progress) -> Searched:
         """Search from scratch, and score the supernets."""
         starts = starting_weights(batch, Occasion.SEARCH_START)
@@ -111,6 +132,7 @@ class NumbaEngine:
                 curves[:3, index, epoch] = search_epoch(
                     bench.trial,
                     bench.taps,
+                    bench.space,
                     architecture,
                     bench.signals(index, Occasion.SEARCH_VALIDATION, steps, buffer=0),
                     bench.signals(index, Occasion.SEARCH_TRAINING, steps, buffer=1),
@@ -147,17 +169,15 @@ class NumbaEngine:
         curves = np.empty((2, trials, batch.epochs))
 
         def compute(bench: Bench, index: int, tick: Tick) -> None:
-            picks = architectures[index]
-            learned = np.flatnonzero(picks < MAPPINGS)  # the operations with weights come first
-            lowest = int(learned[0]) if learned.size else len(picks)
-            bench.begin(index, starts, lowest)
-            set_coefficients(one_hot[picks], bench.trial)
+            bench.begin(index, starts)
+            bench.keep(one_hot[architectures[index]])
             occasion = Occasion.RETRAIN_TRAINING
             for epoch in range(batch.epochs):
                 steps = _steps(batch, epoch)
                 curves[:, index, epoch] = train_epoch(
                     bench.trial,
                     bench.taps,
+                    bench.space,
                     bench.signals(index, occasion, steps, buffer=0),
                     int(occasion),
                     steps.start,
@@ -171,7 +191,8 @@ class NumbaEngine:
 
     def _run(self, batch: Batch, compute: Compute, progress: Progress) -> None:
         """Compute all trials; tell of an epoch when that many epochs a trial are done."""
-        ensure_compiled(_LOGGER.info, batch.architecture.kernel_size)
+        settings = batch.architecture
+        ensure_compiled(_LOGGER.info, settings.kernel_size, settings.space)
         trials = len(batch.seeds)
         threads = min(self.threads, trials)
         benches: SimpleQueue[Bench] = SimpleQueue()
@@ -220,14 +241,17 @@ class Bench:
         architecture, size = batch.architecture, batch.search.batch_size
         matrix, taps = batch.problem.matrix, architecture.kernel_size
         self._batch = batch
+        self.space = space_of(architecture)
         self.memory = Memory(
             matrix,
             batch=size,
             taps=taps,
-            layers=architecture.layers,
+            layers=architecture.edges,
             channels=architecture.channels,
             roll=architecture.roll_shift,
             noisy="noise" in operations(architecture),
+            cells=self.space[0] if self.space else 0,
+            states=self.space[1] if self.space else 0,
         )
         self.memory.set(
             noise=batch.problem.noise, tau=architecture.tau, sigma=architecture.operation_noise
@@ -239,24 +263,45 @@ class Bench:
         self._drawn = np.zeros((2, count + int(self.trial["columns"]) * LANES), np.float32)
         self._scratch = np.empty(3 * size + 6)
 
-    def begin(self, index: int, starts: Starts, lowest: int = 0) -> None:
-        """Set the memory to the start of a trial.
+    def begin(self, index: int, starts: Starts) -> None:
+        """Set the memory to the start of a trial whose operations are all trained.
 
         Args:
             index: Which trial of the batch.
-            starts: Initial weights of all trials' mappings, by layer and mapping.
-            lowest: The lowest layer to be trained.
+            starts: Initial weights of all trials.
         """
         channels, memory = self._batch.architecture.channels, self.memory
         memory.clear_weights()
-        for (layer, mapping), weights in starts.items():
-            memory["first"][layer, mapping, :, :channels] = weights.first[index]
-            memory["second"][layer, mapping, :, :channels] = weights.second[index, ::-1]
-            memory["bias"][layer * MAPPINGS + mapping] = weights.bias[index]
+        for (edge, mapping), weights in starts.mappings.items():
+            memory["first"][edge, mapping, :, :channels] = weights.first[index]
+            memory["second"][edge, mapping, :, :channels] = weights.second[index, ::-1]
+            memory["bias"][edge * MAPPINGS + mapping] = weights.bias[index]
         memory["scale"][:] = 1
+        for cell, flattening in enumerate(starts.flattenings):
+            memory["flattening"][cell, :-1] = flattening.weights[index].reshape(-1)
+            memory["flattening"][cell, -1] = flattening.bias[index]
+        memory["trained"][1:] = 1
         seed = int(self._batch.seeds[index])
         decay = self._batch.hyperparameters[index].param_weight_decay
-        memory.set(key0=seed & MASK, key1=seed >> 32, weight_decay=decay, lowest=lowest)
+        memory.set(key0=seed & MASK, key1=seed >> 32, weight_decay=decay, lowest=0)
+
+    def keep(self, shares: NDArray[np.float64]) -> None:
+        """Fix the coefficients to those of an architecture, and train only what it has.
+
+        Args:
+            shares: One-hot, ``(edge, operation)``.
+        """
+        settings = self._batch.architecture
+        mapped = shares[:, :MAPPINGS].sum(1) > 0  # the operations with weights come first
+        if self.space is None:
+            lowest = int(mapped.argmax()) if mapped.any() else len(mapped)
+            self.memory.set(lowest=lowest)
+        else:
+            count = len(operations(settings)) - 1  # zero is the last
+            needed = needed_edges(settings, shares[:, :count].sum(1) > 0)
+            shares = shares * needed[:, None]
+            self.memory["trained"][:] = trained_signals(settings, needed, mapped)
+        set_coefficients(shares, self.trial)
 
     def signals(self, index: int, occasion: Occasion, steps: range, buffer: int = 0) -> Floats:
         """Draw a trial's signals of a run of steps.
@@ -278,38 +323,55 @@ class Bench:
         """Return the mean PSNR over the batches of an occasion, in dB."""
         batches = self._batch.search.batches
         signals = self.signals(index, occasion, range(batches))
-        self.memory.set(lowest=self._batch.architecture.layers)
-        return train_epoch(self.trial, self.taps, signals, int(occasion), 0, np.zeros(batches))[1]
+        self.memory.set(lowest=self._batch.architecture.edges)
+        none = np.zeros(batches)
+        return train_epoch(self.trial, self.taps, self.space, signals, int(occasion), 0, none)[1]
 
 
 def starting_weights(batch: Batch, occasion: Occasion) -> Starts:
-    """Draw the initial weights of all mappings."""
-    return {
-        (layer, mapping): initial_weights(batch, occasion, layer, mapping)
-        for layer in range(batch.architecture.layers)
-        for mapping in range(MAPPINGS)
-    }
+    """Draw the initial weights of all mappings, and of all cells' flattenings."""
+    space = space_of(batch.architecture)
+    cells = range(space[0] if space else 0)
+    return Starts(
+        mappings={
+            (edge, mapping): initial_weights(batch, occasion, edge, mapping)
+            for edge in range(batch.architecture.edges)
+            for mapping in range(MAPPINGS)
+        },
+        flattenings=[initial_flattening(batch, occasion, cell) for cell in cells],
+    )
+
+
+def space_of(architecture: ArchitectureSettings) -> Space:
+    """Return what tells the kernels the search space."""
+    if architecture.space == "sequential":
+        return None
+    return architecture.cells, architecture.states
 
 
 @functools.cache
-def _first_calls(kernel_size: Literal[3, 5]) -> tuple[tuple[str, Callable[..., object], Any], ...]:
+def _first_calls(
+    kernel_size: Literal[3, 5], space: Literal["sequential", "cell"]
+) -> tuple[tuple[str, Callable[..., object], Any], ...]:
     """Return each entry's name, the entry, and arguments of no steps, which do nothing."""
     batch = Batch(
         problem=CosineProblem(ProblemSettings()),
-        architecture=ArchitectureSettings(layers=1, channels=4, kernel_size=kernel_size),
+        architecture=ArchitectureSettings(
+            space=space, layers=1, states=2, channels=4, kernel_size=kernel_size
+        ),
         search=SearchSettings(batch_size=2, batches=1),
         hyperparameters=(Hyperparameters(),),
         epochs=1,
         seeds=np.zeros(1, np.int64),
     )
-    trial, taps, alpha = Bench(batch).trial, tuple(range(kernel_size)), initial_alpha(batch)[0]
+    bench, alpha = Bench(batch), initial_alpha(batch)[0]
     signals, none = np.zeros(0, np.float32), np.zeros(0)
-    search = trial, taps, _alpha(batch, 0, alpha), signals, signals, (0, 0), 0, none, none
+    network, architecture = (bench.trial, bench.taps, bench.space), _alpha(batch, 0, alpha)
     return (
-        ("sampler", cosine_waves, (trial, none, 2, 0, 0, 0, none, signals)),
-        ("mixture", set_coefficients, (alpha, trial)),
-        ("search", search_epoch, search),
-        ("training", train_epoch, (trial, taps, signals, 0, 0, none)),
+        ("sampler", cosine_waves, (bench.trial, none, 2, 0, 0, 0, none, signals)),
+        ("mixture", set_coefficients, (alpha, bench.trial)),
+        ("search", search_epoch, (*network, architecture, signals, signals, (0, 0), 0, none, none)),
+        ("training", train_epoch, (*network, signals, 0, 0, none)),
     )
 
 

@@ -39,7 +39,7 @@ _EPSILON = np.float32(BATCH_NORM_EPSILON)
 
 
 @kernel
-def fold(trial: Any, layer: int, mapping: int, taps: Taps) -> None:
+def fold(trial: Any, layer: int, source: int, mapping: int, taps: Taps) -> None:
     """Fold a mapping's batch norm into its first convolution, and lift both filters.
 
     z = w' ∗ u + b' with w' = w s, b' = shift − mean s, s = scale / √(var + eps).
@@ -47,16 +47,17 @@ def fold(trial: Any, layer: int, mapping: int, taps: Taps) -> None:
     Args:
         trial: Has the weights and the layer's patch statistics; gets the lifted filters.
         layer: Which layer.
+        source: Which signal is its input.
         mapping: Which of its mappings.
         taps: The K taps.
     """
     k, width, place = len(taps), trial.width, layer * MAPPINGS + mapping
-    patch_mean = splat_each(trial.patch_mean, layer * k, taps)
+    patch_mean = splat_each(trial.patch_mean, source * k, taps)
     for c in range(0, width, LANES):
         first = load_strided(trial.first, place * k * width + c, width, taps)
         second = load_strided(trial.second, place * k * width + c, width, taps)
         mean = dot(first, patch_mean, splat(_ZERO))
-        covered = matrix_times(trial.patch_covariance, layer * k * k, first)
+        covered = matrix_times(trial.patch_covariance, source * k * k, first)
         variance = positive_part(dot(first, covered, splat(_ZERO)))
         inverse = splat(_ONE) / root(variance + splat(_EPSILON))
         scale = load(trial.scale, place * width + c) * inverse
@@ -71,7 +72,9 @@ def fold(trial: Any, layer: int, mapping: int, taps: Taps) -> None:
 
 
 @kernel
-def fold_backward(trial: Any, layer: int, mapping: int, factor: np.float32, taps: Taps) -> None:
+def fold_backward(
+    trial: Any, layer: int, source: int, mapping: int, factor: np.float32, taps: Taps
+) -> None:
     """Turn the gradients by a mapping's folded filters into those by its weights.
 
     With s = scale · inverse, inverse = (var + eps)^(−½):
@@ -85,12 +88,13 @@ def fold_backward(trial: Any, layer: int, mapping: int, factor: np.float32, taps
         trial: Has the ``filter_sums`` of `map_column_backward`; gets the weights' gradients, and
             those by the patch statistics are added to.
         layer: Which layer.
+        source: Which signal is its input.
         mapping: Which of its mappings.
         factor: The mapping's coefficient in the layer.
         taps: The K taps.
     """
     k, width, place, zero = len(taps), trial.width, layer * MAPPINGS + mapping, splat(_ZERO)
-    patch_mean = splat_each(trial.patch_mean, layer * k, taps)
+    patch_mean = splat_each(trial.patch_mean, source * k, taps)
     points = len(lift_filter(patch_mean))
     sums, stride = trial.channel_sums, (2 * points + 1) * LANES
     for c in range(0, width, LANES):
@@ -107,7 +111,7 @@ def fold_backward(trial: Any, layer: int, mapping: int, factor: np.float32, taps
         by_mean = zero - by_shift * scale * inverse
         by_variance = zero - splat(_HALF) * by_scale * scale * inverse * inverse * inverse
         by_weights = fma_all(by_mean, patch_mean, scale_each(scale * inverse, by_first))
-        covered = matrix_times(trial.patch_covariance, layer * k * k, weights)
+        covered = matrix_times(trial.patch_covariance, source * k * k, weights)
         by_weights = fma_all(by_variance + by_variance, covered, by_weights)
         store_strided(trial.first_gradient, filters, width, by_weights)
         by_second = scale_each(splat(factor), by_second)

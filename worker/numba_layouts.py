@@ -21,12 +21,17 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Taps = tuple[int, ...]
 """(0, …, K − 1): its length tells a kernel the kernel size K when it is compiled."""
+Space = tuple[int, int] | None
+"""Cells and states of the cell space, None in the sequential one: its type tells a kernel the space
+when it is compiled."""
 
 IDENTITY, NORMAL, START, ROLL, NOISE, FIRST_MAP = 0, 1, 2, 3, 4, 5
 """Columns of a layer's coefficients: u, AᵀA u, Aᵀy, roll(u), ε, and the mappings n₀(u), n₁(u)."""
 TERMS = 8
 """Those seven, and one of the vectors' choosing: gradients keep that by a constant there."""
 CONSTANT = 7
+FLATTENING = 7
+"""Numbers of a cell's flattening: three taps of each of two states, and a bias."""
 MAPPINGS = 2
 """Mappings with weights that a layer can have: the learnable gradient's and the CNN's."""
 COLUMNS_AT_ONCE = 4
@@ -43,7 +48,9 @@ _INTEGERS = (
     "halo",
     "stride",  # numbers of a column, halo included
     "whole",  # numbers of a signal
-    "layers",
+    "layers",  # or edges, in the cell space: each has its own coefficients and mappings
+    "cells",  # none in the sequential space
+    "states",  # of a cell, its input not counted
     "channels",  # padded to a multiple of four: as many are computed
     "width",  # padded to whole vectors: from one row of channels to the next
     "roll",  # rows by which the roll shifts, in [0, n)
@@ -52,7 +59,7 @@ _INTEGERS = (
     "key0",  # the seed's low word
     "key1",  # and its high word
 )
-_WEIGHTS = ("first", "second", "scale", "shift", "bias")
+_WEIGHTS = ("first", "second", "scale", "shift", "bias", "flattening")
 _REALS = (
     "tau",
     "sigma",  # standard deviation of the operation noise
@@ -62,9 +69,18 @@ _REALS = (
 
 
 def spaces(
-    n: int, m: int, batch: int, taps: int, layers: int, channels: int, noisy: bool
+    n: int,
+    m: int,
+    batch: int,
+    taps: int,
+    layers: int,
+    channels: int,
+    noisy: bool,
+    cells: int = 0,
+    states: int = 0,
 ) -> dict[str, tuple[int, ...]]:
     """Return the shape of everything that a trial keeps in memory, by name."""
+    signals = cells * (states + 1) + 1 if cells else layers + 1
     columns, width, points = -(-batch // LANES), -(-channels // LANES) * LANES, POINTS[taps]
     column = (n + 2 * (taps - 1), LANES)
     signal, maps = (columns, *column), (layers, MAPPINGS)
@@ -78,6 +94,7 @@ def spaces(
         "scale": (*maps, width),  # of the batch norm
         "shift": (*maps, width),
         "bias": (-(-math.prod(maps) // LANES) * LANES,),  # of the second convolution
+        "flattening": (cells, FLATTENING),  # of a cell's last two states to its output
     }
     return {
         # The problem's matrices, each row with the one run of entries that are not zero.
@@ -98,8 +115,8 @@ def spaces(
         "lifted_shift": (*maps, width),  # added after the first convolution
         "mean": (*maps, width),  # batch norm's mean
         "inverse": (*maps, width),  # and 1 / √(variance + eps)
-        "patch_mean": (layers, taps),  # E[P] of the K shifted copies P of a layer's input
-        "patch_covariance": (layers, taps, taps),
+        "patch_mean": (signals, taps),  # E[P] of the K shifted copies P of a signal
+        "patch_covariance": (signals, taps, taps),
         "patch_mean_gradient": (taps,),
         "patch_covariance_gradient": (taps, taps),
         # The layers' coefficients, and the loss's gradient by them.
@@ -107,9 +124,12 @@ def spaces(
         "coefficients_gradient": (layers, TERMS),
         # Signals.
         "target": signal,  # x
-        "inputs": (layers + 1, *signal),  # of each layer, and the last one's output
+        # Of each layer, and the last one's output; or each cell's input and states, and the last
+        # one's output.
+        "inputs": (signals, *signal),
         "noises": (layers if noisy else 0, *signal),  # ε of each layer
-        "gradients": (2, *signal),  # by a layer's output and by its input, in turn
+        # By a layer's output and by its input, in turn; or by a cell's input and states.
+        "gradients": (states + 1 if cells else 2, *signal),
         "measured": (columns, m, LANES),  # y
         "squares": (columns, LANES),  # summed squared error of each sample
         "mask": (columns, LANES),  # 1 in the lanes of the batch, 0 beyond
@@ -124,7 +144,27 @@ def spaces(
         "channel_sums": (2 * points + 1, LANES),  # the same of a vector of channels
         "lags": (taps + 1, LANES),  # Σ u_j u_{j − d} and Σ u_j of a layer's input, by lanes
         "stencil": (2 * taps - 1,),  # what patch statistics send back from the rows around
+        **(cell_spaces(columns, n, states, signals, lifted) if cells else _NO_CELLS),
     }
+
+
+def cell_spaces(
+    columns: int, n: int, states: int, signals: int, lifted: tuple[int, ...]
+) -> dict[str, tuple[int, ...]]:
+    """Return the shape of what only the cell space needs, by name."""
+    return {
+        "trained": (signals,),  # 1 for a state by which the gradient is wanted, else 0
+        # Of one cell: what each state's edges share.
+        "state_points": (states, columns, *lifted),  # of each source
+        "state_gradient_points": (states, columns, *lifted),  # of the gradient by each target
+        "source_points": (columns, *lifted),  # what the mappings add to the gradient by a source
+        "normals": (columns, n, LANES),  # the signal that AᵀA is applied to
+        "products": (states, columns, n, LANES),  # and what it makes of it
+        "target_sums": (states, 2),  # Σ d and ⟨d, Aᵀy⟩ of the gradient d by each target
+    }
+
+
+_NO_CELLS = dict.fromkeys(cell_spaces(0, 0, 0, 0, (0, 0, 0)), (0,))
 
 
 class Memory:
@@ -140,6 +180,8 @@ class Memory:
         channels: int,
         roll: int,
         noisy: bool,
+        cells: int = 0,
+        states: int = 0,
     ) -> None:
         """Reserve it.
 
@@ -147,13 +189,15 @@ class Memory:
             matrix: A, ``(m, n)``.
             batch: Samples a batch.
             taps: Kernel size K.
-            layers: Layers of the network.
+            layers: Layers of the network, or edges of its cells.
             channels: Hidden channels of a mapping.
             roll: Rows by which the roll operation shifts.
             noisy: Whether any layer may draw operation noise.
+            cells: Cells of the network; 0 in the sequential space.
+            states: States of a cell, its input not counted.
         """
         m, n = matrix.shape
-        shapes = spaces(n, m, batch, taps, layers, channels, noisy)
+        shapes = spaces(n, m, batch, taps, layers, channels, noisy, cells, states)
         self._memory = aligned_zeros(sum(_padded(math.prod(shape)) for shape in shapes.values()))
         self._arrays: dict[str, Floats] = {}
         fields = [*((name, "i8") for name in (*_INTEGERS, *shapes)), *((r, "f8") for r in _REALS)]
@@ -177,6 +221,8 @@ class Memory:
             stride=stride,
             whole=columns * stride,
             layers=layers,
+            cells=cells,
+            states=states,
             channels=-(-channels // 4) * 4,
             width=-(-channels // LANES) * LANES,
             roll=roll % n,

@@ -108,8 +108,13 @@ def measure(trial: Any, taps: Taps) -> None:
 
 
 @kernel
-def loss_and_gradient(trial: Any) -> float:
-    """Compare the output u₀ + u_L with x.
+def loss_and_gradient(trial: Any, output: int, residual: np.float32) -> float:
+    """Compare the output with x.
+
+    Args:
+        trial: The trial.
+        output: Which signal of ``inputs`` the output is.
+        residual: How many times the first one, Aᵀy, is added to it.
 
     Returns:
         The mean squared error; ``squares`` gets its sum over the rows of each sample, and the
@@ -117,13 +122,13 @@ def loss_and_gradient(trial: Any) -> float:
     """
     count = trial.n * trial.batch
     scale, total = splat(np.float32(2 / count)), 0.0
-    inputs, last = trial.inputs, trial.layers * trial.whole
+    inputs, last, share = trial.inputs, output * trial.whole, splat(residual)
     for column in range(trial.columns):
         squares = splat(_ZERO)
         start = column * trial.stride + trial.halo * LANES
         for i in range(trial.n):
             at = start + i * LANES
-            error = load(inputs, at) + load(inputs, last + at) - load(trial.target, at)
+            error = fma(share, load(inputs, at), load(inputs, last + at)) - load(trial.target, at)
             squares = fma(error, error, squares)
             store(trial.gradients, at, error * scale)
         store(trial.squares, column * LANES, squares)

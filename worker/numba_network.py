@@ -90,7 +90,7 @@ def layer_forward(trial: Any, layer: int, taps: Taps) -> None:
         for mapping in range(MAPPINGS):
             factor = coefficient(trial, layer, FIRST_MAP + mapping)
             if factor != _ZERO:
-                fold(trial, layer, mapping, taps)
+                fold(trial, layer, layer, mapping, taps)
                 constant += factor * number(trial.bias, layer * MAPPINGS + mapping)
     clear_lags(trial, taps)
     for column in range(trial.columns):
@@ -201,24 +201,40 @@ def layer_backward(trial: Any, layer: int, source: int, for_weights: np.bool_, t
         if not for_weights:
             coefficients_backward(trial, layer, column, source)
     if mapped:
-        mappings_backward(trial, layer, for_weights, taps)
+        clear_patch_gradients(trial, taps)
+        mappings_backward(trial, layer, layer, for_weights, taps)
         if passing:
             statistics_backward(trial, layer, trial.whole - source, taps)
 
 
 @kernel
-def mappings_backward(trial: Any, layer: int, for_weights: np.bool_, taps: Taps) -> None:
-    """Turn the sums over all columns into gradients by weights, or coefficients, and statistics."""
+def clear_patch_gradients(trial: Any, taps: Taps) -> None:
+    """Start the gradients by a signal's patch statistics from zero."""
     for t in range(len(taps)):
         put(trial.patch_mean_gradient, t, _ZERO)
         for s in range(len(taps)):
             put(trial.patch_covariance_gradient, t * len(taps) + s, _ZERO)
+
+
+@kernel
+def mappings_backward(
+    trial: Any, layer: int, source: int, for_weights: np.bool_, taps: Taps
+) -> None:
+    """Turn the sums over all columns into gradients by weights, or coefficients, and statistics.
+
+    Args:
+        trial: Has the sums; the gradients by the patch statistics are added to.
+        layer: Which layer.
+        source: Which signal is its input.
+        for_weights: Whether the weights' gradients are wanted; if not, the coefficients' are.
+        taps: The K taps.
+    """
     d_sum = number(trial.coefficients_gradient, layer * TERMS + CONSTANT)
     for mapping in range(MAPPINGS):
         place = layer * MAPPINGS + mapping
         factor = coefficient(trial, layer, FIRST_MAP + mapping)
         if factor != _ZERO and for_weights:
-            fold_backward(trial, layer, mapping, factor, taps)
+            fold_backward(trial, layer, source, mapping, factor, taps)
             put(trial.bias_gradient, place, np.float32(factor * d_sum))
         elif factor != _ZERO:
             inner = fold_backward_to_input(trial, layer, mapping, factor, taps)

@@ -6,26 +6,31 @@ import numpy as np
 
 from worker.engine import ADAM_BETAS, ADAM_EPSILON
 from worker.numba_alpha import Alpha, alpha_gradient, alpha_update, mix
+from worker.numba_cell import cell_forward
+from worker.numba_cell_backward import cells_backward
 from worker.numba_compile import entry, kernel
-from worker.numba_layouts import NOISE, Doubles, Floats, Taps
+from worker.numba_layouts import NOISE, Doubles, Floats, Space, Taps
 from worker.numba_matrix import arrange, loss_and_gradient, mean_psnr, measure
 from worker.numba_network import clear, coefficient, layer_backward, layer_forward
 from worker.numba_random import draw_normals
 from worker.numba_vectors import LANES, fma, load, root, splat, store
 from worker.philox import Quantity
 
-_ZERO = np.float32(0)
+_ZERO, _ONE = np.float32(0), np.float32(1)
 _BETA1, _BETA2 = ADAM_BETAS
 _MEASUREMENT, _OPERATION = int(Quantity.MEASUREMENT_NOISE), int(Quantity.OPERATION_NOISE)
 
 
 @kernel
-def forward(trial: Any, taps: Taps, signals: int, first: int, occasion: int, step: int) -> float:
+def forward(
+    trial: Any, taps: Taps, space: Space, signals: int, first: int, occasion: int, step: int
+) -> float:
     """Measure a batch of signals and send it through the network.
 
     Args:
         trial: The trial.
         taps: The K taps.
+        space: The search space.
         signals: Address of drawn signals, ``(…, n, sample)``.
         first: Index of the batch's first.
         occasion: When the noise is drawn.
@@ -34,34 +39,50 @@ def forward(trial: Any, taps: Taps, signals: int, first: int, occasion: int, ste
     Returns:
         The loss.
     """
-    drawn, n, batch = trial.drawn, trial.n, trial.batch
-    arrange(trial, signals, first, n, trial.target, 0, trial.halo)
-    draw_normals(drawn, trial.m * batch, step, _MEASUREMENT, occasion, trial.key0, trial.key1)
+    drawn = trial.drawn
+    arrange(trial, signals, first, trial.n, trial.target, 0, trial.halo)
+    draw_normals(drawn, trial.m * trial.batch, step, _MEASUREMENT, occasion, trial.key0, trial.key1)
     arrange(trial, drawn, 0, trial.m, trial.measured, 0, 0)
     measure(trial, taps)
-    for layer in range(trial.layers):
-        if coefficient(trial, layer, NOISE) != _ZERO:
-            what = _OPERATION + 16 * layer
-            draw_normals(drawn, n * batch, step, what, occasion, trial.key0, trial.key1)
-            arrange(trial, drawn, 0, n, trial.noises, layer * trial.whole, trial.halo)
-        layer_forward(trial, layer, taps)
-    return loss_and_gradient(trial)
+    if space is None:
+        for layer in range(trial.layers):
+            draw_noise(trial, layer, occasion, step)
+            layer_forward(trial, layer, taps)
+        return loss_and_gradient(trial, trial.layers, _ONE)
+    for edge in range(trial.layers):
+        draw_noise(trial, edge, occasion, step)
+    for cell in range(trial.cells):
+        cell_forward(trial, cell, taps)
+    return loss_and_gradient(trial, trial.cells * (trial.states + 1), _ZERO)
 
 
 @kernel
-def backward(trial: Any, for_weights: np.bool_, taps: Taps) -> None:
+def draw_noise(trial: Any, layer: int, occasion: int, step: int) -> None:
+    """Draw the noise of a layer, if it has any."""
+    if coefficient(trial, layer, NOISE) != _ZERO:
+        what, count = _OPERATION + 16 * layer, trial.n * trial.batch
+        draw_normals(trial.drawn, count, step, what, occasion, trial.key0, trial.key1)
+        arrange(trial, trial.drawn, 0, trial.n, trial.noises, layer * trial.whole, trial.halo)
+
+
+@kernel
+def backward(trial: Any, for_weights: np.bool_, taps: Taps, space: Space) -> None:
     """Take the loss's gradient back to the weights, or to the coefficients.
 
     Args:
         trial: The trial, after a `forward`.
         for_weights: Whether the weights' gradients are wanted; if not, the coefficients' are.
         taps: The K taps.
+        space: The search space.
     """
-    source = 0
     clear(trial.first_gradient, trial.parameters)
-    for layer in range(trial.layers - 1, trial.lowest - 1, -1):
-        layer_backward(trial, layer, source, for_weights, taps)
-        source = trial.whole - source
+    if space is None:
+        source = 0
+        for layer in range(trial.layers - 1, trial.lowest - 1, -1):
+            layer_backward(trial, layer, source, for_weights, taps)
+            source = trial.whole - source
+    else:
+        cells_backward(trial, for_weights, taps)
 
 
 @kernel
@@ -90,20 +111,22 @@ def adam(trial: Any, step: int, step_size: float) -> None:
 
 
 @kernel
-def alpha_step(trial: Any, alpha: Alpha, step: int, step_size: float, taps: Taps) -> None:
+def alpha_step(
+    trial: Any, alpha: Alpha, step: int, step_size: float, taps: Taps, space: Space
+) -> None:
     """Move α after a `forward`, with the weights fixed, and the coefficients with it."""
     # A NumPy boolean, unlike a literal, does not have `backward` compiled for each of the two.
-    backward(trial, np.bool_(False), taps)
+    backward(trial, np.bool_(False), taps, space)
     alpha_gradient(alpha, trial)
     alpha_update(alpha, step, step_size)
     mix(alpha, trial)
 
 
 @kernel
-def weight_step(trial: Any, step: int, step_size: float, taps: Taps) -> None:
+def weight_step(trial: Any, step: int, step_size: float, taps: Taps, space: Space) -> None:
     """Move the weights after a `forward`, with the coefficients fixed."""
     if trial.lowest < trial.layers:
-        backward(trial, np.bool_(True), taps)
+        backward(trial, np.bool_(True), taps, space)
         adam(trial, step, step_size)
 
 
@@ -111,6 +134,7 @@ def weight_step(trial: Any, step: int, step_size: float, taps: Taps) -> None:
 def search_epoch(
     trial: Any,
     taps: Taps,
+    space: Space,
     alpha: Alpha,
     validation: Floats,
     training: Floats,
@@ -124,6 +148,7 @@ def search_epoch(
     Args:
         trial: The trial; its weights move.
         taps: The K taps.
+        space: The search space.
         alpha: Moves.
         validation: Signals of all steps' validation batches, ``(step, n, sample)``, flat and a
             vector longer.
@@ -142,11 +167,13 @@ def search_epoch(
     mix(alpha, trial)
     for i in range(steps):
         step, first = first_step + i, i * length
-        validation_loss += forward(trial, taps, validation.ctypes.data, first, occasions[0], step)
+        drawn = validation.ctypes.data
+        validation_loss += forward(trial, taps, space, drawn, first, occasions[0], step)
         psnr += mean_psnr(trial)
-        alpha_step(trial, alpha, step, alpha_step_sizes[i], taps)
-        training_loss += forward(trial, taps, training.ctypes.data, first, occasions[1], step)
-        weight_step(trial, step, weight_step_sizes[i], taps)
+        alpha_step(trial, alpha, step, alpha_step_sizes[i], taps, space)
+        drawn = training.ctypes.data
+        training_loss += forward(trial, taps, space, drawn, first, occasions[1], step)
+        weight_step(trial, step, weight_step_sizes[i], taps, space)
     return validation_loss / steps, psnr / steps, training_loss / steps
 
 
@@ -154,6 +181,7 @@ def search_epoch(
 def train_epoch(
     trial: Any,
     taps: Taps,
+    space: Space,
     signals: Floats,
     occasion: int,
     first_step: int,
@@ -164,6 +192,7 @@ def train_epoch(
     Args:
         trial: The trial; its weights move, unless no layer is to be trained.
         taps: The K taps.
+        space: The search space.
         signals: Signals of all steps' batches, ``(step, n, sample)``, flat and a vector longer.
         occasion: That of the batches.
         first_step: Steps taken before.
@@ -176,7 +205,8 @@ def train_epoch(
     loss, psnr = 0.0, 0.0
     for i in range(steps):
         step = first_step + i
-        loss += forward(trial, taps, signals.ctypes.data, i * length, occasion, step)
+        drawn = signals.ctypes.data
+        loss += forward(trial, taps, space, drawn, i * length, occasion, step)
         psnr += mean_psnr(trial)
-        weight_step(trial, step, step_sizes[i], taps)
+        weight_step(trial, step, step_sizes[i], taps, space)
     return loss / steps, psnr / steps

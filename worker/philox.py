@@ -33,6 +33,9 @@ class Occasion(IntEnum):
     RETRAIN_SCORE = 4
     SEARCH_START = 5
     RETRAIN_START = 6
+    LEARNABLE_GRADIENT_PRETRAINING = 7
+    """Of DARTS-single, and the next one: each net sees batches of its own."""
+    CNN_PRETRAINING = 8
 
 
 class Quantity(IntEnum):
@@ -42,11 +45,13 @@ class Quantity(IntEnum):
     """The problem's own draws; the index counts the sampler's calls."""
     MEASUREMENT_NOISE = 1
     OPERATION_NOISE = 2
-    """The index is the layer."""
+    """The index is the edge."""
     WEIGHT = 3
-    """The index is ``(2 · layer + slot) · 3 + tensor``: see `worker.engine.initial_weights`."""
+    """The index is ``(2 · edge + slot) · 3 + tensor``: see `worker.engine.initial_weights`."""
     ALPHA = 4
-    """One draw for all layers and operations, layers first."""
+    """One draw for all edges and operations, edges first."""
+    FLATTENING = 5
+    """The index is the cell: see `worker.engine.initial_flattening`."""
 
 
 def philox(counter: Sequence[Any], key: Sequence[Any]) -> list[Any]:

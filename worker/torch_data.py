@@ -1,6 +1,6 @@
-"""The batches of the torch engine: signals, what the networks start from, and the layers' noise."""
+"""The batches of the torch engine: signals, what the networks start from, and the edges' noise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from torch import Tensor
 
 from worker.engine import Batch
 from worker.philox import KeyedGenerator, Occasion, Quantity
+from worker.torch_network import Noise
 from worker.torch_random import Keys, normal
 
 
@@ -19,26 +20,26 @@ class Samples(NamedTuple):
     """x, ``(trial, n, batch)``."""
     start: Tensor
     """Aᵀy, ``(trial, n, batch)``."""
-    noise: Tensor
-    """ε of each layer, ``(trial, layer, n, batch)``; of no layer if none needs it."""
+    noise: Noise
+    """ε of the edges that need it."""
 
 
 class Sampler:
     """Draws the batches of a batch of trials on a device."""
 
-    def __init__(self, batch: Batch, noisy: bool, like: Tensor) -> None:
+    def __init__(self, batch: Batch, noisy: Sequence[int], like: Tensor) -> None:
         """Move what is fixed to the device.
 
         Args:
             batch: The trials.
-            noisy: Whether any layer has the noise operation.
+            noisy: The edges that have the noise operation.
             like: A tensor of the dtype and device to draw on.
         """
         self._batch = batch
         self._like = like
         self._keys = Keys.of(batch.seeds, like.device)
         self._matrix = torch.as_tensor(batch.problem.matrix).to(like)  # (m, n)
-        self._layers = torch.arange(batch.architecture.layers if noisy else 0, device=like.device)
+        self._noisy = torch.tensor(noisy, dtype=torch.int64, device=like.device)
 
     def draw(self, occasion: Occasion, steps: range) -> Iterator[Samples]:
         """Draw the batches of consecutive steps, the signals of all of them at once."""
@@ -55,18 +56,15 @@ class Sampler:
         for index, step in enumerate(steps):
             yield Samples(signals[:, index], starts[:, index], self._noise(occasion, step))
 
-    def _noise(self, occasion: Occasion, step: int) -> Tensor:
-        """Draw a step's noise, ``(trial, layer, n, batch)``: a whole epoch's would be too large."""
-        if not len(self._layers):
-            n, size = self._matrix.shape[1], self._batch.search.batch_size
-            return self._like.new_empty(len(self._batch.seeds), 0, n, size)
-        return self._normal(
-            occasion,
-            range(step, step + 1),
-            Quantity.OPERATION_NOISE,
-            self._layers,
-            self._matrix.shape[1],
-        )[:, 0]
+    def _noise(self, occasion: Occasion, step: int) -> Noise:
+        """Draw a step's noise: a whole epoch's would be too large."""
+        n, size = self._matrix.shape[1], self._batch.search.batch_size
+        if not len(self._noisy):
+            return Noise(self._noisy, self._like.new_empty(len(self._batch.seeds), 0, n, size))
+        drawn = self._normal(
+            occasion, range(step, step + 1), Quantity.OPERATION_NOISE, self._noisy, n
+        )
+        return Noise(self._noisy, drawn[:, 0])
 
     def _normal(
         self, occasion: Occasion, steps: range, quantity: Quantity, indices: Tensor, count: int

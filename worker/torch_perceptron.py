@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 CACHE = 2**18
 """Hidden activations that a CPU core's second-level cache holds (1 MB in single precision)."""
@@ -25,7 +24,7 @@ class Perceptron(torch.autograd.Function):
 
     With h = first · inputs, r = ReLU(h), and a hat on the gradient with respect to what is under
     it: ŝecond = ôut · rᵀ, ĥ = (secondᵀ · ôut) where h > 0, f̂irst = ĥ · inputsᵀ,
-    înputs = firstᵀ · ĥ.
+    înputs = firstᵀ · ĥ. These are differentiable again where a graph of them is asked for.
     """
 
     @staticmethod
@@ -39,12 +38,13 @@ class Perceptron(torch.autograd.Function):
         return result
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         """Return the gradients with respect to those arguments that ask for one."""
         saved = ctx.saved_tensors
         inputs, first, second = saved
         wanted = ctx.needs_input_grad
+        if torch.is_grad_enabled():  # for a second derivative, which needs all that is spared below
+            return _recorded(inputs, first, second, gradient)
         grads = [
             torch.zeros_like(t) if want else None for t, want in zip(saved, wanted, strict=True)
         ]
@@ -67,6 +67,20 @@ def perceptron(inputs: Tensor, first: Tensor, second: Tensor) -> Tensor:
     """Return second · ReLU(first · inputs); see `Perceptron` for the shapes."""
     result: Tensor = Perceptron.apply(inputs, first, second)  # type: ignore[no-untyped-call]
     return result
+
+
+def _recorded(
+    inputs: Tensor, first: Tensor, second: Tensor, gradient: Tensor
+) -> tuple[Tensor, ...]:
+    """Return the gradients with respect to the arguments, for autograd to differentiate."""
+    hidden = torch.bmm(first, inputs).relu()  # (trial, slot · channel, position)
+    by_slot = hidden.view(len(second), second.shape[-1], -1)
+    pulled = torch.bmm(second.mT, gradient).view_as(hidden) * (hidden > 0)
+    return (
+        torch.bmm(first.mT, pulled),
+        torch.bmm(pulled, inputs.mT),
+        torch.bmm(gradient, by_slot.mT),
+    )
 
 
 class Portion(NamedTuple):

@@ -1,9 +1,12 @@
 """The weights of a batch of trials as one tensor, so that an optimizer's step is a few kernels.
 
-A layer's weights are laid out flat as `worker.torch_network.Weights` names them.
+They are laid out flat: edge by edge as `worker.torch_network.Weights` names an edge's, and then
+each cell's flattening.
 """
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,18 +14,33 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from configspace.study import ArchitectureSettings
-from worker.engine import Batch, initial_weights
+from worker.engine import (
+    FLATTENING_TAPS,
+    LAST_STATES,
+    Batch,
+    initial_flattening,
+    initial_weights,
+)
 from worker.philox import Occasion
 from worker.torch_network import MAPPINGS, Weights
 
 
-def unflatten(theta: Tensor, settings: ArchitectureSettings, slots: int) -> Weights:
+class Parameters(NamedTuple):
+    """All weights of a network."""
+
+    mappings: Weights
+    flattening: Tensor
+    """Of each cell by state and tap, then its bias, ``(trial, cell, state · tap + 1)``; of no cell
+    in the sequential space."""
+
+
+def unflatten(theta: Tensor, settings: ArchitectureSettings, slots: int) -> Parameters:
     """Return views of the weights.
 
     Args:
-        theta: Shape ``(trial, layer, parameter)``.
-        settings: The widths.
-        slots: Mappings a layer.
+        theta: Shape ``(trial, parameter)``.
+        settings: The space, and the widths.
+        slots: Mappings an edge.
     """
     channels, taps = settings.channels, settings.kernel_size
     shapes = (
@@ -32,51 +50,66 @@ def unflatten(theta: Tensor, settings: ArchitectureSettings, slots: int) -> Weig
         (slots, taps, channels),
         (slots,),
     )
-    parts = torch.split(theta, [math.prod(shape) for shape in shapes], dim=-1)
-    return Weights(
-        *(part.reshape(*theta.shape[:2], *shape) for part, shape in zip(parts, shapes, strict=True))
-    )
+    sizes = [math.prod(shape) for shape in shapes]
+    count = settings.edges * sum(sizes)
+    of_edges, flattening = torch.split(theta, [count, theta.shape[1] - count], dim=1)
+    leading = len(theta), settings.edges
+    parts = torch.split(of_edges.view(*leading, -1), sizes, dim=-1)
+    mappings = [part.view(*leading, *shape) for part, shape in zip(parts, shapes, strict=True)]
+    width = LAST_STATES * FLATTENING_TAPS + 1
+    return Parameters(Weights(*mappings), flattening.reshape(len(theta), -1, width))
+
+
+def joined(nets: Sequence[Tensor], settings: ArchitectureSettings) -> Tensor:
+    """Return the weights of a supernet whose slots are networks of one mapping an edge.
+
+    Args:
+        nets: Each slot's network, ``(trial, parameter)``; the flattening is the last one's.
+        settings: The space, and the widths.
+    """
+    parts = [unflatten(theta, settings, slots=1) for theta in nets]
+    kinds = [torch.cat(kind, dim=2) for kind in zip(*(net.mappings for net in parts), strict=True)]
+    of_edges = torch.cat([kind.flatten(2) for kind in kinds], dim=-1)
+    return torch.cat((of_edges.flatten(1), parts[-1].flattening.flatten(1)), dim=1)
 
 
 def search_start(batch: Batch) -> NDArray[np.float64]:
-    """Return a supernet's initial weights, two slots a layer: ``(trial, layer, parameter)``."""
-    layers = range(batch.architecture.layers)
-    return np.stack(
-        [
-            _flat([_slot(batch, Occasion.SEARCH_START, layer, slot) for slot in range(MAPPINGS)])
-            for layer in layers
-        ],
-        axis=1,
-    )
+    """Return a supernet's initial weights, two slots an edge: ``(trial, parameter)``."""
+    occasion = Occasion.SEARCH_START
+    edges = [
+        _flat([_slot(batch, occasion, edge, slot) for slot in range(MAPPINGS)])
+        for edge in range(batch.architecture.edges)
+    ]
+    return np.concatenate([*edges, *_flattenings(batch, occasion)], axis=1)
 
 
-def retrain_start(batch: Batch, architectures: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the initial weights of the picked operations, with one slot a layer.
+def discrete_start(
+    batch: Batch, architectures: NDArray[np.int64], occasion: Occasion
+) -> NDArray[np.float64]:
+    """Return the picked operations' initial weights, one slot an edge: ``(trial, parameter)``.
 
-    A layer without a mapping has zeros, which stay zeros: no gradient reaches them.
+    An edge without a mapping has zeros, which stay zeros: no gradient reaches them.
 
     Args:
         batch: The trials.
-        architectures: Index of each layer's operation, ``(trial, layer)``.
+        architectures: Index of each edge's operation, ``(trial, edge)``.
+        occasion: ``RETRAIN_START``, or ``SEARCH_START`` for what a supernet would start from.
     """
-    return np.stack(
-        [
-            sum(
-                (picks == slot)[:, None]
-                * _flat([_slot(batch, Occasion.RETRAIN_START, layer, slot)])
-                for slot in range(MAPPINGS)
-            )
-            for layer, picks in enumerate(architectures.T)
-        ],
-        axis=1,
-    )
+    edges = [
+        sum(
+            (picks == slot)[:, None] * _flat([_slot(batch, occasion, edge, slot)])
+            for slot in range(MAPPINGS)
+        )
+        for edge, picks in enumerate(architectures.T)
+    ]
+    return np.concatenate([*edges, *_flattenings(batch, occasion)], axis=1)
 
 
 def _slot(
-    batch: Batch, occasion: Occasion, layer: int, slot: int
+    batch: Batch, occasion: Occasion, edge: int, slot: int
 ) -> tuple[NDArray[np.float64], ...]:
     """Return one mapping's weights in the order of `Weights`, each ``(trial, …)``."""
-    start = initial_weights(batch, occasion, layer, slot)
+    start = initial_weights(batch, occasion, edge, slot)
     per_channel = np.ones((len(batch.seeds), batch.architecture.channels))
     return start.first.mT, per_channel, 0 * per_channel, start.second, start.bias[:, None]
 
@@ -87,3 +120,14 @@ def _flat(slots: list[tuple[NDArray[np.float64], ...]]) -> NDArray[np.float64]:
     return np.concatenate(
         [part.reshape(trials, -1) for kind in zip(*slots, strict=True) for part in kind], axis=1
     )
+
+
+def _flattenings(batch: Batch, occasion: Occasion) -> list[NDArray[np.float64]]:
+    """Return each cell's flattening, ``(trial, state · tap + 1)``; none in the sequential space."""
+    if batch.architecture.space == "sequential":
+        return []
+    starts = [initial_flattening(batch, occasion, cell) for cell in range(batch.architecture.cells)]
+    return [
+        np.concatenate((start.weights.reshape(len(batch.seeds), -1), start.bias[:, None]), axis=1)
+        for start in starts
+    ]

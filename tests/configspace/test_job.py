@@ -157,7 +157,7 @@ def test_an_outcome_of_something_else_is_refused(changes: Any, complaint: str) -
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"architecture": ("cnn",)}, "architecture of 2 layers, got 1"),
+        ({"architecture": ("cnn",)}, "architecture of 2 operations, got 1"),
         ({"one_shot_psnr": None}, "trial 3 has no one-shot PSNR"),
         ({"architecture_psnr": None}, "trial 3 has no architecture PSNR"),
     ],

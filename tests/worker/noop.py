@@ -70,7 +70,7 @@ def outcome_of(job: Job) -> Outcome:
                 one_shot_psnr=None if job.architectures else _score(job, seed, "one-shot"),
                 architecture=job.architectures[index]
                 if job.architectures
-                else ("gradient",) * job.architecture.layers,
+                else ("gradient",) * job.architecture.edges,
                 architecture_psnr=_score(job, seed, "final"),
                 curves=(Curve(phase="search", train_loss=(1.0,), psnr=(3.0,)),),
             )

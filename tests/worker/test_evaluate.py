@@ -55,6 +55,9 @@ class Scripted:
     def __init__(self, psnr: list[float], retrained: list[float], loss: float = 1.0) -> None:
         self._psnr, self._retrained, self._loss = psnr, retrained, loss
 
+    def lacks(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
+        return None
+
     def _curve(self, batch: Batch) -> NDArray[np.float64]:
         return np.full((len(batch.seeds), batch.epochs), self._loss)
 

@@ -1,10 +1,10 @@
-"""Every kernel's backward: a search step's gradients against autograd in float64.
+"""Every kernel's backward: a step's gradients against stock modules and autograd in float64.
 
 A step of size zero leaves its gradients in memory. Float32 rounds each of some thousand sums, so
-that a gradient is compared to 2e-4 of the largest of its kind on its layer.
+that a gradient is compared to 2e-4 of the largest of its kind on its edge.
 """
 
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,17 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from tests.worker.made_up import batch_of
+from tests.worker.plain import Plain
+from tests.worker.plain_cell import PlainCells, first_batch, in_cells
 from worker.engine import Batch, initial_alpha
-from worker.numba_alpha import Alpha, set_coefficients
+from worker.numba_alpha import Alpha
 from worker.numba_engine import Bench, starting_weights
 from worker.numba_training import search_epoch, train_epoch
 from worker.philox import Occasion
-from worker.torch_data import Samples
-from worker.torch_engine import Retraining, Search, Trainer
-from worker.torch_weights import unflatten
 
-LIKE = torch.empty(0, dtype=torch.float64)
-KINDS = ("first", "scale", "shift", "second", "bias")
 NO_STEP = np.zeros(1)
 SIZES = [
     {},
@@ -34,62 +31,78 @@ SIZES = [
     {"points": 23, "batch_size": 37, "channels": 6, "kernel_size": 5},
     {"layers": 1, "points": 8, "batch_size": 130, "channels": 20},
 ]
+CELLS = [
+    (2, 3, {}),
+    (1, 2, {"operations": "good"}),
+    (1, 5, {"problem": "downsampling"}),
+    (3, 2, {"points": 23, "batch_size": 37, "channels": 6, "kernel_size": 5}),
+]
+"""Cells, states, and sizes."""
 
 
-def one_batch(trainer: Trainer, occasion: Occasion) -> Samples:
-    return next(trainer.sampler.draw(occasion, range(1)))
+def plain(batch: Batch, occasion: Occasion) -> Plain | PlainCells:
+    kind = Plain if batch.architecture.space == "sequential" else PlainCells
+    return kind(batch, occasion, 0)
 
 
-def expected_weights(trainer: Trainer, loss: Tensor, slots: int) -> dict[str, NDArray[np.float64]]:
-    """Return the gradients by kind, ``(layer, slot, …)``, taps before channels."""
-    (gradient,) = torch.autograd.grad(loss, trainer.theta)
-    kinds = unflatten(gradient, trainer.batch.architecture, slots)
-    layers, channels = trainer.batch.architecture.layers, trainer.batch.architecture.channels
+def expected_weights(net: Plain | PlainCells) -> dict[str, NDArray[np.float64]]:
+    """Return the gradients by kind, ``(edge, slot, …)``, taps before channels."""
+
+    def of(parameter: Tensor) -> NDArray[np.float64]:
+        return np.zeros(parameter.shape) if parameter.grad is None else parameter.grad.numpy()
+
+    edges: Any = net.layers if isinstance(net, Plain) else net.edges
+    flattenings: Any = [] if isinstance(net, Plain) else net.flattenings
+    pairs = [(edge.gradient, edge.cnn) for edge in edges]
     return {
-        "first": kinds.first[0].reshape(layers, slots, channels, -1).mT.numpy(),
-        "scale": kinds.scale[0].reshape(layers, slots, channels).numpy(),
-        "shift": kinds.shift[0].reshape(layers, slots, channels).numpy(),
-        "second": kinds.second[0].numpy(),
-        "bias": kinds.bias[0].numpy(),
+        "first": np.array([[of(n[0].weight)[:, 0].T for n in pair] for pair in pairs]),
+        "scale": np.array([[of(n[1].weight) for n in pair] for pair in pairs]),
+        "shift": np.array([[of(n[1].bias) for n in pair] for pair in pairs]),
+        "second": np.array([[of(n[3].weight)[0].T for n in pair] for pair in pairs]),
+        "bias": np.array([[of(n[3].bias)[0] for n in pair] for pair in pairs]),
+        "flattening": np.array([[*of(f.weight).reshape(-1), *of(f.bias)] for f in flattenings]),
     }
 
 
 def our_weights(bench: Bench, batch: Batch) -> dict[str, NDArray[np.float32]]:
-    layers, channels = batch.architecture.layers, batch.architecture.channels
-    found = {kind: bench.memory[f"{kind}_gradient"][..., :channels] for kind in KINDS[:-1]}
+    edges, channels = batch.architecture.edges, batch.architecture.channels
+    kinds = ("first", "scale", "shift", "second")
+    found = {kind: bench.memory[f"{kind}_gradient"][..., :channels] for kind in kinds}
     found["second"] = found["second"][:, :, ::-1]  # its taps are kept in reverse
-    bias = bench.memory["bias_gradient"][: 2 * layers].reshape(layers, 2)
-    return {**found, "bias": bias}
+    bias = bench.memory["bias_gradient"][: 2 * edges].reshape(edges, 2)
+    return {**found, "bias": bias, "flattening": bench.memory["flattening_gradient"]}
 
 
-def close(ours: NDArray[np.floating], theirs: NDArray[np.floating]) -> None:
-    """Compare layer by layer."""
-    for layer, (mine, wanted) in enumerate(zip(ours, theirs, strict=True)):
+def close(ours: NDArray[np.floating], theirs: NDArray[np.floating], what: str) -> None:
+    """Compare edge by edge."""
+    for edge, (mine, wanted) in enumerate(zip(ours, theirs, strict=True)):
         atol = 2e-4 * np.abs(wanted).max()
-        np.testing.assert_allclose(mine, wanted, rtol=0, atol=atol, err_msg=f"layer {layer}")
+        np.testing.assert_allclose(mine, wanted, rtol=0, atol=atol, err_msg=f"{what} of {edge}")
 
 
-@pytest.mark.parametrize("sizes", SIZES)
-def test_a_search_steps_gradients_are_those_of_autograd(sizes: dict[str, object]) -> None:
-    batch = batch_of(batches=1, epochs=1, **sizes)  # type: ignore[arg-type]
-    search = Search(batch, LIKE)
-    spread = np.linspace(-1, 1, search.alpha.numel()).reshape(search.alpha.shape)
-    value = initial_alpha(batch)[0] + spread[0]
-    search.alpha = torch.as_tensor(value)[None].requires_grad_()
-    search.theta.requires_grad_()
-    validation = one_batch(search, Occasion.SEARCH_VALIDATION)
-    loss = search.loss_and_psnr(search.theta, search.mixture(), validation)[0].sum()
-    (by_alpha,) = torch.autograd.grad(loss, search.alpha)
-    training = one_batch(search, Occasion.SEARCH_TRAINING)
-    train_loss = search.loss_and_psnr(search.theta, search.mixture(), training)[0].sum()
-    by_weights = expected_weights(search, train_loss, slots=2)
+def loss_of(net: Plain | PlainCells, shares: Tensor, batch: Batch, occasion: Occasion) -> float:
+    """Return the loss of a step, and leave its gradients."""
+    x, y, noise = first_batch(batch, occasion)
+    net.zero_grad()
+    loss: Tensor = (net(shares, y, noise) - x).square().mean()
+    loss.backward()  # type: ignore[no-untyped-call]
+    return float(loss.detach())
+
+
+def search_agrees(batch: Batch) -> None:
+    value = initial_alpha(batch)[0]
+    value += np.linspace(-1, 1, value.size).reshape(value.shape)
+    net, theirs = plain(batch, Occasion.SEARCH_START), torch.tensor(value, requires_grad=True)
+    validation = loss_of(net, theirs.softmax(-1), batch, Occasion.SEARCH_VALIDATION)
+    training = loss_of(net, theirs.detach().softmax(-1), batch, Occasion.SEARCH_TRAINING)
 
     bench = Bench(batch)
     bench.begin(0, starting_weights(batch, Occasion.SEARCH_START))
     alpha = Alpha(value, 0 * value, 0 * value, np.zeros((2, *value.shape)), 0.0, by_adam=False)
-    ours = search_epoch(
+    losses = search_epoch(
         bench.trial,
         bench.taps,
+        bench.space,
         alpha,
         bench.signals(0, Occasion.SEARCH_VALIDATION, range(1), buffer=0),
         bench.signals(0, Occasion.SEARCH_TRAINING, range(1), buffer=1),
@@ -99,37 +112,67 @@ def test_a_search_steps_gradients_are_those_of_autograd(sizes: dict[str, object]
         NO_STEP,
     )
 
-    assert ours[0] == pytest.approx(loss.item(), rel=1e-5)
-    assert ours[2] == pytest.approx(train_loss.item(), rel=1e-5)
-    close(alpha.gradient, by_alpha[0].numpy())
+    assert losses[0] == pytest.approx(validation, rel=1e-5)
+    assert losses[2] == pytest.approx(training, rel=1e-5)
+    assert theirs.grad is not None
+    close(alpha.gradient, theirs.grad.numpy(), "alpha")
     found = our_weights(bench, batch)
-    for kind in KINDS:
-        close(found[kind], by_weights[kind])
+    for kind, wanted in expected_weights(net).items():
+        close(found[kind], wanted, kind)
+
+
+def retraining_agrees(batch: Batch, picks: list[int]) -> None:
+    net, occasion = plain(batch, Occasion.RETRAIN_START), Occasion.RETRAIN_TRAINING
+    shares = np.eye(5 if batch.architecture.space == "cell" else 4)[picks]
+    loss = loss_of(net, torch.as_tensor(shares), batch, occasion)
+
+    bench = Bench(batch)
+    bench.begin(0, starting_weights(batch, Occasion.RETRAIN_START))
+    bench.keep(shares)
+    signals = bench.signals(0, occasion, range(1))
+    ours = train_epoch(bench.trial, bench.taps, bench.space, signals, int(occasion), 0, NO_STEP)
+
+    assert ours[0] == pytest.approx(loss, rel=1e-5)
+    found = our_weights(bench, batch)
+    for kind, wanted in expected_weights(net).items():
+        close(found[kind], wanted, kind)
+
+
+@pytest.mark.parametrize("sizes", SIZES)
+def test_a_search_steps_gradients_are_those_of_autograd(sizes: dict[str, Any]) -> None:
+    search_agrees(batch_of(batches=1, epochs=1, **sizes))
+
+
+@pytest.mark.parametrize(("cells", "states", "sizes"), CELLS)
+def test_a_search_steps_gradients_in_cells_are_those_of_autograd(
+    cells: int, states: int, sizes: dict[str, Any]
+) -> None:
+    search_agrees(in_cells(batch_of(batches=1, epochs=1, **sizes), cells, states))
 
 
 @pytest.mark.parametrize("kernel_size", [3, 5])
 @pytest.mark.parametrize("picks", [[0, 0, 0], [1, 1, 1], [0, 2, 1], [3, 1, 2], [2, 3, 0]], ids=str)
 def test_a_retraining_steps_gradients_are_those_of_autograd(
-    picks: list[int], kernel_size: Literal[3, 5]
+    picks: list[int], kernel_size: int
 ) -> None:
     batch = batch_of(batches=1, epochs=1, points=21, batch_size=30, kernel_size=kernel_size)
-    chosen = np.array([picks])
-    retraining = Retraining(batch, chosen, LIKE)
-    retraining.theta.requires_grad_()
-    sample = one_batch(retraining, Occasion.RETRAIN_TRAINING)
-    loss = retraining.loss_and_psnr(retraining.theta, retraining.mixture, sample)[0].sum()
-    by_weights = expected_weights(retraining, loss, slots=1)
+    retraining_agrees(batch, picks)
 
-    bench = Bench(batch)
-    learned = [layer for layer, pick in enumerate(picks) if pick < 2]
-    bench.begin(0, starting_weights(batch, Occasion.RETRAIN_START), lowest=learned[0])
-    set_coefficients(np.eye(4)[picks], bench.trial)
-    occasion = Occasion.RETRAIN_TRAINING
-    signals = bench.signals(0, occasion, range(1))
-    ours = train_epoch(bench.trial, bench.taps, signals, int(occasion), 0, NO_STEP)
 
-    assert ours[0] == pytest.approx(loss.item(), rel=1e-5)
-    found = our_weights(bench, batch)
-    for kind in KINDS:
-        for layer in learned:
-            close(found[kind][layer, picks[layer]][None], by_weights[kind][layer])
+@pytest.mark.parametrize(
+    "picks",
+    [
+        [0, 1, 2, 3, 4, 1, 1, 0, 3, 2, 1, 0],
+        # No weight comes before the first cell's second state.
+        [3, 2, 0, 4, 4, 4, 1, 1, 0, 4, 2, 0],
+        # The second cell does not use its input: the first one does not count.
+        [0, 1, 0, 1, 0, 1, 4, 4, 4, 4, 1, 0],
+        # A state that nothing uses, and one that has no edges.
+        [0, 1, 4, 4, 0, 4, 0, 1, 4, 0, 4, 4],
+        [4] * 12,
+    ],
+    ids=str,
+)
+def test_a_retraining_steps_gradients_in_cells_are_those_of_autograd(picks: list[int]) -> None:
+    batch = in_cells(batch_of(batches=1, epochs=1, points=21, batch_size=30), cells=2, states=3)
+    retraining_agrees(batch, picks)

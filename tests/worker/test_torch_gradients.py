@@ -15,8 +15,8 @@ from tests.worker.made_up import batch_of
 from worker.engine import OPERATIONS
 from worker.philox import Occasion
 from worker.torch_data import Samples
-from worker.torch_engine import Retraining, Search, Trainer
 from worker.torch_network import mixture, term_table
+from worker.torch_training import Search, Trainer, Training
 
 STEP = 1e-6
 LIKE = torch.empty(0, dtype=torch.float64)
@@ -44,7 +44,7 @@ def assert_gradient_is_the_difference(loss: Callable[[Tensor], Tensor], at: Tens
 
 
 def small_search(operations: str, kernel_size: int) -> Search:
-    search = Search(
+    search = Search.from_scratch(
         batch_of(
             operations=operations,
             layers=2,
@@ -105,7 +105,7 @@ def test_each_operations_share_has_the_finite_differences_gradient(operation: st
 def test_each_operations_weight_gradient_is_the_finite_difference(operation: str) -> None:
     batch = batch_of(layers=2, channels=2, points=12, batch_size=6)
     picks = np.full((1, 2), OPERATIONS.index(operation))
-    training = Retraining(batch, picks, LIKE)
+    training = Training(batch, picks, LIKE)
     sample = sample_of(training)
     assert_gradient_is_the_difference(
         lambda theta: training.loss_and_psnr(theta, training.mixture, sample)[0].sum(),

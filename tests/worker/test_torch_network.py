@@ -9,7 +9,16 @@ from torch.nn.functional import batch_norm, conv1d
 
 from tests.worker.made_up import batch_of
 from worker import torch_perceptron
-from worker.torch_network import Maps, Mixture, Weights, mapping_taps, mixture, network, term_table
+from worker.torch_network import (
+    Maps,
+    Mixture,
+    Noise,
+    Weights,
+    mapping_taps,
+    mixture,
+    network,
+    term_table,
+)
 from worker.torch_perceptron import Perceptron, perceptron
 
 TRIALS, N, BATCH, CHANNELS, SLOTS = 3, 20, 8, 4, 2
@@ -27,7 +36,7 @@ def maps(kernel_size: int = 3) -> Maps:
 
 
 def weights(taps: int = 3) -> Weights:
-    """Return one layer's weights."""
+    """Return one layer's weights, without the layer dimension."""
     return Weights(
         first=random(TRIALS, SLOTS * CHANNELS, taps),
         scale=random(TRIALS, SLOTS * CHANNELS, 1),
@@ -51,7 +60,8 @@ def stock_mapping(own: Weights, trial: int, slot: int, u: Tensor) -> Tensor:
 @pytest.mark.parametrize("taps", [3, 5])
 def test_the_folded_mapping_is_conv1d_and_batch_norm(taps: int) -> None:
     own, u, shares, fixed = weights(taps), 3 + random(TRIALS, N, BATCH), random(3, 2), maps(taps)
-    output = fixed.taps @ mapping_taps(fixed, own, shares, u)
+    edge = Weights(*(tensor[:, None] for tensor in own))
+    output = fixed.taps @ mapping_taps(fixed, edge, shares[:, None], u)
     for trial in range(TRIALS):
         expected = sum(
             shares[trial, slot] * stock_mapping(own, trial, slot, u[trial]) for slot in range(SLOTS)
@@ -84,8 +94,25 @@ def test_the_perceptrons_gradients_are_autograds_whatever_the_portions(
 def test_the_perceptron_skips_gradients_that_nobody_asks_for() -> None:
     saved = random(1, 4, 23), random(1, 10, 4), random(2, 3, 5)
     context = SimpleNamespace(saved_tensors=saved, needs_input_grad=(True, False, False))
-    gradients = Perceptron.backward(context, random(2, 3, 23))
+    with torch.no_grad():
+        gradients = Perceptron.backward(context, random(2, 3, 23))
     assert [gradient is None for gradient in gradients] == [False, True, True]
+
+
+def test_the_perceptrons_second_derivatives_are_autograds() -> None:
+    arguments = [random(2, 4, 23), random(2, 10, 4), random(4, 3, 5)]
+    for argument in arguments:
+        argument.requires_grad_()
+    inputs, first, second = arguments
+    plain = second @ (first @ inputs).relu().reshape(4, 5, 23)
+    seconds = []
+    for output in (plain, perceptron(inputs, first, second)):
+        gradients = torch.autograd.grad(output.square().sum(), arguments, create_graph=True)
+        total = sum(gradient.square().sum() for gradient in gradients)
+        assert isinstance(total, Tensor)
+        seconds.append(torch.autograd.grad(total, arguments))
+    for autograds, ours in zip(*seconds, strict=True):
+        torch.testing.assert_close(ours, autograds)
 
 
 def output_of(
@@ -98,8 +125,8 @@ def output_of(
     start = random(TRIALS, N, BATCH)
     mix = mixture(shares.expand(TRIALS, layers, 4), table)
     silence = torch.zeros(TRIALS, layers, N, BATCH, dtype=torch.float64)
-    noise = silence if noise is None else noise
-    output = network(maps(), own, mix, start, noise, mapped=[True] * layers)
+    every = Noise(torch.arange(layers), silence if noise is None else noise)
+    output = network(maps(), own, mix, start, every, mapped=[True] * layers)
     return start, output - start
 
 
@@ -157,7 +184,8 @@ def test_a_layer_without_a_mapping_may_skip_it() -> None:
     batch = batch_of(layers=1)
     table = torch.as_tensor(term_table(batch.architecture))
     own = Weights(*(tensor[:, None] for tensor in weights()))
-    start, silence = random(TRIALS, N, BATCH), torch.zeros(TRIALS, 1, N, BATCH, dtype=torch.float64)
+    start = random(TRIALS, N, BATCH)
+    silence = Noise(torch.arange(1), torch.zeros(TRIALS, 1, N, BATCH, dtype=torch.float64))
     mix: Mixture = mixture(one(3).expand(TRIALS, 1, 4), table)
     skipped, kept = (
         network(maps(), own, mix, start, silence, mapped=[mapped]) for mapped in (False, True)
