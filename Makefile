@@ -19,7 +19,8 @@ setup: .venv/ready
 study: setup
 	$(BIN)/dartboard run studies/quickstart-one-shot.toml --store $(STORE)
 	$(BIN)/dartboard run studies/quickstart-final.toml --store $(STORE)
-	$(BIN)/dartboard compare quickstart-one-shot quickstart-final --store $(STORE)
+	$(BIN)/dartboard compare quickstart-one-shot quickstart-final --trials 32 --quick \
+	  --store $(STORE)
 
 test: setup
 	$(BIN)/pytest

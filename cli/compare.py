@@ -1,29 +1,26 @@
 """`dartboard compare`: re-run two incumbents on fresh seeds, then say what they show."""
 
-import shlex
-from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
+from cli.compare_runs import PART_TRIALS, run_what_is_missing
 from cli.cores import available_cores, split
-from cli.run import go_on, serve
+from cli.run import go_on
 from cli.workers import LocalWorkers
 from configspace.errors import DartboardError
-from configspace.study import Study
-from master.fixed import FixedJobs, reruns
-from master.lock import study_lock
-from master.source import Chain
-from results.comparison import check_comparable, compare
-from results.comparison_table import headings, markdown, rows, verdict
+from results.campaigns import load_campaign_from
+from results.comparison import check_comparable
+from results.comparison_cells import campaign_name, runs_of
+from results.comparison_report import Report, report
+from results.comparison_table import headings, markdown, rows
+from results.comparison_verdict import answers
 from results.frames import load_from
-from results.incumbents import incumbent_of
+from results.page import page, save_page
 from results.scatter import comparison_figure, save, study_figure
 from results.store import Store
-
-PART_TRIALS = 8
-"""Trials a job of re-runs: enough to share out among threads, few enough to lose little."""
+from worker.problem import problem_of
 
 
 def compare_studies(
@@ -32,20 +29,23 @@ def compare_studies(
     url: str,
     *,
     trials: int,
+    quick: bool,
     folder: Path,
     workers: int,
     threads: int,
     device: str,
     engine: str,
 ) -> int:
-    """Re-run what is missing, then print the table and write it with its pictures.
+    """Run what is missing, then print the table and write it with the page and its pictures.
 
     Args:
         one_shot: Name of a study of the one-shot objective.
         final: Name of a study of the final objective, of the same problem.
         url: The store.
         trials: Fresh seeds for each incumbent.
-        folder: Where the table and the pictures go.
+        quick: Whether to be content with the re-runs: nothing is run on the other problem, and
+            no architecture is trained in the other study's way.
+        folder: Where the page, the table and the pictures go.
         workers: Local workers; 0: as many as fill the cores.
         threads: Threads a worker; 0: likewise.
         device: Where the workers compute.
@@ -59,8 +59,9 @@ def compare_studies(
     """
     console = Console(stderr=True)
     with Store.open(url, create=False) as store:
-        studies = [store.study(name) for name in (one_shot, final)]
+        studies = store.study(one_shot), store.study(final)
         check_comparable(*studies)
+        problem_of(studies[0].problem)  # a user's own may not be here
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -69,88 +70,39 @@ def compare_studies(
             available_cores(), min(trials, PART_TRIALS), workers=workers, threads=threads
         )
         local = LocalWorkers(count, device=device, engine=engine, threads=threads)
-        if not _rerun(studies, store, console, trials=trials, local=local):
+        if not run_what_is_missing(
+            studies, store, console, trials=trials, quick=quick, local=local
+        ):
             return go_on(console)
-    _report(url, one_shot, final, folder)
+        pair = tuple(load_from(store, name, with_curves=False) for name in (one_shot, final))
+        runs = None
+        if (campaign := campaign_name(one_shot, final)) in store.campaign_names():
+            runs = runs_of((pair[0], pair[1]), load_campaign_from(store, campaign))
+    found = report(pair[0], pair[1], runs)
+    trials_figure = study_figure(pair[1])
+    stem = folder / f"{one_shot}-against-{final}"
+    written = [
+        save_page(page(found, trials=trials_figure), stem.with_name(f"{stem.name}.html")),
+        save_page(markdown(found.comparison), stem.with_name(f"{stem.name}.md")),
+        *save(comparison_figure(found.comparison), stem),
+        *save(trials_figure, folder / f"{final}-trials"),
+    ]
+    _print(found, written)
     return 0
 
 
-def _rerun(
-    studies: list[Study], store: Store, console: Console, *, trials: int, local: LocalWorkers
-) -> bool:
-    """Re-run both incumbents as far as the store lacks it; whether that came to its end."""
-    with ExitStack() as locks:
-        for study in studies:
-            locks.enter_context(study_lock(store.url, study.name))
-        sources = []
-        for study in studies:
-            incumbent = incumbent_of(load_from(store, study.name, with_curves=False))
-            sources.append(
-                reruns(
-                    study,
-                    store,
-                    configuration=incumbent.configuration,
-                    hyperparameters=incumbent.hyperparameters,
-                    epochs=incumbent.epochs,
-                    trials=trials,
-                    batch=PART_TRIALS,
-                )
-            )
-        source = Chain(sources, rounds="incumbents")
-        if source.progress().epochs_done < source.progress().epochs_expected:
-            title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
-            ending = serve(source, store, console, title, local=local, phases=2)
-            if ending.state == "stopped":
-                return False
-        for each in sources:
-            _tell_failures(each, console, trials)
-    return True
-
-
-def _tell_failures(source: FixedJobs, console: Console, trials: int) -> None:
-    """Say how much of an incumbent's re-runs failed, if any did.
-
-    Raises:
-        DartboardError: If all did: there is nothing to compare.
-    """
-    progress = source.progress()
-    if not progress.crashed + progress.lost:
-        return
-    failed = [
-        f"{count} {'job' if count == 1 else 'jobs'} {what}"
-        for count, what in (
-            (progress.crashed, "crashed (larger --trials take fresh seeds)"),
-            (progress.lost, "lost (the next 'dartboard compare' tries again)"),
-        )
-        if count
-    ]
-    told = (
-        f"study {progress.study!r}: {source.finished_trials} of {trials} re-runs of its incumbent "
-        f"finished, {' and '.join(failed)}; 'dartboard export {shlex.quote(progress.study)} "
-        "--what evaluations' has each reason in its column message"
-    )
-    if not source.finished_trials:
-        raise DartboardError(told)
-    console.print(told, highlight=False, markup=False, soft_wrap=True)
-
-
-def _report(url: str, one_shot: str, final: str, folder: Path) -> None:
-    comparison = compare(url, one_shot, final)
+def _print(found: Report, written: list[Path]) -> None:
     console = Console()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in headings(comparison):
+    for heading in headings(found.comparison):
         table.add_column(heading)
-    for row in rows(comparison):
+    for row in rows(found.comparison):
         table.add_row(*row)
     console.print(table)
+    for answer in answers(found):
+        console.print()
+        console.print(answer.question, style="bold", highlight=False, markup=False)
+        console.print(answer.text, highlight=False, markup=False, soft_wrap=True)
     console.print()
-    console.print(verdict(comparison), highlight=False, markup=False, soft_wrap=True)
-    written = [folder / f"{one_shot}-against-{final}.md"]
-    written[0].write_text(markdown(comparison))
-    stem = folder / f"{one_shot}-against-{final}"
-    written += save(comparison_figure(comparison), stem)
-    with Store.open(url, create=False) as store:
-        frames = load_from(store, final, with_curves=False)
-    written += save(study_figure(frames), folder / f"{final}-trials")
     line = f"wrote {', '.join(str(path) for path in written)}"
     console.print(line, highlight=False, markup=False, soft_wrap=True)

@@ -309,16 +309,24 @@ def export(
     export_results(store, studies, what=what.value, format=format.value, output=output)
 
 
-@app.command(epilog="Example: dartboard compare quickstart-one-shot quickstart-final --trials 32")
+@app.command(
+    epilog="Example: dartboard compare quickstart-one-shot quickstart-final --trials 32 --quick"
+)
 def compare(
     one_shot: Annotated[str, typer.Argument(metavar="ONE_SHOT", help="A one-shot study.")],
     final: Annotated[str, typer.Argument(metavar="FINAL", help="A final study.")],
     store: StoreUrl = DEFAULT_STORE,
     trials: Annotated[
         int, typer.Option("--trials", min=2, help="Fresh seeds for each incumbent.")
-    ] = 32,
+    ] = 75,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="Only re-run: nothing on the other problem, no exchanged training."
+        ),
+    ] = False,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder for the pictures and the table.")
+        Path, typer.Option("--output", "-o", help="Folder for the page, table and pictures.")
     ] = Path("exports"),
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Local workers; 0: what fills the cores.")
@@ -327,7 +335,7 @@ def compare(
     device: Device = "auto",
     engine: EngineName = Engine.auto,
 ) -> None:
-    """Re-run both studies' incumbents on fresh seeds, and compare them."""
+    """Re-run both studies' incumbents on fresh seeds, and put all that it shows on one page."""
     from cli.compare import compare_studies
 
     raise typer.Exit(
@@ -336,6 +344,7 @@ def compare(
             final,
             store,
             trials=trials,
+            quick=quick,
             folder=output,
             workers=workers,
             threads=threads,

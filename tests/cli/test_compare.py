@@ -5,20 +5,26 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from cli.compare import compare_studies
 from configspace.errors import DartboardError
 from configspace.hyperparameters import Hyperparameters
+from configspace.job import loss
+from master.source import JobSource, Submission
+from results.campaigns import load_campaign_from
 from results.store import Store
 from tests.results.made_up import filled, id_of
+from tests.worker.noop import outcome_of
 
 
-def compared(url: str, folder: Path, trials: int) -> int:
+def compared(url: str, folder: Path, trials: int, *, quick: bool = True) -> int:
     return compare_studies(
         "one",
         "two",
         url,
         trials=trials,
+        quick=quick,
         folder=folder,
         workers=0,
         threads=0,
@@ -32,6 +38,24 @@ def crash(store: Store, study: str, part: int) -> None:
     id = id_of(6, 50, "rerun", part)
     store.submit(study, id, Hyperparameters(param_lr=7e-3), model_based=False)
     store.fail(study, id, state="crashed", failure=None, message="why", worker="w")
+
+
+def serve_at_once(
+    source: JobSource, store: Store, console: Console, title: str, **_: object
+) -> SimpleNamespace:
+    """Do what workers would, without any: scores are made up."""
+    while isinstance(submission := source.next(), Submission):
+        job = submission.job
+        store.submit(
+            job.study, job.id, job.hyperparameters, model_based=False, seeds=len(job.seeds)
+        )
+        store.lease(job.study, job.id, worker="w", token="t", attempt=1)
+        outcome = outcome_of(job)
+        outcome.check_against(job)
+        value = loss(outcome, "final", "mean")
+        store.finish(job.study, outcome, loss=value, worker="w")
+        source.finished(job, value)
+    return SimpleNamespace(state="done")
 
 
 @pytest.fixture
@@ -48,14 +72,63 @@ def test_what_finished_is_compared_and_what_crashed_is_told(
         crash(store, "two", 3)
     assert compared(url, tmp_path / "exports", trials=20) == 0
     said = capsys.readouterr()
-    verdict, wrote = said.out.splitlines()[-2:]
+    lines = said.out.splitlines()
+    verdict = lines[lines.index("Which objective's incumbent gives the better architectures?") + 1]
     assert "n = 12 and 20" in verdict
-    assert wrote.startswith("wrote ")
-    assert wrote.endswith(".pdf")
+    assert lines[-1].startswith("wrote ")
+    written = [Path(path) for path in lines[-1].removeprefix("wrote ").split(", ")]
+    assert [path.suffix for path in written] == [".html", ".md", ".png", ".pdf", ".png", ".pdf"]
+    assert all(path.stat().st_size for path in written)
     assert said.err.startswith(
         "study 'two': 12 of 20 re-runs of its incumbent finished, 1 job crashed"
     )
     assert "'one'" not in said.err
+
+
+def test_all_that_explains_a_comparison_is_run_once_and_shown(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6)
+        filled(store, "two", "final", seed=2)
+    monkeypatch.setattr("cli.compare_runs.serve", serve_at_once)
+    assert compared(url, tmp_path, trials=12, quick=False) == 0
+    first = capsys.readouterr().out
+    with Store.open(url) as store:
+        names = ["one-shot-0.0.3-50", "final-0.0.6-50"]
+        cells = {cell.name: cell for cell in store.campaign("one-against-two").cells}
+        frames = load_campaign_from(store, "one-against-two")
+    assert list(cells) == [
+        *(f"{name}-on-downsampling" for name in names),
+        f"{names[0]}-architectures-trained-as-{names[1]}",
+        f"{names[1]}-architectures-trained-as-{names[0]}",
+    ]
+    assert frames.cells["finished"].tolist() == [12] * 4
+    assert set(frames.cells["state"]) == {"done"}
+    assert "Does the order hold on the other problem?" in first
+    assert "Where does the difference come from" in first
+
+    monkeypatch.setattr("cli.compare_runs.serve", None)  # nothing is left to be served
+    assert compared(url, tmp_path, trials=12) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_a_comparison_grows_with_its_trials(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6)
+        filled(store, "two", "final", seed=2)
+    monkeypatch.setattr("cli.compare_runs.serve", serve_at_once)
+    for trials in (4, 10):
+        assert compared(url, tmp_path, trials=trials, quick=False) == 0
+    with Store.open(url) as store:
+        found = load_campaign_from(store, "one-against-two")
+    assert found.cells["finished"].tolist() == [10] * 4
+    assert found.trials.groupby("cell")["seed"].nunique().tolist() == [10] * 4
 
 
 def test_an_interrupted_comparison_goes_on_as_it_was_typed(
@@ -67,7 +140,7 @@ def test_an_interrupted_comparison_goes_on_as_it_was_typed(
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1)
         filled(store, "two", "final", seed=2)
-    monkeypatch.setattr("cli.compare.serve", lambda *_, **__: SimpleNamespace(state="stopped"))
+    monkeypatch.setattr("cli.compare_runs.serve", lambda *_, **__: SimpleNamespace(state="stopped"))
     typed = ["compare", "one", "two", "--store", url, "--trials", "8", "-o", "my exports"]
     monkeypatch.setattr("sys.argv", ["dartboard", *typed])
     assert compared(url, tmp_path / "exports", trials=8) == 130

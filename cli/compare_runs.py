@@ -1,0 +1,159 @@
+"""What a comparison wants run: re-runs of both incumbents, and the cells that explain them."""
+
+import contextlib
+import shlex
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from cli.run import serve
+from cli.workers import LocalWorkers
+from configspace.campaign import Campaign
+from configspace.cell import Cell
+from configspace.errors import DartboardError, StoreError
+from configspace.study import Study
+from configspace.versions import versions
+from master.fixed import FixedJobs, cell_jobs, reruns
+from master.lock import study_lock
+from master.source import Chain, JobSource
+from results.comparison_cells import Pair, campaign_name, crossed_cells, exchanged_cells
+from results.frames import load_from
+from results.incumbents import incumbent_of
+from results.store import Store
+
+PART_TRIALS = 8
+"""Trials a job: enough to share out among threads, few enough to lose little."""
+
+
+def run_what_is_missing(
+    studies: tuple[Study, Study],
+    store: Store,
+    console: Console,
+    *,
+    trials: int,
+    quick: bool,
+    local: LocalWorkers,
+) -> bool:
+    """Run what the store lacks; whether that came to its end.
+
+    Args:
+        studies: A one-shot study and a final one.
+        store: Where they are, and where the results go.
+        console: Where progress is shown.
+        trials: Fresh seeds for each incumbent, on either problem.
+        quick: Whether to be content with the re-runs.
+        local: The workers.
+
+    Raises:
+        DartboardError: If a study has no incumbent, or none of its re-runs finished.
+    """
+    names = tuple(study.name for study in studies)
+    with ExitStack() as locks:
+        for name in (*names, campaign_name(*names)):
+            locks.enter_context(study_lock(store.url, name))
+        pair = _pair(store, studies)
+        again = [_reruns(study, store, trials) for study in studies]
+        cells = () if quick else crossed_cells(pair, trials=trials, batch=PART_TRIALS)
+        title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
+        if not _run(again, cells, store, console, title, local):
+            return False
+        for source in again:
+            _tell_failures(source, console, trials)
+        if quick:
+            return True
+        cells = exchanged_cells(_pair(store, studies), trials=trials, batch=PART_TRIALS)
+        title = "[bold]exchange[/] · architectures of each incumbent, trained as the other's"
+        return _run([], cells, store, console, title, local)
+
+
+def _run(
+    again: Sequence[FixedJobs],
+    cells: tuple[Cell, ...],
+    store: Store,
+    console: Console,
+    title: str,
+    local: LocalWorkers,
+) -> bool:
+    """Run re-runs and cells as far as the store lacks them; whether that came to its end."""
+    if cells:
+        campaign = Campaign(name=cells[0].campaign, cells=cells)
+        # As with re-runs, what was run under other versions is kept, and that it was is kept too.
+        store.begin_campaign(campaign, versions(), accept_version_change=True)
+    of_cells = [cell_jobs(cell, store, batch=PART_TRIALS) for cell in cells]
+    sources: list[JobSource] = [*again, *of_cells]
+    if not sources:
+        return True
+    chain, state = Chain(sources, rounds="settings"), "done"
+    before = chain.progress()
+    try:
+        if before.iterations_done < before.iterations:
+            state = "stopped"
+            state = serve(chain, store, console, title, local=local, phases=2).state
+    finally:
+        with contextlib.suppress(StoreError):  # then the store is what went wrong
+            for cell, source in zip(cells, of_cells, strict=True):
+                ended = source.progress()
+                complete = ended.iterations_done == ended.iterations and not ended.lost
+                store.end(cell.study, "done" if complete else "stopped")
+    for cell, source in zip(cells, of_cells, strict=True):
+        _tell_cell(cell, source, console)
+    return state != "stopped"
+
+
+def _pair(store: Store, studies: tuple[Study, Study]) -> Pair:
+    one_shot, final = (load_from(store, study.name, with_curves=False) for study in studies)
+    return one_shot, final
+
+
+def _reruns(study: Study, store: Store, trials: int) -> FixedJobs:
+    incumbent = incumbent_of(load_from(store, study.name, with_curves=False))
+    return reruns(
+        study,
+        store,
+        configuration=incumbent.configuration,
+        hyperparameters=incumbent.hyperparameters,
+        epochs=incumbent.epochs,
+        trials=trials,
+        batch=PART_TRIALS,
+    )
+
+
+def _tell_failures(source: FixedJobs, console: Console, trials: int) -> None:
+    """Say how much of an incumbent's re-runs failed, if any did.
+
+    Raises:
+        DartboardError: If all did: there is nothing to compare.
+    """
+    progress = source.progress()
+    if not progress.crashed + progress.lost:
+        return
+    failed = [
+        f"{count} {'job' if count == 1 else 'jobs'} {what}"
+        for count, what in (
+            (progress.crashed, "crashed (larger --trials take fresh seeds)"),
+            (progress.lost, "lost (the next 'dartboard compare' tries again)"),
+        )
+        if count
+    ]
+    told = (
+        f"study {progress.study!r}: {source.finished_trials} of {trials} re-runs of its incumbent "
+        f"finished, {' and '.join(failed)}; 'dartboard export {shlex.quote(progress.study)} "
+        "--what evaluations' has each reason in its column message"
+    )
+    if not source.finished_trials:
+        raise DartboardError(told)
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
+
+
+def _tell_cell(cell: Cell, source: FixedJobs, console: Console) -> None:
+    """Say how much of a cell failed, if any did."""
+    progress = source.progress()
+    if not progress.crashed + progress.lost:
+        return
+    told = (
+        f"{cell.name}: {source.finished_trials} of {cell.trials} trials finished; 'dartboard "
+        f"export {shlex.quote(cell.campaign)} --what evaluations' has each failure's reason in its "
+        "column message"
+    )
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
