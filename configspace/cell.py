@@ -104,13 +104,10 @@ class Cell(Section):
         """Return a hash of everything that decides a trial's result, apart from its index.
 
         Settings with their default values are left out, so that a setting that is yet to come
-        will not change the seeds of a cell that does without it. The given architectures are left
-        out as well: more may be added.
+        will not change the seeds of a cell that does without it, and so are those of another
+        space. The given architectures are left out as well: more may be added.
         """
-        settings: dict[str, Any] = {
-            section: getattr(self, section).model_dump(mode="json", exclude_defaults=True)
-            for section in ("problem", "architecture", "search")
-        }
+        settings = _settings(self, exclude_defaults=True)
         settings["hyperparameters"] = self.hyperparameters.model_dump(mode="json")
         settings |= {"method": self.method, "epochs": self.epochs, "seed": self.seed}
         canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
@@ -163,10 +160,23 @@ class Cell(Section):
 
 def _decisive(cell: Cell) -> dict[str, object]:
     flat: dict[str, object] = {"method": cell.method, "epochs": cell.epochs, "seed": cell.seed}
-    for section in ("problem", "architecture", "search", "hyperparameters"):
-        for key, value in getattr(cell, section).model_dump(mode="json").items():
+    settings = _settings(cell, exclude_defaults=False)
+    settings["hyperparameters"] = cell.hyperparameters.model_dump(mode="json")
+    for section, values in settings.items():
+        for key, value in values.items():
             flat[f"{section}.{key}"] = value
     return flat
+
+
+def _settings(cell: Cell, *, exclude_defaults: bool) -> dict[str, Any]:
+    """Return the sections that decide a result, without what the cell's space does not heed."""
+    return {
+        "problem": cell.problem.model_dump(mode="json", exclude_defaults=exclude_defaults),
+        "architecture": cell.architecture.model_dump(
+            mode="json", exclude=cell.architecture.unused, exclude_defaults=exclude_defaults
+        ),
+        "search": cell.search.model_dump(mode="json", exclude_defaults=exclude_defaults),
+    }
 
 
 def _hash(text: str) -> int:

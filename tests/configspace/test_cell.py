@@ -82,6 +82,26 @@ def test_random_architectures_depend_on_the_trial_alone_and_use_all_operations_a
     assert len(set(drawn)) == 400  # of a million
 
 
+def test_a_random_architecture_of_the_cell_space_may_lack_edges() -> None:
+    random = cell(method="random", architecture={"space": "cell", "operations": "good"})
+    (drawn,) = random.fixed_architectures(range(1)) or ()
+    assert len(drawn) == 30
+    assert set(drawn) == {"learnable_gradient", "cnn", "zero"}
+
+
+def test_settings_of_another_space_change_no_seed() -> None:
+    other = cell(architecture={"states": 4})
+    assert other.digest() == cell().digest()
+    assert cell().differences(other) == []
+
+
+@pytest.mark.parametrize("method", ["darts-single", "darts-second-order"])
+def test_a_search_is_a_variant(method: str) -> None:
+    made = cell(method=method, search={"variant": method})
+    assert made.fixed_architectures(range(1)) is None
+    assert made.digest() != cell().digest()
+
+
 def test_given_architectures_may_become_more() -> None:
     listed = [["cnn"] * 10, ["roll"] * 10]
     one = cell(method="given", architectures=listed[:1], trials=1)
