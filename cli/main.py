@@ -187,7 +187,7 @@ def campaign(
 
 
 @app.command(
-    epilog="Example: dartboard master studies/blur-final.toml --host 0.0.0.0 "
+    epilog="Example: dartboard master studies/paper/blur-final.toml --host 0.0.0.0 "
     "--credentials credentials"
 )
 def master(
@@ -351,6 +351,101 @@ def compare(
             device=device,
             engine=engine.value,
         )
+    )
+
+
+class TableFormat(StrEnum):
+    """The formats of a table."""
+
+    text = "text"
+    markdown = "markdown"
+    latex = "latex"
+    csv = "csv"
+
+
+Campaigns = Annotated[
+    list[str] | None,
+    typer.Option("--campaign", metavar="NAME", help="A campaign to take instead; may be repeated."),
+]
+
+
+@app.command(
+    epilog="Example: dartboard table 1 --format markdown -o table1.md\n\n"
+    "Example: dartboard table 7 --study blur-one-shot --study blur-final"
+)
+def table(
+    number: Annotated[
+        int, typer.Argument(metavar="NUMBER", help="As in the paper: 1, 2, 3, 4, 7 or 8.")
+    ],
+    store: StoreUrl = DEFAULT_STORE,
+    campaign: Campaigns = None,
+    study: Annotated[
+        list[str] | None,
+        typer.Option("--study", metavar="NAME", help="Of Tables 7 and 8: a study; repeatable."),
+    ] = None,
+    failed_below: Annotated[
+        float, typer.Option("--failed-below", metavar="DB", help="PSNR that counts as a failure.")
+    ] = 10.0,
+    format: Annotated[
+        TableFormat, typer.Option("--format", help="In which format.")
+    ] = TableFormat.text,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; default: standard output.")
+    ] = None,
+) -> None:
+    """Put our numbers beside those of a table of the paper, with n and intervals."""
+    from cli.table import show_table
+
+    show_table(
+        number,
+        store,
+        campaigns=campaign or [],
+        studies=study or [],
+        failed_below=failed_below,
+        format=format.value,
+        output=output,
+    )
+
+
+@app.command(
+    epilog="Example: dartboard plot 3 -o figure3.pdf\n\n"
+    "Example: dartboard plot anytime blur-one-shot blur-final\n\n"
+    "Example: dartboard plot architecture table2 --cell cell-all-blur-darts-H1 -o found.svg"
+)
+def plot(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIGURE", help="1 to 9 of the paper; anytime, budgets, search, architecture."
+        ),
+    ],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="STUDY", help="Of the latter four; architecture takes a campaign, too."
+        ),
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    campaign: Campaigns = None,
+    cell: Annotated[
+        list[str] | None,
+        typer.Option("--cell", metavar="NAME", help="A campaign's cell to draw; repeatable."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A .png, .pdf or .svg; default: FIGURE.png."),
+    ] = None,
+) -> None:
+    """Draw a figure of the paper with our trials, or one of studies."""
+    from cli.plot import plot as draw
+
+    draw(
+        what,
+        names or [],
+        store,
+        campaigns=campaign or [],
+        cells=cell or [],
+        output=output,
     )
 
 
