@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch
 
+from configspace.operations import ZERO
 from results.style import COLOURS, INK, SOFT, new_figure, title
 
 Edge = tuple[str, ...]
@@ -21,7 +22,6 @@ Edge = tuple[str, ...]
 Look = tuple[str, Literal["-", "--", "-.", ":"]]
 """An operation's colour and dashes."""
 
-ZERO: Final = "zero"
 NAMES: Final = {
     "learnable_gradient": "learnable gradient",
     "cnn": "2-layer CNN",

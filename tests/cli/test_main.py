@@ -8,7 +8,18 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ("run", "master", "worker", "status", "export", "compare", "delete", "doctor")
+COMMANDS = (
+    "run",
+    "master",
+    "worker",
+    "status",
+    "export",
+    "compare",
+    "delete",
+    "doctor",
+    "table",
+    "plot",
+)
 
 
 def dartboard(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
