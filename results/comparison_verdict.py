@@ -14,6 +14,8 @@ from results.statistics import Estimate
 
 CLOSE = 0.5
 """From which rank correlation on two scores are called close."""
+FEW = 10
+"""Of fewer pairs a bootstrap says little: all resamples of a perfect ranking are perfect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,11 @@ def closeness(correlation: Estimate) -> str:
     Returns:
         ``closely`` if the interval lies above `CLOSE`; ``weakly`` if above 0 and below `CLOSE`;
         ``somewhat`` if above 0 but across `CLOSE`; ``hardly`` if across 0 and below `CLOSE`;
-        ``inversely`` if below 0; else ``undecided``.
+        ``inversely`` if below 0; else ``undecided``; ``few`` if there are fewer than `FEW` pairs.
     """
     low, high = correlation.low, correlation.high
+    if correlation.n < FEW:
+        return "few"
     if math.isnan(low):
         return "undecided"
     if low >= CLOSE:
@@ -77,11 +81,13 @@ _CLOSENESS = {
     "hardly": "agree weakly if at all",
     "inversely": "disagree: the higher one is, the lower is the other",
     "undecided": "may agree or not: the interval leaves it undecided",
+    "few": "cannot be judged by so few",
 }
 _CLOSENESS_RULE = (
     "By the 95% interval of Spearman's correlation: closely if it lies above "
     f"{CLOSE:g}; weakly if between 0 and {CLOSE:g}; weakly if at all if it holds 0 and ends below "
-    f"{CLOSE:g}; inversely if below 0; else how closely, or whether, is undecided."
+    f"{CLOSE:g}; inversely if below 0; else how closely, or whether, is undecided. Fewer "
+    f"than {FEW} pairs are not judged."
 )
 
 
@@ -185,15 +191,16 @@ def _small_budgets(report: Report) -> Answer | None:
             rank = ranking.spearman
             if rank.n:
                 parts.append(
-                    f"{side.study.objective}, {ranking.small} and {ranking.large} epochs: they "
-                    f"{_CLOSENESS[closeness(rank)]} (Spearman {interval(rank)}, n = {rank.n})"
+                    f"in the {side.study.objective} study those of {ranking.small} and "
+                    f"{ranking.large} epochs {_CLOSENESS[closeness(rank)]} (Spearman "
+                    f"{interval(rank)}, n = {rank.n})"
                 )
     if not parts:
         return None
     return Answer(
         "Do small budgets rank configurations as the large one does?",
-        f"{'; '.join(parts)}. Only configurations run on both count, which did well on the small "
-        "one: over all, ranks would agree better.",
+        f"Of the scores, {'; '.join(parts)}. Only configurations run on both budgets count, which "
+        "did well on the small one: over all, ranks would agree better.",
         _CLOSENESS_RULE,
     )
 
@@ -232,9 +239,9 @@ def _source(report: Report) -> Answer | None:
         case (True, True):
             said = "The architectures and the training of the weights matter, in opposite ways"
         case (True, False):
-            said = "It comes from the architectures; no effect of the weights' training is shown"
+            said = "The architectures matter; no effect of the training of the weights is shown"
         case (False, True):
-            said = "It comes from the weights' training; no effect of the architectures is shown"
+            said = "The training of the weights matters; no effect of the architectures is shown"
         case _:
             said = "No effect is shown of either"
     shared = ""

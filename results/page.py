@@ -12,6 +12,7 @@ import jinja2
 from matplotlib.figure import Figure
 
 from configspace.errors import DartboardError
+from configspace.hyperparameters import written
 from configspace.study import Study
 from results.comparison_figures import anytime_figure, means_figure
 from results.comparison_report import Report
@@ -111,7 +112,7 @@ def _hyperparameters(report: Report) -> Table:
     return Table(
         "The incumbents' hyperparameters",
         tuple(str(name) for name in frame.columns),
-        tuple(tuple(_written(value) for value in row) for row in frame.itertuples(index=False)),
+        tuple(tuple(_text(value) for value in row) for row in frame.itertuples(index=False)),
     )
 
 
@@ -238,8 +239,8 @@ def _exchange_row(what: str, one_shot: Estimate, final: Estimate) -> tuple[str, 
     return what, interval(one_shot), interval(final), str(final.n)
 
 
-def _written(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+def _text(value: object) -> str:
+    return written(value) if isinstance(value, float | bool | str) else str(value)
 
 
 def _figures(report: Report, trials: Figure | None) -> list[tuple[str, Figure]]:

@@ -48,6 +48,11 @@ def test_two_rankings_go_together_as_the_interval_says(low: float, high: float, 
     assert closeness(Estimate((low + high) / 2, low, high, 20)) == word
 
 
+def test_a_perfect_ranking_of_few_is_no_close_one() -> None:
+    assert closeness(Estimate(1.0, 1.0, 1.0, 9)) == "few"
+    assert closeness(Estimate(1.0, 1.0, 1.0, 10)) == "closely"
+
+
 @pytest.mark.parametrize(
     ("low", "high", "expected"), [(0.1, 1.0, 1), (-1.0, -0.1, -1), (-1, 1, 0), (np.nan, np.nan, 0)]
 )
@@ -139,8 +144,8 @@ def test_the_order_on_the_other_problem_is_set_beside_the_order_here(
     [
         ((1.0, 2.0), (1.0, 2.0), "Both the architectures and the training of the weights matter"),
         ((1.0, 2.0), (-2.0, -1.0), "matter, in opposite ways"),
-        ((1.0, 2.0), (-1.0, 1.0), "It comes from the architectures;"),
-        ((-1.0, 2.0), (-2.0, -1.0), "It comes from the weights' training;"),
+        ((1.0, 2.0), (-1.0, 1.0), "The architectures matter;"),
+        ((-1.0, 2.0), (-2.0, -1.0), "The training of the weights matters;"),
         ((-1.0, 1.0), (-1.0, 1.0), "No effect is shown of either"),
     ],
 )
