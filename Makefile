@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STORE ?= sqlite:///dartboard.db
 
-.PHONY: setup study test drill drill-short soak check format bench clean
+.PHONY: setup study reproduce test drill drill-short soak check format bench clean
 
 setup: .venv/ready
 
@@ -21,6 +21,11 @@ study: setup
 	$(BIN)/dartboard run studies/quickstart-final.toml --store $(STORE)
 	$(BIN)/dartboard compare quickstart-one-shot quickstart-final --trials 32 --quick \
 	  --store $(STORE)
+
+# The paper's experiments, a matter of hours on two cores: its tables and figures with our numbers, in
+# docs/reproduction. Stopped, it goes on where it was.
+reproduce: setup
+	DARTBOARD=$(BIN)/dartboard studies/paper/reproduce.sh
 
 test: setup
 	$(BIN)/pytest

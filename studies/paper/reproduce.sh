@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Run the paper's experiments, and write its tables and figures with our numbers to docs/reproduction.
+# It may be stopped at any time: what the store has is not run again. Run it as: make reproduce
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+DARTBOARD=${DARTBOARD:-.venv/bin/dartboard}
+STORE=${STORE:-sqlite:///reproduction.db}
+OUT=${OUT:-docs/reproduction}
+
+step() {  # run a command and note how long it took
+  echo "== dartboard $*"
+  local began=$SECONDS
+  "$DARTBOARD" "$@" --store "$STORE"
+  echo "$(date -u +%FT%TZ),$((SECONDS - began)),$*" >> "$OUT/times.csv"
+}
+
+mkdir -p "$OUT"
+[ -e "$OUT/times.csv" ] || echo "finished,seconds,command" > "$OUT/times.csv"
+
+sequential=(blur-one-shot blur-final downsampling-one-shot blur-single)
+cell=(blur-cell-one-shot blur-cell-final)
+studies=("${sequential[@]}" "${cell[@]}")
+campaigns=(table1 table3 figure5 table2 table4)
+
+for name in "${campaigns[@]}"; do step campaign "studies/paper/$name.toml"; done
+for name in "${studies[@]}"; do step run "studies/paper/$name.toml"; done
+step compare blur-one-shot blur-final -o "$OUT/comparison"
+step compare blur-cell-one-shot blur-cell-final -o "$OUT/comparison"
+
+for number in 1 2 3 4 7 8; do
+  step table "$number" --format csv -o "$OUT/table$number.csv"
+  step table "$number" --format markdown -o "$OUT/table$number.md"
+done
+for number in 1 2 3 4 5 6 7 8 9; do step plot "$number" -o "$OUT/figure$number.png"; done
+step plot anytime "${studies[@]}" -o "$OUT/anytime.png"
+for name in "${studies[@]}"; do
+  step plot budgets "$name" -o "$OUT/budgets-$name.png"
+  step plot search "$name" -o "$OUT/search-$name.png"
+done
+step export "${campaigns[@]}" --what trials --format parquet -o "$OUT/trials.parquet"
+step export "${campaigns[@]}" --what cells --format csv -o "$OUT/cells.csv"
+step export "${studies[@]}" --what evaluations --format parquet -o "$OUT/evaluations.parquet"
