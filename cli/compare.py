@@ -101,7 +101,7 @@ def _print(found: Report, written: list[Path]) -> None:
     console.print(table)
     for answer in answers(found):
         console.print()
-        console.print(answer.question, style="bold", highlight=False, markup=False)
+        console.print(answer.question, style="bold", highlight=False, markup=False, soft_wrap=True)
         console.print(answer.text, highlight=False, markup=False, soft_wrap=True)
     console.print()
     line = f"wrote {', '.join(str(path) for path in written)}"

@@ -184,24 +184,24 @@ def _curse(side: Side) -> str:
     )
 
 
-def _small_budgets(report: Report) -> Answer | None:
-    parts = []
-    for side, found in zip(report.comparison.sides, report.rankings, strict=True):
-        for ranking in found:
-            rank = ranking.spearman
-            if rank.n:
-                parts.append(
-                    f"in the {side.study.objective} study those of {ranking.small} and "
-                    f"{ranking.large} epochs {_CLOSENESS[closeness(rank)]} (Spearman "
-                    f"{interval(rank)}, n = {rank.n})"
-                )
-    if not parts:
-        return None
-    return Answer(
-        "Do small budgets rank configurations as the large one does?",
+def _small_budgets(report: Report) -> Answer:
+    parts = [
+        f"in the {side.study.objective} study those of {ranking.small} and {ranking.large} epochs "
+        f"{_CLOSENESS[closeness(ranking.spearman)]} (Spearman {interval(ranking.spearman)}, "
+        f"n = {ranking.spearman.n})"
+        for side, found in zip(report.comparison.sides, report.rankings, strict=True)
+        for ranking in found
+        if ranking.spearman.n >= FEW
+    ]
+    told = (
         f"Of the scores, {'; '.join(parts)}. Only configurations run on both budgets count, which "
-        "did well on the small one: over all, ranks would agree better.",
-        _CLOSENESS_RULE,
+        "did well on the small one: over all, ranks would agree better."
+        if parts
+        else f"No smaller budget has {FEW} configurations in common with the largest: too few to "
+        "judge."
+    )
+    return Answer(
+        "Do small budgets rank configurations as the large one does?", told, _CLOSENESS_RULE
     )
 
 

@@ -71,6 +71,14 @@ def test_every_question_is_answered_with_its_rule_and_what_was_not_run_is_left_o
     assert [one.question for one in answers(without)] == [one.question for one in answers(made)[:5]]
 
 
+def test_budgets_with_few_configurations_in_common_are_not_judged(made: Report) -> None:
+    assert said(made, "Do small budgets").startswith("No smaller budget has 10 configurations")
+    one_shot, final = made.rankings
+    many = replace(final[0], spearman=Estimate(0.3, 0.1, 0.45, 30))
+    text = said(replace(made, rankings=(one_shot, (many,))), "Do small budgets")
+    assert text.startswith("Of the scores, in the final study those of 17 and 50 epochs agree only")
+
+
 def test_the_dearer_study_is_looked_at_when_it_had_cost_what_the_cheaper_one_did(
     made: Report,
 ) -> None:
