@@ -449,6 +449,20 @@ def plot(
     )
 
 
+@app.command(epilog="Example: dartboard findings -o findings.md")
+def findings(
+    store: StoreUrl = DEFAULT_STORE,
+    campaign: Campaigns = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file; default: standard output.")
+    ] = None,
+) -> None:
+    """Say which of the paper's findings our runs bear out, by stated rules, as Markdown."""
+    from cli.findings import show_findings
+
+    show_findings(store, campaigns=campaign or [], output=output)
+
+
 CredentialFolder = Annotated[
     Path, typer.Option("--folder", metavar="DIR", help="Where the credentials are kept.")
 ]

@@ -84,6 +84,23 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Estimat
     return Estimate(value, *percentiles(means[0] - means[1]), n)
 
 
+def difference(a: Estimate, b: Estimate) -> Estimate:
+    """Return a − b of two estimates from separate samples, with an interval from both of theirs.
+
+    Each end is as far from the difference as the two ends that lead there are from their
+    estimates, added as the sides of a right triangle; n is the smaller one.
+
+    Source: Zou and Donner 2008, Statistics in Medicine 27, 1693-1702.
+    """
+    value = a.value - b.value
+    return Estimate(
+        value,
+        float(value - np.hypot(a.value - a.low, b.high - b.value)),
+        float(value + np.hypot(a.high - a.value, b.value - b.low)),
+        min(a.n, b.n),
+    )
+
+
 def share_below(values: ArrayLike, threshold: float) -> Estimate:
     """Return the share of a sample below a threshold, with its Clopper-Pearson interval.
 

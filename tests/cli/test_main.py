@@ -19,6 +19,7 @@ COMMANDS = (
     "doctor",
     "table",
     "plot",
+    "findings",
 )
 
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from results.statistics import Statistic, difference_of_means, estimate, share_below
+from results.statistics import (
+    Estimate,
+    Statistic,
+    difference,
+    difference_of_means,
+    estimate,
+    share_below,
+)
 
 ALL: tuple[Statistic, ...] = ("mean", "median", "max", "std")
 
@@ -111,3 +118,22 @@ def test_a_value_on_the_threshold_is_not_below_it() -> None:
 
 def test_of_no_values_there_is_no_share() -> None:
     assert math.isnan(share_below([], 10.0).value)
+
+
+def test_a_difference_of_estimates_is_as_wide_as_both_intervals_make_it() -> None:
+    found = difference(Estimate(5.0, 2.0, 6.0, 75), Estimate(1.0, 0.5, 5.0, 40))
+    assert found == Estimate(4.0, 4.0 - math.hypot(3, 4), 4.0 + math.hypot(1, 0.5), 40)
+
+
+def test_of_means_it_is_nearly_the_bootstraps_own_difference() -> None:
+    a, b = normal(75, 1) + 1, 2 * normal(75, 2)
+    found, own = difference(estimate(a, "mean"), estimate(b, "mean")), difference_of_means(a, b)
+    assert found.value == pytest.approx(own.value)
+    assert (found.low, found.high) == pytest.approx((own.low, own.high), abs=0.05)
+
+
+def test_a_difference_without_intervals_has_none() -> None:
+    found = difference(Estimate(5.0, math.nan, math.nan, 1), Estimate(1.0, 0.5, 5.0, 40))
+    assert found.value == 4.0
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)

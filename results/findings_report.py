@@ -1,0 +1,39 @@
+"""The paper's findings and what our runs say of them, as Markdown."""
+
+from collections.abc import Sequence
+
+from results.finding import Finding
+from results.layout import Grid, markdown
+
+_ANSWERS = {True: "yes", False: "no", None: "not sure"}
+
+
+def report(findings: Sequence[Finding], campaigns: Sequence[str]) -> str:
+    """Write a table of verdicts, then each finding with its rule and its figures.
+
+    Args:
+        findings: In the paper's order.
+        campaigns: Whose runs they were put to.
+    """
+    verdicts = Grid(
+        headings=("", "The paper's finding", "Ours"),
+        rows=tuple((one.letter, one.claim, one.verdict) for one in findings),
+        numeric=(False, False, False),
+    )
+    lines = [
+        "# The paper's findings",
+        "",
+        f"From the runs of {', '.join(campaigns)}. A finding holds if all parts of its rule do, "
+        "and does not hold if one surely fails; else it is undecided. Intervals are at 95%; n is "
+        "the number of runs, the smaller one where two settings are compared.",
+        "",
+        markdown(verdicts),
+    ]
+    for one in findings:
+        lines += [
+            f"## ({one.letter}) {one.claim}",
+            "",
+            f"**{one.verdict}** by this rule: {one.rule}",
+        ]
+        lines += ["", *(f"- {part.said}: {_ANSWERS[part.passed]}" for part in one.parts), ""]
+    return "\n".join(lines).rstrip() + "\n"
