@@ -138,7 +138,9 @@ def _cells(file: _File) -> Iterator[Cell]:
                 problem=_parsed(
                     ProblemSettings, "problem", file.problem | {"name": problem}
                 ).identified(),
-                architecture=_parsed(ArchitectureSettings, "architecture", architecture),
+                architecture=_parsed(
+                    ArchitectureSettings, "architecture", architecture
+                ).identified(),
                 search=_parsed(SearchSettings, "search", file.search | variant),
                 evaluation=file.evaluation,
                 method=method,

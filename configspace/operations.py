@@ -12,4 +12,5 @@ ZERO = "zero"
 def operations(architecture: ArchitectureSettings) -> tuple[str, ...]:
     """Return the names of the operation set, in the order of α's last dimension."""
     names = OPERATIONS if architecture.operations == "all" else OPERATIONS[:2]
-    return names if architecture.space == "sequential" else (*names, ZERO)
+    last = () if architecture.space == "sequential" else (ZERO,)
+    return (*names, *architecture.own, *last)

@@ -60,6 +60,16 @@ def _problem(value: str) -> str:
     return value
 
 
+def _own(value: str) -> str:
+    if not is_own(value):
+        raise ValueError("wanted a class as 'package.module:Class'")
+    return value
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _odd(value: int) -> int:
     if value % 2 == 0:
         raise ValueError("wanted an odd number of taps, so that a kernel has a centre")
@@ -70,6 +80,8 @@ Positive = Annotated[float, Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Own = Annotated[str, AfterValidator(_own)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Taps = Annotated[int, Field(ge=1), AfterValidator(_odd)]
 
 
@@ -95,7 +107,7 @@ class ProblemSettings(Section):
     """Taps of the blur's kernel."""
     factor: Count = 4
     """``downsampling`` keeps every ``factor``-th sample after the blur."""
-    source: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    source: Digest | None = None
     """SHA-256 of the file that an own problem is in; known from when a study is loaded."""
 
     @model_validator(mode="after")
@@ -148,6 +160,32 @@ class ArchitectureSettings(Section):
     """Standard deviation of the noise operation's noise."""
     roll_shift: int = 1
     """Samples by which the roll operation shifts."""
+    own: Annotated[tuple[Own, ...], BeforeValidator(_as_tuple)] = ()
+    """A user's own operations beside the set, each ``package.module:Class``; on the PyTorch engine,
+    in the sequential space."""
+    sources: Annotated[tuple[Digest, ...], BeforeValidator(_as_tuple)] = ()
+    """SHA-256 of the file of each of them; known from when a study is loaded."""
+
+    @model_validator(mode="after")
+    def _own_fits(self) -> Self:
+        if self.own and self.space != "sequential":
+            raise ValueError("own: operations of one's own are for the space 'sequential' alone")
+        if len(set(self.own)) < len(self.own):
+            raise ValueError("own: wanted each operation once")
+        if self.sources and len(self.sources) != len(self.own):
+            raise ValueError("sources: wanted none, or one for each operation of one's own")
+        return self
+
+    def identified(self) -> Self:
+        """Return the same with the sources of own operations filled in.
+
+        Raises:
+            StudyError: If a file cannot be found, or is another than the one that is named.
+        """
+        found = tuple(source_digest(name) for name in self.own)
+        if self.sources not in ((), found):
+            raise StudyError("architecture.sources: the files of own operations have others")
+        return self.model_copy(update={"sources": found}) if found else self
 
     @property
     def edges(self) -> int:
@@ -159,7 +197,8 @@ class ArchitectureSettings(Section):
     @property
     def unused(self) -> set[str]:
         """Names of the settings that this space does not heed."""
-        return {"cells", "states"} if self.space == "sequential" else {"layers"}
+        unused = {"cells", "states"} if self.space == "sequential" else {"layers"}
+        return unused if self.own else unused | {"own", "sources"}
 
 
 class SearchSettings(Section):
@@ -230,6 +269,8 @@ class Study(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         _ = self.domains(), self.rungs()
+        if self.architecture.own and self.search.variant == "darts-single":
+            raise ValueError("architecture.own: not with search.variant 'darts-single'")
         return self
 
     def domains(self) -> dict[str, Domain]:
@@ -300,7 +341,12 @@ def load_study(path: Path) -> Study:
         study = Study.model_validate(settings)
     except ValidationError as error:
         raise StudyError(f"{path}: {first_complaint(error, Study)}") from error
-    return study.model_copy(update={"problem": study.problem.identified()})
+    return study.model_copy(
+        update={
+            "problem": study.problem.identified(),
+            "architecture": study.architecture.identified(),
+        }
+    )
 
 
 def read_settings(path: Path, what: str, wrong: type[DartboardError]) -> dict[str, Any]:

@@ -60,6 +60,8 @@ def able_engine(
         ServiceError: If the one engine asked for does not offer them.
     """
     lack = chosen.lacks(architecture, search)
+    if architecture.own and chosen.name != "torch":  # they are PyTorch's modules
+        lack = "operations of one's own"
     if lack is None:
         return chosen
     if name == "auto":

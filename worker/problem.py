@@ -5,15 +5,15 @@ A problem is a matrix and a sampler of signals, both NumPy, so that every engine
 Source: Geiping, Lukasik et al. 2023, Sec. 5.1.
 """
 
-import importlib
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from configspace.errors import ServiceError, StudyError
+from configspace.errors import ServiceError
 from configspace.own import is_own
 from configspace.study import ProblemSettings
+from worker.own import own_class
 from worker.philox import KeyedGenerator, Occasion
 
 
@@ -41,12 +41,9 @@ def problem_of(settings: ProblemSettings) -> Problem:
     """
     if not is_own(settings.name):
         return CosineProblem(settings)
+    made = own_class(settings.name, settings.source)
     try:
-        settings.identified()
-        module, _, name = settings.name.partition(":")
-        problem: Any = getattr(importlib.import_module(module), name)(settings)
-    except StudyError as error:
-        raise ServiceError(f"cannot work on this study: {error}") from error
+        problem: Any = made(settings)
     except Exception as error:  # whatever a user's module may raise
         raise ServiceError(
             f"cannot make the problem {settings.name!r}: {type(error).__name__}: {error}"

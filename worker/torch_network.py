@@ -7,7 +7,7 @@ innermost, so that whatever acts along n (AᵀA, the roll, a shift by one tap) i
 left. In the sequential network an edge is a layer; the cells are in `worker.torch_cell`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -35,6 +35,8 @@ class Mixture(NamedTuple):
     """Of each slot's n(u); ``(…, slot)``."""
     noise: Tensor
     """Of ε ~ N(0, 1); ``(…, 1)``."""
+    own: Tensor
+    """Of a user's own operations; ``(…, own operation)``."""
 
 
 class Noise(NamedTuple):
@@ -106,7 +108,8 @@ def term_table(settings: ArchitectureSettings) -> NDArray[np.float64]:
     """Return the coefficients of each operation of the set (Sec. 4.3), ``(operation, term)``.
 
     The terms are u, AᵀA u, the rolled u, Aᵀy, n_0(u), n_1(u), ε: with g = AᵀA u − Aᵀy, a learnable
-    gradient step is u − τ g − τ n_0(u), and noise is u − τ g + σ ε.
+    gradient step is u − τ g − τ n_0(u), and noise is u − τ g + σ ε. Each of a user's own operations
+    is one more term.
     """
     tau, sigma = settings.tau, settings.operation_noise
     rows = {
@@ -114,9 +117,11 @@ def term_table(settings: ArchitectureSettings) -> NDArray[np.float64]:
         "cnn": (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0),
         "roll": (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0),
         "noise": (1.0, -tau, 0.0, tau, 0.0, 0.0, sigma),
-        ZERO: (0.0,) * 7,
+        **dict.fromkeys((*settings.own, ZERO), (0.0,) * 7),
     }
-    return np.array([rows[operation] for operation in operations(settings)])
+    names = operations(settings)
+    own = [[float(name == one) for one in settings.own] for name in names]
+    return np.array([(*rows[name], *more) for name, more in zip(names, own, strict=True)])
 
 
 def mixture(shares: Tensor, table: Tensor) -> Mixture:
@@ -126,7 +131,9 @@ def mixture(shares: Tensor, table: Tensor) -> Mixture:
         shares: softmax(α), or one-hot for a discrete architecture; ``(trial, edge, operation)``.
         table: The rows of `term_table` for these operations.
     """
-    return Mixture(*torch.split(shares @ table, [3, 1, MAPPINGS, 1], dim=-1))
+    sizes = [3, 1, MAPPINGS, 1]
+    own = table.shape[1] - sum(sizes)
+    return Mixture(*torch.split(shares @ table, [*sizes, own], dim=-1))
 
 
 def network(
@@ -136,6 +143,7 @@ def network(
     start: Tensor,
     noise: Noise,
     mapped: Sequence[bool],
+    own_output: Callable[[int, Tensor], Tensor | None] | None = None,
 ) -> Tensor:
     """Apply all layers, and add the input to the last one's output.
 
@@ -146,6 +154,8 @@ def network(
         mapped: Whether any trial has a mapping on each layer.
         start: Aᵀy, ``(trial, n, batch)``.
         noise: ε of the layers that have any.
+        own_output: Returns what a user's own operations bring to a layer, if anything, from its
+            index and its input.
 
     Returns:
         Reconstructions, ``(trial, n, batch)``.
@@ -166,6 +176,8 @@ def network(
         if mapped[layer]:
             taps = mapping_taps(maps, own[layer], shares[layer], signal)
             output = torch.baddbmm(output, maps.taps.expand(trials, -1, -1), taps)
+        if own_output is not None and (brought := own_output(layer, signal)) is not None:
+            output = output + brought
         signal = output
     return start + signal
 

@@ -6,6 +6,8 @@ does not wait for the device.
 Source: Geiping, Lukasik et al. 2023, Sec. 4 and 5.1; Liu et al. 2019, eq. 5 to 7.
 """
 
+from functools import partial
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from worker.torch_cell import cell_network, wire
 from worker.torch_data import Sampler, Samples
 from worker.torch_network import MAPPINGS, Maps, Mixture, mixture, network, term_table
 from worker.torch_optimizers import Moments, adam_update, decayed
+from worker.torch_own import OwnOperations
 from worker.torch_weights import discrete_start, joined, search_start, unflatten
 
 
@@ -45,6 +48,7 @@ class Trainer:
         self._wiring = (
             wire(architecture, self._mapped, self._like) if architecture.space == "cell" else None
         )
+        self._own = OwnOperations(batch, used, self._like)
         self._moments = Moments.of(theta)
         self._step_sizes = _tensor(weight_step_sizes(batch), self._like)[..., None]
         decays = [hyper.param_weight_decay for hyper in batch.hyperparameters]
@@ -53,10 +57,12 @@ class Trainer:
     def output(self, theta: Tensor, mix: Mixture, samples: Samples) -> Tensor:
         """Return each trial's reconstructions, ``(trial, n, batch)``."""
         slots = mix.mappings.shape[-1]
-        weights, flattening = unflatten(theta, self.batch.architecture, slots)
         start, noise = samples.start, samples.noise
+        ours = theta.shape[1] - self._own.count
+        weights, flattening = unflatten(theta[:, :ours], self.batch.architecture, slots)
         if self._wiring is None:
-            return network(self.maps, weights, mix, start, noise, self._mapped)
+            own = partial(self._own.output, theta[:, ours:], mix.own, start)
+            return network(self.maps, weights, mix, start, noise, self._mapped, own)
         return cell_network(self.maps, self._wiring, weights, flattening, mix, start, noise)
 
     def loss_and_psnr(self, theta: Tensor, mix: Mixture, samples: Samples) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """The weights of a batch of trials as one tensor, so that an optimizer's step is a few kernels.
 
 They are laid out flat: edge by edge as `worker.torch_network.Weights` names an edge's, and then
-each cell's flattening.
+each cell's flattening, and then a user's own operations.
 """
 
 import math
@@ -23,6 +23,7 @@ from worker.engine import (
 )
 from worker.philox import Occasion
 from worker.torch_network import MAPPINGS, Weights
+from worker.torch_own import own_start
 
 
 class Parameters(NamedTuple):
@@ -38,7 +39,7 @@ def unflatten(theta: Tensor, settings: ArchitectureSettings, slots: int) -> Para
     """Return views of the weights.
 
     Args:
-        theta: Shape ``(trial, parameter)``.
+        theta: Shape ``(trial, parameter)``; without those of own operations.
         settings: The space, and the widths.
         slots: Mappings an edge.
     """
@@ -80,7 +81,8 @@ def search_start(batch: Batch) -> NDArray[np.float64]:
         _flat([_slot(batch, occasion, edge, slot) for slot in range(MAPPINGS)])
         for edge in range(batch.architecture.edges)
     ]
-    return np.concatenate([*edges, *_flattenings(batch, occasion)], axis=1)
+    own = own_start(batch, occasion)
+    return np.concatenate([*edges, *_flattenings(batch, occasion), own], axis=1)
 
 
 def discrete_start(
@@ -102,7 +104,8 @@ def discrete_start(
         )
         for edge, picks in enumerate(architectures.T)
     ]
-    return np.concatenate([*edges, *_flattenings(batch, occasion)], axis=1)
+    own = own_start(batch, occasion)
+    return np.concatenate([*edges, *_flattenings(batch, occasion), own], axis=1)
 
 
 def _slot(

@@ -127,3 +127,18 @@ def test_a_wrong_file_is_one_line_that_names_it(tmp_path: Path, text: str, compl
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CampaignError, match="cannot read campaign file"):
         load_campaign(tmp_path / "none.toml")
+
+
+def test_a_cell_of_a_users_own_problem_knows_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", ["/nowhere"])
+    (tmp_path / "mine.py").write_text("# waves\n")
+    path = tmp_path / "campaign.toml"
+    path.write_text('name = "c"\nproblems = ["mine:Waves"]\n')
+    (cell,) = load_campaign(path).cells
+    assert cell.problem.source is not None
+    (tmp_path / "mine.py").write_text("# other waves\n")
+    (other,) = load_campaign(path).cells
+    assert other.digest() != cell.digest()

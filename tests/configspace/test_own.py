@@ -1,4 +1,4 @@
-"""A user's own problem as a setting: its name, and the digest of its file."""
+"""What a user brings along as a setting: its name, and the digest of its file."""
 
 import hashlib
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from configspace.errors import StudyError
+from configspace.operations import operations
 from configspace.own import is_own, source_digest
-from configspace.study import ProblemSettings, Study, load_study
+from configspace.study import ArchitectureSettings, ProblemSettings, Study, load_study
 
 SOURCE = "raise RuntimeError('a module that is only looked at is not imported')\n"
 DIGEST = hashlib.sha256(SOURCE.encode()).hexdigest()
@@ -75,3 +76,47 @@ def test_a_built_in_problem_has_no_source_and_keeps_its_studys_digest() -> None:
     # As it was before there were own problems: stores have studies that are to go on.
     recorded = "15e977ef2b6714c49c8d79c1d06694916fd9eb3b977854777dba46a70d3e9d0b"
     assert Study(name="s", objective="final").digest() == recorded
+
+
+def test_own_operations_join_the_set_in_their_order() -> None:
+    settings = ArchitectureSettings(operations="good", own=("mine:B", "mine:A"))
+    assert operations(settings) == ("learnable_gradient", "cnn", "mine:B", "mine:A")
+
+
+def test_a_loaded_study_knows_the_files_of_its_operations(here: Path) -> None:
+    path = here / "study.toml"
+    path.write_text('name = "s"\nobjective = "final"\n[architecture]\nown = ["mine:A", "mine:B"]\n')
+    found = load_study(path)
+    assert found.architecture.sources == (DIGEST, DIGEST)
+    assert found.digest() != Study(name="s", objective="final").digest()
+    path.write_text(path.read_text() + f'sources = ["{DIGEST}", "{"0" * 64}"]\n')
+    with pytest.raises(StudyError, match=r"architecture\.sources"):
+        load_study(path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"own": ["cnn"]}, "wanted a class as 'package.module:Class'"),
+        ({"own": ["mine:A", "mine:A"]}, "wanted each operation once"),
+        ({"own": ["mine:A"], "space": "cell"}, "for the space 'sequential' alone"),
+        ({"own": ["mine:A"], "sources": [DIGEST] * 2}, "one for each operation"),
+    ],
+)
+def test_operations_that_do_not_fit_are_refused(
+    settings: dict[str, object], complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        ArchitectureSettings.model_validate(settings)
+
+
+def test_darts_single_has_no_own_operations() -> None:
+    with pytest.raises(ValueError, match=r"not with search\.variant 'darts-single'"):
+        Study.model_validate(
+            {
+                "name": "s",
+                "objective": "final",
+                "architecture": {"own": ["mine:A"]},
+                "search": {"variant": "darts-single"},
+            }
+        )

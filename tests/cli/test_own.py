@@ -1,4 +1,4 @@
-"""`dartboard run` of a user's own problem, which no file of ours knows of."""
+"""`dartboard run` of what a user brings along, which no file of ours knows of."""
 
 import shutil
 import sys
@@ -38,8 +38,21 @@ def test_without_its_file_one_line_says_where_it_was_looked_for(tmp_path: Path) 
     assert not (tmp_path / "dartboard.db").exists()
 
 
-def test_the_study_file_of_the_walk_through_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_study_files_of_the_walk_through_are_studies(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = ROOT / "docs" / "examples"
     monkeypatch.chdir(folder)
     monkeypatch.setattr("sys.path", [*sys.path])
     assert load_study(folder / "steps.toml").problem.name == "steps:Steps"
+    assert load_study(folder / "descent.toml").architecture.own == ("descent:Descent",)
+
+
+def test_a_study_with_an_operation_of_ones_own_runs(tmp_path: Path) -> None:
+    study = STUDY.replace("[architecture]", '[architecture]\nown = ["descent:Descent"]')
+    (tmp_path / "study.toml").write_text(study.format(iterations=1, parallel=0))
+    shutil.copy(ROOT / "docs" / "examples" / "descent.py", tmp_path)
+    ran = dartboard(tmp_path, "run", "study.toml", "--workers", "1")
+    assert ran.returncode == 0, ran.stderr
+    frames = load(f"sqlite:///{tmp_path}/dartboard.db", "small")
+    assert set(frames.evaluations["engine"]) == {"torch"}
+    names = {name for row in frames.trials["architecture"] for name in row.split()}
+    assert names <= {"learnable_gradient", "cnn", "roll", "noise", "descent:Descent"}
