@@ -161,6 +161,26 @@ def test_what_a_campaign_does_not_have_is_one_line(undisturbed: Path) -> None:
     assert "a campaign has evaluations, trials, curves, cells, and no incumbents" in ran.stderr
 
 
+def test_a_master_serves_a_campaign_to_workers_started_by_hand(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    write_campaign(tmp_path)
+    with subprocess.Popen(
+        [*command("master", "campaign.toml"), "--port", "0"],
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as master:
+        assert master.stderr is not None
+        told = next(line for line in master.stderr if "dartboard worker" in line)
+        address = told.split("dartboard worker ")[1].split()[0]
+        worker = dartboard(tmp_path, "worker", address, "--engine", "torch", "--idle-limit", "1")
+        said = master.stderr.read()
+    assert (worker.returncode, master.returncode) == (0, 0), said
+    pd.testing.assert_frame_equal(scores(tmp_path), scores(undisturbed), atol=1e-4, rtol=0)
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

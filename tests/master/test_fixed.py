@@ -311,3 +311,15 @@ def test_cells_are_served_one_after_the_other_by_real_workers(store: Store) -> N
     assert (progress.study, progress.iterations_done, progress.iterations) == ("many", 2, 2)
     assert (progress.trials_done, progress.trials, progress.finished) == (14, 14, 6)
     assert len(set(seeds_in(store))) == 14
+
+
+def test_trials_that_diverge_cost_no_others_with_real_workers(store: Store) -> None:
+    made = begun(store, trials=8)
+    running = RunningMaster(cell_jobs(made, store, batch=4), store)
+    with workers(running.start(), 1, "raises_on_odd_seeds", once=True):
+        progress = running.wait().snapshot.progress
+    even = [seed for seed in made.trial_seeds(range(8)) if seed % 2 == 0]
+    assert 0 < len(even) < 8
+    assert sorted(seeds_in(store)) == sorted(even)
+    assert (progress.trials_done, progress.crashed) == (len(even), 8 - len(even))
+    assert cell_jobs(made, store, batch=4).next() == "done"

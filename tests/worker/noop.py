@@ -112,6 +112,14 @@ def raises(job: Job, progress: Progress) -> Outcome:
 
 
 @evaluator
+def raises_on_odd_seeds(job: Job, progress: Progress) -> Outcome:
+    """Fail as a whole if one of the trials does."""
+    if any(seed % 2 for seed in job.seeds):
+        raise RuntimeError("its training diverged")
+    return outcome_of(job)
+
+
+@evaluator
 def exits(job: Job, progress: Progress) -> Outcome:
     """Try to end the process in an orderly way."""
     sys.exit(3)
