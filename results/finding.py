@@ -16,7 +16,7 @@ from results.statistics import Estimate, Floats, estimate
 
 Verdict = Literal["holds", "does not hold", "undecided"]
 
-_LEAST = 10
+LEAST = 10
 """Runs below which a bootstrap's interval is much too narrow to decide anything."""
 
 
@@ -99,6 +99,6 @@ def below(found: Estimate, threshold: float) -> bool | None:
 
 
 def _sure(found: Estimate) -> Estimate:
-    if found.n >= _LEAST:
+    if found.n >= LEAST:
         return found
     return Estimate(found.value, math.nan, math.nan, found.n)

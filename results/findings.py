@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from results import labels
-from results.finding import Finding, Part, Runs, above, below
+from results.finding import LEAST, Finding, Part, Runs, above, below
 from results.layout import interval_text, number_text
 from results.paper import Setting
 from results.paper_tables import RANDOM_SEARCH_TRIES
@@ -48,10 +48,13 @@ def findings(trials: pd.DataFrame, *, seed: int = 0) -> list[Finding]:
         seed: Of all bootstraps.
     """
     runs = Runs(trials, seed=seed)
-    return [
-        Finding(letter, claim, rule, tuple(ask(runs)))
-        for letter, (claim, rule, ask) in _QUESTIONS.items()
-    ]
+    return [finding(letter, runs) for letter in _QUESTIONS]
+
+
+def finding(letter: str, runs: Runs) -> Finding:
+    """Put one of the paper's findings, ``a`` to ``k``, to some runs."""
+    claim, rule, ask = _QUESTIONS[letter]
+    return Finding(letter, claim, rule, tuple(ask(runs)))
 
 
 def _darts(problem: str, operations: str, hyperparameters: str = "H1") -> Setting:
@@ -179,12 +182,13 @@ def _steps(runs: Runs) -> Iterable[Part]:
     median = float(np.median(reached))
     steps = steps_to_pass(random, median)
     within = steps.expected.low <= PAPER_STEPS <= steps.expected.high
+    enough = min(len(reached), len(random)) >= LEAST
     simulated = interval_text(steps.mean, 1) if steps.mean.value > 0 else "none passed"
     yield Part(
         f"{_where(darts)}: to pass {number_text(median)} dB (n = {len(reached)}): one by the share "
         f"that passes {interval_text(steps.expected, 1)} (n = {steps.expected.n}); mean of "
         f"{steps.mean.n} simulated searches {simulated}",
-        within,
+        within if enough else None,
     )
 
 

@@ -84,6 +84,10 @@ def _further(row: Row) -> dict[str, float]:
         cells |= {f"{key}_low": found.low, f"{key}_high": found.high}
     for key, found in (("sd", sd), ("failed", failed)):
         cells |= {key: found.value, f"{key}_low": found.low, f"{key}_high": found.high}
+    r = row.correlations
+    for key in ("pearson", "spearman", "kendall"):
+        found = nothing if r is None else getattr(r, key)
+        cells |= {key: found.value, f"{key}_low": found.low, f"{key}_high": found.high}
     cells |= {
         "failed_below": math.nan if shape is None else shape.failed_below,
         "cluster_low": math.nan if clusters is None else clusters.low,

@@ -42,7 +42,7 @@ def notes(number: Number, rows: Sequence[Row], pursuits: Sequence[Pursuit]) -> l
         said.append(
             "Random Search: the best of k random architectures, over all ways to pick k of the n "
             "runs of Random; equal time: as many as can be trained in the time that one run of "
-            "DARTS takes."
+            "DARTS takes, by the medians of both times."
         )
     said += [f"{name(row)}: {_clusters(row)}" for row in rows if _clusters(row)]
     if number == 1:
@@ -85,7 +85,7 @@ def _line(row: Row, *, by_method: bool) -> tuple[str, ...]:
         published[2],
         DASH if shape is None else number_text(shape.sd.value),
         DASH if shape is None else f"{shape.failed.value:.0%}",
-        number_text(row.seconds, 1),
+        DASH if math.isnan(row.seconds) else f"{row.seconds:.3g}",
     )
 
 

@@ -12,6 +12,7 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
+from results.correlations import Correlations, correlations
 from results.distribution import FAILED_BELOW, Distribution, distribution
 from results.paper import Number, Published, Setting, published
 from results.random_search import BestOf, Steps, affordable, best_of, steps_to_pass
@@ -35,12 +36,14 @@ class Row:
     mean: Estimate
     median: Estimate
     seconds: float
-    """Mean wall time of one run of ours, or of one whole random search; NaN where none is known."""
+    """Median wall time of one run of ours, or of one whole random search; NaN if none is known."""
     published: Published | None
     distribution: Distribution | None = None
     """Of the runs; None for a random search, and where there are none."""
     tries: int | None = None
     """Architectures of one random search."""
+    correlations: Correlations | None = None
+    """Of one-shot and architecture PSNR over the runs; None where nothing was searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def rows(
     theirs = published(number)
     samples = psnrs_by_setting(trials)
     seconds = _seconds(trials)
+    correlated = _correlated(trials, seed)
     found: dict[Setting, Row] = {}
     for setting in dict.fromkeys([*theirs, *samples]):
         if setting.method == "random-search":
@@ -82,6 +86,7 @@ def rows(
             seconds=seconds.get(setting, np.nan),
             published=theirs.get(setting),
             distribution=shape if shape.n else None,
+            correlations=correlated.get(setting),
         )
     return list(found.values())
 
@@ -118,18 +123,35 @@ def psnrs_by_setting(trials: pd.DataFrame) -> dict[Setting, Floats]:
     }
 
 
+def _correlated(trials: pd.DataFrame, seed: int) -> dict[Setting, Correlations]:
+    """Return the correlations of both PSNRs within each setting that searches."""
+    searched = distinct(trials)
+    searched = searched[searched["one_shot_psnr"].notna()]
+    return {
+        _setting(keys): correlations(
+            group["one_shot_psnr"].to_numpy(dtype=np.float64),
+            group["architecture_psnr"].to_numpy(dtype=np.float64),
+            seed=seed,
+        )
+        for keys, group in searched.groupby(KEYS, sort=False)
+    }
+
+
 def _setting(keys: Hashable) -> Setting:
     space, operations, problem, method, hyperparameters = cast("tuple[str, ...]", keys)
     return Setting(space, operations, problem, method, hyperparameters)
 
 
 def _seconds(trials: pd.DataFrame) -> dict[Setting, float]:
-    """Return the mean wall time of a run of each setting, search and training together."""
+    """Return the wall time of a run of each setting, search and training together.
+
+    The median: a worker's first job may take much longer, since it compiles.
+    """
     done = distinct(trials)
     times = done[["search_seconds", "retrain_seconds"]].sum(axis=1, min_count=1)
     return {
-        _setting(keys): float(mean)
-        for keys, mean in times.groupby([done[key] for key in KEYS], sort=False).mean().items()
+        _setting(keys): float(median)
+        for keys, median in times.groupby([done[key] for key in KEYS], sort=False).median().items()
     }
 
 

@@ -37,6 +37,7 @@ def test_after_them_come_n_the_intervals_and_the_papers_numbers() -> None:
     assert line["median_high"] == pytest.approx(row.median.high, abs=1e-4)
     assert (line["paper_max"], line["paper_mean"], line["paper_n"]) == (23.46, 21.56, 75)
     assert line["paper_mean_outside"] == pytest.approx(outside(21.56, row.mean), abs=1e-4)
+    assert {"pearson_low", "spearman", "kendall_high", "failed"} <= set(found.columns)
     search = found.iloc[4]
     assert (search["method"], search["tries"]) == ("random_search", 5)
 

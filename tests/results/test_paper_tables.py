@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from results.correlations import correlations
 from results.paper import Setting, published
 from results.paper_tables import Row, outside, psnrs_by_setting, pursuits, rows
 from results.random_search import best_of
@@ -53,6 +54,21 @@ def test_a_row_describes_its_own_runs() -> None:
     assert one.seconds == 2.5
     assert one.published is not None
     assert one.published.median == 21.60
+
+
+def test_both_scores_are_correlated_where_there_are_two() -> None:
+    runs = trials(normal(21), one_shot=normal(18, seed=3))
+    found = rows(1, together([runs, trials(normal(22), method="random")]))
+    mine = row(found, "darts").correlations
+    assert mine == correlations(runs["one_shot_psnr"], runs["architecture_psnr"])
+    assert mine.kendall.n == 75
+    assert row(found, "random").correlations is None
+
+
+def test_one_slow_job_does_not_tell_how_long_a_run_takes() -> None:
+    made = trials(normal(20, n=30))
+    made.loc[:9, "retrain_seconds"] = 50.0
+    assert row(rows(1, made), "darts").seconds == 2.5
 
 
 def test_failures_are_counted_below_the_stated_psnr_and_clusters_noted() -> None:
