@@ -82,6 +82,8 @@ class Cell(Section):
                 f"search.variant: wanted {variant!r}, since the method is {self.method!r}, "
                 f"got {self.search.variant!r}"
             )
+        if self.architecture.own and self.method == "darts-single":
+            raise ValueError("architecture.own: not with the method 'darts-single'")
         if (self.method == "given") != (self.architectures is not None):
             raise ValueError("architectures: wanted with the method 'given', and with no other")
         if self.architectures is not None and len(self.architectures) < self.trials:

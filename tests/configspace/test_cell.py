@@ -118,6 +118,14 @@ def test_given_architectures_may_become_more() -> None:
         ({"method": "given", "architectures": [["cnn"] * 10]}, "one for each of 10 trials, got 1"),
         ({"method": "given", "architectures": [["cnn"]] * 10}, "10 operations each, got 1"),
         ({"method": "darts-single"}, "wanted 'darts-single', since the method is"),
+        (
+            {
+                "method": "darts-single",
+                "search": {"variant": "darts-single"},
+                "architecture": {"own": ["some.module:Operation"]},
+            },
+            "own: not with the method 'darts-single'",
+        ),
     ],
 )
 def test_an_inconsistent_cell_is_refused(change: dict[str, Any], complaint: str) -> None:
