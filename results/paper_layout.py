@@ -123,7 +123,10 @@ def _pursuit(pursuit: Pursuit) -> str:
         if not math.isnan(steps.mean.value)
         else "more random architectures than there were, for none passes it"
     )
+    wins = pursuit.wins
+    beaten = Estimate(wins.value, wins.low, wins.high, wins.n_a)
     return (
-        f"{where}: to pass the DARTS median of {number_text(steps.threshold)} dB takes "
-        f"{simulated}; {by_share} (n = {expected.n} runs of Random)."
+        f"{where}: one run of DARTS beats one random architecture with probability "
+        f"{interval_text(beaten)} (n = {wins.n_a} and {wins.n_b}); to pass the DARTS median of "
+        f"{number_text(steps.threshold)} dB takes {simulated}; {by_share} (n = {expected.n} runs of Random)."
     )

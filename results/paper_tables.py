@@ -17,6 +17,7 @@ from results.distribution import FAILED_BELOW, Distribution, distribution
 from results.paper import Number, Published, Setting, published
 from results.random_search import BestOf, Steps, affordable, best_of, steps_to_pass
 from results.statistics import Estimate, Floats
+from results.superiority import Superiority, superiority
 
 RANDOM_SEARCH_TRIES = 5
 """Architectures that the paper's random search evaluates, to report the best."""
@@ -48,11 +49,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Pursuit:
-    """How many random architectures it takes to pass DARTS' median, in one space and problem."""
+    """How random architectures fare against DARTS, in one space and problem."""
 
     darts: Setting
     steps: Steps
-    darts_n: int
+    """How many it takes to pass the median of DARTS."""
+    wins: Superiority
+    """How probable it is that one run of DARTS beats one random architecture."""
 
 
 def rows(
@@ -95,7 +98,11 @@ def pursuits(trials: pd.DataFrame, *, seed: int = 0) -> list[Pursuit]:
     """Return the steps that random search needs to pass DARTS, wherever there are runs of both."""
     samples = psnrs_by_setting(trials)
     return [
-        Pursuit(setting, steps_to_pass(against, float(np.median(sample)), seed=seed), len(sample))
+        Pursuit(
+            setting,
+            steps_to_pass(against, float(np.median(sample)), seed=seed),
+            superiority(sample, against),
+        )
         for setting, sample in samples.items()
         if setting.method == "darts"
         and (against := samples.get(_of_method(setting, "random"))) is not None

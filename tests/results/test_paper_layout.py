@@ -56,6 +56,7 @@ def test_notes_tell_of_clusters_and_of_the_steps_to_pass_darts() -> None:
     assert "(n = 75)" in clusters
     passing = [line for line in said if "to pass the DARTS median" in line]
     assert len(passing) == 4
+    assert all("(n = 75 and 75)" in line for line in passing)
     assert all("n = 75 runs of Random" in line for line in passing)
     assert sum("none passes it" in line for line in passing) == 1
 

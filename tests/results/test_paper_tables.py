@@ -12,6 +12,7 @@ from results.paper import Setting, published
 from results.paper_tables import Row, outside, psnrs_by_setting, pursuits, rows
 from results.random_search import best_of
 from results.statistics import Estimate, estimate
+from results.superiority import superiority
 from tests.results.campaigns import normal, table1, table3, together, trials
 
 DARTS = Setting("sequential", "good", "blur", "darts", "H1")
@@ -148,6 +149,7 @@ def test_the_search_pursues_the_median_of_darts() -> None:
     assert one.steps.threshold == np.median(darts)
     assert one.steps.expected.value == pytest.approx(1 / (random > np.median(darts)).mean())
     assert one.steps.mean.n == 10
+    assert one.wins == superiority(darts, random)
 
 
 def test_without_random_runs_nothing_is_pursued() -> None:
