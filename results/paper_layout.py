@@ -128,5 +128,6 @@ def _pursuit(pursuit: Pursuit) -> str:
     return (
         f"{where}: one run of DARTS beats one random architecture with probability "
         f"{interval_text(beaten)} (n = {wins.n_a} and {wins.n_b}); to pass the DARTS median of "
-        f"{number_text(steps.threshold)} dB takes {simulated}; {by_share} (n = {expected.n} runs of Random)."
+        f"{number_text(steps.threshold)} dB takes {simulated}; {by_share} "
+        f"(n = {expected.n} runs of Random)."
     )
