@@ -143,7 +143,7 @@ def search_epoch(
     alpha_step_sizes: Doubles,
     weight_step_sizes: Doubles,
 ) -> tuple[float, float, float]:
-    """Alternate α steps on validation batches and weight steps on training batches.
+    """Alternate α steps on validation batches and weight steps on training batches, if any.
 
     Args:
         trial: The trial; its weights move.
@@ -152,7 +152,7 @@ def search_epoch(
         alpha: Moves.
         validation: Signals of all steps' validation batches, ``(step, n, sample)``, flat and a
             vector longer.
-        training: Likewise.
+        training: Likewise, or nothing: then the weights are left as they are.
         occasions: Those of the validation batches and of the training batches.
         first_step: Steps taken before.
         alpha_step_sizes: One a step.
@@ -171,9 +171,10 @@ def search_epoch(
         validation_loss += forward(trial, taps, space, drawn, first, occasions[0], step)
         psnr += mean_psnr(trial)
         alpha_step(trial, alpha, step, alpha_step_sizes[i], taps, space)
-        drawn = training.ctypes.data
-        training_loss += forward(trial, taps, space, drawn, first, occasions[1], step)
-        weight_step(trial, step, weight_step_sizes[i], taps, space)
+        if training.size > 0:
+            drawn = training.ctypes.data
+            training_loss += forward(trial, taps, space, drawn, first, occasions[1], step)
+            weight_step(trial, step, weight_step_sizes[i], taps, space)
     return validation_loss / steps, psnr / steps, training_loss / steps
 
 
