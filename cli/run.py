@@ -27,7 +27,7 @@ from master.service import MAX_WORKERS, Ending, Master
 from master.snapshot import Snapshot
 from master.source import JobSource
 from results.store import Store
-from worker.engines import choose_engine
+from worker.engines import able_engine, choose_engine
 
 if TYPE_CHECKING:
     from master.metrics import Metrics
@@ -54,8 +54,8 @@ def run_study(
         DartboardError: If the study file, the store or the workers are not what they should be.
     """
     study = load_study(path)
-    if device not in ("auto", "cpu"):  # before a store and workers are made for nothing
-        choose_engine(engine, device)
+    if device not in ("auto", "cpu") or engine == "numba":  # before anything is made for nothing
+        able_engine(choose_engine(engine, device), engine, study.architecture, study.search)
     count, threads = split(
         available_cores(), study.evaluation.trials, workers=workers, threads=threads
     )

@@ -4,7 +4,7 @@ It reads jobs from its standard input and answers on its standard output, a JSON
 Both are moved to descriptors of its own first, so that nothing an evaluation prints gets in
 between. Answers are ``{"ready": [engine, device]}``, then for each job any number of
 ``{"progress": [phase, done, total]}`` and one ``{"outcome": …}`` or ``{"failure": …}``;
-``{"fatal": reason}`` if it cannot evaluate at all.
+``{"fatal": reason}`` if it cannot evaluate at all, or not what it is asked to.
 """
 
 import argparse
@@ -23,7 +23,7 @@ from typing import Any, Protocol, TextIO
 
 from pydantic import ValidationError
 
-from configspace.errors import DartboardError, WireError
+from configspace.errors import DartboardError, ServiceError, WireError
 from configspace.job import Failure, FailureKind, Job, Outcome
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,11 @@ def main() -> int:
     answer("ready", [evaluate.engine, evaluate.device])
     for line in _lines(jobs):
         job = Job.from_wire(json.loads(line))
-        result = attempt(evaluate, job, lambda *report: answer("progress", list(report)))
+        try:
+            result = attempt(evaluate, job, lambda *report: answer("progress", list(report)))
+        except ServiceError as error:
+            answer("fatal", str(error))
+            return 1
         answer("failure" if isinstance(result, Failure) else "outcome", result.to_wire())
     return 0
 
@@ -111,7 +115,11 @@ def resolve(name: str) -> MakeEvaluator:
 def attempt(
     evaluate: Evaluator, job: Job, progress: Callable[[str, int, int], None]
 ) -> Outcome | Failure:
-    """Run one evaluation, whatever it does short of killing the process."""
+    """Run one evaluation, whatever it does short of killing the process.
+
+    Raises:
+        ServiceError: If the evaluator lacks what the job needs, whatever its configuration.
+    """
 
     def failure(kind: FailureKind, message: str) -> Failure:
         return Failure(id=job.id, kind=kind, message=message[:_MESSAGE_CHARACTERS])
@@ -125,6 +133,8 @@ def attempt(
         return failure("exit", f"the evaluation called sys.exit({error.code!r})")
     except MemoryError as error:
         return failure("memory-error", f"the evaluation ran out of memory: {error}")
+    except ServiceError:
+        raise
     except Exception as error:
         log.exception("study %s: %s failed", job.study, job.id)
         kind = _kind(error)

@@ -130,7 +130,7 @@ class Child:
             How it ended; None if it was told to end.
 
         Raises:
-            ServiceError: If the process cannot be started.
+            ServiceError: If the process cannot be started, or evaluates no such jobs.
         """
         self.start()
         self._job, self.progress = job, None
@@ -151,6 +151,9 @@ class Child:
                     return Outcome.from_wire(outcome)
                 case {"failure": failure}:
                     return Failure.from_wire(failure)
+                case {"fatal": str(reason)}:
+                    self.kill()
+                    raise ServiceError(f"this worker cannot evaluate {job.id}: {reason}")
                 case None if self._process.poll() is not None:
                     return self._died(job)
             if not go_on():

@@ -206,6 +206,22 @@ def test_a_store_that_is_none_is_one_line_and_is_left_alone(tmp_path: Path) -> N
     assert (tmp_path / "dartboard.db").read_text().startswith("a diary")
 
 
+def test_an_engine_that_does_not_offer_the_search_is_one_line_and_begins_nothing(
+    tmp_path: Path,
+) -> None:
+    write_study(tmp_path)
+    text = (tmp_path / "study.toml").read_text()
+    second = text.replace("[search]", '[search]\nvariant = "darts-second-order"')
+    (tmp_path / "study.toml").write_text(second)
+
+    ran = dartboard(tmp_path, "run", "study.toml", "--engine", "numba")
+
+    assert ran.returncode == 2
+    assert "does not offer the variant 'darts-second-order'; take --engine torch" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "dartboard.db").exists()
+
+
 def test_a_device_that_is_not_there_is_one_line_and_begins_nothing(tmp_path: Path) -> None:
     write_study(tmp_path)
 

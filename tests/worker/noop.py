@@ -59,7 +59,7 @@ def outcome_of(job: Job) -> Outcome:
             Trial(
                 seed=seed,
                 one_shot_psnr=_score(job, seed, "one-shot"),
-                architecture=("gradient",) * job.architecture.layers,
+                architecture=("gradient",) * job.architecture.edges,
                 architecture_psnr=_score(job, seed, "final"),
                 curves=(Curve(phase="search", train_loss=(1.0,), psnr=(3.0,)),),
             )
@@ -68,6 +68,12 @@ def outcome_of(job: Job) -> Outcome:
         engine="noop",
         device="cpu",
     )
+
+
+@evaluator
+def lacks_the_space(job: Job, progress: Progress) -> Outcome:
+    """Lack what every job of a study needs."""
+    raise ServiceError(f"no space {job.architecture.space!r} here")
 
 
 @evaluator

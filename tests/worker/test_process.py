@@ -130,6 +130,13 @@ def test_what_this_machine_lacks_ends_the_worker_and_fails_no_configuration(
         child("needs_a_gpu").start()
 
 
+def test_what_an_engine_does_not_offer_ends_the_worker_and_fails_no_configuration(
+    child: Start,
+) -> None:
+    with pytest.raises(ServiceError, match=r"cannot evaluate .*: no space 'sequential' here"):
+        child("lacks_the_space").run(JOB, always)
+
+
 def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> None:
     started = child("evaluate")
 
