@@ -23,14 +23,14 @@ from worker.engine import Batch
 from worker.engines import choose_engine
 from worker.problem import CosineProblem
 
-name, trials, batches = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+name, trials, batches, space = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 engine = choose_engine(name, "cpu")
 if name == "torch":
     import torch
     torch.set_num_threads(1)
 batch = Batch(
     problem=CosineProblem(ProblemSettings()),
-    architecture=ArchitectureSettings(),
+    architecture=ArchitectureSettings(space=space),
     search=SearchSettings(batches=batches),
     hyperparameters=(Hyperparameters(),) * trials,
     epochs=1,
@@ -52,22 +52,22 @@ print(json.dumps({"first": first[0], "bytes": max(sizes) - sizes[0]}))
 """
 
 
-def peak_memory(engine: str, trials: int, batches: int = 19) -> float:
+def peak_memory(engine: str, trials: int, space: str, batches: int = 19) -> float:
     """Return the megabytes that a search of 16 channels takes at its peak, above the imports."""
-    return float(_searched(engine, trials, batches)["bytes"]) / 1e6
+    return float(_searched(engine, trials, batches, space)["bytes"]) / 1e6
 
 
-def start_seconds(tries: int = 3) -> float:
+def start_seconds(space: str, tries: int = 3) -> float:
     """Return the seconds from the start of a process to the Numba engine's first steps."""
     times = []
     for _ in range(tries):
         began = time.time()
-        times.append(float(_searched("numba", 1, 1)["first"]) - began)
+        times.append(float(_searched("numba", 1, 1, space)["first"]) - began)
     return min(times)
 
 
-def _searched(engine: str, trials: int, batches: int) -> dict[str, Any]:
-    words = [sys.executable, "-c", _SEARCH, engine, str(trials), str(batches)]
+def _searched(engine: str, trials: int, batches: int, space: str) -> dict[str, Any]:
+    words = [sys.executable, "-c", _SEARCH, engine, str(trials), str(batches), space]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer

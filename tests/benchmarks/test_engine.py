@@ -33,6 +33,12 @@ def test_there_is_a_row_for_each_engine_and_phase_and_nothing_else_is_printed() 
         assert row["ratio_to_ceiling"] > 0
 
 
+def test_the_cell_space_has_the_same_rows() -> None:
+    found = rows("engine", f"--space cell --engines eager,numba {SMALL}")
+    assert [list(row) for row in found] == [COLUMNS] * 4
+    assert all(row["ratio_to_eager"] > 0 for row in found)
+
+
 def test_without_eager_there_is_no_ratio_to_it() -> None:
     found = rows("engine", f"--engines numba {SMALL}")
     assert [row["ratio_to_eager"] for row in found] == [None, None]
