@@ -65,6 +65,7 @@ class Master:
         credentials: Folder | None = None,
         insecure: bool = False,
         on_listening: Callable[[str], None] | None = None,
+        more: bool = False,
     ) -> None:
         """Set a master up; nothing starts before ``run``.
 
@@ -79,6 +80,8 @@ class Master:
             credentials: What to know workers by; without, only this machine's are let in.
             insecure: Whether others are let in without.
             on_listening: Called with the address, as ``host:port``, once workers can connect.
+            more: Whether another master follows at once on the same address, for whose study the
+                workers that hear of this one's end shall wait.
 
         Raises:
             ValueError: If a lease is not longer than the time between two heartbeats.
@@ -103,6 +106,7 @@ class Master:
         self._tick_seconds = min(0.5, lease_seconds / 8)
         self._workers_shown = float("-inf")
         self._on_listening = on_listening
+        self._more = more
         self.address: str | None = None
         """Where workers connect, as ``host:port``; None unless it listens."""
 
@@ -136,7 +140,7 @@ class Master:
             state = self._serve(stop, watch)
             if state == "done":
                 deadline = time.monotonic() + FAREWELL_SECONDS
-                self._exchange.finish(FAREWELL_SECONDS)
+                self._exchange.finish(FAREWELL_SECONDS, more=self._more)
                 self._port.wait_for_goodbyes(deadline - time.monotonic())
             else:
                 self._give_up()

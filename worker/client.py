@@ -61,7 +61,8 @@ def run_worker(
         threads: Threads of an evaluation.
         evaluator: What makes the evaluator, as ``package.module:factory``.
         idle_limit: Seconds after which a master that is away is given up.
-        once: Whether to end with the first study that is done, instead of waiting for the next.
+        once: Whether to end when a master is done with all its studies, instead of waiting for
+            the next master.
         credentials: This worker's file, for a master that wants one.
 
     Returns:
@@ -79,9 +80,9 @@ def run_worker(
     try:
         with _signals_as_exceptions():
             while True:
-                worker.serve()
+                more = worker.serve()
                 studies += 1
-                if once:
+                if once and not more:
                     return 0
                 log.info(
                     "worker %s: done; waiting for the next study",
@@ -121,8 +122,8 @@ class Worker:
         self._pause = FIRST_PAUSE
         self.name: str = info["name"]
 
-    def serve(self) -> None:
-        """Work until the master says that all is done.
+    def serve(self) -> bool:
+        """Work until the master says that all is done; whether it has another study to come.
 
         Raises:
             AwayError: If the master is away for longer than the idle limit.
@@ -136,10 +137,10 @@ class Worker:
             match self._insist(partial(self._claim, ready)):
                 case {"job": job, "token": str(token)}:
                     self._work(Job.from_wire(job), token)
-                case {"done": True}:
+                case {"done": True, **told}:
                     self.leave()
                     self._link.close()
-                    return
+                    return told.get("more") is True
                 case {"join": True}:
                     self._link.close()
                 case _:
