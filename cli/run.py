@@ -1,6 +1,7 @@
 """`dartboard run` and `dartboard master`: serve a study, with local workers or without."""
 
 import contextlib
+import os
 import shlex
 import signal
 import sys
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT."""
+
+_SHOW_CURSOR = b"\x1b[?25h"
+"""What the live display hides must be there again, should the next signal be the end."""
 
 
 def run_study(
@@ -201,13 +205,21 @@ def _metrics(listen: Listen) -> "Iterator[Metrics | None]":
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Give an event that the first SIGINT or SIGTERM sets; a second one acts as ever."""
+    """Give an event that the first SIGINT or SIGTERM sets; a second one ends the process at once.
+
+    The second is the kernel's to answer: an exception would wait for the interpreter, then for
+    whatever is cleaned up on its way out. Nothing is lost by it: the store needs no goodbye, and
+    local workers leave when they see that their master is gone.
+    """
     stop = threading.Event()
     kept: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
 
-    def set_once(number: int, _frame: FrameType | None) -> None:
+    def set_once(_number: int, _frame: FrameType | None) -> None:
         stop.set()
-        signal.signal(number, kept[signal.Signals(number)] or signal.SIG_DFL)
+        for each in kept:
+            signal.signal(each, signal.SIG_DFL)
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), _SHOW_CURSOR)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         kept[number] = signal.signal(number, set_once)

@@ -46,6 +46,8 @@ REFUSED = "refused: "
 """How the answer begins to a client that need not try again."""
 
 GOODBYE_POLL_SECONDS = 0.01
+CLOSE_SECONDS = 1.0
+"""The longest that closing the port waits for Pyro4 to end its threads."""
 
 
 def _answering(method: Callable[..., Any]) -> Any:
@@ -202,7 +204,11 @@ class Port:
         """Stop listening and cut every connection."""
         if self._daemon is not None:
             self._daemon.cut()
-            self._daemon.shutdown()
+            # Pyro closes its sockets at once, but then waits up to 5 s for its accept loop, which
+            # on a busy machine may have missed that it was woken. Nobody needs that loop any more.
+            closing = threading.Thread(target=self._daemon.shutdown, name="closing", daemon=True)
+            closing.start()
+            closing.join(CLOSE_SECONDS)
             self._daemon = None
 
 

@@ -195,3 +195,22 @@ def test_a_port_waits_until_a_client_has_hung_up(exchange: Exchange) -> None:
     assert 0.1 < time.monotonic() - began < 15.0
     port.close()
     hanging_up.join()
+
+
+def test_closing_does_not_wait_for_an_accept_loop_that_was_not_woken(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("master.wire.CLOSE_SECONDS", 0.1)
+    end, shutdown = threading.Event(), Pyro4.Daemon.shutdown
+
+    def late(self: Any) -> None:
+        end.wait(10)
+        shutdown(self)
+
+    monkeypatch.setattr(Pyro4.Daemon, "shutdown", late)
+    port = Port(exchange, host="127.0.0.1", port=0, max_workers=4, heartbeat_seconds=0.1)
+    port.open()
+    began = time.monotonic()
+    port.close()
+    assert time.monotonic() - began < 5
+    end.set()
