@@ -11,7 +11,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.drill import client_faults, evaluation_faults, master_faults, network, worker_faults
+from tests.drill import (
+    client_faults,
+    credential_faults,
+    evaluation_faults,
+    master_faults,
+    network,
+    worker_faults,
+)
 from tests.drill.fault import Fault
 from tests.drill.run import Verdict, drill
 
@@ -21,6 +28,7 @@ FAULTS = (
     *master_faults.FAULTS,
     *network.FAULTS,
     *client_faults.FAULTS,
+    *credential_faults.FAULTS,
 )
 
 

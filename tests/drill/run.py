@@ -60,6 +60,7 @@ def drill(fault: Fault, folder: Path, *, parallel: int, times: int, seed: int) -
     count = 2 if parallel else 4
     study = study_of(parallel or count - fault.spare, times)
     hung = ""
+    calm: list[float] = []  # when each damage was done and over
     with (
         distance(fault.far) as far,
         Scene(
@@ -69,6 +70,7 @@ def drill(fault: Fault, folder: Path, *, parallel: int, times: int, seed: int) -
             way=fault.way,
             host=far.host,
             max_workers=fault.max_workers,
+            credentials=fault.credentials,
         ) as scene,
     ):
         scene.die, scene.far = fault.die, far
@@ -83,6 +85,7 @@ def drill(fault: Fault, folder: Path, *, parallel: int, times: int, seed: int) -
                 if number == times - 1:
                     scene.die = "never"
                 scene.wait_for_recovery(fault.strike(scene))
+                calm.append(time.time())
             until = time.time()
             scene.wait_for(partial(_all_have_begun, scene), "evaluation on every worker")
             _see_through(scene)
@@ -93,8 +96,8 @@ def drill(fault: Fault, folder: Path, *, parallel: int, times: int, seed: int) -
     found = {name: (one.state, one.loss) for name, one in ends.items()}
     recoveries = [hit.recovery(seen, ends) for hit in scene.hits]
     stalls = [
-        longest_stall(hit, min(until, hit.at + (seconds or until)), seen)
-        for hit, seconds in zip(scene.hits, recoveries, strict=True)
+        longest_stall(hit, end, seen)
+        for hit, end in zip(scene.hits, [*calm, until], strict=False)
         if hit.others
     ]
     return Verdict(
