@@ -87,7 +87,7 @@ def drill(fault: Fault, folder: Path, *, parallel: int, times: int, seed: int) -
                 scene.wait_for_recovery(fault.strike(scene))
                 calm.append(time.time())
             until = time.time()
-            scene.wait_for(partial(_all_have_begun, scene), "evaluation on every worker")
+            scene.wait_for(partial(_all_are_there, scene), "evaluation on every worker")
             _see_through(scene)
         except HungError as error:
             hung, until = str(error), time.time()
@@ -165,9 +165,14 @@ def _see_through(scene: Scene) -> None:
             raise HungError(f"a worker ended with exit code {worker.returncode}")
 
 
-def _all_have_begun(scene: Scene) -> bool:
-    """Return whether no worker is still on its way: it would come to a master that is done."""
-    return {one.pid for one in scene.workers} <= {one.worker for one in scene.spans().attempts}
+def _all_are_there(scene: Scene) -> bool:
+    """Return whether no worker is still on its way, or on its way back from a master that went.
+
+    It would come to one that is done, and wait for the next.
+    """
+    since = max((hit.at for hit in scene.hits), default=0.0)
+    begun = {one.worker for one in scene.spans().attempts if one.begin > since}
+    return {one.pid for one in scene.workers} <= begun
 
 
 def _has_ended(process: Process) -> bool:
