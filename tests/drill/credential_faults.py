@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 from Pyro4 import message, socketutil, util
 from Pyro4.errors import PyroError
 
-from configspace.job import EvaluationId
 from configspace.versions import versions
 from master.admission import Folder
 from master.credentials import initialise, issue, revoke
+from tests.drill.evaluations import id_of
 from tests.drill.fault import Fault
 from tests.drill.record import Hit, touched
 from tests.drill.scene import HungError, Scene
@@ -88,8 +88,7 @@ def _calls(scene: Scene) -> Iterator[tuple[str, str, Sequence[Any]]]:
     """Yield all that there is to call: object, method and arguments."""
     newest = scene.spans().attempts[-1]
     name = f"{socket.gethostname()}-{newest.worker}"
-    *configuration, epochs = [int(number) for number in newest.evaluation.split(",")]
-    id = EvaluationId.from_wire({"configuration": configuration, "epochs": epochs})
+    id = id_of(newest.evaluation)
     trial = {"seed": 1, "one_shot_psnr": FORGED_PSNR, "architecture_psnr": FORGED_PSNR}
     outcome = {"id": id.to_wire(), "trials": [trial], "engine": "noop", "device": "cpu"}
     failure = {"id": id.to_wire(), "kind": "exception", "message": INTRUDER}

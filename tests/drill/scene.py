@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 EVALUATOR = "tests.drill.evaluations:evaluate"
 PACE = 0.15
 """Mean seconds of an evaluation while damage is done."""
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which something that does not happen counts as hung."""
 
 IDLE_LIMIT = 300.0
