@@ -15,6 +15,7 @@ from cli.run import go_on, serve
 from cli.workers import LocalWorkers
 from configspace.errors import DartboardError
 from configspace.study import Study
+from configspace.versions import versions
 from master.lock import study_lock
 from master.reruns import Reruns
 from master.source import Chain
@@ -40,6 +41,7 @@ def compare_studies(
     threads: int,
     device: str,
     engine: str,
+    accept_version_change: bool = False,
 ) -> int:
     """Re-run what is missing, then print the table and write it with its pictures.
 
@@ -53,6 +55,7 @@ def compare_studies(
         threads: Threads a worker; 0: likewise.
         device: Where the workers compute.
         engine: What computes.
+        accept_version_change: Whether to re-run under other versions than the results so far.
 
     Returns:
         The exit code.
@@ -69,7 +72,10 @@ def compare_studies(
             available_cores(), min(trials, PART_TRIALS), workers=workers, threads=threads
         )
         local = LocalWorkers(count, device=device, engine=engine, threads=threads)
-        if not rerun(studies, store, console, trials=trials, local=local):
+        ended = rerun(
+            studies, store, console, trials=trials, local=local, accept=accept_version_change
+        )
+        if not ended:
             return go_on(console)
     report(url, one_shot, final, folder)
     return 0
@@ -98,6 +104,7 @@ def rerun(
     listen: Listen | None = None,
     logs: Logs | None = None,
     more: bool = False,
+    accept: bool = False,
 ) -> bool:
     """Re-run both incumbents as far as the store lacks it; whether that came to its end.
 
@@ -110,6 +117,7 @@ def rerun(
         listen: Where to wait for them; by default on any free port, for this machine alone.
         logs: How the log is written.
         more: Whether something else is served on the same address right after.
+        accept: Whether to go on under other versions than the results so far.
 
     Raises:
         DartboardError: If all re-runs of an incumbent failed, or the store cannot be used.
@@ -133,6 +141,8 @@ def rerun(
             )
         source = Chain(sources)
         if source.progress().epochs_done < source.progress().epochs_expected:
+            for study in studies:
+                store.take_up(study.name, versions(), accept_version_change=accept)
             title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
             ending = serve(
                 source,

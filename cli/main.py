@@ -316,6 +316,7 @@ def compare(
     threads: Threads = 0,
     device: Device = "auto",
     engine: EngineName = Engine.auto,
+    accept_version_change: AcceptVersionChange = False,
 ) -> None:
     """Re-run both studies' incumbents on fresh seeds, and compare them."""
     from cli.compare import compare_studies
@@ -331,6 +332,7 @@ def compare(
             threads=threads,
             device=device,
             engine=engine.value,
+            accept_version_change=accept_version_change,
         )
     )
 
