@@ -148,7 +148,8 @@ def run_one_worker(
         address: ``host:port``.
         device: ``auto``, ``cpu``, or a CUDA device.
         engine: ``auto``, ``torch`` or ``numba``.
-        threads: Threads to compute with; 0: one a core.
+        threads: Threads to compute with; 0: one a core, shared with the machine's other workers of
+            the same master.
         name: What to be called; None: after host and process.
         idle_limit: Seconds to wait for a master that is away.
         parent: Process whose end is this worker's too; 0: none.
@@ -167,6 +168,7 @@ def run_one_worker(
         device=device,
         engine=engine,
         threads=threads or available_cores(),
+        cores=0 if threads else available_cores(),
         idle_limit=idle_limit,
         once=until_done,
         credentials=credentials,

@@ -98,17 +98,22 @@ class Exchange:
 
     # ---- for the threads that answer workers
 
-    def join(self, info: WorkerInfo) -> str:
-        """Enter a worker; returns the name under which it is known from now on."""
+    def join(self, info: WorkerInfo) -> tuple[str, int]:
+        """Enter a worker.
+
+        Returns:
+            The name under which it is known from now on, and how many workers share its machine.
+        """
         with self._changed:
             name = self._roster.join(info, time.monotonic())
+            beside = self._roster.beside(name)
             self._events.put(RosterChanged())
         log.info(
             "worker %s joined from %s, pid %d",
             *(name, info.host, info.pid),
             extra=about(worker=name),
         )
-        return name
+        return name, beside
 
     def claim(self, worker: str, *, ready: bool = True) -> dict[str, Any]:
         """Lease a job to a worker, waiting a while for one: its job, idle, done or join.
@@ -323,7 +328,11 @@ class Exchange:
             *(*entry.key, entry.worker),
             extra=about(*entry.key, entry.worker),
         )
-        return {"job": entry.submission.job.to_wire(), "token": entry.token}
+        return {
+            "job": entry.submission.job.to_wire(),
+            "token": entry.token,
+            "beside": self._roster.beside(entry.worker),
+        }
 
     def _expired(self, entry: Entry) -> None:
         study, id = entry.key

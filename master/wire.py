@@ -80,10 +80,14 @@ class Dartboard:
 
     @_answering
     def join(self, info: dict[str, Any]) -> dict[str, Any]:
-        """Enter a worker; answers with the name it has here, and the service's periods."""
+        """Enter a worker; answers with the name it has here, and the service's periods.
+
+        ``beside`` says, here and with each job, how many workers share its machine.
+        """
         known = WorkerInfo.from_wire(info)
         check_versions(known, versions())
-        return {"worker": self._exchange.join(known), **self._settings}
+        name, beside = self._exchange.join(known)
+        return {"worker": name, "beside": beside, **self._settings}
 
     @_answering
     def claim(self, worker: str, ready: bool = True) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def link(address: str) -> Iterator[Link]:
 
 
 def test_a_worker_that_joins_learns_its_name_and_the_periods(link: Link) -> None:
-    assert link.call("join", INFO) == {"worker": "w", "heartbeat_seconds": 0.1}
+    assert link.call("join", INFO) == {"worker": "w", "beside": 1, "heartbeat_seconds": 0.1}
 
 
 def test_a_worker_of_other_versions_is_refused_and_told_which_to_get(link: Link) -> None:
