@@ -178,6 +178,12 @@ def master(
     max_workers: Annotated[
         int, typer.Option("--max-workers", min=1, max=10000, help="Connections served at once.")
     ] = 32,
+    lease: Annotated[
+        float, typer.Option("--lease", min=1, help="Seconds a job stays a silent worker's.")
+    ] = 30.0,
+    heartbeat: Annotated[
+        float, typer.Option("--heartbeat", min=0.1, help="Seconds between a worker's heartbeats.")
+    ] = 5.0,
     export_to: Annotated[
         Path | None,
         typer.Option("--export-to", metavar="DIR", help="Write incumbents and comparison there."),
@@ -202,6 +208,8 @@ def master(
         max_workers=max_workers,
         credentials=None if credentials is None else Folder(credentials),
         insecure=insecure,
+        lease_seconds=lease,
+        heartbeat_seconds=heartbeat,
         metrics_port=metrics_port,
     )
     raise typer.Exit(

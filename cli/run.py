@@ -184,6 +184,8 @@ def serve(
             store,
             host=listen.host,
             port=listen.port,
+            lease_seconds=listen.lease_seconds,
+            heartbeat_seconds=listen.heartbeat_seconds,
             max_workers=listen.max_workers,
             credentials=listen.credentials,
             insecure=listen.insecure,

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 PORT = 9090
 MAX_WORKERS = 32
+LEASE_SECONDS = 30.0
+HEARTBEAT_SECONDS = 5.0
 WORKERS_SECONDS = 3.0
 """The least time between two writes of the live workers into the store."""
 SNAPSHOT_SECONDS = 0.2
@@ -59,8 +61,8 @@ class Master:
         *,
         host: str = "127.0.0.1",
         port: int = PORT,
-        lease_seconds: float = 30.0,
-        heartbeat_seconds: float = 5.0,
+        lease_seconds: float = LEASE_SECONDS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
         max_workers: int = MAX_WORKERS,
         credentials: Folder | None = None,
         insecure: bool = False,
