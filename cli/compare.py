@@ -1,7 +1,6 @@
 """`dartboard compare`: re-run two incumbents on fresh seeds, then say what they show."""
 
 import shlex
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.cores import available_cores, split
+from cli.folder import make_folder
 from cli.listen import Listen
 from cli.logs import Logs
 from cli.run import go_on, serve
@@ -79,19 +79,6 @@ def compare_studies(
             return go_on(console)
     report(url, one_shot, final, folder)
     return 0
-
-
-def make_folder(folder: Path) -> None:
-    """Make the folder that tables and pictures go to, unless it is there.
-
-    Raises:
-        DartboardError: If nothing can be written there; better known before hours of work.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise DartboardError(f"cannot write into the folder {folder}: {error.strerror}") from error
 
 
 def rerun(

@@ -1,24 +1,23 @@
-"""`dartboard master`: serve studies to workers elsewhere, in turn, then write what they show."""
+"""`dartboard master`: serve studies to workers elsewhere, in turn, then write what they show.
+
+What reads and draws results is imported when there are some: it takes a second or two, for which
+the workers would wait.
+"""
 
 from itertools import product
 from pathlib import Path
 
 from rich.console import Console
 
-from cli.compare import make_folder, report, rerun
-from cli.export import export_results
+from cli.folder import make_folder
 from cli.listen import Listen
 from cli.logs import Logs
 from cli.run import go_on, run_bohb
 from configspace.errors import StudyError
 from configspace.study import Study, load_study
-from results.comparison import check_comparable
-from results.export import Format
 from results.store import Store
 
 Pair = tuple[Study, Study]
-SUFFIXES: dict[Format, str] = {"csv": "csv", "markdown": "md"}
-"""Of the files that incumbents are written to: for programs, and for reading."""
 
 
 def serve_series(
@@ -55,8 +54,9 @@ def serve_series(
     pairs: list[Pair] = []
     if export_to is not None:
         make_folder(export_to)
-        pairs = comparable_pairs(studies)
     for number, study in enumerate(studies, start=1):
+        if export_to is not None and len(studies) == number > 1:
+            pairs = comparable_pairs(studies)
         status = run_bohb(
             study,
             url,
@@ -70,15 +70,22 @@ def serve_series(
             return status
     if export_to is None:
         return 0
-    names = [study.name for study in studies]
-    for format, suffix in SUFFIXES.items():
-        file = export_to / f"incumbents.{suffix}"
-        export_results(url, names, what="incumbents", format=format, output=file)
-    return _compare(pairs, url, listen=listen, folder=export_to, trials=trials, logs=logs)
+    _write_incumbents(studies, url, export_to)
+    return _compare(
+        pairs,
+        url,
+        listen=listen,
+        folder=export_to,
+        trials=trials,
+        accept=accept_version_change,
+        logs=logs,
+    )
 
 
 def comparable_pairs(studies: list[Study]) -> list[Pair]:
     """Return each one-shot study with each final one that can be compared with it."""
+    from results.comparison import check_comparable
+
     found = []
     for one_shot, final in product(studies, studies):
         try:
@@ -89,9 +96,27 @@ def comparable_pairs(studies: list[Study]) -> list[Pair]:
     return found
 
 
+def _write_incumbents(studies: list[Study], url: str, folder: Path) -> None:
+    from cli.export import export_results
+
+    names = [study.name for study in studies]
+    for_programs, for_reading = folder / "incumbents.csv", folder / "incumbents.md"
+    export_results(url, names, what="incumbents", format="csv", output=for_programs)
+    export_results(url, names, what="incumbents", format="markdown", output=for_reading)
+
+
 def _compare(
-    pairs: list[Pair], url: str, *, listen: Listen, folder: Path, trials: int, logs: Logs
+    pairs: list[Pair],
+    url: str,
+    *,
+    listen: Listen,
+    folder: Path,
+    trials: int,
+    accept: bool,
+    logs: Logs,
 ) -> int:
+    from cli.compare import report, rerun
+
     console = Console(stderr=True)
     for number, pair in enumerate(pairs, start=1):
         more = number < len(pairs)
@@ -104,6 +129,7 @@ def _compare(
                 local=None,
                 listen=listen,
                 logs=logs,
+                accept=accept,
                 more=more,
             )
         if not ended:

@@ -11,9 +11,12 @@ said=$(dartboard credentials init "${hosts[@]}" 2>&1) || { echo "$said" >&2; exi
 
 # The workers beside this master share one file of credentials, in a volume that holds nothing else.
 if [ ! -s /worker/worker.pem ]; then
-  dartboard credentials revoke compose 2>/dev/null || true   # of a file that is lost
-  (umask 077 && dartboard credentials issue compose > /worker/new)
+  umask 077
+  # A file that was issued, and is lost with its volume, is not to be found again.
+  dartboard credentials issue compose > /worker/new 2>/dev/null ||
+    { dartboard credentials revoke compose && dartboard credentials issue compose > /worker/new; }
   mv /worker/new /worker/worker.pem
+  umask 022
 fi
 
 if [[ ${DARTBOARD_STORE:-} == *@postgres/* ]]; then
