@@ -82,7 +82,7 @@ def fold_backward(trial: Any, layer: int, mapping: int, factor: np.float32, taps
         dE[P_t] += dmean w_t,    dCov(P_t, P_s) += dvar w_t w_s.
 
     Args:
-        trial: Has the ``filter_sums`` of `map_column_backward`; gets the weights' gradients, and
+        trial: Has the ``filter_sums`` of `map_columns_backward`; gets the weights' gradients, and
             those by the patch statistics are added to.
         layer: Which layer.
         mapping: Which of its mappings.
@@ -121,7 +121,7 @@ def fold_backward(trial: Any, layer: int, mapping: int, factor: np.float32, taps
 def fold_backward_to_input(
     trial: Any, layer: int, mapping: int, factor: np.float32, taps: Taps
 ) -> np.float32:
-    """Turn the sums of `map_column_backward_to_input` into gradients by the patch statistics.
+    """Turn the sums of `map_columns_backward_to_input` into gradients by the patch statistics.
 
     Since Σ_t w'_t dw'_t = Σ dz (z − b'), `fold_backward`'s ds is (Σ dz z − db' shift) / s, and
 

@@ -31,9 +31,13 @@ MAPPINGS = 2
 """Mappings with weights that a layer can have: the learnable gradient's and the CNN's."""
 COLUMNS_AT_ONCE = 4
 """Columns of a signal that are multiplied by a matrix together."""
+COLUMNS_MAPPED = 2
+"""Columns that a mapping's sweep over a channel takes together; divides the number above."""
+
+ITEM = 4
+"""Bytes of a float32."""
 
 _LINE = 64  # bytes of a cache line, and of the longest vector
-_ITEM = 4  # bytes of a float32
 
 _INTEGERS = (
     "n",  # rows of a signal
@@ -47,6 +51,7 @@ _INTEGERS = (
     "channels",  # padded to a multiple of four: as many are computed
     "width",  # padded to whole vectors: from one row of channels to the next
     "roll",  # rows by which the roll shifts, in [0, n)
+    "normals",  # numbers kept for the noise of a layer
     "parameters",  # numbers of all weights
     "lowest",  # the lowest layer to be trained; the number of layers if there is none
     "key0",  # the seed's low word
@@ -68,7 +73,9 @@ def spaces(
     columns, width, points = -(-batch // LANES), -(-channels // LANES) * LANES, POINTS[taps]
     column = (n + 2 * (taps - 1), LANES)
     signal, maps = (columns, *column), (layers, MAPPINGS)
-    lifted = (-(-n // 2), points, LANES)
+    # A pair of rows more than the columns have: a sweep reads one ahead.
+    lifted = (COLUMNS_MAPPED * -(-n // 2) + 1, points, LANES)
+    normals = _padded(4 * blocks(max(n, m) * batch) + columns * LANES)
     filters = (*maps, taps, width)
     weights = {
         # The second convolution's taps are stored in reverse: with w_t = second[t], a hidden row
@@ -108,15 +115,15 @@ def spaces(
         # Signals.
         "target": signal,  # x
         "inputs": (layers + 1, *signal),  # of each layer, and the last one's output
-        "noises": (layers if noisy else 0, *signal),  # ε of each layer
+        "noises": (layers if noisy else 0, normals),  # ε of each layer, as it is drawn
         "gradients": (2, *signal),  # by a layer's output and by its input, in turn
         "measured": (columns, m, LANES),  # y
         "squares": (columns, LANES),  # summed squared error of each sample
         "mask": (columns, LANES),  # 1 in the lanes of the batch, 0 beyond
-        "drawn": (4 * blocks(max(n, m) * batch) + columns * LANES,),  # normals, (row, sample)
+        "drawn": (normals,),  # normals, (row, sample), and a vector more
         # Space for a few columns at a time.
         "product": (COLUMNS_AT_ONCE, max(n, m), LANES),  # a matrix times columns
-        "mapped": column,  # what the mappings add to an output, or to a gradient
+        "mapped": (COLUMNS_MAPPED, *column),  # what the mappings add to an output, or to a gradient
         "input_points": lifted,
         "gradient_points": lifted,
         "mapped_points": lifted,
@@ -164,7 +171,7 @@ class Memory:
         for name, shape in shapes.items():
             count = math.prod(shape)
             self._arrays[name] = self._memory[start : start + count].reshape(shape)
-            self.trial[name] = self._memory.ctypes.data + start * _ITEM
+            self.trial[name] = self._memory.ctypes.data + start * ITEM
             start += _padded(count)
         columns, halo = -(-batch // LANES), taps - 1
         stride = (n + 2 * halo) * LANES
@@ -180,6 +187,7 @@ class Memory:
             channels=-(-channels // 4) * 4,
             width=-(-channels // LANES) * LANES,
             roll=roll % n,
+            normals=self["drawn"].size,
             parameters=sum(_padded(self[name].size) for name in _WEIGHTS),
         )
         self["mask"].reshape(-1)[:batch] = 1
@@ -224,12 +232,12 @@ def aligned_zeros(count: int) -> Floats:
 
     Vectors across two lines make the hot loops two to three times slower.
     """
-    raw = np.zeros(count * _ITEM + _LINE, np.uint8)
+    raw = np.zeros(count * ITEM + _LINE, np.uint8)
     first = -raw.ctypes.data % _LINE
-    return raw[first : first + count * _ITEM].view(np.float32)
+    return raw[first : first + count * ITEM].view(np.float32)
 
 
 def _padded(count: int) -> int:
     """Return a count rounded up to whole lines of the cache."""
-    line = _LINE // _ITEM
+    line = _LINE // ITEM
     return -(-count // line) * line

@@ -7,10 +7,11 @@ import numpy as np
 from worker.engine import ADAM_BETAS, ADAM_EPSILON
 from worker.numba_alpha import Alpha, alpha_gradient, alpha_update, mix
 from worker.numba_compile import entry, kernel
-from worker.numba_layouts import NOISE, Doubles, Floats, Taps
+from worker.numba_layouts import ITEM, NOISE, Doubles, Floats, Taps
 from worker.numba_matrix import arrange, loss_and_gradient, mean_psnr, measure
-from worker.numba_network import clear, coefficient, layer_backward, layer_forward
+from worker.numba_network import clear, coefficient, is_mapped, layer_backward, layer_forward
 from worker.numba_random import draw_normals
+from worker.numba_statistics import count_input
 from worker.numba_vectors import LANES, fma, load, root, splat, store
 from worker.philox import Quantity
 
@@ -35,15 +36,15 @@ def forward(trial: Any, taps: Taps, signals: int, first: int, occasion: int, ste
         The loss.
     """
     drawn, n, batch = trial.drawn, trial.n, trial.batch
-    arrange(trial, signals, first, n, trial.target, 0, trial.halo)
+    arrange(trial, signals, first)
     draw_normals(drawn, trial.m * batch, step, _MEASUREMENT, occasion, trial.key0, trial.key1)
-    arrange(trial, drawn, 0, trial.m, trial.measured, 0, 0)
-    measure(trial, taps)
+    measure(trial)
+    if is_mapped(trial, 0):
+        count_input(trial, 0, taps)
     for layer in range(trial.layers):
         if coefficient(trial, layer, NOISE) != _ZERO:
-            what = _OPERATION + 16 * layer
-            draw_normals(drawn, n * batch, step, what, occasion, trial.key0, trial.key1)
-            arrange(trial, drawn, 0, n, trial.noises, layer * trial.whole, trial.halo)
+            noise, what = trial.noises + layer * trial.normals * ITEM, _OPERATION + 16 * layer
+            draw_normals(noise, n * batch, step, what, occasion, trial.key0, trial.key1)
         layer_forward(trial, layer, taps)
     return loss_and_gradient(trial)
 
