@@ -8,10 +8,14 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.cores import available_cores, split
+from cli.folder import make_folder
+from cli.listen import Listen
+from cli.logs import Logs
 from cli.run import go_on, serve
 from cli.workers import LocalWorkers
 from configspace.errors import DartboardError
 from configspace.study import Study
+from configspace.versions import versions
 from master.lock import study_lock
 from master.reruns import Reruns
 from master.source import Chain
@@ -37,6 +41,7 @@ def compare_studies(
     threads: int,
     device: str,
     engine: str,
+    accept_version_change: bool = False,
 ) -> int:
     """Re-run what is missing, then print the table and write it with its pictures.
 
@@ -50,6 +55,7 @@ def compare_studies(
         threads: Threads a worker; 0: likewise.
         device: Where the workers compute.
         engine: What computes.
+        accept_version_change: Whether to re-run under other versions than the results so far.
 
     Returns:
         The exit code.
@@ -61,24 +67,48 @@ def compare_studies(
     with Store.open(url, create=False) as store:
         studies = [store.study(name) for name in (one_shot, final)]
         check_comparable(*studies)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DartboardError(f"cannot make the folder {folder}: {error.strerror}") from error
+        make_folder(folder)
         count, threads = split(
             available_cores(), min(trials, PART_TRIALS), workers=workers, threads=threads
         )
         local = LocalWorkers(count, device=device, engine=engine, threads=threads)
-        if not _rerun(studies, store, console, trials=trials, local=local):
+        ended = rerun(
+            studies, store, console, trials=trials, local=local, accept=accept_version_change
+        )
+        if not ended:
             return go_on(console)
-    _report(url, one_shot, final, folder)
+    report(url, one_shot, final, folder)
     return 0
 
 
-def _rerun(
-    studies: list[Study], store: Store, console: Console, *, trials: int, local: LocalWorkers
+def rerun(
+    studies: list[Study],
+    store: Store,
+    console: Console,
+    *,
+    trials: int,
+    local: LocalWorkers | None,
+    listen: Listen | None = None,
+    logs: Logs | None = None,
+    more: bool = False,
+    accept: bool = False,
 ) -> bool:
-    """Re-run both incumbents as far as the store lacks it; whether that came to its end."""
+    """Re-run both incumbents as far as the store lacks it; whether that came to its end.
+
+    Args:
+        studies: A one-shot and a final study, both in the store.
+        store: Where the re-runs go.
+        console: Where progress is shown.
+        trials: Fresh seeds for each incumbent.
+        local: Workers to start here, or None to wait for others.
+        listen: Where to wait for them; by default on any free port, for this machine alone.
+        logs: How the log is written.
+        more: Whether something else is served on the same address right after.
+        accept: Whether to go on under other versions than the results so far.
+
+    Raises:
+        DartboardError: If all re-runs of an incumbent failed, or the store cannot be used.
+    """
     with ExitStack() as locks:
         for study in studies:
             locks.enter_context(study_lock(store.url, study.name))
@@ -98,8 +128,20 @@ def _rerun(
             )
         source = Chain(sources)
         if source.progress().epochs_done < source.progress().epochs_expected:
+            for study in studies:
+                store.take_up(study.name, versions(), accept_version_change=accept)
             title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
-            ending = serve(source, store, console, title, local=local, phases=2)
+            ending = serve(
+                source,
+                store,
+                console,
+                title,
+                local=local,
+                phases=2,
+                listen=listen,
+                logs=logs,
+                more=more,
+            )
             if ending.state == "stopped":
                 return False
         for each in sources:
@@ -134,7 +176,8 @@ def _tell_failures(source: Reruns, console: Console, trials: int) -> None:
     console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
-def _report(url: str, one_shot: str, final: str, folder: Path) -> None:
+def report(url: str, one_shot: str, final: str, folder: Path) -> None:
+    """Print what two incumbents' re-runs show, and write it with its pictures."""
     comparison = compare(url, one_shot, final)
     console = Console()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")

@@ -122,21 +122,28 @@ class Store:
                     f"({'; '.join(kept.differences(study))}); give this one another name, or "
                     f"'dartboard delete {study.name}' first"
                 )
-            last = self._next_sequence(study.name, connection) - 1
-            changed = differing(row.versions, versions)
-            if changed and last > 0:  # else there is nothing that they could differ from
-                if not accept_version_change:
-                    raise StudyError(self._other_versions(study.name, changed))
-                values["version_changes"] = [
-                    *(row.version_changes or ()),
-                    {
-                        "at": now.isoformat(),
-                        "after": last,
-                        "from": {package: before for package, (before, _) in changed.items()},
-                        "to": {package: after for package, (_, after) in changed.items()},
-                    },
-                ]
+            values |= self._taken_up(row, versions, connection, accept=accept_version_change)
             connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
+
+    def take_up(
+        self, study: str, versions: dict[str, str], *, accept_version_change: bool = False
+    ) -> None:
+        """Go on with a study as it is in the store, such as to re-run its incumbent.
+
+        Args:
+            study: The study's name.
+            versions: As for `begin`.
+            accept_version_change: Likewise.
+
+        Raises:
+            StoreError: If there is no such study.
+            StudyError: If it has results of other versions and that is not accepted.
+        """
+        with self._write() as connection:
+            key = studies.c.id == self._own_id(study, connection)
+            row = connection.execute(sa.select(studies).where(key)).one()
+            values = self._taken_up(row, versions, connection, accept=accept_version_change)
+            connection.execute(sa.update(studies).where(key).values(**values))
 
     def submit(
         self,
@@ -469,6 +476,32 @@ class Store:
         if row is None:
             raise StoreError(self._not_open(study, id, connection))
         return row
+
+    def _taken_up(
+        self,
+        row: sa.Row[Any],
+        versions: dict[str, str],
+        connection: sa.Connection,
+        *,
+        accept: bool,
+    ) -> dict[str, Any]:
+        """Return what a study's row keeps of the versions under which it goes on."""
+        values: dict[str, Any] = {"versions": versions}
+        last = self._next_sequence(row.name, connection) - 1
+        changed = differing(row.versions, versions)
+        if changed and last > 0:  # else there is nothing that they could differ from
+            if not accept:
+                raise StudyError(self._other_versions(row.name, changed))
+            values["version_changes"] = [
+                *(row.version_changes or ()),
+                {
+                    "at": datetime.now(UTC).isoformat(),
+                    "after": last,
+                    "from": {package: before for package, (before, _) in changed.items()},
+                    "to": {package: after for package, (_, after) in changed.items()},
+                },
+            ]
+        return values
 
     def _other_versions(self, study: str, changed: dict[str, tuple[str, str]]) -> str:
         listed = ", ".join(f"{name} {a} there, {b} here" for name, (a, b) in changed.items())

@@ -279,7 +279,7 @@ class Bench:
         self.taps = tuple(range(taps))
         count = batch.search.batches * matrix.shape[1] * size
         self._drawn = np.zeros((2, count + int(self.trial["columns"]) * LANES), np.float32)
-        self._scratch = np.empty(3 * size + 6)
+        self._scratch = np.empty(4 * size + 6)
 
     def begin(self, index: int, starts: Starts) -> None:
         """Set the memory to the start of a trial whose operations are all trained.

@@ -47,7 +47,6 @@ class Child:
         """
         self._command = [sys.executable, "-m", "worker.child"]
         self._command += ["--evaluator", evaluator, "--device", device, "--engine", engine]
-        self._command += ["--threads", str(threads)]
         self._threads = threads
         self.engine, self.device = engine, device
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,6 +58,17 @@ class Child:
         """Whose child it is, for the log."""
         self.progress: Progress | None = None
         """Phase, epochs done and epochs in all of the current evaluation."""
+
+    def use(self, threads: int) -> None:
+        """Evaluate with so many threads from now on; a process that has others is replaced."""
+        if threads != self._threads:
+            self._threads = threads
+            self.kill()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process is up and waits for a job."""
+        return self._ready
 
     def start(self, patience: float | None = None) -> bool:
         """Start the process unless it runs, and wait until it is ready.
@@ -86,7 +96,7 @@ class Child:
             "OMP_WAIT_POLICY": "PASSIVE",
         }
         self._process = subprocess.Popen(
-            self._command,
+            [*self._command, "--threads", str(self._threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

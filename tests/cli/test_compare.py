@@ -7,13 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from cli.compare import compare_studies
-from configspace.errors import DartboardError
+from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from results.store import Store
 from tests.results.made_up import filled, id_of
 
 
-def compared(url: str, folder: Path, trials: int) -> int:
+def compared(url: str, folder: Path, trials: int, **options: bool) -> int:
     return compare_studies(
         "one",
         "two",
@@ -24,6 +24,7 @@ def compared(url: str, folder: Path, trials: int) -> int:
         threads=0,
         device="cpu",
         engine="torch",
+        **options,
     )
 
 
@@ -85,3 +86,24 @@ def test_an_incumbent_without_any_re_run_that_finished_is_an_error(
         crash(store, "two", 0)
     with pytest.raises(DartboardError, match=r"study 'two': 0 of 8 re-runs .*, 1 job crashed"):
         compared(url, tmp_path / "exports", trials=8)
+
+
+def test_incumbents_are_re_run_under_other_versions_only_if_that_is_accepted(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1)
+        filled(store, "two", "final", seed=2)
+        store.take_up("two", {"numpy": "1.0"}, accept_version_change=True)
+    served: list[object] = []
+
+    def serve(*_: object, **__: object) -> SimpleNamespace:
+        served.append(True)
+        return SimpleNamespace(state="stopped")
+
+    monkeypatch.setattr("cli.compare.serve", serve)
+    with pytest.raises(StudyError, match=r"study 'two'.*numpy 1\.0 there.*--accept-version-change"):
+        compared(url, tmp_path / "exports", trials=8)
+    assert not served
+    assert compared(url, tmp_path / "exports", trials=8, accept_version_change=True) == 130
+    assert served

@@ -91,6 +91,28 @@ def run_and_interrupt(folder: Path, after: int) -> tuple[int, str]:
     return process.returncode, said.strip().splitlines()[-1]
 
 
+def test_a_second_ctrl_c_ends_a_run_at_once_whatever_it_is_busy_with() -> None:
+    code = (
+        "import re; from cli.run import stop_on_signals\n"
+        "with stop_on_signals() as stop:\n"
+        "    print('running', flush=True)\n"
+        "    stop.wait()\n"
+        "    print('stopping', flush=True)\n"
+        "    re.match('(a+)+$', 'a' * 40 + 'b')\n"  # for longer than a test, in one call into C
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in ("running", "stopping"):
+                assert process.stdout.readline().strip() == line
+                process.send_signal(signal.SIGINT)
+            assert process.wait(5) == -signal.SIGINT
+        finally:
+            process.kill()
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("undisturbed")

@@ -100,6 +100,7 @@ def test_a_duration_may_have_a_unit(tmp_path: Path, limit: str, seconds: float) 
         (HEAD + "[architecture]\nstates = 1", ["architecture.states", "equal to 2", "1"]),
         (HEAD + '[evaluation]\ntime_limit = "soon"', ["evaluation.time_limit", "'90s'", "'soon'"]),
         (HEAD + "[bohb]\nmin_epochs = 60", ["min_epochs (60)", "max_epochs (50)"]),
+        (HEAD + "[bohb]\nmax_epochs = 1e308", ["bohb.max_epochs", "1000000", "1e+308"]),
         (HEAD + "[bohb]\neta = 1", ["bohb.eta", "greater than or equal to 2", "1"]),
         (HEAD + "[hyperparameters]\nlr = 1", ["hyperparameters.lr is not known", "param_lr"]),
         (HEAD + "[hyperparameters]\nparam_lr = 2.0", ["param_lr", "values in [1e-05, 1]", "2.0"]),

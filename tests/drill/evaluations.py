@@ -54,6 +54,12 @@ def name_of(id: EvaluationId) -> str:
     return ",".join(map(str, (*id.configuration, id.epochs)))
 
 
+def id_of(name: str) -> EvaluationId:
+    """Return whose name it is."""
+    *configuration, epochs = map(int, name.split(","))
+    return EvaluationId.from_wire({"configuration": configuration, "epochs": epochs})
+
+
 def note(folder: Path, event: str, pid: int, evaluation: str) -> None:
     """Append a line to the log; lines this short are written whole, whoever else writes."""
     log = os.open(folder / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)

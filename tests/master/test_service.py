@@ -136,6 +136,19 @@ def test_a_worker_may_be_there_before_its_master(url: str) -> None:
         assert one.wait(10) == 0
 
 
+def test_a_worker_stays_until_the_last_of_several_studies_is_done(url: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Store.open(url) as store, workers(f"127.0.0.1:{port}", 1, "evaluate", once=True) as (one,):
+        for name, more in (("first", True), ("second", False)):
+            with running_master(small_study(name), store, port=port, more=more) as running:
+                running.start()
+                running.wait()
+            assert losses(store, name)
+        assert one.wait(10) == 0
+
+
 def test_a_worker_gives_up_a_master_that_stays_away() -> None:
     with workers("127.0.0.1:9", 1, "evaluate", idle_limit=0.5) as (one,):
         assert one.wait(20) == 1

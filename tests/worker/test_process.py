@@ -145,6 +145,19 @@ def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> N
     assert (started.engine, started.device) == ("noop", "cpu")
 
 
+def test_a_process_that_is_to_use_other_threads_is_replaced(child: Start) -> None:
+    one = child("evaluate")
+    one.start()
+    first = pid(one)
+    one.use(1)
+    assert pid(one) == first
+    one.use(3)
+    one.start()
+    assert pid(one) != first
+    arguments = psutil.Process(pid(one)).cmdline()
+    assert arguments[arguments.index("--threads") + 1] == "3"
+
+
 def test_a_process_that_takes_long_to_start_need_not_be_waited_for(child: Start) -> None:
     one = child("evaluate")
     assert not one.start(patience=0.0)
