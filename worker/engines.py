@@ -1,10 +1,13 @@
 """The choice of an engine for a device."""
 
+import logging
 import sys
 from pathlib import Path
 
 from configspace.errors import ServiceError
 from worker.engine import Engine
+
+_LOGGER = logging.getLogger(__name__)
 
 NAMES = ("auto", "torch", "numba")
 
@@ -41,6 +44,17 @@ def choose_engine(name: str, device: str, threads: int | None = None) -> Engine:
             return _torch(device)
         case _:
             raise ServiceError(f"wanted an engine among {', '.join(NAMES)}, got {name!r}")
+
+
+def make_ready(engine: Engine) -> None:
+    """Compile what an engine needs, or load it, so that its first job takes no longer than others.
+
+    A line is logged before each compilation. A job of another kernel size than 3 compiles more.
+    """
+    if engine.name == "numba":
+        from worker.numba_engine import ensure_compiled
+
+        ensure_compiled(_LOGGER.info)
 
 
 def _has_gpu() -> bool:
