@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STORE ?= sqlite:///dartboard.db
 
-.PHONY: setup study test drill drill-short soak check format bench clean
+.PHONY: setup study test drill drill-short soak check format bench test-compose clean
 
 setup: .venv/ready
 
@@ -55,6 +55,10 @@ bench: setup
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.sampler
 	$(BIN)/python -m benchmarks.dispatch
+
+# The Compose files on a real Docker Engine; root has one installed and started for that time.
+test-compose:
+	$(PYTHON) -m tests.compose
 
 clean:
 	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

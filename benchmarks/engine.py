@@ -29,7 +29,14 @@ from numpy.typing import NDArray
 
 from benchmarks.ceiling import peak_rate, retrain_operations, search_operations
 from benchmarks.eager import EagerRetraining, EagerSearch
-from benchmarks.engine_extras import eager_share, peak_memory, plot, start_seconds, table
+from benchmarks.engine_extras import (
+    eager_share,
+    markdown,
+    peak_memory,
+    plot,
+    start_seconds,
+    table,
+)
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from worker.engine import Batch, Engine
@@ -247,6 +254,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=3, help="how often; the best counts")
     parser.add_argument("--memory-trials", type=int, default=75, help="trials of that measurement")
     parser.add_argument("--json", metavar="FILE", help="write the rows; '-': print nothing else")
+    parser.add_argument("--markdown", metavar="FILE", help="write the rows as a Markdown table")
     parser.add_argument("--plot", metavar="FILE", help="draw the ratios to eager")
     return parser
 
@@ -271,6 +279,8 @@ def main(words: Sequence[str] | None = None) -> None:
     print(table(result))
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(result, indent=1) + "\n")
+    if arguments.markdown:
+        Path(arguments.markdown).write_text(markdown(result["rows"]))
     if arguments.plot:
         plot(result["rows"], Path(arguments.plot))
 

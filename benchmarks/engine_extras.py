@@ -116,6 +116,35 @@ def table(result: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """Return the rows as a Markdown table: one line a phase, channels and trials."""
+    engines = list(dict.fromkeys(row["engine"] for row in rows))
+    compared = [engine for engine in engines if engine != "eager"]
+    head = ["", "trials", *(f"{engine}, ms" for engine in engines)]
+    head += [f"{engine} over eager" for engine in compared if "eager" in engines]
+    head += [f"{engine}, times the ceiling" for engine in compared if engine == "numba"]
+    lines = [head, ["---"] * len(head)]
+    places = [(row["channels"], row["phase"], row["trials"]) for row in rows]
+    # All numbers of trials of one phase stand together.
+    for channels, phase, trials in sorted(
+        set(places), key=lambda at: (at[0], at[1] != "search", at[2])
+    ):
+        name = "retraining" if phase == "retrain" else phase
+        found = {
+            row["engine"]: row
+            for row, place in zip(rows, places, strict=True)
+            if place == (channels, phase, trials)
+        }
+        cells = [f"{name}, {channels} channels", str(trials)]
+        cells += [f"{found[engine]['ms_per_trial_step']:.3g}" for engine in engines]
+        if "eager" in engines:
+            cells += [f"{found[engine]['ratio_to_eager']:.3g}" for engine in compared]
+        if "numba" in compared:
+            cells.append(f"{found['numba']['ratio_to_ceiling']:.2f}")
+        lines.append(cells)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Draw each engine's ratio to eager against the number of trials."""
     from matplotlib.figure import Figure

@@ -152,7 +152,7 @@ class Exchange:
         with self._changed:
             now = time.monotonic()
             if self._roster.see(worker, now, progress):
-                log.info("worker %s is back", worker)
+                log.info("worker %s is back", worker, extra=about(worker=worker))
                 self._events.put(RosterChanged())
             verdict = self._leases.heartbeat(worker, token, now)
             if verdict == "resumed" and (entry := self._leases.held_by(worker)) is not None:

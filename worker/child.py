@@ -65,6 +65,7 @@ def main() -> int:
     # Ctrl-C reaches every process of a terminal; what it means is for the worker to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("worker").setLevel(logging.INFO)  # it says when kernels are compiled
     jobs, answers = _take_the_pipes()
 
     def answer(kind: str, content: object) -> None:

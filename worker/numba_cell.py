@@ -178,17 +178,21 @@ def state_forward(trial: Any, cell: int, target: int, taps: Taps) -> None:
 
 @kernel
 def mix_normals(trial: Any, cell: int, target: int) -> None:
-    """Write AᵀA Σ_i b_i u_i of a state to the first of the ``products``."""
+    """Write AᵀA Σ_i b_i u_i of a state, some b_i not being 0, to the first of the ``products``."""
     n, inputs, mixture = trial.n, trial.inputs, trial.mixture
     for column in range(trial.columns):
-        at = column * n * LANES
+        at, begun = column * n * LANES, False
         for source in range(target):
-            factor = splat(coefficient(trial, edge_of(trial, cell, target, source), NORMAL))
+            factor = coefficient(trial, edge_of(trial, cell, target, source), NORMAL)
+            if factor == _ZERO:
+                continue
             start = signal_of(trial, cell, source) * trial.whole
             start += column * trial.stride + trial.halo * LANES
             for i in range(n):
-                total = splat(_ZERO) if source == 0 else load(mixture, at + i * LANES)
-                store(mixture, at + i * LANES, fma(factor, load(inputs, start + i * LANES), total))
+                total = load(mixture, at + i * LANES) if begun else splat(_ZERO)
+                total = fma(splat(factor), load(inputs, start + i * LANES), total)
+                store(mixture, at + i * LANES, total)
+            begun = True
     apply_normal(trial, (mixture, 0, n * LANES), 1)
 
 
@@ -293,7 +297,7 @@ def end_column(trial: Any, cell: int, target: int, column: int) -> None:
 @kernel
 def flatten(trial: Any, cell: int) -> None:
     """Compute a cell's output Σ_s Σ_t w_st u_s[i + t − 1] + b from its last two states u_s."""
-    inputs, at = trial.inputs, cell * FLATTENING
+    inputs, at = trial.inputs, cell * LANES
     for column in range(trial.columns):
         inside, here = load(trial.mask, column * LANES), column * trial.stride
         here += trial.halo * LANES

@@ -99,7 +99,7 @@ def flatten_backward(trial: Any, cell: int, for_weights: np.bool_) -> None:
         for_weights: Whether the weights' gradients are wanted.
     """
     n, inputs, gradients, whole = trial.n, trial.inputs, trial.gradients, trial.whole
-    at, states = cell * FLATTENING, trial.states
+    at, states = cell * LANES, trial.states
     for s in range(2):
         start = signal_of(trial, cell, states - 1 + s) * whole
         w = at + 3 * s

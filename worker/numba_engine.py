@@ -34,7 +34,7 @@ from worker.engine import (
 from worker.numba_alpha import Alpha, set_coefficients
 from worker.numba_cell_plan import needed_edges, trained_signals
 from worker.numba_compile import is_compiled
-from worker.numba_layouts import MAPPINGS, Doubles, Floats, Memory, Space
+from worker.numba_layouts import FLATTENING, MAPPINGS, Doubles, Floats, Memory, Space
 from worker.numba_signals import cosine_waves
 from worker.numba_training import search_epoch, train_epoch
 from worker.numba_vectors import LANES
@@ -296,8 +296,9 @@ class Bench:
             memory["bias"][edge * MAPPINGS + mapping] = weights.bias[index]
         memory["scale"][:] = 1
         for cell, flattening in enumerate(starts.flattenings):
-            memory["flattening"][cell, :-1] = flattening.weights[index].reshape(-1)
-            memory["flattening"][cell, -1] = flattening.bias[index]
+            last = FLATTENING - 1
+            memory["flattening"][cell, :last] = flattening.weights[index].reshape(-1)
+            memory["flattening"][cell, last] = flattening.bias[index]
         self.train_all()
         seed = int(self.batch.seeds[index])
         decay = self.batch.hyperparameters[index].param_weight_decay

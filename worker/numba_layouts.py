@@ -101,7 +101,7 @@ def spaces(
         "scale": (*maps, width),  # of the batch norm
         "shift": (*maps, width),
         "bias": (-(-math.prod(maps) // LANES) * LANES,),  # of the second convolution
-        "flattening": (cells, FLATTENING),  # of a cell's last two states to its output
+        "flattening": (cells, LANES),  # of a cell's last two states to its output; the rest zeros
     }
     return {
         # The problem's matrices, each row with the one run of entries that are not zero.

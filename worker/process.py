@@ -23,8 +23,8 @@ from configspace.logs import about
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 120.0
-"""The longest a child may take to be ready."""
+START_SECONDS = 600.0
+"""The longest a child may take to be ready: the first compiles kernels, maybe on a busy machine."""
 POLL_SECONDS = 0.1
 """How often memory and time are looked at."""
 

@@ -44,13 +44,19 @@ def test_without_eager_there_is_no_ratio_to_it() -> None:
     assert [row["ratio_to_eager"] for row in found] == [None, None]
 
 
-def test_the_full_run_writes_a_table_a_file_and_a_plot(tmp_path: Path) -> None:
+def test_the_full_run_writes_tables_a_file_and_a_plot(tmp_path: Path) -> None:
     result, plot = tmp_path / "engine.json", tmp_path / "engine.png"
+    table = tmp_path / "engine.md"
     text = printed(
         "engine",
-        f"--engines eager,numba {SMALL} --memory-trials 2 --json {result} --plot {plot}",
+        f"--engines eager,numba {SMALL} --memory-trials 2"
+        f" --json {result} --plot {plot} --markdown {table}",
     )
     for said in ("one core reaches", "inside Conv1d", "above the imports", "first steps"):
         assert said in text
     assert len(json.loads(result.read_text())["rows"]) == 4
     assert plot.stat().st_size > 0
+    head, _, search, retraining = table.read_text().splitlines()
+    assert "numba over eager" in head
+    assert search.startswith("| search, 4 channels | 2 |")
+    assert retraining.startswith("| retraining, 4 channels | 2 |")

@@ -71,6 +71,7 @@ def soak(root: Path, options: argparse.Namespace) -> bool:
         every = WORKER_EVERY if options.kill == "workers" else MASTER_EVERY
         due = time.monotonic() + every
         looked = told = 0.0
+        done = 0
         while master.poll() is None:
             time.sleep(0.2)
             if time.monotonic() >= looked + 1 and (sample := _look(scene, master)) is not None:
@@ -84,6 +85,8 @@ def soak(root: Path, options: argparse.Namespace) -> bool:
                     )
             if time.monotonic() < due or master.poll() is not None:
                 continue
+            if options.kill == "master" and scene.count() == done:
+                continue  # on a busy machine it may still be starting, and would never get on
             due = time.monotonic() + every
             kills += 1
             if options.kill == "workers":
@@ -91,6 +94,7 @@ def soak(root: Path, options: argparse.Namespace) -> bool:
                 scene.start_worker()
             else:
                 scene.end(master, signal.SIGKILL)
+                done = scene.count()
                 master = scene.start_master()
                 lives.append(samples := [])
         code, seconds = master.returncode, time.monotonic() - began

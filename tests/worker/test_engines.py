@@ -5,7 +5,7 @@ import torch
 
 from configspace.errors import ServiceError
 from configspace.study import ArchitectureSettings, SearchSettings
-from worker.engines import able_engine, choose_engine
+from worker.engines import able_engine, choose_engine, make_ready
 
 UNROLLED = SearchSettings(variant="darts-second-order")
 
@@ -65,6 +65,16 @@ def test_numba_runs_on_the_cpu_only() -> None:
 def test_a_device_that_is_not_there_is_refused(device: str) -> None:
     with pytest.raises(ServiceError, match=f"no device '{device}' here"):
         choose_engine("auto", device)
+
+
+def test_an_engine_that_is_ready_has_nothing_left_to_compile() -> None:
+    engine = choose_engine("numba", "cpu")
+    make_ready(engine)
+    from worker.numba_engine import ensure_compiled
+
+    lines: list[str] = []
+    ensure_compiled(lines.append)
+    assert lines == []
 
 
 def test_an_unknown_engine_is_refused() -> None:

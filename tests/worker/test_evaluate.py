@@ -47,6 +47,15 @@ def run(job: Job, progress: Callable[[str, int, int], None] = quiet) -> Outcome:
     return JobEvaluator(device="cpu", engine="torch", threads=1)(job, progress)
 
 
+def test_an_evaluator_is_made_with_its_engine_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    readied: list[str] = []
+    monkeypatch.setattr("worker.evaluate.make_ready", lambda engine: readied.append(engine.name))
+
+    JobEvaluator(device="cpu", engine="numba", threads=1)
+
+    assert readied == ["numba"]
+
+
 class Scripted:
     """An engine that returns what it was told to."""
 
