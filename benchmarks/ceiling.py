@@ -12,7 +12,8 @@ import torch
 from numba import njit
 from numpy.typing import NDArray
 
-from worker.engine import Batch
+from worker.engine import FLATTENING_TAPS, LAST_STATES, ZERO, Batch, operations
+from worker.numba_cell_plan import needed_edges
 from worker.numba_vectors import LANES, fma, lane_sum, splat
 
 _ONE, _SMALL = np.float32(1), np.float32(1e-3)
@@ -58,30 +59,46 @@ def peak_rate(tries: int = 5) -> float:
 
 
 def search_operations(batch: Batch) -> float:
-    """Return the float32 operations of one trial-step of a search: 158 million at 16 channels.
+    """Return the float32 operations of one trial-step of a search.
+
+    That is 158 million at 16 channels in ten layers, and three times as many in two cells of 15
+    edges.
 
     For each channel, tap, row and sample, a mapping takes multiply-adds: 2 forward; backward 5 in
     the weight step (hidden activations again, their gradient, both filters' and the input's), and
     in the α step 3 and, whatever the taps, 1 more for batch norm. AᵀA takes one for each of its
-    entries and samples, forward and backward, in both steps.
+    entries and samples, forward and backward, in both steps; a flattening of a cell one for each
+    of its six taps forward, to the states and to the weights.
     """
     taps, channels = batch.architecture.kernel_size, batch.architecture.channels
     mapping = channels * (2 * taps + 3 * taps + 1 + 2 * taps + 5 * taps)
     layer = 2 * mapping * batch.problem.matrix.shape[1] + 4 * _entries(batch)
-    return 2.0 * batch.search.batch_size * batch.architecture.layers * layer
+    total = batch.architecture.edges * layer + 5 * _flattenings(batch)
+    return 2.0 * batch.search.batch_size * total
 
 
 def retrain_operations(batch: Batch, architectures: NDArray[np.int64]) -> float:
     """Return the same of a retraining, a mean over the architectures.
 
     A layer that is a gradient step takes AᵀA forward and backward; one with a mapping, 2 and 5
-    multiply-adds for each channel, tap, row and sample.
+    multiply-adds for each channel, tap, row and sample. So does an edge of a cell that the output
+    depends on.
     """
     taps, channels = batch.architecture.kernel_size, batch.architecture.channels
     mapping = 7 * taps * channels * batch.problem.matrix.shape[1]
-    costs: Sequence[int] = (mapping + 2 * _entries(batch), mapping, 0, 2 * _entries(batch))
-    layers = np.array(costs)[architectures].sum(axis=1)
-    return 2.0 * batch.search.batch_size * float(layers.mean())
+    costs: Sequence[int] = (mapping + 2 * _entries(batch), mapping, 0, 2 * _entries(batch), 0)
+    of_edges = np.array(costs)[architectures]
+    if batch.architecture.space == "cell":
+        kept = architectures != operations(batch.architecture).index(ZERO)
+        of_edges = of_edges * [needed_edges(batch.architecture, own) for own in kept]
+    total = float(of_edges.sum(axis=1).mean()) + 3 * _flattenings(batch)
+    return 2.0 * batch.search.batch_size * total
+
+
+def _flattenings(batch: Batch) -> int:
+    """Return the products of taps and rows in the flattenings of all cells."""
+    cells = batch.architecture.cells if batch.architecture.space == "cell" else 0
+    return cells * LAST_STATES * FLATTENING_TAPS * batch.problem.matrix.shape[1]
 
 
 def _entries(batch: Batch) -> int:

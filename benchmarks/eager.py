@@ -1,4 +1,4 @@
-"""An eager PyTorch search, one trial at a time, as an ordinary user would write it.
+"""An eager PyTorch search of either space, one trial at a time, as an ordinary user would write it.
 
 The yardstick of `benchmarks.engine`: modules in lists, as in the public DARTS codes, with the stock
 `Conv1d` and `BatchNorm1d`, autograd and `torch.optim`. It draws its numbers with PyTorch's own
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from worker.engine import Batch, operations
+from worker.engine import ZERO, Batch, operations
 
 
 class Mapping(nn.Module):
@@ -80,6 +80,14 @@ class Roll(nn.Module):
         return torch.roll(u, self.shift, dims=1)
 
 
+class Zero(nn.Module):
+    """No connection."""
+
+    def forward(self, u: Tensor, y: Tensor) -> Tensor:  # noqa: ARG002
+        """Return zeros, shape ``(sample, n)``."""
+        return torch.zeros_like(u)
+
+
 def operation(name: str, matrix: Tensor, batch: Batch) -> nn.Module:
     """Return one operation of the search space."""
     settings = batch.architecture
@@ -91,6 +99,8 @@ def operation(name: str, matrix: Tensor, batch: Batch) -> nn.Module:
             return Network(Mapping(settings.channels, settings.kernel_size))
         case "roll":
             return Roll(settings.roll_shift)
+        case "zero":
+            return Zero()
         case _:
             return GradientStep(matrix, settings.tau, noise=settings.operation_noise)
 
@@ -107,6 +117,93 @@ class MixedLayer(nn.Module):
         pairs = zip(weights, self.candidates, strict=True)
         mixed: Tensor = sum(weight * candidate(u, y) for weight, candidate in pairs)
         return mixed
+
+
+class Cell(nn.Module):
+    """States, each the sum of its edges, and a convolution of the last two."""
+
+    def __init__(self, edges: Sequence[nn.Module | None], states: int) -> None:
+        super().__init__()
+        self.kept = [edge is not None for edge in edges]
+        self.edges = nn.ModuleList(edge or Zero() for edge in edges)
+        self.states = states
+        self.flatten = nn.Conv1d(2, 1, 3, padding=1)
+
+    def forward(self, u: Tensor, y: Tensor, mixture: Sequence[Tensor] = ()) -> Tensor:
+        """Compute the cell's output, shape ``(sample, n)``; ``mixture`` has the edges' weights."""
+        states, edge = [u], 0
+        for _ in range(self.states):
+            state = torch.zeros_like(u)
+            for source in states:
+                if self.kept[edge]:
+                    weights = (mixture[edge],) if len(mixture) else ()
+                    state = state + self.edges[edge](source, y, *weights)
+                edge += 1
+            states.append(state)
+        flat: Tensor = self.flatten(torch.stack(states[-2:], dim=1))[:, 0]
+        return flat
+
+
+class CellSupernet(nn.Module):
+    """The cell space: cells whose edges are mixtures, one after the other."""
+
+    def __init__(self, matrix: Tensor, batch: Batch) -> None:
+        super().__init__()
+        names, settings = operations(batch.architecture), batch.architecture
+        self.register_buffer("matrix", matrix)
+        self.matrix: Tensor
+        scale = batch.search.alpha_scale
+        self.alpha = nn.Parameter(scale * torch.randn(settings.edges, len(names)))
+        self.cells = nn.ModuleList(
+            Cell(
+                [
+                    MixedLayer([operation(name, matrix, batch) for name in names])
+                    for _ in range(settings.edges // settings.cells)
+                ],
+                settings.states,
+            )
+            for _ in range(settings.cells)
+        )
+
+    def weights(self) -> list[nn.Parameter]:
+        """Return all parameters but α."""
+        return [weight for weight in self.parameters() if weight is not self.alpha]
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Reconstruct signals ``(sample, n)`` from measurements ``(sample, m)``."""
+        u = y @ self.matrix
+        mixtures = torch.softmax(self.alpha, dim=-1).chunk(len(self.cells))
+        for cell, mixture in zip(self.cells, mixtures, strict=True):
+            u = cell(u, y, mixture)
+        return u
+
+
+class CellArchitecture(nn.Module):
+    """Discretised cells: one operation on each edge, or none."""
+
+    def __init__(self, matrix: Tensor, batch: Batch, picks: Sequence[int]) -> None:
+        super().__init__()
+        names, settings = operations(batch.architecture), batch.architecture
+        self.register_buffer("matrix", matrix)
+        self.matrix: Tensor
+        length = settings.edges // settings.cells
+        self.cells = nn.ModuleList(
+            Cell(
+                [
+                    None if names[pick] == ZERO else operation(names[pick], matrix, batch)
+                    for pick in picks[start : start + length]
+                ],
+                settings.states,
+            )
+            for start in range(0, settings.edges, length)
+        )
+
+    def forward(self, y: Tensor) -> Tensor:
+        """Reconstruct signals ``(sample, n)`` from measurements ``(sample, m)``."""
+        u = y @ self.matrix
+        for cell in self.cells:
+            u = cell(u, y)
+        return u
 
 
 class Supernet(nn.Module):
@@ -179,7 +276,8 @@ class EagerSearch:
         hyper = batch.hyperparameters[trial]
         matrix = torch.as_tensor(batch.problem.matrix, dtype=torch.float32)
         self.signals = Signals(matrix, batch)
-        self.net = Supernet(matrix, batch)
+        cells = batch.architecture.space == "cell"
+        self.net = CellSupernet(matrix, batch) if cells else Supernet(matrix, batch)
         self.weight_optimizer = torch.optim.Adam(
             self.net.weights(), lr=hyper.param_lr, weight_decay=hyper.param_weight_decay
         )
@@ -206,7 +304,8 @@ class EagerRetraining:
         hyper = batch.hyperparameters[trial]
         matrix = torch.as_tensor(batch.problem.matrix, dtype=torch.float32)
         self.signals = Signals(matrix, batch)
-        self.net = Architecture(matrix, batch, picks)
+        kind = CellArchitecture if batch.architecture.space == "cell" else Architecture
+        self.net = kind(matrix, batch, picks)
         weights = list(self.net.parameters())
         self.optimizer = (
             torch.optim.Adam(weights, lr=hyper.param_lr, weight_decay=hyper.param_weight_decay)

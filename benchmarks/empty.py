@@ -23,7 +23,7 @@ class EmptyEvaluator:
             Trial(
                 seed=seed,
                 one_shot_psnr=seed / 2**63,
-                architecture=("gradient",) * job.architecture.layers,
+                architecture=("gradient",) * job.architecture.edges,
                 architecture_psnr=seed / 2**63,
             )
             for seed in job.seeds

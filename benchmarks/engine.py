@@ -2,11 +2,13 @@
 
     python -m benchmarks.engine
     python -m benchmarks.engine --engines eager,numba --trials 8 --channels 16 --json -
+    python -m benchmarks.engine --space cell
 
 All compute the same work: searches of H1's settings on the blur, with all operations, and the
-retraining of random architectures. `benchmarks.eager` is what an ordinary user would write, one
-trial at a time. The ceiling is the time that the arithmetic of a trial-step takes at the best rate
-that this core was seen to reach (`benchmarks.ceiling`); a ratio to it is time over that time.
+retraining of random architectures, in the sequential space or in that of cells. `benchmarks.eager`
+is what an ordinary user would write, one trial at a time. The ceiling is the time that the
+arithmetic of a trial-step takes at the best rate that this core was seen to reach
+(`benchmarks.ceiling`); a ratio to it is time over that time.
 
 The engines take turns, a few rounds, and the best round of each counts. On one thread the time is
 the processor's, so that other programs count less; on several it is the clock's.
@@ -19,7 +21,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -27,16 +29,25 @@ from numpy.typing import NDArray
 
 from benchmarks.ceiling import peak_rate, retrain_operations, search_operations
 from benchmarks.eager import EagerRetraining, EagerSearch
-from benchmarks.engine_extras import eager_share, peak_memory, plot, start_seconds, table
+from benchmarks.engine_extras import (
+    eager_share,
+    markdown,
+    peak_memory,
+    plot,
+    start_seconds,
+    table,
+)
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine import OPERATIONS, Batch, Engine
+from worker.engine import Batch, Engine
+from worker.engine import operations as operation_names
 from worker.numba_engine import NumbaEngine, available_processors, ensure_compiled
 from worker.problem import CosineProblem
 from worker.torch_engine import TorchEngine
 
 ENGINES = ("eager", "torch", "numba")
 PHASES = ("search", "retrain")
+Space = Literal["sequential", "cell"]
 FULL = SearchSettings()
 
 Row = dict[str, Any]
@@ -53,24 +64,27 @@ class Case:
     trials: int
     channels: int
     threads: int
+    space: Space = "sequential"
 
 
-def work(trials: int, channels: int, epochs: int, batches: int) -> Batch:
+def work(case: Case, epochs: int = 1, batches: int = 1) -> Batch:
     """Return the trials to be computed."""
     return Batch(
         problem=CosineProblem(ProblemSettings()),
-        architecture=ArchitectureSettings(channels=channels),
+        architecture=ArchitectureSettings(space=case.space, channels=case.channels),
         search=SearchSettings(batches=batches),
-        hyperparameters=(Hyperparameters.preset("H1"),) * trials,
+        hyperparameters=(Hyperparameters.preset("H1"),) * case.trials,
         epochs=epochs,
-        seeds=np.arange(1, trials + 1),
+        seeds=np.arange(1, case.trials + 1),
     )
 
 
-def architectures(trials: int) -> NDArray[np.int64]:
+def architectures(case: Case) -> NDArray[np.int64]:
     """Return random architectures, the first ones the same for any number of trials."""
-    layers = ArchitectureSettings().layers
-    return np.random.default_rng(0).integers(0, len(OPERATIONS), (256, layers))[:trials]
+    settings = ArchitectureSettings(space=case.space)
+    shape = (256, settings.edges)
+    names = operation_names(settings)
+    return np.random.default_rng(0).integers(0, len(names), shape)[: case.trials]
 
 
 def measure_of(case: Case, seconds: float) -> Measure:
@@ -89,25 +103,25 @@ def engine_time(
     case: Case, engine: Engine, clock: Callable[[], float], epochs: int, batches: int
 ) -> float:
     """Return the milliseconds of a trial-step, from the end of the first epoch to the last's."""
-    batch = work(case.trials, case.channels, epochs, batches)
+    batch = work(case, epochs, batches)
     times: list[float] = []
     if case.phase == "search":
         engine.search(batch, lambda *_: times.append(clock()))
     else:
-        engine.retrain(batch, architectures(case.trials), lambda *_: times.append(clock()))
+        engine.retrain(batch, architectures(case), lambda *_: times.append(clock()))
     return (times[-1] - times[0]) * 1e3 / ((epochs - 1) * batches * case.trials)
 
 
 def eager_search(case: Case) -> Measure:
     """Return what measures some steps of one eager search."""
-    search = EagerSearch(work(1, case.channels, 1, 1), 0)
+    search = EagerSearch(work(replace(case, trials=1)), 0)
     return lambda: milliseconds_a_step([search.step], tries=6)
 
 
 def eager_retraining(case: Case) -> Measure:
     """Return what measures some steps of eager retrainings, a mean over the architectures."""
-    batch = work(1, case.channels, 1, 1)
-    picks = architectures(case.trials).tolist()
+    batch = work(replace(case, trials=1))
+    picks = architectures(case).tolist()
     return lambda: milliseconds_a_step(
         [EagerRetraining(batch, 0, layers).step for layers in picks], tries=4
     )
@@ -145,8 +159,10 @@ def rows_of(cases: Sequence[Case], *, seconds: float, rounds: int, peak: float) 
 def row(case: Case, milliseconds: float, best: dict[Case, float], peak: float) -> Row:
     """Return one row of the result: a case against the eager one of the same work."""
     eager = best.get(replace(case, engine="eager", threads=1))
+    columns = asdict(case)
+    del columns["space"]  # the same in all rows of a run
     return {
-        **asdict(case),
+        **columns,
         "ms_per_trial_step": milliseconds,
         "ratio_to_eager": None if eager is None else eager / milliseconds,
         "ratio_to_ceiling": milliseconds / (1e3 * operations(case) / peak),
@@ -155,47 +171,51 @@ def row(case: Case, milliseconds: float, best: dict[Case, float], peak: float) -
 
 def operations(case: Case) -> float:
     """Return the arithmetic of a case's trial-step."""
-    batch = work(1, case.channels, 1, 1)
+    batch = work(replace(case, trials=1))
     if case.phase == "search":
         return search_operations(batch)
-    return retrain_operations(batch, architectures(case.trials))
+    return retrain_operations(batch, architectures(case))
 
 
-def cases_of(engines: Sequence[str], trials: int, channels: int) -> list[Case]:
+def cases_of(engines: Sequence[str], trials: int, channels: int, space: Space) -> list[Case]:
     """Return both phases of some engines, each on one thread."""
-    return [Case(engine, phase, trials, channels, 1) for phase in PHASES for engine in engines]
+    return [
+        Case(engine, phase, trials, channels, 1, space) for phase in PHASES for engine in engines
+    ]
 
 
 def full_run(engines: Sequence[str], arguments: argparse.Namespace, peak: float) -> dict[str, Any]:
     """Measure all sizes, and what else is worth knowing of the engines."""
     rows: list[Row] = []
+    space: Space = arguments.space
     for channels in arguments.channels:
         for trials in arguments.trials:
             say(f"{channels} channels, {trials} trials")
-            cases = cases_of(engines, trials, channels)
+            cases = cases_of(engines, trials, channels, space)
             rows += rows_of(cases, seconds=arguments.seconds, rounds=arguments.rounds, peak=peak)
-    result: dict[str, Any] = {"peak_gflops": peak / 1e9, "rows": rows}
+    result: dict[str, Any] = {"space": space, "peak_gflops": peak / 1e9, "rows": rows}
+    one = Case("eager", "search", 1, 16, 1, space)
     if "eager" in engines:
         say("what eager PyTorch spends its time on")
-        result["eager_share"] = eager_share(EagerSearch(work(1, 16, 1, 1), 0).step)
+        result["eager_share"] = eager_share(EagerSearch(work(one), 0).step)
     if "numba" in engines:
         cores = available_processors()
         say(f"one thread and {cores}")
-        cases = [Case("numba", "search", 8, 16, threads) for threads in (1, cores)]
+        cases = [Case("numba", "search", 8, 16, threads, space) for threads in (1, cores)]
         result["scaling"] = scaling(cases, arguments.seconds, arguments.rounds)
         say("a start")
-        result["start_seconds"] = start_seconds()
+        result["start_seconds"] = start_seconds(space)
     say("memory")
     compiled = [engine for engine in engines if engine != "eager"]
     trials = arguments.memory_trials
     result["memory_trials"] = trials
-    result["peak_memory_mb"] = {engine: peak_memory(engine, trials) for engine in compiled}
+    result["peak_memory_mb"] = {engine: peak_memory(engine, trials, space) for engine in compiled}
     return result
 
 
 def scaling(cases: Sequence[Case], seconds: float, rounds: int) -> dict[str, float]:
     """Return trial-steps a second by number of threads, by the clock, measured in turns."""
-    batch = work(cases[0].trials, cases[0].channels, 1 + round(seconds * 4), FULL.batches)
+    batch = work(cases[0], 1 + round(seconds * 4), FULL.batches)
     best: dict[str, float] = {}
     for _ in range(rounds):
         for case in cases:
@@ -229,10 +249,12 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--engines", type=engine_list, default=list(ENGINES), metavar="A,B")
     parser.add_argument("--trials", type=counts, default=[1, 8, 25, 75], metavar="N,M")
     parser.add_argument("--channels", type=counts, default=[16, 64], metavar="N,M")
+    parser.add_argument("--space", choices=["sequential", "cell"], default="sequential")
     parser.add_argument("--seconds", type=float, default=1.2, help="work of an engine a round")
     parser.add_argument("--rounds", type=int, default=3, help="how often; the best counts")
     parser.add_argument("--memory-trials", type=int, default=75, help="trials of that measurement")
     parser.add_argument("--json", metavar="FILE", help="write the rows; '-': print nothing else")
+    parser.add_argument("--markdown", metavar="FILE", help="write the rows as a Markdown table")
     parser.add_argument("--plot", metavar="FILE", help="draw the ratios to eager")
     return parser
 
@@ -242,13 +264,13 @@ def main(words: Sequence[str] | None = None) -> None:
     arguments = parser().parse_args(words)
     torch.set_num_threads(1)
     if "numba" in arguments.engines:
-        ensure_compiled(say)
+        ensure_compiled(say, space=arguments.space)
     peak = peak_rate()
     if arguments.json == "-":
         rows: list[Row] = []
         for channels in arguments.channels:
             for trials in arguments.trials:
-                cases = cases_of(arguments.engines, trials, channels)
+                cases = cases_of(arguments.engines, trials, channels, arguments.space)
                 seconds, rounds = arguments.seconds, arguments.rounds
                 rows += rows_of(cases, seconds=seconds, rounds=rounds, peak=peak)
         print(json.dumps(rows, indent=1))
@@ -257,6 +279,8 @@ def main(words: Sequence[str] | None = None) -> None:
     print(table(result))
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(result, indent=1) + "\n")
+    if arguments.markdown:
+        Path(arguments.markdown).write_text(markdown(result["rows"]))
     if arguments.plot:
         plot(result["rows"], Path(arguments.plot))
 

@@ -23,14 +23,14 @@ from worker.engine import Batch
 from worker.engines import choose_engine
 from worker.problem import CosineProblem
 
-name, trials, batches = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+name, trials, batches, space = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 engine = choose_engine(name, "cpu")
 if name == "torch":
     import torch
     torch.set_num_threads(1)
 batch = Batch(
     problem=CosineProblem(ProblemSettings()),
-    architecture=ArchitectureSettings(),
+    architecture=ArchitectureSettings(space=space),
     search=SearchSettings(batches=batches),
     hyperparameters=(Hyperparameters(),) * trials,
     epochs=1,
@@ -52,22 +52,22 @@ print(json.dumps({"first": first[0], "bytes": max(sizes) - sizes[0]}))
 """
 
 
-def peak_memory(engine: str, trials: int, batches: int = 19) -> float:
+def peak_memory(engine: str, trials: int, space: str, batches: int = 19) -> float:
     """Return the megabytes that a search of 16 channels takes at its peak, above the imports."""
-    return float(_searched(engine, trials, batches)["bytes"]) / 1e6
+    return float(_searched(engine, trials, batches, space)["bytes"]) / 1e6
 
 
-def start_seconds(tries: int = 3) -> float:
+def start_seconds(space: str, tries: int = 3) -> float:
     """Return the seconds from the start of a process to the Numba engine's first steps."""
     times = []
     for _ in range(tries):
         began = time.time()
-        times.append(float(_searched("numba", 1, 1)["first"]) - began)
+        times.append(float(_searched("numba", 1, 1, space)["first"]) - began)
     return min(times)
 
 
-def _searched(engine: str, trials: int, batches: int) -> dict[str, Any]:
-    words = [sys.executable, "-c", _SEARCH, engine, str(trials), str(batches)]
+def _searched(engine: str, trials: int, batches: int, space: str) -> dict[str, Any]:
+    words = [sys.executable, "-c", _SEARCH, engine, str(trials), str(batches), space]
     done = subprocess.run(words, check=True, capture_output=True, text=True)
     answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return answer
@@ -114,6 +114,35 @@ def table(result: dict[str, Any]) -> str:
             f"numba: {result['start_seconds']:.2f} s from a process's start to first steps"
         )
     return "\n".join(lines)
+
+
+def markdown(rows: Sequence[dict[str, Any]]) -> str:
+    """Return the rows as a Markdown table: one line a phase, channels and trials."""
+    engines = list(dict.fromkeys(row["engine"] for row in rows))
+    compared = [engine for engine in engines if engine != "eager"]
+    head = ["", "trials", *(f"{engine}, ms" for engine in engines)]
+    head += [f"{engine} over eager" for engine in compared if "eager" in engines]
+    head += [f"{engine}, times the ceiling" for engine in compared if engine == "numba"]
+    lines = [head, ["---"] * len(head)]
+    places = [(row["channels"], row["phase"], row["trials"]) for row in rows]
+    # All numbers of trials of one phase stand together.
+    for channels, phase, trials in sorted(
+        set(places), key=lambda at: (at[0], at[1] != "search", at[2])
+    ):
+        name = "retraining" if phase == "retrain" else phase
+        found = {
+            row["engine"]: row
+            for row, place in zip(rows, places, strict=True)
+            if place == (channels, phase, trials)
+        }
+        cells = [f"{name}, {channels} channels", str(trials)]
+        cells += [f"{found[engine]['ms_per_trial_step']:.3g}" for engine in engines]
+        if "eager" in engines:
+            cells += [f"{found[engine]['ratio_to_eager']:.3g}" for engine in compared]
+        if "numba" in compared:
+            cells.append(f"{found['numba']['ratio_to_ceiling']:.2f}")
+        lines.append(cells)
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:

@@ -72,18 +72,23 @@ def run_campaign(
 
 
 def serve_campaign(
-    path: Path, url: str, *, listen: Listen, accept_version_change: bool, logs: Logs
+    campaign: Campaign, url: str, *, listen: Listen, accept: bool, logs: Logs, more: bool = False
 ) -> int:
     """Serve a campaign to workers that are started elsewhere; return the exit code.
 
+    Args:
+        campaign: What is to be run.
+        url: The store.
+        listen: Where, and for whom.
+        accept: Whether to go on under other versions than the results so far.
+        logs: How the log is written.
+        more: Whether something else is served on the same address right after.
+
     Raises:
-        DartboardError: If the file, the store, the port or the credentials are not what they
-            should be.
+        DartboardError: If the store, the port or the credentials are not what they should be.
     """
-    campaign = _loaded(path, None)
-    listen.check()  # before a store is made for nothing
     return _run(
-        campaign, url, listen=listen, local=None, count=1, accept=accept_version_change, logs=logs
+        campaign, url, listen=listen, local=None, count=1, accept=accept, logs=logs, more=more
     )
 
 
@@ -104,6 +109,7 @@ def _run(
     count: int,
     accept: bool,
     logs: Logs,
+    more: bool = False,
 ) -> int:
     console = Console(stderr=True)
     logs.set_up(console, study=campaign.name)
@@ -128,7 +134,15 @@ def _run(
             if before.iterations_done < before.iterations:
                 title = f"[bold]{campaign.name}[/] · {len(sources)} cells · {wanted} trials"
                 ending = serve(
-                    chain, store, console, title, listen=listen, local=local, phases=2, logs=logs
+                    chain,
+                    store,
+                    console,
+                    title,
+                    listen=listen,
+                    local=local,
+                    phases=2,
+                    logs=logs,
+                    more=more,
                 )
         finally:
             with contextlib.suppress(StoreError):  # then the store is what went wrong

@@ -7,9 +7,9 @@ from rich.table import Table
 
 from cli.compare_runs import PART_TRIALS, run_what_is_missing
 from cli.cores import available_cores, split
+from cli.folder import make_folder
 from cli.run import go_on
 from cli.workers import LocalWorkers
-from configspace.errors import DartboardError
 from results.campaigns import load_campaign_from
 from results.comparison import check_comparable
 from results.comparison_cells import campaign_name, runs_of
@@ -35,6 +35,7 @@ def compare_studies(
     threads: int,
     device: str,
     engine: str,
+    accept_version_change: bool = False,
 ) -> int:
     """Run what is missing, then print the table and write it with the page and its pictures.
 
@@ -50,6 +51,7 @@ def compare_studies(
         threads: Threads a worker; 0: likewise.
         device: Where the workers compute.
         engine: What computes.
+        accept_version_change: Whether to re-run under other versions than the results so far.
 
     Returns:
         The exit code.
@@ -62,22 +64,31 @@ def compare_studies(
         studies = store.study(one_shot), store.study(final)
         check_comparable(*studies)
         problem_of(studies[0].problem)  # a user's own may not be here
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise DartboardError(f"cannot make the folder {folder}: {error.strerror}") from error
+        make_folder(folder)
         count, threads = split(
             available_cores(), min(trials, PART_TRIALS), workers=workers, threads=threads
         )
         local = LocalWorkers(count, device=device, engine=engine, threads=threads)
         if not run_what_is_missing(
-            studies, store, console, trials=trials, quick=quick, local=local
+            studies,
+            store,
+            console,
+            trials=trials,
+            quick=quick,
+            local=local,
+            accept=accept_version_change,
         ):
             return go_on(console)
-        pair = tuple(load_from(store, name, with_curves=False) for name in (one_shot, final))
-        runs = None
-        if (campaign := campaign_name(one_shot, final)) in store.campaign_names():
-            runs = runs_of((pair[0], pair[1]), load_campaign_from(store, campaign))
+        write_comparison(store, one_shot, final, folder)
+    return 0
+
+
+def write_comparison(store: Store, one_shot: str, final: str, folder: Path) -> None:
+    """Print what two studies' incumbents show, and write it with the page and its pictures."""
+    pair = tuple(load_from(store, name, with_curves=False) for name in (one_shot, final))
+    runs = None
+    if (campaign := campaign_name(one_shot, final)) in store.campaign_names():
+        runs = runs_of((pair[0], pair[1]), load_campaign_from(store, campaign))
     found = report(pair[0], pair[1], runs)
     trials_figure = study_figure(pair[1])
     stem = folder / f"{one_shot}-against-{final}"
@@ -88,7 +99,6 @@ def compare_studies(
         *save(trials_figure, folder / f"{final}-trials"),
     ]
     _print(found, written)
-    return 0
 
 
 def _print(found: Report, written: list[Path]) -> None:

@@ -2,11 +2,14 @@
 
 import contextlib
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from rich.console import Console
 
+from cli.listen import Listen
+from cli.logs import Logs
 from cli.run import serve
 from cli.workers import LocalWorkers
 from configspace.campaign import Campaign
@@ -16,6 +19,7 @@ from configspace.study import Study
 from configspace.versions import versions
 from master.fixed import FixedJobs, cell_jobs, reruns
 from master.lock import study_lock
+from master.service import Ending
 from master.source import Chain, JobSource
 from results.comparison_cells import Pair, campaign_name, crossed_cells, exchanged_cells
 from results.frames import load_from
@@ -33,7 +37,11 @@ def run_what_is_missing(
     *,
     trials: int,
     quick: bool,
-    local: LocalWorkers,
+    local: LocalWorkers | None,
+    listen: Listen | None = None,
+    logs: Logs | None = None,
+    more: bool = False,
+    accept: bool = False,
 ) -> bool:
     """Run what the store lacks; whether that came to its end.
 
@@ -43,10 +51,15 @@ def run_what_is_missing(
         console: Where progress is shown.
         trials: Fresh seeds for each incumbent, on either problem.
         quick: Whether to be content with the re-runs.
-        local: The workers.
+        local: Workers to start here, or None to wait for others.
+        listen: Where to wait for them; by default on any free port, for this machine alone.
+        logs: How the log is written.
+        more: Whether something else is served on the same address right after.
+        accept: Whether to go on under other versions than the results so far.
 
     Raises:
-        DartboardError: If a study has no incumbent, or none of its re-runs finished.
+        DartboardError: If a study has no incumbent, none of its re-runs finished, or there are
+            results of other versions and that is not accepted.
     """
     names = tuple(study.name for study in studies)
     with ExitStack() as locks:
@@ -56,7 +69,10 @@ def run_what_is_missing(
         again = [_reruns(study, store, trials) for study in studies]
         cells = () if quick else crossed_cells(pair, trials=trials, batch=PART_TRIALS)
         title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
-        if not _run(again, cells, store, console, title, local):
+        serving = partial(serve, local=local, phases=2, listen=listen, logs=logs)
+        if not _run(
+            again, cells, store, console, title, partial(serving, more=more or not quick), accept
+        ):
             return False
         for source in again:
             _tell_failures(source, console, trials)
@@ -64,7 +80,7 @@ def run_what_is_missing(
             return True
         cells = exchanged_cells(_pair(store, studies), trials=trials, batch=PART_TRIALS)
         title = "[bold]exchange[/] · architectures of each incumbent, trained as the other's"
-        return _run([], cells, store, console, title, local)
+        return _run([], cells, store, console, title, partial(serving, more=more), accept)
 
 
 def _run(
@@ -73,23 +89,27 @@ def _run(
     store: Store,
     console: Console,
     title: str,
-    local: LocalWorkers,
+    serving: Callable[..., Ending],
+    accept: bool,
 ) -> bool:
     """Run re-runs and cells as far as the store lacks them; whether that came to its end."""
     if cells:
         campaign = Campaign(name=cells[0].campaign, cells=cells)
-        # As with re-runs, what was run under other versions is kept, and that it was is kept too.
-        store.begin_campaign(campaign, versions(), accept_version_change=True)
+        store.begin_campaign(campaign, versions(), accept_version_change=accept)
     of_cells = [cell_jobs(cell, store, batch=PART_TRIALS) for cell in cells]
     sources: list[JobSource] = [*again, *of_cells]
     if not sources:
         return True
+    for source in again:
+        if source.progress().iterations_done < source.progress().iterations:
+            (name,) = source.studies
+            store.take_up(name, versions(), accept_version_change=accept)
     chain, state = Chain(sources, rounds="settings"), "done"
     before = chain.progress()
     try:
         if before.iterations_done < before.iterations:
             state = "stopped"
-            state = serve(chain, store, console, title, local=local, phases=2).state
+            state = serving(chain, store, console, title).state
     finally:
         with contextlib.suppress(StoreError):  # then the store is what went wrong
             for cell, source in zip(cells, of_cells, strict=True):

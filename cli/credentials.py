@@ -35,10 +35,18 @@ def init_credentials(path: Path, hosts: Sequence[str]) -> None:
 def issue_credentials(path: Path, name: str, *, output: str, days: int) -> None:
     """Write the credentials of a worker to a file, or to standard output.
 
+    Args:
+        path: The folder of the authority.
+        name: What to call the worker.
+        output: A file; ``-``: standard output; empty: ``NAME.pem``, or standard output where that
+            is no terminal, as in ``dartboard credentials issue NAME > NAME.pem``.
+        days: How long they are good.
+
     Raises:
         ServiceError: If they cannot be made, or the file is there already.
     """
-    target = Path(output or f"{name}.pem")
+    output = output or (f"{name}.pem" if sys.stdout.isatty() else "-")
+    target = Path(output)
     if output != "-" and target.exists():
         raise ServiceError(f"{str(target)!r} is there already; choose another --output")
     text = issue(Folder(path), name, days=days)

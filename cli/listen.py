@@ -3,8 +3,9 @@
 import socket
 from dataclasses import dataclass
 
+from configspace.errors import ServiceError
 from master.admission import Folder, check_exposure
-from master.service import MAX_WORKERS
+from master.service import HEARTBEAT_SECONDS, LEASE_SECONDS, MAX_WORKERS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +18,10 @@ class Listen:
     max_workers: int = MAX_WORKERS
     credentials: Folder | None = None
     insecure: bool = False
+    lease_seconds: float = LEASE_SECONDS
+    """How long a job stays a silent worker's."""
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+    """How often a worker is to be heard of."""
     metrics_port: int | None = None
     """Where Prometheus may ask, on the same address; None: nowhere."""
 
@@ -26,6 +31,11 @@ class Listen:
         Raises:
             ServiceError: If not; says what to give it.
         """
+        if not 0 < self.heartbeat_seconds < self.lease_seconds:
+            raise ServiceError(
+                f"wanted a --lease longer than the time between two heartbeats, got --lease "
+                f"{self.lease_seconds:g} and --heartbeat {self.heartbeat_seconds:g}"
+            )
         check_exposure(self.host, self.credentials, insecure=self.insecure)
         if self.credentials is not None:
             self.credentials.check()

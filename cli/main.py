@@ -32,7 +32,12 @@ StudyName = Annotated[
 ]
 StoreUrl = Annotated[
     str,
-    typer.Option("--store", metavar="URL", help="Where results are kept: a SQLAlchemy URL."),
+    typer.Option(
+        "--store",
+        metavar="URL",
+        envvar="DARTBOARD_STORE",
+        help="Where results are kept: a SQLAlchemy URL.",
+    ),
 ]
 Device = Annotated[
     str, typer.Option("--device", help="auto, cpu, or a CUDA device such as cuda:0.")
@@ -51,7 +56,13 @@ EngineName = Annotated[
     Engine, typer.Option("--engine", help="What computes the trials; auto picks by device.")
 ]
 Threads = Annotated[
-    int, typer.Option("--threads", min=0, help="Threads a worker; 0: what fills the cores.")
+    int,
+    typer.Option(
+        "--threads",
+        min=0,
+        envvar="DARTBOARD_THREADS",
+        help="Threads a worker; 0: what fills the cores.",
+    ),
 ]
 
 
@@ -191,7 +202,10 @@ def campaign(
     "--credentials credentials"
 )
 def master(
-    study: AnyFile,
+    studies: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE.toml...", help="Study or campaign files, served in turn."),
+    ],
     store: StoreUrl = DEFAULT_STORE,
     host: Annotated[
         str, typer.Option("--host", help="Address to listen on; 0.0.0.0: all of this machine's.")
@@ -207,17 +221,28 @@ def master(
     max_workers: Annotated[
         int, typer.Option("--max-workers", min=1, max=10000, help="Connections served at once.")
     ] = 32,
+    lease: Annotated[
+        float, typer.Option("--lease", min=1, help="Seconds a job stays a silent worker's.")
+    ] = 30.0,
+    heartbeat: Annotated[
+        float, typer.Option("--heartbeat", min=0.1, help="Seconds between a worker's heartbeats.")
+    ] = 5.0,
+    export_to: Annotated[
+        Path | None,
+        typer.Option("--export-to", metavar="DIR", help="Write incumbents and comparison there."),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option("--trials", min=2, help="Of that comparison, for each incumbent.")
+    ] = 32,
     accept_version_change: AcceptVersionChange = False,
     metrics_port: MetricsPort = None,
     log_level: LogLevelName = LogLevel.info,
     log_json: LogJson = False,
 ) -> None:
-    """Serve a study or a campaign to workers, started with 'dartboard worker' here or elsewhere."""
-    from cli.campaign import serve_campaign
+    """Serve studies and campaigns, in turn, to workers started here or elsewhere."""
     from cli.listen import Listen
     from cli.logs import Logs
-    from cli.run import serve_study
-    from configspace.campaign import is_campaign
+    from cli.series import serve_series
     from master.admission import Folder
 
     listen = Listen(
@@ -226,14 +251,17 @@ def master(
         max_workers=max_workers,
         credentials=None if credentials is None else Folder(credentials),
         insecure=insecure,
+        lease_seconds=lease,
+        heartbeat_seconds=heartbeat,
         metrics_port=metrics_port,
     )
-    serve = serve_campaign if is_campaign(study) else serve_study
     raise typer.Exit(
-        serve(
-            study,
+        serve_series(
+            studies,
             store,
             listen=listen,
+            export_to=export_to,
+            trials=trials,
             accept_version_change=accept_version_change,
             logs=Logs(log_level.value, log_json),
         )
@@ -243,7 +271,14 @@ def master(
 @app.command(epilog="Example: dartboard worker 127.0.0.1:9090 --device cuda:0")
 def worker(
     address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Where the master listens.")],
-    device: Device = "auto",
+    device: Annotated[
+        str,
+        typer.Option(
+            "--device",
+            envvar="DARTBOARD_DEVICE",
+            help="auto, cpu, a CUDA device such as cuda:0, or all: a worker for each GPU.",
+        ),
+    ] = "auto",
     engine: EngineName = Engine.auto,
     threads: Threads = 0,
     name: Annotated[str, typer.Option("--name", help="Default: host and process.")] = "",
@@ -256,12 +291,20 @@ def worker(
     ] = None,
     log_level: LogLevelName = LogLevel.info,
     log_json: LogJson = False,
+    until_done: Annotated[
+        bool,
+        typer.Option("--until-done", help="End with the master; else wait for the next one."),
+    ] = False,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
     """Evaluate the jobs of a master, study after study."""
     from cli.logs import Logs
     from cli.workers import run_one_worker
 
+    if device == "all":
+        from cli.gpus import run_on_every_gpu
+
+        raise typer.Exit(run_on_every_gpu(sys.argv[1:]))
     raise typer.Exit(
         run_one_worker(
             address,
@@ -271,6 +314,7 @@ def worker(
             name=name or None,
             idle_limit=idle_limit,
             parent=parent,
+            until_done=until_done,
             credentials=credentials,
             logs=Logs(log_level.value, log_json),
         )
@@ -334,6 +378,7 @@ def compare(
     threads: Threads = 0,
     device: Device = "auto",
     engine: EngineName = Engine.auto,
+    accept_version_change: AcceptVersionChange = False,
 ) -> None:
     """Re-run both studies' incumbents on fresh seeds, and put all that it shows on one page."""
     from cli.compare import compare_studies
@@ -350,6 +395,7 @@ def compare(
             threads=threads,
             device=device,
             engine=engine.value,
+            accept_version_change=accept_version_change,
         )
     )
 
@@ -487,11 +533,17 @@ def init(
     init_credentials(folder, host or [])
 
 
-@credentials.command(epilog="Example: dartboard credentials issue laptop")
+@credentials.command(epilog="Example: dartboard credentials issue laptop > laptop.pem")
 def issue(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call the worker.")],
     output: Annotated[
-        str, typer.Option("--output", "-o", metavar="FILE", help="Default: NAME.pem; -: print.")
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Default: NAME.pem in a terminal, else standard output, which is also -.",
+        ),
     ] = "",
     days: Annotated[
         int, typer.Option("--days", min=1, max=3650, help="How long it is good.")

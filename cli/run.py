@@ -1,6 +1,7 @@
-"""`dartboard run` and `dartboard master`: serve a study, with local workers or without."""
+"""Serving a study, with local workers as `dartboard run` or without as `dartboard master`."""
 
 import contextlib
+import os
 import shlex
 import signal
 import sys
@@ -27,7 +28,7 @@ from master.service import MAX_WORKERS, Ending, Master
 from master.snapshot import Snapshot
 from master.source import JobSource
 from results.store import Store
-from worker.engines import choose_engine
+from worker.engines import able_engine, choose_engine
 from worker.problem import problem_of
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """The exit code after Ctrl-C: 128 + SIGINT."""
+
+_SHOW_CURSOR = b"\x1b[?25h"
+"""What the live display hides must be there again, should the next signal be the end."""
 
 
 def run_study(
@@ -56,14 +60,14 @@ def run_study(
     """
     study = load_study(path)
     problem_of(study.problem)  # before a store and workers are made for nothing
-    if device not in ("auto", "cpu"):
-        choose_engine(engine, device)
+    if device not in ("auto", "cpu") or engine == "numba":
+        able_engine(choose_engine(engine, device), engine, study.architecture, study.search)
     count, threads = split(
         available_cores(), study.evaluation.trials, workers=workers, threads=threads
     )
     local = LocalWorkers(count, device=device, engine=engine, threads=threads)
     listen = Listen(max_workers=max(MAX_WORKERS, count), metrics_port=metrics_port)
-    return _run_bohb(
+    return run_bohb(
         study,
         url,
         listen=listen,
@@ -73,33 +77,7 @@ def run_study(
     )
 
 
-def serve_study(
-    path: Path,
-    url: str,
-    *,
-    listen: Listen,
-    accept_version_change: bool = False,
-    logs: Logs | None = None,
-) -> int:
-    """Serve a study to workers that are started elsewhere; return the exit code.
-
-    Raises:
-        DartboardError: If the study file, the store, the port or the credentials are not what they
-            should be.
-    """
-    study = load_study(path)
-    listen.check()  # before a store is made for nothing
-    return _run_bohb(
-        study,
-        url,
-        listen=listen,
-        local=None,
-        accept=accept_version_change,
-        logs=logs or Logs("info"),
-    )
-
-
-def _run_bohb(
+def run_bohb(
     study: Study,
     url: str,
     *,
@@ -107,7 +85,23 @@ def _run_bohb(
     local: LocalWorkers | None,
     accept: bool,
     logs: Logs,
+    more: bool = False,
 ) -> int:
+    """Serve a study to its end, or until the user stops it; return the exit code.
+
+    Args:
+        study: What to evaluate.
+        url: The store.
+        listen: Where, and for whom.
+        local: Workers to start here, or None to wait for others.
+        accept: Whether to go on under other versions than the results so far.
+        logs: How the log is written.
+        more: Whether something else is served on the same address right after.
+
+    Raises:
+        DartboardError: If the store, the port or the workers are not what they should be, or none
+            of the evaluations finished.
+    """
     console = Console(stderr=True)
     logs.set_up(console, study=study.name)
     with Store.open(url) as store, study_lock(url, study.name):
@@ -119,7 +113,15 @@ def _run_bohb(
             if (known := source.progress().finished) > 0:
                 console.print(f"study {study.name}: going on after {known} finished evaluations")
             ending = serve(
-                source, store, console, title, listen=listen, local=local, phases=phases, logs=logs
+                source,
+                store,
+                console,
+                title,
+                listen=listen,
+                local=local,
+                phases=phases,
+                logs=logs,
+                more=more,
             )
         except BaseException:
             with contextlib.suppress(StoreError):  # then the store is what went wrong
@@ -139,6 +141,7 @@ def serve(
     phases: int,
     listen: Listen | None = None,
     logs: Logs | None = None,
+    more: bool = False,
 ) -> Ending:
     """Serve a source until it is done or the user stops it, showing progress.
 
@@ -151,6 +154,7 @@ def serve(
         phases: 2 if an evaluation retrains after its search, else 1.
         listen: Where; by default on any free port, for this machine alone.
         logs: How the log is written, by local workers too.
+        more: Whether something else is served on the same address right after.
     """
     listen = listen or Listen()
     if logs is None:
@@ -182,10 +186,13 @@ def serve(
             store,
             host=listen.host,
             port=listen.port,
+            lease_seconds=listen.lease_seconds,
+            heartbeat_seconds=listen.heartbeat_seconds,
             max_workers=listen.max_workers,
             credentials=listen.credentials,
             insecure=listen.insecure,
             on_listening=listening,
+            more=more,
         )
         return master.run(stop=stop, on_change=changed)
 
@@ -203,13 +210,21 @@ def _metrics(listen: Listen) -> "Iterator[Metrics | None]":
 
 @contextlib.contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
-    """Give an event that the first SIGINT or SIGTERM sets; a second one acts as ever."""
+    """Give an event that the first SIGINT or SIGTERM sets; a second one ends the process at once.
+
+    The second is the kernel's to answer: an exception would wait for the interpreter, then for
+    whatever is cleaned up on its way out. Nothing is lost by it: the store needs no goodbye, and
+    local workers leave when they see that their master is gone.
+    """
     stop = threading.Event()
     kept: dict[signal.Signals, Callable[[int, FrameType | None], object] | int | None] = {}
 
-    def set_once(number: int, _frame: FrameType | None) -> None:
+    def set_once(_number: int, _frame: FrameType | None) -> None:
         stop.set()
-        signal.signal(number, kept[signal.Signals(number)] or signal.SIG_DFL)
+        for each in kept:
+            signal.signal(each, signal.SIG_DFL)
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), _SHOW_CURSOR)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         kept[number] = signal.signal(number, set_once)

@@ -106,7 +106,7 @@ class LocalWorkers:
 
     def _spawn(self, number: int) -> None:
         command = [sys.executable, "-m", "cli.main", "worker", self._address, *self._options]
-        command += ["--name", f"local-{number}", "--parent", str(os.getpid())]
+        command += ["--name", f"local-{number}", "--parent", str(os.getpid()), "--until-done"]
         process = subprocess.Popen(
             [*command, *self._logs.options()],
             stdin=subprocess.DEVNULL,
@@ -138,6 +138,7 @@ def run_one_worker(
     name: str | None,
     idle_limit: float,
     parent: int,
+    until_done: bool = False,
     credentials: Path | None = None,
     logs: Logs | None = None,
 ) -> int:
@@ -147,10 +148,12 @@ def run_one_worker(
         address: ``host:port``.
         device: ``auto``, ``cpu``, or a CUDA device.
         engine: ``auto``, ``torch`` or ``numba``.
-        threads: Threads to compute with; 0: one a core.
+        threads: Threads to compute with; 0: one a core, shared with the machine's other workers of
+            the same master.
         name: What to be called; None: after host and process.
         idle_limit: Seconds to wait for a master that is away.
-        parent: Process whose end is this worker's too, and whose study is its only one; 0: none.
+        parent: Process whose end is this worker's too; 0: none.
+        until_done: Whether to end when the master is done, instead of waiting for the next one.
         credentials: This worker's file, for a master that wants one.
         logs: How it writes its log.
     """
@@ -165,8 +168,9 @@ def run_one_worker(
         device=device,
         engine=engine,
         threads=threads or available_cores(),
+        cores=0 if threads else available_cores(),
         idle_limit=idle_limit,
-        once=bool(parent),
+        once=until_done,
         credentials=credentials,
     )
 

@@ -99,10 +99,12 @@ class Curve(Message):
 
     phase: Literal["search", "retrain"]
     train_loss: tuple[float, ...]
-    """Mean squared error of the training batches, each before its step."""
+    """Mean squared error of the training batches, each before its step; in a search by
+    DARTS-single the mean of both trainings that go before it."""
     psnr: tuple[float, ...]
     """Mean PSNR in dB on fresh signals: the α steps' batches in a search, the training batches
-    (drawn afresh as well, each scored before its step) in a retraining."""
+    (drawn afresh as well, each scored before its step) in a retraining. In the second order an α
+    step's batch is scored by the weights that its unrolled step leads to."""
     validation_loss: tuple[float, ...] | None = None
     """Mean squared error of the α steps' batches; search only."""
     entropy: tuple[float, ...] | None = None

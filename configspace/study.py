@@ -80,6 +80,7 @@ Positive = Annotated[float, Field(gt=0)]
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
+Epochs = Annotated[float, Field(gt=0, le=1_000_000)]
 Own = Annotated[str, AfterValidator(_own)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Taps = Annotated[int, Field(ge=1), AfterValidator(_odd)]
@@ -234,8 +235,8 @@ class BohbSettings(Section):
 
     iterations: Count = 128
     eta: Annotated[int, Field(ge=2)] = 3
-    min_epochs: Positive = 5.0
-    max_epochs: Positive = 50.0
+    min_epochs: Epochs = 5.0
+    max_epochs: Epochs = 50.0
     parallel: Annotated[int, Field(ge=0)] = 0
     """Jobs outstanding at once; 0: as many as there are live workers."""
     random_fraction: Annotated[float, Field(ge=0, le=1)] = 1 / 3

@@ -93,22 +93,27 @@ class Exchange:
         self._roster = Roster(lease_seconds)
         self._settling: dict[Key, Future[None]] = {}
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._done = False
+        self._done: dict[str, Any] | None = None
         self._closed = False
 
     # ---- for the threads that answer workers
 
-    def join(self, info: WorkerInfo) -> str:
-        """Enter a worker; returns the name under which it is known from now on."""
+    def join(self, info: WorkerInfo) -> tuple[str, int]:
+        """Enter a worker.
+
+        Returns:
+            The name under which it is known from now on, and how many workers share its machine.
+        """
         with self._changed:
             name = self._roster.join(info, time.monotonic())
+            beside = self._roster.beside(name)
             self._events.put(RosterChanged())
         log.info(
             "worker %s joined from %s, pid %d",
             *(name, info.host, info.pid),
             extra=about(worker=name),
         )
-        return name
+        return name, beside
 
     def claim(self, worker: str, *, ready: bool = True) -> dict[str, Any]:
         """Lease a job to a worker, waiting a while for one: its job, idle, done or join.
@@ -127,8 +132,8 @@ class Exchange:
                     self._changed.notify()  # what woke it may have been meant for another
                     return {"join": True}
                 self._roster.see(worker, now)
-                if self._done:
-                    return {"done": True}
+                if self._done is not None:
+                    return self._done
                 if not ready:
                     return {"idle": True}
                 alone = len(self._roster) == 1
@@ -147,7 +152,7 @@ class Exchange:
         with self._changed:
             now = time.monotonic()
             if self._roster.see(worker, now, progress):
-                log.info("worker %s is back", worker)
+                log.info("worker %s is back", worker, extra=about(worker=worker))
                 self._events.put(RosterChanged())
             verdict = self._leases.heartbeat(worker, token, now)
             if verdict == "resumed" and (entry := self._leases.held_by(worker)) is not None:
@@ -279,11 +284,16 @@ class Exchange:
             leased = {e.worker: (e.key, e.attempt) for e in self._leases if e.state == "leased"}
             return list(self._roster), leased, len(self._leases) - len(leased)
 
-    def finish(self, patience: float) -> None:
-        """Tell the workers that all is done, waiting for those that live to hear it and leave."""
+    def finish(self, patience: float, *, more: bool = False) -> None:
+        """Tell the workers that all is done, waiting for those that live to hear it and leave.
+
+        Args:
+            patience: Seconds to wait for them.
+            more: Whether the next study follows at once, on the same address.
+        """
         deadline = time.monotonic() + patience
         with self._changed:
-            self._done = True
+            self._done = {"done": True, "more": more}
             self._changed.notify_all()
             # Those who come back meanwhile, for the next study, need not hear it twice.
             expected = {member.info.instance for member in self._roster}
@@ -318,7 +328,11 @@ class Exchange:
             *(*entry.key, entry.worker),
             extra=about(*entry.key, entry.worker),
         )
-        return {"job": entry.submission.job.to_wire(), "token": entry.token}
+        return {
+            "job": entry.submission.job.to_wire(),
+            "token": entry.token,
+            "beside": self._roster.beside(entry.worker),
+        }
 
     def _expired(self, entry: Entry) -> None:
         study, id = entry.key

@@ -26,6 +26,8 @@ class WorkerInfo(Message):
     device: Annotated[str, Field(max_length=100)]
     engine: Annotated[str, Field(max_length=100)]
     versions: dict[str, str]
+    machine: Annotated[str, Field(max_length=300)] = ""
+    """The same for all workers of one machine, in whatever containers; empty if it cannot say."""
 
 
 def check_versions(info: WorkerInfo, own: Mapping[str, str]) -> None:
@@ -92,6 +94,15 @@ class Roster:
         self._members[name] = Member(name, info, now)
         self._silent.pop(name, None)
         return name
+
+    def beside(self, name: str) -> int:
+        """Return how many workers share a worker's machine and device, itself included."""
+        if name not in self._members:
+            return 1
+        own = self._members[name].info
+        where = own.machine, own.device
+        alike = sum((one.info.machine, one.info.device) == where for one in self)
+        return alike if own.machine else 1
 
     def see(self, name: str, now: float, progress: Progress | None = None) -> bool:
         """Note that a worker was heard of; whether that brings it back after a silence."""

@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 PORT = 9090
 MAX_WORKERS = 32
+LEASE_SECONDS = 30.0
+HEARTBEAT_SECONDS = 5.0
 WORKERS_SECONDS = 3.0
 """The least time between two writes of the live workers into the store."""
 SNAPSHOT_SECONDS = 0.2
@@ -59,12 +61,13 @@ class Master:
         *,
         host: str = "127.0.0.1",
         port: int = PORT,
-        lease_seconds: float = 30.0,
-        heartbeat_seconds: float = 5.0,
+        lease_seconds: float = LEASE_SECONDS,
+        heartbeat_seconds: float = HEARTBEAT_SECONDS,
         max_workers: int = MAX_WORKERS,
         credentials: Folder | None = None,
         insecure: bool = False,
         on_listening: Callable[[str], None] | None = None,
+        more: bool = False,
     ) -> None:
         """Set a master up; nothing starts before ``run``.
 
@@ -79,6 +82,8 @@ class Master:
             credentials: What to know workers by; without, only this machine's are let in.
             insecure: Whether others are let in without.
             on_listening: Called with the address, as ``host:port``, once workers can connect.
+            more: Whether another master follows at once on the same address, for whose study the
+                workers that hear of this one's end shall wait.
 
         Raises:
             ValueError: If a lease is not longer than the time between two heartbeats.
@@ -103,6 +108,7 @@ class Master:
         self._tick_seconds = min(0.5, lease_seconds / 8)
         self._workers_shown = float("-inf")
         self._on_listening = on_listening
+        self._more = more
         self.address: str | None = None
         """Where workers connect, as ``host:port``; None unless it listens."""
 
@@ -136,7 +142,7 @@ class Master:
             state = self._serve(stop, watch)
             if state == "done":
                 deadline = time.monotonic() + FAREWELL_SECONDS
-                self._exchange.finish(FAREWELL_SECONDS)
+                self._exchange.finish(FAREWELL_SECONDS, more=self._more)
                 self._port.wait_for_goodbyes(deadline - time.monotonic())
             else:
                 self._give_up()

@@ -5,16 +5,12 @@ client sends is checked here; a message that is not what it should be is refused
 that says why, and is logged with its origin.
 
 With credentials the connection is encrypted and both sides show certificates, by Pyro4's own
-settings. What Pyro4 leaves open is settled here: hands are shaken in the thread that serves the
-connection, not in the one that accepts all of them; and whether a certificate is revoked is looked
-up with every message.
+settings; who is let in is for `master.daemon` to say.
 """
 
-import contextlib
 import functools
 import inspect
 import logging
-import socket
 import ssl
 import threading
 import time
@@ -22,15 +18,13 @@ from collections.abc import Callable
 from typing import Any
 
 import Pyro4
-import Pyro4.message
-import Pyro4.util
 from Pyro4 import socketutil
-from Pyro4.errors import SecurityError
 
 from configspace.errors import ServiceError, WireError
 from configspace.job import Failure, Outcome
 from configspace.versions import versions
 from master.admission import Folder, Revocations, check_exposure
+from master.daemon import Daemon
 from master.exchange import Exchange
 from master.roster import Progress, WorkerInfo, check_versions
 
@@ -40,12 +34,9 @@ OBJECT = "dartboard"
 MAX_MESSAGE_BYTES = 128 * 2**20
 SPARE_CONNECTIONS = 8
 """Threads beyond one a worker, so that a worker that reconnects finds one."""
-HANDSHAKE_SECONDS = 10.0
-"""How long a client may take to say who it is."""
-REFUSED = "refused: "
-"""How the answer begins to a client that need not try again."""
-
 GOODBYE_POLL_SECONDS = 0.01
+CLOSE_SECONDS = 1.0
+"""The longest that closing the port waits for Pyro4 to end its threads."""
 
 
 def _answering(method: Callable[..., Any]) -> Any:
@@ -78,10 +69,14 @@ class Dartboard:
 
     @_answering
     def join(self, info: dict[str, Any]) -> dict[str, Any]:
-        """Enter a worker; answers with the name it has here, and the service's periods."""
+        """Enter a worker; answers with the name it has here, and the service's periods.
+
+        ``beside`` says, here and with each job, how many workers share its machine.
+        """
         known = WorkerInfo.from_wire(info)
         check_versions(known, versions())
-        return {"worker": self._exchange.join(known), **self._settings}
+        name, beside = self._exchange.join(known)
+        return {"worker": name, "beside": beside, **self._settings}
 
     @_answering
     def claim(self, worker: str, ready: bool = True) -> dict[str, Any]:
@@ -149,7 +144,7 @@ class Port:
         self._heartbeat_seconds = heartbeat_seconds
         self._host, self._port, self._max_workers = host, port, max_workers
         self._credentials, self._insecure = credentials, insecure
-        self._daemon: _Daemon | None = None
+        self._daemon: Daemon | None = None
 
     def open(self) -> str:
         """Listen; returns the address, as ``host:port``.
@@ -167,7 +162,7 @@ class Port:
         Pyro4.config.COMMTIMEOUT = max(30.0, 3 * self._heartbeat_seconds)
         Pyro4.config.MAX_MESSAGE_SIZE = MAX_MESSAGE_BYTES
         try:
-            self._daemon = _Daemon(
+            self._daemon = Daemon(
                 self._host,
                 self._port,
                 self._max_workers,
@@ -202,7 +197,11 @@ class Port:
         """Stop listening and cut every connection."""
         if self._daemon is not None:
             self._daemon.cut()
-            self._daemon.shutdown()
+            # Pyro closes its sockets at once, but then waits up to 5 s for its accept loop, which
+            # on a busy machine may have missed that it was woken. Nobody needs that loop any more.
+            closing = threading.Thread(target=self._daemon.shutdown, name="closing", daemon=True)
+            closing.start()
+            closing.join(CLOSE_SECONDS)
             self._daemon = None
 
 
@@ -222,135 +221,6 @@ def _use(credentials: Folder | None, host: str) -> None:
     Pyro4.config.SSL_SERVERKEY = str(credentials.key)
     Pyro4.config.SSL_SERVERKEYPASSWD = ""
     Pyro4.config.SSL_CACERTS = str(credentials.authority)
-
-
-class _Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
-    """Pyro's daemon, which knows its connections, and whom not to let in."""
-
-    def __init__(
-        self, host: str, port: int, max_workers: int, revocations: Revocations | None
-    ) -> None:
-        self._max_workers = max_workers
-        self._revocations = revocations
-        self._connections: set[Any] = set()
-        super().__init__(host=host, port=port)
-        if revocations is not None:
-            # Else a client that connects and says nothing keeps the accept loop, and so all others.
-            self.sock.do_handshake_on_connect = False
-
-    def validateHandshake(self, conn: Any, data: Any) -> str:  # noqa: N802, ARG002
-        """Let a client in, or raise the reason why not; part of Pyro's interface."""
-        if self._revocations is not None:
-            self._check_every_message(conn, self._revocations)
-        self._connections.add(conn)
-        return "hello"
-
-    def clientDisconnect(self, conn: Any) -> None:  # noqa: N802
-        """Note that a client is gone; part of Pyro's interface."""
-        self._connections.discard(conn)
-
-    def _handshake(self, conn: Any, denied_reason: str | None = None) -> Any:
-        """Get to know a client; called in its own thread, or in the accept loop to deny it."""
-        conn.sock.settimeout(HANDSHAKE_SECONDS)
-        if denied_reason is not None:
-            log.warning(
-                "refused a connection from %s: all places for %d workers are taken; raise "
-                "--max-workers",
-                _origin(conn),
-                self._max_workers,
-            )
-            # A client that says nothing must not hold the accept loop up.
-            conn.sock.settimeout(0.5)
-        if self._revocations is not None:
-            try:
-                conn.sock.do_handshake()
-            except OSError as error:  # a certificate's fault, and silence, are among them
-                log.warning("refused a connection from %s: %s", _origin(conn), _reason(error))
-                if denied_reason is None:
-                    _let_it_read_why(conn.sock, error)
-                return False
-        welcome = super()._handshake(conn, denied_reason)
-        conn.sock.settimeout(Pyro4.config.COMMTIMEOUT)
-        return welcome
-
-    def _check_every_message(self, conn: Any, revocations: Revocations) -> None:
-        """Refuse a revoked client now, and as soon as it is, whatever it calls."""
-        certificate = conn.getpeercert()
-        serial = int(certificate["serialNumber"], 16)
-        name = dict(part[0] for part in certificate["subject"]).get("commonName", "?")
-        receive, send = conn.recv, conn.send
-
-        def check() -> None:
-            try:
-                revoked = serial in revocations
-            except ServiceError as error:
-                log.error("refused a call from %s: %s", _origin(conn), error)
-                raise SecurityError(str(error)) from error
-            if revoked:
-                log.warning("refused a call from %s: %r is revoked", _origin(conn), name)
-                raise SecurityError(f"{REFUSED}the credentials of {name!r} are revoked")
-
-        def checked_recv(size: int) -> Any:
-            received = receive(size)
-            check()
-            return received
-
-        def checked_send(data: Any) -> None:
-            check()  # a claim may have waited for its job meanwhile
-            send(data)
-
-        check()
-        # Below Pyro4's requests, so that there is none it does not hold for.
-        conn.recv, conn.send = checked_recv, checked_send
-
-    @property
-    def is_in_use(self) -> bool:
-        """Whether a client is connected."""
-        return bool(self._connections)
-
-    def cut(self) -> None:
-        """Close every connection, so that the threads behind them end."""
-        for connection in list(self._connections):
-            connection.close()
-
-
-def _origin(conn: Any) -> str:
-    try:
-        return "{}:{}".format(*conn.sock.getpeername())
-    except OSError:
-        return "a client that is gone"
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, TimeoutError):
-        return f"it said nothing for {HANDSHAKE_SECONDS:g} s"
-    return str(getattr(error, "verify_message", None) or getattr(error, "reason", None) or error)
-
-
-def _let_it_read_why(sock: ssl.SSLSocket, error: OSError) -> None:
-    """Close in such a way that a client gets to read why.
-
-    Closed with something unread, a connection is reset, and what was sent last may be lost: the
-    alert of a handshake that failed, or what is said here to a client that does not encrypt.
-    """
-    with contextlib.suppress(OSError):
-        sock.settimeout(0.5)
-        if getattr(error, "reason", None) == "WRONG_VERSION_NUMBER":
-            socket.socket.sendall(sock, _answer_in_plain_text())  # below the encryption
-        sock.shutdown(socket.SHUT_WR)
-        for _ in range(16):  # enough for a first message; not for one that never ends
-            if not sock.recv(2**16):
-                break
-
-
-def _answer_in_plain_text() -> bytes:
-    serializer = Pyro4.util.get_serializer("serpent")
-    text = f"{REFUSED}it wants --credentials FILE, made by 'dartboard credentials issue'"
-    data, _ = serializer.serializeData(text)
-    answer = Pyro4.message.Message(
-        Pyro4.message.MSG_CONNECTFAIL, data, serializer.serializer_id, 0, 0
-    )
-    return bytes(answer.to_bytes())
 
 
 def _text(name: str, value: object) -> str:

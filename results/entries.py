@@ -55,10 +55,20 @@ def enter(connection: sa.Connection, entry: Study | Cell, entering: Entering) ->
         connection.execute(sa.insert(studies).values(**own, **values))
         return
     _check_same(entry, parsed(type(entry), name, row.settings, entering.shown), entering.shown)
-    changes = _version_changes(connection, entry, row, entering)
-    if changes is not None:
-        values["version_changes"] = changes
+    values |= _versions(connection, row, entering, _wrong(entry))
     connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
+
+
+def take_up(connection: sa.Connection, study_id: int, entering: Entering) -> None:
+    """Go on with a study as it is, under the versions that are now.
+
+    Raises:
+        StudyError: If it has results of other versions and that is not accepted.
+    """
+    key = studies.c.id == study_id
+    row = connection.execute(sa.select(studies).where(key)).one()
+    values = _versions(connection, row, entering, StudyError)
+    connection.execute(sa.update(studies).where(key).values(**values))
 
 
 def check_free(
@@ -137,28 +147,27 @@ def _check_same(entry: Study | Cell, kept: Study | Cell, shown: str) -> None:
         )
 
 
-def _version_changes(
-    connection: sa.Connection, entry: Study | Cell, row: sa.Row[Any], entering: Entering
-) -> list[dict[str, Any]] | None:
-    """Return the version changes with the one that is now, or None if there is none now."""
+def _versions(
+    connection: sa.Connection, row: sa.Row[Any], entering: Entering, wrong: type[DartboardError]
+) -> dict[str, Any]:
+    """Return what a row keeps of the versions under which its results go on."""
+    values: dict[str, Any] = {"versions": entering.versions}
     last = statements.last_sequence(connection, row.id)
     changed = differing(row.versions, entering.versions)
     if not changed or last == 0:  # then there is nothing that they could differ from
-        return None
+        return values
     if not entering.accept:
         listed = ", ".join(f"{name} {a} there, {b} here" for name, (a, b) in changed.items())
         wanted = " ".join(f"{name}=={before}" for name, (before, _) in changed.items())
-        raise _wrong(entry)(
+        raise wrong(
             f"study {row.name!r} in {entering.shown} has results of other versions ({listed}), and "
             f"what follows may differ from them: get {wanted}, or go on with "
             "--accept-version-change"
         )
-    return [
-        *(row.version_changes or ()),
-        {
-            "at": entering.now.isoformat(),
-            "after": last,
-            "from": {package: before for package, (before, _) in changed.items()},
-            "to": {package: after for package, (_, after) in changed.items()},
-        },
-    ]
+    change = {
+        "at": entering.now.isoformat(),
+        "after": last,
+        "from": {package: before for package, (before, _) in changed.items()},
+        "to": {package: after for package, (_, after) in changed.items()},
+    }
+    return values | {"version_changes": [*(row.version_changes or ()), change]}

@@ -84,6 +84,24 @@ class Store(Connections):
             for cell in campaign.cells:
                 entries.enter(connection, cell, entering)
 
+    def take_up(
+        self, study: str, versions: dict[str, str], *, accept_version_change: bool = False
+    ) -> None:
+        """Go on with a study as it is in the store, such as to re-run its incumbent.
+
+        Args:
+            study: The study's name.
+            versions: As for `begin`.
+            accept_version_change: Likewise.
+
+        Raises:
+            StoreError: If there is no such study.
+            StudyError: If it has results of other versions and that is not accepted.
+        """
+        with self._write() as connection:
+            entering = self._entering(versions, accept=accept_version_change)
+            entries.take_up(connection, self._own_id(study, connection), entering)
+
     def submit(
         self,
         study: str,

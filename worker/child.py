@@ -4,7 +4,7 @@ It reads jobs from its standard input and answers on its standard output, a JSON
 Both are moved to descriptors of its own first, so that nothing an evaluation prints gets in
 between. Answers are ``{"ready": [engine, device]}``, then for each job any number of
 ``{"progress": [phase, done, total]}`` and one ``{"outcome": …}`` or ``{"failure": …}``;
-``{"fatal": reason}`` if it cannot evaluate at all, or not what it was given on this machine.
+``{"fatal": reason}`` if it cannot evaluate at all, or not what it is asked to.
 """
 
 import argparse
@@ -65,6 +65,7 @@ def main() -> int:
     # Ctrl-C reaches every process of a terminal; what it means is for the worker to say.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING)
+    logging.getLogger("worker").setLevel(logging.INFO)  # it says when kernels are compiled
     jobs, answers = _take_the_pipes()
 
     def answer(kind: str, content: object) -> None:
@@ -118,7 +119,7 @@ def attempt(
     """Run one evaluation, whatever it does short of killing the process.
 
     Raises:
-        ServiceError: If it cannot be run on this machine, whatever the configuration.
+        ServiceError: If the evaluator lacks what the job needs, whatever its configuration.
     """
 
     def failure(kind: FailureKind, message: str) -> Failure:

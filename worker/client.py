@@ -46,6 +46,7 @@ def run_worker(
     device: str = "auto",
     engine: str = "auto",
     threads: int = 1,
+    cores: int = 0,
     evaluator: str = EVALUATOR,
     idle_limit: float = IDLE_LIMIT,
     once: bool = False,
@@ -59,9 +60,12 @@ def run_worker(
         device: Where to evaluate, as the evaluation understands it.
         engine: Which engine evaluates, as the evaluation understands it.
         threads: Threads of an evaluation.
+        cores: Cores to share with the other workers of this machine: the threads are adapted to
+            how many there are. 0: the threads stay as they are.
         evaluator: What makes the evaluator, as ``package.module:factory``.
         idle_limit: Seconds after which a master that is away is given up.
-        once: Whether to end with the first study that is done, instead of waiting for the next.
+        once: Whether to end when a master is done with all its studies, instead of waiting for
+            the next master.
         credentials: This worker's file, for a master that wants one.
 
     Returns:
@@ -74,14 +78,14 @@ def run_worker(
     """
     link = Link(address, credentials=credentials)
     child = Child(evaluator=evaluator, device=device, engine=engine, threads=threads)
-    worker = Worker(link, child, _info(name), idle_limit=idle_limit)
+    worker = Worker(link, child, _info(name), idle_limit=idle_limit, cores=cores)
     studies = 0
     try:
         with _signals_as_exceptions():
             while True:
-                worker.serve()
+                more = worker.serve()
                 studies += 1
-                if once:
+                if once and not more:
                     return 0
                 log.info(
                     "worker %s: done; waiting for the next study",
@@ -109,20 +113,21 @@ class Worker:
     """The loop of a worker, and what it has in hand."""
 
     def __init__(
-        self, link: Link, child: Child, info: dict[str, Any], *, idle_limit: float
+        self, link: Link, child: Child, info: dict[str, Any], *, idle_limit: float, cores: int = 0
     ) -> None:
         self._link = link
         self._child = child
         self._info = info
         self._idle_limit = idle_limit
+        self._cores, self._beside = cores, 1
         self._heartbeat_seconds = 5.0
         self._joined = False
         self._heard = time.monotonic()
         self._pause = FIRST_PAUSE
         self.name: str = info["name"]
 
-    def serve(self) -> None:
-        """Work until the master says that all is done.
+    def serve(self) -> bool:
+        """Work until the master says that all is done; whether it has another study to come.
 
         Raises:
             AwayError: If the master is away for longer than the idle limit.
@@ -134,12 +139,13 @@ class Worker:
             if not self._joined:
                 self._heard = time.monotonic()  # nobody was called while it waited for the child
             match self._insist(partial(self._claim, ready)):
-                case {"job": job, "token": str(token)}:
+                case {"job": job, "token": str(token), "beside": int(beside)}:
+                    self._beside = beside
                     self._work(Job.from_wire(job), token)
-                case {"done": True}:
+                case {"done": True, **told}:
                     self.leave()
                     self._link.close()
-                    return
+                    return told.get("more") is True
                 case {"join": True}:
                     self._link.close()
                 case _:
@@ -160,7 +166,9 @@ class Worker:
                 self._link.call("leave", self.name)
 
     def _claim(self, ready: bool) -> Any:
-        return self._link.call("claim", self.name, ready)
+        if self._cores:  # nothing is in hand, so the child may be replaced
+            self._child.use(max(1, self._cores // self._beside))
+        return self._link.call("claim", self.name, ready and self._child.is_ready)
 
     def _work(self, job: Job, token: str) -> None:
         log.info(
@@ -219,6 +227,7 @@ class Worker:
         answer = self._link.call("join", self._info | where)
         self.name = self._child.worker = answer["worker"]
         self._heartbeat_seconds = answer["heartbeat_seconds"]
+        self._beside = answer["beside"]
         if not self._joined:
             log.info("worker %s joined", self.name, extra=about(worker=self.name))
         self._joined = True
@@ -281,8 +290,17 @@ def _info(name: str | None) -> dict[str, Any]:
         "instance": secrets.token_hex(8),
         "pid": os.getpid(),
         "host": host,
+        "machine": _machine(host),
         "versions": versions(),
     }
+
+
+def _machine(host: str) -> str:
+    """Return what all containers of one machine have in common, but no other machine."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:  # not Linux
+        return host
 
 
 @contextmanager

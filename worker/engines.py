@@ -1,11 +1,14 @@
 """The choice of an engine for a device."""
 
+import logging
 import sys
 from pathlib import Path
 
 from configspace.errors import ServiceError
 from configspace.study import ArchitectureSettings, SearchSettings
 from worker.engine import Engine
+
+_LOGGER = logging.getLogger(__name__)
 
 NAMES = ("auto", "torch", "numba")
 
@@ -67,6 +70,18 @@ def able_engine(
     if name == "auto":
         return _torch(chosen.device)
     raise ServiceError(f"the {chosen.name} engine does not offer {lack}; take --engine torch")
+
+
+def make_ready(engine: Engine) -> None:
+    """Compile what an engine needs, or load it, so that its first job takes no longer than others.
+
+    A line is logged before each compilation. A job of another kernel size than 3, or of
+    cells, compiles more.
+    """
+    if engine.name == "numba":
+        from worker.numba_engine import ensure_compiled
+
+        ensure_compiled(_LOGGER.info)
 
 
 def _has_gpu() -> bool:

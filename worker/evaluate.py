@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from configspace.job import Curve, Job, Outcome, Trial
 from worker.engine import Batch, Engine, Retrained, Searched, operations
-from worker.engines import able_engine, choose_engine
+from worker.engines import able_engine, choose_engine, make_ready
 from worker.problem import problem_of
 
 Report = Callable[[str, int, int], None]
@@ -24,7 +24,7 @@ class JobEvaluator:
     """Runs jobs on one engine, which is made ready once, or on PyTorch's what that one lacks."""
 
     def __init__(self, *, device: str, engine: str, threads: int) -> None:
-        """Choose the engine; see `worker.engines.choose_engine`.
+        """Choose the engine, and make it ready; see `worker.engines`.
 
         Raises:
             ServiceError: If there is no such engine for this device here.
@@ -32,6 +32,7 @@ class JobEvaluator:
         self._name = engine
         self._engine = choose_engine(engine, device, threads)
         self.engine, self.device = self._engine.name, self._engine.device
+        make_ready(self._engine)
 
     def __call__(self, job: Job, progress: Report) -> Outcome:
         """Run a job.

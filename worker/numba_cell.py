@@ -22,9 +22,11 @@ from worker.numba_compile import inlined, kernel
 from worker.numba_folding import fold
 from worker.numba_layouts import (
     COLUMNS_AT_ONCE,
+    COLUMNS_MAPPED,
     FIRST_MAP,
     FLATTENING,
     IDENTITY,
+    ITEM,
     MAPPINGS,
     NOISE,
     NORMAL,
@@ -32,14 +34,13 @@ from worker.numba_layouts import (
     START,
     Taps,
 )
-from worker.numba_mapping import lift_column, map_column, spread_column
+from worker.numba_mapping import lift_column, map_columns
 from worker.numba_matrix import apply
-from worker.numba_network import clear, coefficient, is_mapped, point_count
-from worker.numba_statistics import clear_lags, keep_lags, no_lags, patch_statistics, with_row
+from worker.numba_network import clear, coefficient, is_mapped, point_count, spread_columns
+from worker.numba_statistics import count_input, patch_statistics
 from worker.numba_vectors import LANES, fma, load, number, splat, store
 
 _ZERO = np.float32(0)
-_ITEM = 4  # bytes of a float32
 
 
 @inlined
@@ -56,9 +57,9 @@ def edge_of(trial: Any, cell: int, target: int, source: int) -> int:
 
 
 @inlined
-def points_of(trial: Any, base: int, state: int, column: int, taps: Taps) -> int:
-    """Return the address of a column's points of a state, among those of all from ``base`` on."""
-    return int(base + (state * trial.columns + column) * point_count(trial, taps) * _ITEM)
+def place_of(trial: Any, state: int, column: int, taps: Taps) -> int:
+    """Return where a column's points of a state start, among those of all."""
+    return int((state * trial.columns + column) * point_count(trial, taps))
 
 
 @kernel
@@ -103,7 +104,7 @@ def lift_state(trial: Any, base: int, start: int, points: int, state: int, taps:
     """
     for column in range(trial.columns):
         at = start + column * trial.stride + trial.halo * LANES
-        lift_column(base, at, trial.n, taps, points_of(trial, points, state, column, taps))
+        lift_column(base, at, trial.n, taps, points, place_of(trial, state, column, taps))
 
 
 @kernel
@@ -126,10 +127,10 @@ def apply_normal(trial: Any, signal: tuple[int, int, int], state: int) -> None:
 
 @kernel
 def cell_forward(trial: Any, cell: int, taps: Taps) -> None:
-    """Compute a cell's states and its output, the next cell's input, and its sums in ``lags``.
+    """Compute a cell's states and its output, the next cell's input.
 
     Args:
-        trial: Has the cell's input, its ``lags``, noise, weights and coefficients.
+        trial: Has the cell's input, noise, weights and coefficients.
         cell: Which cell.
         taps: The K taps.
     """
@@ -138,15 +139,16 @@ def cell_forward(trial: Any, cell: int, taps: Taps) -> None:
             state_forward(trial, cell, state, taps)
         if feeds_mapping(trial, cell, state):
             signal = signal_of(trial, cell, state)
+            count_input(trial, signal, taps)
             patch_statistics(trial, signal, taps)
             start = signal * trial.whole
             lift_state(trial, trial.inputs, start, trial.state_points, state, taps)
-    flatten(trial, cell, taps)
+    flatten(trial, cell)
 
 
 @kernel
 def state_forward(trial: Any, cell: int, target: int, taps: Taps) -> None:
-    """Compute a state, and its sums in ``lags``.
+    """Compute a state.
 
     Args:
         trial: Has the states before, their patches' statistics and points.
@@ -165,44 +167,57 @@ def state_forward(trial: Any, cell: int, target: int, taps: Taps) -> None:
                 constant += factor * number(trial.bias, (first + source) * MAPPINGS + mapping)
     if normal:
         mix_normals(trial, cell, target)
-    clear_lags(trial, taps)
     for column in range(trial.columns):
-        if mapped:
+        if mapped and column % COLUMNS_MAPPED == 0:
             map_sources(trial, cell, target, column, taps)
         begin_column(trial, cell, target, column, mapped, normal, constant, starts)
         for source in range(target):
             add_edge(trial, cell, target, source, column)
-        end_column(trial, cell, target, column, taps)
+        end_column(trial, cell, target, column)
 
 
 @kernel
 def mix_normals(trial: Any, cell: int, target: int) -> None:
-    """Write AᵀA Σ_i b_i u_i of a state to the first of the ``products``."""
-    n, inputs, normals = trial.n, trial.inputs, trial.normals
+    """Write AᵀA Σ_i b_i u_i of a state, some b_i not being 0, to the first of the ``products``."""
+    n, inputs, mixture = trial.n, trial.inputs, trial.mixture
     for column in range(trial.columns):
-        at = column * n * LANES
+        at, begun = column * n * LANES, False
         for source in range(target):
-            factor = splat(coefficient(trial, edge_of(trial, cell, target, source), NORMAL))
+            factor = coefficient(trial, edge_of(trial, cell, target, source), NORMAL)
+            if factor == _ZERO:
+                continue
             start = signal_of(trial, cell, source) * trial.whole
             start += column * trial.stride + trial.halo * LANES
             for i in range(n):
-                total = splat(_ZERO) if source == 0 else load(normals, at + i * LANES)
-                store(normals, at + i * LANES, fma(factor, load(inputs, start + i * LANES), total))
-    apply_normal(trial, (normals, 0, n * LANES), 1)
+                total = load(mixture, at + i * LANES) if begun else splat(_ZERO)
+                total = fma(splat(factor), load(inputs, start + i * LANES), total)
+                store(mixture, at + i * LANES, total)
+            begun = True
+    apply_normal(trial, (mixture, 0, n * LANES), 1)
 
 
 @kernel
-def map_sources(trial: Any, cell: int, target: int, column: int, taps: Taps) -> None:
-    """Write a column of Σ_i (e_i n₀(u_i) + f_i n₁(u_i)) to ``mapped``, but for the biases."""
-    clear(trial.mapped_points, point_count(trial, taps))
+def map_sources(trial: Any, cell: int, target: int, first: int, taps: Taps) -> None:
+    """Write Σ_i (e_i n₀(u_i) + f_i n₁(u_i)), but for the biases, to ``mapped``: a few columns.
+
+    Args:
+        trial: The trial.
+        cell: Which cell.
+        target: Which state.
+        first: The first of the columns.
+        taps: The K taps.
+    """
+    count = min(COLUMNS_MAPPED, trial.columns - first)
+    clear(trial.mapped_points, count * point_count(trial, taps))
     for source in range(target):
         edge = edge_of(trial, cell, target, source)
-        trial.input_points = points_of(trial, trial.state_points, source, column, taps)
+        place = place_of(trial, source, first, taps)
+        trial.input_points = trial.state_points + place * ITEM
         for mapping in range(MAPPINGS):
             factor = coefficient(trial, edge, FIRST_MAP + mapping)
             if factor != _ZERO:
-                map_column(trial, edge, mapping, factor, taps)
-    spread_column(trial.mapped_points, trial.halo, trial.n, taps, trial.mapped)
+                map_columns(trial, edge, mapping, factor, count, taps)
+    spread_columns(trial, count, taps)
 
 
 @kernel
@@ -231,11 +246,11 @@ def begin_column(
     n, inputs = trial.n, trial.inputs
     here = column * trial.stride + trial.halo * LANES
     start, product = signal_of(trial, cell, target) * trial.whole + here, column * n * LANES
-    halo = trial.halo * LANES
+    mapped_start = column % COLUMNS_MAPPED * trial.stride + trial.halo * LANES
     for i in range(n):
         row, total = i * LANES, splat(constant)
         if mapped:
-            total = total + load(trial.mapped, halo + row)
+            total = total + load(trial.mapped, mapped_start + row)
         if normal:
             total = total + load(trial.products, product + row)
         if starts != _ZERO:
@@ -250,7 +265,7 @@ def add_edge(trial: Any, cell: int, target: int, source: int, column: int) -> No
     here = column * trial.stride + trial.halo * LANES
     from_start = signal_of(trial, cell, source) * trial.whole + here
     to_start = signal_of(trial, cell, target) * trial.whole + here
-    noise_start, roll = edge * trial.whole + here, trial.roll
+    noise, roll = edge * trial.normals + column * LANES, trial.roll
     c_identity = coefficient(trial, edge, IDENTITY)
     c_roll = coefficient(trial, edge, ROLL)
     c_noise = coefficient(trial, edge, NOISE)
@@ -265,35 +280,29 @@ def add_edge(trial: Any, cell: int, target: int, source: int, column: int) -> No
             j = i - roll if i >= roll else i - roll + n
             total = fma(splat(c_roll), load(inputs, from_start + j * LANES), total)
         if c_noise != _ZERO:
-            total = fma(splat(c_noise), load(trial.noises, noise_start + row), total)
+            total = fma(splat(c_noise), load(trial.noises, noise + i * trial.batch), total)
         store(inputs, to_start + row, total)
 
 
 @kernel
-def end_column(trial: Any, cell: int, target: int, column: int, taps: Taps) -> None:
-    """Set a state's column to zero beyond the batch, and add it to the sums in ``lags``."""
+def end_column(trial: Any, cell: int, target: int, column: int) -> None:
+    """Set a state's column to zero beyond the batch."""
     inputs, inside = trial.inputs, load(trial.mask, column * LANES)
     start = signal_of(trial, cell, target) * trial.whole
     start += column * trial.stride + trial.halo * LANES
-    lags = no_lags(taps)
     for i in range(trial.n):
-        total = load(inputs, start + i * LANES) * inside
-        store(inputs, start + i * LANES, total)
-        lags = with_row(lags, total)
-    keep_lags(trial, lags, taps)
+        store(inputs, start + i * LANES, load(inputs, start + i * LANES) * inside)
 
 
 @kernel
-def flatten(trial: Any, cell: int, taps: Taps) -> None:
+def flatten(trial: Any, cell: int) -> None:
     """Compute a cell's output Σ_s Σ_t w_st u_s[i + t − 1] + b from its last two states u_s."""
-    inputs, at = trial.inputs, cell * FLATTENING
-    clear_lags(trial, taps)
+    inputs, at = trial.inputs, cell * LANES
     for column in range(trial.columns):
         inside, here = load(trial.mask, column * LANES), column * trial.stride
         here += trial.halo * LANES
         start = signal_of(trial, cell, trial.states - 1) * trial.whole + here
         to_start = signal_of(trial, cell + 1, 0) * trial.whole + here
-        lags = no_lags(taps)
         for i in range(trial.n):
             total = splat(number(trial.flattening, at + FLATTENING - 1))
             for t in range(3):
@@ -302,7 +311,4 @@ def flatten(trial: Any, cell: int, taps: Taps) -> None:
                 total = fma(first, load(inputs, row), total)
                 last = splat(number(trial.flattening, at + 3 + t))
                 total = fma(last, load(inputs, row + trial.whole), total)
-            total = total * inside
-            store(inputs, to_start + i * LANES, total)
-            lags = with_row(lags, total)
-        keep_lags(trial, lags, taps)
+            store(inputs, to_start + i * LANES, total * inside)

@@ -19,17 +19,19 @@ from worker.numba_cell import (
     edge_of,
     feeds_mapping,
     lift_state,
-    points_of,
+    place_of,
     signal_of,
     takes_mapping,
     takes_normal,
 )
 from worker.numba_compile import inlined, kernel
 from worker.numba_layouts import (
+    COLUMNS_MAPPED,
     CONSTANT,
     FIRST_MAP,
     FLATTENING,
     IDENTITY,
+    ITEM,
     MAPPINGS,
     NOISE,
     NORMAL,
@@ -39,8 +41,8 @@ from worker.numba_layouts import (
     Taps,
 )
 from worker.numba_mapping import (
-    map_column_backward,
-    map_column_backward_to_input,
+    map_columns_backward,
+    map_columns_backward_to_input,
     spread_column,
 )
 from worker.numba_network import (
@@ -97,7 +99,7 @@ def flatten_backward(trial: Any, cell: int, for_weights: np.bool_) -> None:
         for_weights: Whether the weights' gradients are wanted.
     """
     n, inputs, gradients, whole = trial.n, trial.inputs, trial.gradients, trial.whole
-    at, states = cell * FLATTENING, trial.states
+    at, states = cell * LANES, trial.states
     for s in range(2):
         start = signal_of(trial, cell, states - 1 + s) * whole
         w = at + 3 * s
@@ -198,24 +200,40 @@ def edge_backward(
         points = point_count(trial, taps)
         sums_a_channel = 2 * points // ((trial.n + 1) // 2) + LANES if for_weights else 2 * LANES
         clear(trial.filter_sums, MAPPINGS * trial.width * sums_a_channel)
-        for column in range(trial.columns):
-            trial.input_points = points_of(trial, trial.state_points, source, column, taps)
-            of_target = trial.state_gradient_points, target - 1
-            trial.gradient_points = points_of(trial, of_target[0], of_target[1], column, taps)
-            own = trial.mapped_points
-            trial.mapped_points = points_of(trial, trial.source_points, 0, column, taps)
-            for mapping in range(MAPPINGS):
-                factor = coefficient(trial, edge, FIRST_MAP + mapping)
-                if factor != _ZERO and for_weights:
-                    map_column_backward(trial, edge, mapping, factor, taps)
-                elif factor != _ZERO:
-                    map_column_backward_to_input(trial, edge, mapping, factor, taps)
-            trial.mapped_points = own
+        for first in range(0, trial.columns, COLUMNS_MAPPED):
+            edge_columns_backward(trial, cell, target, source, first, for_weights, taps)
         mappings_backward(trial, edge, signal_of(trial, cell, source), for_weights, taps)
     if is_trained(trial, cell, source):
         add_linear(trial, cell, target, source)
     if not for_weights:
         edge_coefficients_backward(trial, cell, target, source)
+
+
+@kernel
+def edge_columns_backward(
+    trial: Any,
+    cell: int,
+    target: int,
+    source: int,
+    first: int,
+    for_weights: np.bool_,
+    taps: Taps,
+) -> None:
+    """Take a few columns of the gradient, from ``first`` on, back through an edge's mappings."""
+    edge, passing = edge_of(trial, cell, target, source), is_trained(trial, cell, source)
+    count, own = min(COLUMNS_MAPPED, trial.columns - first), trial.mapped_points
+    place = place_of(trial, source, first, taps)
+    trial.input_points = trial.state_points + place * ITEM
+    place = place_of(trial, target - 1, first, taps)
+    trial.gradient_points = trial.state_gradient_points + place * ITEM
+    trial.mapped_points = trial.source_points + place_of(trial, 0, first, taps) * ITEM
+    for mapping in range(MAPPINGS):
+        factor = coefficient(trial, edge, FIRST_MAP + mapping)
+        if factor != _ZERO and for_weights:
+            map_columns_backward(trial, edge, mapping, factor, count, passing, taps)
+        elif factor != _ZERO:
+            map_columns_backward_to_input(trial, edge, mapping, factor, count, taps)
+    trial.mapped_points = own
 
 
 @kernel
@@ -261,7 +279,7 @@ def edge_coefficients_backward(trial: Any, cell: int, target: int, source: int) 
         here = column * trial.stride + trial.halo * LANES
         d_start = target * trial.whole + here
         u_start = signal_of(trial, cell, source) * trial.whole + here
-        noise_start = edge * trial.whole + here
+        noise = edge * trial.normals + column * LANES
         product = ((target - 1) * trial.columns + column) * n * LANES
         for i in range(n):
             row = i * LANES
@@ -272,7 +290,7 @@ def edge_coefficients_backward(trial: Any, cell: int, target: int, source: int) 
                 j = i + roll if i + roll < n else i + roll - n
                 by_roll = fma(load(gradients, d_start + j * LANES), u, by_roll)
             if noisy:
-                by_noise = fma(d, load(trial.noises, noise_start + row), by_noise)
+                by_noise = fma(d, load(trial.noises, noise + i * trial.batch), by_noise)
     add_gradient(trial, edge, IDENTITY, by_identity)
     add_gradient(trial, edge, NORMAL, by_normal)
     add_gradient(trial, edge, ROLL, by_roll)
@@ -286,8 +304,8 @@ def add_points(trial: Any, start: int, taps: Taps) -> None:
     """Add the rows of all ``source_points`` to the signal of ``gradients`` at ``start``."""
     gradients, mapped, halo = trial.gradients, trial.mapped, trial.halo * LANES
     for column in range(trial.columns):
-        points = points_of(trial, trial.source_points, 0, column, taps)
-        spread_column(points, trial.halo, trial.n, taps, mapped)
+        place = place_of(trial, 0, column, taps)
+        spread_column(trial.source_points, place, trial.n, taps, mapped, halo)
         at = start + column * trial.stride + halo
         for i in range(trial.n):
             total = load(gradients, at + i * LANES) + load(mapped, halo + i * LANES)

@@ -94,9 +94,13 @@ def _is_writable(directory: Path) -> bool:
     return True
 
 
-@functools.cache
 def source_stamp() -> str:
     """Return a hash of all files that compiled code depends on."""
+    return _STAMP
+
+
+def sources_hash() -> str:
+    """Return the hash of those files as they are now."""
     folder = Path(__file__).parent
     files = sorted({path for pattern in SOURCES for path in folder.glob(pattern)} - {_CALLER})
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
@@ -138,12 +142,14 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         """Return whether the code for some argument types is on disk, and fresh."""
         key = self._index_key(types, context.codegen())
         try:
-            return key in self._cache_file._load_index()
+            return key in self._cache_file._load_index() and _sources_are_unchanged()
         except _BROKEN:
             return False
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the compiled code, or None."""
+        if not _sources_are_unchanged():
+            return None
         try:
             return super().load_overload(sig, target_context)
         except _BROKEN as error:
@@ -152,7 +158,9 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        """Keep compiled code."""
+        """Keep compiled code, unless it may be of other text than the stamp says."""
+        if not _sources_are_unchanged():
+            return
         try:
             super().save_overload(sig, data)
         except _BROKEN as error:
@@ -161,6 +169,19 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     def _remove(self) -> None:
         for path in Path(self.cache_path).glob(f"{self._impl.filename_base}.*nb*"):
             path.unlink(missing_ok=True)
+
+
+def _sources_are_unchanged() -> bool:
+    """Return whether the files are still those that this process began to import.
+
+    Kernels are handed addresses, which no type guards: code of one text must never run with the
+    layouts of another. Where a file changed meanwhile, the cache is neither read nor written, and
+    what this process imported is compiled in its memory.
+    """
+    unchanged = sources_hash() == source_stamp()
+    if not unchanged:
+        _LOGGER.warning("a kernel's file has changed since it was imported; start again to use it")
+    return unchanged
 
 
 class NoCache(NullCache):  # type: ignore[misc]
@@ -173,3 +194,6 @@ class NoCache(NullCache):  # type: ignore[misc]
 
 # What a file raises that cannot be read or written, or that is not what was written.
 _BROKEN = (OSError, EOFError, pickle.PickleError, ValueError, KeyError, AttributeError, ImportError)
+
+# Made before any kernel is compiled: every file of kernels imports this one first.
+_STAMP = sources_hash()

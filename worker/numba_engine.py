@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from worker.engine import (
+    PRETRAININGS,
     Batch,
     Flattening,
     NetWeights,
@@ -33,7 +34,7 @@ from worker.engine import (
 from worker.numba_alpha import Alpha, set_coefficients
 from worker.numba_cell_plan import needed_edges, trained_signals
 from worker.numba_compile import is_compiled
-from worker.numba_layouts import MAPPINGS, Floats, Memory, Space
+from worker.numba_layouts import FLATTENING, MAPPINGS, Doubles, Floats, Memory, Space
 from worker.numba_signals import cosine_waves
 from worker.numba_training import search_epoch, train_epoch
 from worker.numba_vectors import LANES
@@ -112,7 +113,9 @@ class NumbaEngine:
         search: SearchSettings,
     ) -> str | None:
         """Return what of these settings this engine does not offer; None if it offers all."""
-        return None if search.variant == "darts" else f"the variant {search.variant!r}"
+        if search.variant == "darts-second-order":
+            return f"the variant {search.variant!r}"
+        return None
 
     def search(self, batch: Batch, progress: Progress) -> Searched:
         """Search from scratch, and score the supernets."""
@@ -122,9 +125,13 @@ class NumbaEngine:
         trials = len(batch.seeds)
         psnr = np.empty(trials)
         curves = np.empty((5, trials, batch.epochs))
+        single = batch.search.variant == "darts-single"
+        nothing = np.zeros(0, np.float32)
 
         def compute(bench: Bench, index: int, tick: Tick) -> None:
             bench.begin(index, starts)
+            if single:
+                losses = pretrain(bench, index, starts, weight_sizes[index], tick)
             architecture = _alpha(batch, index, alpha[index])
             occasions = (int(Occasion.SEARCH_VALIDATION), int(Occasion.SEARCH_TRAINING))
             for epoch in range(batch.epochs):
@@ -135,7 +142,9 @@ class NumbaEngine:
                     bench.space,
                     architecture,
                     bench.signals(index, Occasion.SEARCH_VALIDATION, steps, buffer=0),
-                    bench.signals(index, Occasion.SEARCH_TRAINING, steps, buffer=1),
+                    nothing
+                    if single
+                    else bench.signals(index, Occasion.SEARCH_TRAINING, steps, buffer=1),
                     occasions,
                     steps.start,
                     alpha_sizes[index, steps.start : steps.stop],
@@ -145,8 +154,10 @@ class NumbaEngine:
                 curves[4, index, epoch] = np.linalg.norm(alpha[index], axis=-1).max()
                 tick()
             psnr[index] = bench.score(index, Occasion.SEARCH_SCORE)
+            if single:
+                curves[2, index] = losses
 
-        self._run(batch, compute, progress)
+        self._run(batch, compute, progress, parts=1 + len(PRETRAININGS) if single else 1)
         return Searched(
             alpha=alpha,
             psnr=psnr,
@@ -189,8 +200,15 @@ class NumbaEngine:
         self._run(batch, compute, progress)
         return Retrained(psnr=psnr, train_loss=curves[0], train_psnr=curves[1])
 
-    def _run(self, batch: Batch, compute: Compute, progress: Progress) -> None:
-        """Compute all trials; tell of an epoch when that many epochs a trial are done."""
+    def _run(self, batch: Batch, compute: Compute, progress: Progress, *, parts: int = 1) -> None:
+        """Compute all trials; tell of an epoch when that many epochs a trial are done.
+
+        Args:
+            batch: The trials.
+            compute: Computes one.
+            progress: Is told.
+            parts: How many times the batch's epochs that takes.
+        """
         settings = batch.architecture
         ensure_compiled(_LOGGER.info, settings.kernel_size, settings.space)
         trials = len(batch.seeds)
@@ -226,7 +244,7 @@ class NumbaEngine:
                         continue
                     epochs += 1
                     if epochs % trials == 0:
-                        progress(epochs // trials, batch.epochs)
+                        progress(epochs // trials, parts * batch.epochs)
             except BaseException:
                 given_up.set()
                 pool.shutdown(wait=True, cancel_futures=True)
@@ -240,7 +258,7 @@ class Bench:
         """Reserve it for a batch's sizes."""
         architecture, size = batch.architecture, batch.search.batch_size
         matrix, taps = batch.problem.matrix, architecture.kernel_size
-        self._batch = batch
+        self.batch = batch
         self.space = space_of(architecture)
         self.memory = Memory(
             matrix,
@@ -261,7 +279,7 @@ class Bench:
         self.taps = tuple(range(taps))
         count = batch.search.batches * matrix.shape[1] * size
         self._drawn = np.zeros((2, count + int(self.trial["columns"]) * LANES), np.float32)
-        self._scratch = np.empty(3 * size + 6)
+        self._scratch = np.empty(4 * size + 6)
 
     def begin(self, index: int, starts: Starts) -> None:
         """Set the memory to the start of a trial whose operations are all trained.
@@ -270,7 +288,7 @@ class Bench:
             index: Which trial of the batch.
             starts: Initial weights of all trials.
         """
-        channels, memory = self._batch.architecture.channels, self.memory
+        channels, memory = self.batch.architecture.channels, self.memory
         memory.clear_weights()
         for (edge, mapping), weights in starts.mappings.items():
             memory["first"][edge, mapping, :, :channels] = weights.first[index]
@@ -278,12 +296,24 @@ class Bench:
             memory["bias"][edge * MAPPINGS + mapping] = weights.bias[index]
         memory["scale"][:] = 1
         for cell, flattening in enumerate(starts.flattenings):
-            memory["flattening"][cell, :-1] = flattening.weights[index].reshape(-1)
-            memory["flattening"][cell, -1] = flattening.bias[index]
-        memory["trained"][1:] = 1
-        seed = int(self._batch.seeds[index])
-        decay = self._batch.hyperparameters[index].param_weight_decay
-        memory.set(key0=seed & MASK, key1=seed >> 32, weight_decay=decay, lowest=0)
+            last = FLATTENING - 1
+            memory["flattening"][cell, :last] = flattening.weights[index].reshape(-1)
+            memory["flattening"][cell, last] = flattening.bias[index]
+        self.train_all()
+        seed = int(self.batch.seeds[index])
+        decay = self.batch.hyperparameters[index].param_weight_decay
+        memory.set(key0=seed & MASK, key1=seed >> 32, weight_decay=decay)
+
+    def train_all(self) -> None:
+        """Have all mappings trained, or all coefficients."""
+        self.memory.set(lowest=0)
+        self.memory["trained"][1:] = 1
+
+    def mapping(self, mapping: int) -> dict[str, Floats]:
+        """Return views of one mapping's weights on all edges, by name."""
+        names = ("first", "second", "scale", "shift")
+        views = {name: self.memory[name][:, mapping] for name in names}
+        return {**views, "bias": self.memory["bias"][mapping::MAPPINGS]}
 
     def keep(self, shares: NDArray[np.float64]) -> None:
         """Fix the coefficients to those of an architecture, and train only what it has.
@@ -291,7 +321,7 @@ class Bench:
         Args:
             shares: One-hot, ``(edge, operation)``.
         """
-        settings = self._batch.architecture
+        settings = self.batch.architecture
         mapped = shares[:, :MAPPINGS].sum(1) > 0  # the operations with weights come first
         if self.space is None:
             lowest = int(mapped.argmax()) if mapped.any() else len(mapped)
@@ -309,23 +339,64 @@ class Bench:
         Returns:
             ``(step, n, sample)``, flat and a vector longer: one of two buffers.
         """
-        size, problem, out = self._batch.search.batch_size, self._batch.problem, self._drawn[buffer]
+        size, problem, out = self.batch.search.batch_size, self.batch.problem, self._drawn[buffer]
         if type(problem) is CosineProblem:
             start, count, scratch = steps.start, len(steps), self._scratch
             cosine_waves(self.trial, problem.grid, size, int(occasion), start, count, scratch, out)
         else:
-            seeds = self._batch.seeds[index : index + 1]
+            seeds = self.batch.seeds[index : index + 1]
             drawn = problem.signals(KeyedGenerator(seeds, occasion, steps, size))
             out[: drawn.size] = drawn.reshape(-1)
         return out
 
     def score(self, index: int, occasion: Occasion) -> float:
         """Return the mean PSNR over the batches of an occasion, in dB."""
-        batches = self._batch.search.batches
+        batches = self.batch.search.batches
         signals = self.signals(index, occasion, range(batches))
-        self.memory.set(lowest=self._batch.architecture.edges)
+        self.memory.set(lowest=self.batch.architecture.edges)
         none = np.zeros(batches)
         return train_epoch(self.trial, self.taps, self.space, signals, int(occasion), 0, none)[1]
+
+
+def pretrain(bench: Bench, index: int, starts: Starts, step_sizes: Doubles, tick: Tick) -> Doubles:
+    """Train each mapping of a trial as a network of itself, and put them together (Sec. 5.4).
+
+    Args:
+        bench: Gets the trained mappings, and the flattenings of the last network.
+        index: Which trial of the batch.
+        starts: Initial weights of all trials.
+        step_sizes: Of the weights, one a step.
+        tick: Called at the end of each epoch.
+
+    Returns:
+        The mean of the trainings' losses, one an epoch.
+    """
+    batch = bench.batch
+    losses = np.empty((len(PRETRAININGS), batch.epochs))
+    trained: list[dict[str, Floats]] = []
+    for mapping, occasion in enumerate(PRETRAININGS):
+        bench.begin(index, starts)
+        shares = np.zeros((batch.architecture.edges, len(operations(batch.architecture))))
+        shares[:, mapping] = 1
+        bench.keep(shares)
+        for epoch in range(batch.epochs):
+            steps = _steps(batch, epoch)
+            losses[mapping, epoch], _ = train_epoch(
+                bench.trial,
+                bench.taps,
+                bench.space,
+                bench.signals(index, occasion, steps),
+                int(occasion),
+                steps.start,
+                step_sizes[steps.start : steps.stop],
+            )
+            tick()
+        trained.append({name: values.copy() for name, values in bench.mapping(mapping).items()})
+    bench.train_all()
+    for mapping, weights in enumerate(trained):
+        for name, values in bench.mapping(mapping).items():
+            values[:] = weights[name]
+    return losses.mean(0)
 
 
 def starting_weights(batch: Batch, occasion: Occasion) -> Starts:

@@ -85,7 +85,7 @@ def fold_backward(
         dE[P_t] += dmean w_t,    dCov(P_t, P_s) += dvar w_t w_s.
 
     Args:
-        trial: Has the ``filter_sums`` of `map_column_backward`; gets the weights' gradients, and
+        trial: Has the ``filter_sums`` of `map_columns_backward`; gets the weights' gradients, and
             those by the patch statistics are added to.
         layer: Which layer.
         source: Which signal is its input.
@@ -125,7 +125,7 @@ def fold_backward(
 def fold_backward_to_input(
     trial: Any, layer: int, mapping: int, factor: np.float32, taps: Taps
 ) -> np.float32:
-    """Turn the sums of `map_column_backward_to_input` into gradients by the patch statistics.
+    """Turn the sums of `map_columns_backward_to_input` into gradients by the patch statistics.
 
     Since Σ_t w'_t dw'_t = Σ dz (z − b'), `fold_backward`'s ds is (Σ dz z − db' shift) / s, and
 

@@ -36,9 +36,13 @@ MAPPINGS = 2
 """Mappings with weights that a layer can have: the learnable gradient's and the CNN's."""
 COLUMNS_AT_ONCE = 4
 """Columns of a signal that are multiplied by a matrix together."""
+COLUMNS_MAPPED = 2
+"""Columns that a mapping's sweep over a channel takes together; divides the number above."""
+
+ITEM = 4
+"""Bytes of a float32."""
 
 _LINE = 64  # bytes of a cache line, and of the longest vector
-_ITEM = 4  # bytes of a float32
 
 _INTEGERS = (
     "n",  # rows of a signal
@@ -54,6 +58,7 @@ _INTEGERS = (
     "channels",  # padded to a multiple of four: as many are computed
     "width",  # padded to whole vectors: from one row of channels to the next
     "roll",  # rows by which the roll shifts, in [0, n)
+    "normals",  # numbers kept for the noise of a layer
     "parameters",  # numbers of all weights
     "lowest",  # the lowest layer to be trained; the number of layers if there is none
     "key0",  # the seed's low word
@@ -84,7 +89,9 @@ def spaces(
     columns, width, points = -(-batch // LANES), -(-channels // LANES) * LANES, POINTS[taps]
     column = (n + 2 * (taps - 1), LANES)
     signal, maps = (columns, *column), (layers, MAPPINGS)
-    lifted = (-(-n // 2), points, LANES)
+    # A pair of rows more than the columns have: a sweep reads one ahead.
+    lifted = (COLUMNS_MAPPED * -(-n // 2) + 1, points, LANES)
+    normals = _padded(4 * blocks(max(n, m) * batch) + columns * LANES)
     filters = (*maps, taps, width)
     weights = {
         # The second convolution's taps are stored in reverse: with w_t = second[t], a hidden row
@@ -94,7 +101,7 @@ def spaces(
         "scale": (*maps, width),  # of the batch norm
         "shift": (*maps, width),
         "bias": (-(-math.prod(maps) // LANES) * LANES,),  # of the second convolution
-        "flattening": (cells, FLATTENING),  # of a cell's last two states to its output
+        "flattening": (cells, LANES),  # of a cell's last two states to its output; the rest zeros
     }
     return {
         # The problem's matrices, each row with the one run of entries that are not zero.
@@ -127,16 +134,16 @@ def spaces(
         # Of each layer, and the last one's output; or each cell's input and states, and the last
         # one's output.
         "inputs": (signals, *signal),
-        "noises": (layers if noisy else 0, *signal),  # ε of each layer
+        "noises": (layers if noisy else 0, normals),  # ε of each layer, as it is drawn
         # By a layer's output and by its input, in turn; or by a cell's input and states.
         "gradients": (states + 1 if cells else 2, *signal),
         "measured": (columns, m, LANES),  # y
         "squares": (columns, LANES),  # summed squared error of each sample
         "mask": (columns, LANES),  # 1 in the lanes of the batch, 0 beyond
-        "drawn": (4 * blocks(max(n, m) * batch) + columns * LANES,),  # normals, (row, sample)
+        "drawn": (normals,),  # normals, (row, sample), and a vector more
         # Space for a few columns at a time.
         "product": (COLUMNS_AT_ONCE, max(n, m), LANES),  # a matrix times columns
-        "mapped": column,  # what the mappings add to an output, or to a gradient
+        "mapped": (COLUMNS_MAPPED, *column),  # what the mappings add to an output, or to a gradient
         "input_points": lifted,
         "gradient_points": lifted,
         "mapped_points": lifted,
@@ -144,27 +151,29 @@ def spaces(
         "channel_sums": (2 * points + 1, LANES),  # the same of a vector of channels
         "lags": (taps + 1, LANES),  # Σ u_j u_{j − d} and Σ u_j of a layer's input, by lanes
         "stencil": (2 * taps - 1,),  # what patch statistics send back from the rows around
-        **(cell_spaces(columns, n, states, signals, lifted) if cells else _NO_CELLS),
+        **(cell_spaces(columns, n, states, signals, points) if cells else _NO_CELLS),
     }
 
 
 def cell_spaces(
-    columns: int, n: int, states: int, signals: int, lifted: tuple[int, ...]
+    columns: int, n: int, states: int, signals: int, points: int
 ) -> dict[str, tuple[int, ...]]:
     """Return the shape of what only the cell space needs, by name."""
+    pairs = columns * -(-n // 2)  # of a signal
     return {
         "trained": (signals,),  # 1 for a state by which the gradient is wanted, else 0
         # Of one cell: what each state's edges share.
-        "state_points": (states, columns, *lifted),  # of each source
-        "state_gradient_points": (states, columns, *lifted),  # of the gradient by each target
-        "source_points": (columns, *lifted),  # what the mappings add to the gradient by a source
-        "normals": (columns, n, LANES),  # the signal that AᵀA is applied to
+        "state_points": (states * pairs + 1, points, LANES),  # of each source
+        "state_gradient_points": (states * pairs + 1, points, LANES),  # of that by each target
+        # What the mappings add to the gradient by a source.
+        "source_points": (pairs, points, LANES),
+        "mixture": (columns, n, LANES),  # the signal that AᵀA is applied to
         "products": (states, columns, n, LANES),  # and what it makes of it
         "target_sums": (states, 2),  # Σ d and ⟨d, Aᵀy⟩ of the gradient d by each target
     }
 
 
-_NO_CELLS = dict.fromkeys(cell_spaces(0, 0, 0, 0, (0, 0, 0)), (0,))
+_NO_CELLS = dict.fromkeys(cell_spaces(0, 0, 0, 0, 0), (0,))
 
 
 class Memory:
@@ -208,7 +217,7 @@ class Memory:
         for name, shape in shapes.items():
             count = math.prod(shape)
             self._arrays[name] = self._memory[start : start + count].reshape(shape)
-            self.trial[name] = self._memory.ctypes.data + start * _ITEM
+            self.trial[name] = self._memory.ctypes.data + start * ITEM
             start += _padded(count)
         columns, halo = -(-batch // LANES), taps - 1
         stride = (n + 2 * halo) * LANES
@@ -226,6 +235,7 @@ class Memory:
             channels=-(-channels // 4) * 4,
             width=-(-channels // LANES) * LANES,
             roll=roll % n,
+            normals=self["drawn"].size,
             parameters=sum(_padded(self[name].size) for name in _WEIGHTS),
         )
         self["mask"].reshape(-1)[:batch] = 1
@@ -270,12 +280,12 @@ def aligned_zeros(count: int) -> Floats:
 
     Vectors across two lines make the hot loops two to three times slower.
     """
-    raw = np.zeros(count * _ITEM + _LINE, np.uint8)
+    raw = np.zeros(count * ITEM + _LINE, np.uint8)
     first = -raw.ctypes.data % _LINE
-    return raw[first : first + count * _ITEM].view(np.float32)
+    return raw[first : first + count * ITEM].view(np.float32)
 
 
 def _padded(count: int) -> int:
     """Return a count rounded up to whole lines of the cache."""
-    line = _LINE // _ITEM
+    line = _LINE // ITEM
     return -(-count // line) * line

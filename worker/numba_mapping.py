@@ -10,7 +10,9 @@ b'_c. The hidden activations are never stored: they are computed again on the wa
 
 Below, a *column* is one vector of samples with all its rows; c is a channel, t a tap, K the kernel
 size, and a *point* one product of the fast correlation (see `worker.numba_vectors`), of which each
-two rows have a few.
+two rows, a *pair*, have a few. A sweep takes all pairs of a few columns for one channel or two,
+whose filters stay in registers. On the way back it computes a pair's activations while it still
+sums the pair before: the processor would otherwise wait for the one before it starts the other.
 """
 
 from typing import Any
@@ -46,18 +48,18 @@ _ZERO = np.float32(0)
 
 
 @kernel
-def lift_column(base: int, start: int, n: int, taps: Taps, points: int) -> None:
-    """Write a column's points, those of a window of K + 1 rows for each two rows.
+def lift_column(base: int, start: int, n: int, taps: Taps, points: int, at: int) -> None:
+    """Write a column's points, those of a window of K + 1 rows for each pair.
 
     Args:
         base: Address of signals with halos of zeros.
         start: Index of the column's row 0.
         n: Rows.
         taps: The K taps.
-        points: Address of ``[pair][point][lane]``, overwritten.
+        points: Address of ``[pair][point][lane]``.
+        at: Where the column starts there.
     """
     first = start - len(taps) // 2 * LANES
-    at = 0
     for pair in range((n + 1) // ROWS):
         lifted = lift_window(load_window(base, first + ROWS * pair * LANES, taps))
         store_points(points, at, lifted)
@@ -65,34 +67,47 @@ def lift_column(base: int, start: int, n: int, taps: Taps, points: int) -> None:
 
 
 @kernel
-def spread_column(points: int, halo: int, n: int, taps: Taps, column: int) -> None:
+def spread_column(points: int, start: int, n: int, taps: Taps, column: int, row: int) -> None:
     """Write the rows that a column of points adds up to: the transpose of `lift_column`.
 
     Args:
         points: Address of ``[pair][point][lane]``.
-        halo: Rows before row 0.
+        start: Where the column starts there.
         n: Rows.
         taps: The K taps.
-        column: Address of one column with halos; overwritten, and its halos with what falls
+        column: Address of columns with halos.
+        row: Index of the column's row 0; it is overwritten, and its halos with what falls
             beyond the ends.
     """
-    at = (halo - len(taps) // 2) * LANES
-    first = load_points(points, 0, taps)
+    at = row - len(taps) // 2 * LANES
+    first = load_points(points, start, taps)
     pieces = spread(first)
     for pair in range(1, (n + 1) // ROWS):
         store(column, at, pieces[0])
         store(column, at + LANES, pieces[1])
         at += ROWS * LANES
-        following = spread(load_points(points, pair * len(first) * LANES, taps))
+        following = spread(load_points(points, start + pair * len(first) * LANES, taps))
         pieces = overlap(pieces[ROWS:], following)
     for piece in pieces:
         store(column, at, piece)
         at += LANES
 
 
+@inlined
+def runs_of_pairs(n: int, columns: int) -> tuple[int, int]:
+    """Return how many runs of whole pairs some columns are, and the pairs of each.
+
+    Columns of even length follow each other without a break; an odd one has half a pair at its end.
+    """
+    pairs = n // ROWS
+    return (1, columns * pairs) if n % ROWS == 0 else (columns, pairs)
+
+
 @kernel
-def map_column(trial: Any, layer: int, mapping: int, factor: np.float32, taps: Taps) -> None:
-    """Add factor · n(u), but for its bias, to a column's ``mapped_points``.
+def map_columns(
+    trial: Any, layer: int, mapping: int, factor: np.float32, columns: int, taps: Taps
+) -> None:
+    """Add factor · n(u), but for its bias, to the ``mapped_points`` of a few columns.
 
     With z_c = w'_c ∗ u + b'_c, the output takes Σ_c w_c ∗ max(z_c, 0). Two channels a sweep.
 
@@ -101,10 +116,10 @@ def map_column(trial: Any, layer: int, mapping: int, factor: np.float32, taps: T
         layer: Which layer.
         mapping: Which of its mappings.
         factor: The mapping's coefficient in the layer.
+        columns: How many columns.
         taps: The K taps.
     """
-    coefficient = splat(factor)
-    pairs = trial.n // ROWS
+    coefficient, (runs, pairs) = splat(factor), runs_of_pairs(trial.n, columns)
     for c in range(0, trial.channels, 2):
         first_a, second_a, shift_a = folded_filters(trial, layer, mapping, c, taps)
         first_b, second_b, shift_b = folded_filters(trial, layer, mapping, c + 1, taps)
@@ -112,10 +127,14 @@ def map_column(trial: Any, layer: int, mapping: int, factor: np.float32, taps: T
         filters = (first_a, second_a, shift_a), (first_b, second_b, shift_b)
         inputs, outputs = trial.input_points, trial.mapped_points
         step = len(first_a) * LANES
-        for pair in range(pairs):
-            map_rows(inputs, outputs, pair * step, filters, True, taps)
-        if ROWS * pairs < trial.n:
-            map_rows(inputs, outputs, pairs * step, filters, False, taps)
+        at = 0
+        for _ in range(runs):
+            for _ in range(pairs):
+                map_rows(inputs, outputs, at, filters, True, taps)
+                at += step
+            if trial.n % ROWS != 0:
+                map_rows(inputs, outputs, at, filters, False, taps)
+                at += step
 
 
 @inlined
@@ -153,11 +172,26 @@ def map_rows(inputs: int, outputs: int, at: int, filters: Any, both: bool, taps:
     store_points(outputs, at, fma_each(second_b, lift_rows(h, taps), total))
 
 
+@inlined
+def activations(addresses: Any, at: int, filters: Any, taps: Taps) -> Any:
+    """Return z and dh = Σ_t w_t d_{j+t} of a pair of rows."""
+    inputs, gradients, _ = addresses
+    first, second, shift = filters
+    z = correlate(load_points(inputs, at, taps), first, shift)
+    return z, correlate(load_points(gradients, at, taps), second, splat(_ZERO))
+
+
 @kernel
-def map_column_backward(
-    trial: Any, layer: int, mapping: int, factor: np.float32, taps: Taps
+def map_columns_backward(
+    trial: Any,
+    layer: int,
+    mapping: int,
+    factor: np.float32,
+    columns: int,
+    passing: bool,
+    taps: Taps,
 ) -> None:
-    """Take the gradient d by n(u) back through a column, to the filters and to u.
+    """Take the gradient d by n(u) back through a few columns, to the filters and to u.
 
     With h = max(z, 0) computed again:
 
@@ -175,10 +209,31 @@ def map_column_backward(
         layer: Which layer.
         mapping: Which of its mappings.
         factor: The mapping's coefficient in the layer.
+        columns: How many columns.
+        passing: Whether the gradient by u is wanted.
         taps: The K taps.
     """
-    coefficient = splat(factor)
-    pairs, sums = trial.n // ROWS, trial.filter_sums
+    # With a literal, each of the two sweeps is compiled without a test of it.
+    if passing:
+        channels_backward(trial, layer, mapping, factor, columns, True, taps)
+    else:
+        channels_backward(trial, layer, mapping, factor, columns, False, taps)
+
+
+@inlined
+def channels_backward(
+    trial: Any,
+    layer: int,
+    mapping: int,
+    factor: np.float32,
+    columns: int,
+    passing: bool,
+    taps: Taps,
+) -> None:
+    """Do what `map_columns_backward` says, a sweep for each channel."""
+    coefficient, (runs, pairs) = splat(factor), runs_of_pairs(trial.n, columns)
+    sums = trial.filter_sums
+    addresses = trial.input_points, trial.gradient_points, trial.mapped_points
     for c in range(trial.channels):
         first, second, shift = folded_filters(trial, layer, mapping, c, taps)
         filters = first, scale_each(coefficient, second), shift
@@ -189,71 +244,90 @@ def map_column_backward(
             load_points(sums, place + step, taps),
             load(sums, place + 2 * step),
         )
-        addresses = trial.input_points, trial.gradient_points, trial.mapped_points
-        for pair in range(pairs):
-            totals = map_rows_backward(addresses, pair * step, filters, totals, True, taps)
-        if ROWS * pairs < trial.n:
-            totals = map_rows_backward(addresses, pairs * step, filters, totals, False, taps)
+        at = 0
+        for _ in range(runs):
+            pair = activations(addresses, at, filters, taps)
+            for _ in range(pairs):
+                ahead = activations(addresses, at + step, filters, taps)
+                totals = rows_backward(addresses, at, first, pair, totals, True, passing, taps)
+                pair = ahead
+                at += step
+            if trial.n % ROWS != 0:
+                totals = rows_backward(addresses, at, first, pair, totals, False, passing, taps)
+                at += step
         store_points(sums, place, totals[0])
         store_points(sums, place + step, totals[1])
         store(sums, place + 2 * step, totals[2])
 
 
 @inlined
-def map_rows_backward(
-    addresses: Any, at: int, filters: Any, totals: Any, both: bool, taps: Taps
+def rows_backward(
+    addresses: Any,
+    at: int,
+    first: Any,
+    pair: Any,
+    totals: Any,
+    both: bool,
+    passing: bool,
+    taps: Taps,
 ) -> Any:
     """Do so for two rows of one channel, or for the last row, and return the new totals."""
     inputs, gradients, outputs = addresses
-    first, second, shift = filters
     by_first, by_second, by_shift = totals
-    u, d = load_points(inputs, at, taps), load_points(gradients, at, taps)
-    z = correlate(u, first, shift)
-    dz = gated(z, correlate(d, second, splat(_ZERO)), both)
+    z, dh = pair
+    dz = gated(z, dh, both)
     lifted = lift_rows(dz, taps)
-    by_first = fma_each(u, lifted, by_first)
-    by_second = fma_each(d, lift_rows(rectified(z, both), taps), by_second)
-    store_points(outputs, at, fma_each(first, lifted, load_points(outputs, at, taps)))
+    by_first = fma_each(load_points(inputs, at, taps), lifted, by_first)
+    rows = lift_rows(rectified(z, both), taps)
+    by_second = fma_each(load_points(gradients, at, taps), rows, by_second)
+    if passing:
+        store_points(outputs, at, fma_each(first, lifted, load_points(outputs, at, taps)))
     return by_first, by_second, by_shift + (dz[0] + dz[1])
 
 
 @kernel
-def map_column_backward_to_input(
-    trial: Any, layer: int, mapping: int, factor: np.float32, taps: Taps
+def map_columns_backward_to_input(
+    trial: Any, layer: int, mapping: int, factor: np.float32, columns: int, taps: Taps
 ) -> None:
-    """Take the gradient back through a column to u alone, as `map_column_backward` does.
+    """Take the gradient back through a few columns to u alone, as `map_columns_backward` does.
 
     Instead of the filters' gradients, ``filter_sums`` gets two numbers a channel, without the
     factor: Σ dz and Σ dz z. The second is Σ dh h as well, so that their sum over channels is
     ⟨d, n(u)⟩ but for the bias.
     """
-    coefficient = splat(factor)
-    pairs, sums = trial.n // ROWS, trial.filter_sums
+    coefficient, (runs, pairs) = splat(factor), runs_of_pairs(trial.n, columns)
+    sums = trial.filter_sums
+    addresses = trial.input_points, trial.gradient_points, trial.mapped_points
     for c in range(trial.channels):
-        first, second, shift = folded_filters(trial, layer, mapping, c, taps)
-        filters = first, second, shift, scale_each(coefficient, first)
-        step = len(first) * LANES
+        filters = folded_filters(trial, layer, mapping, c, taps)
+        back = scale_each(coefficient, filters[0])
+        step = len(back) * LANES
         place = (mapping * trial.width + c) * 2 * LANES
         totals = load(sums, place), load(sums, place + LANES)
-        addresses = trial.input_points, trial.gradient_points, trial.mapped_points
-        for pair in range(pairs):
-            totals = input_rows_backward(addresses, pair * step, filters, totals, True, taps)
-        if ROWS * pairs < trial.n:
-            totals = input_rows_backward(addresses, pairs * step, filters, totals, False, taps)
+        at = 0
+        for _ in range(runs):
+            pair = activations(addresses, at, filters, taps)
+            for _ in range(pairs):
+                ahead = activations(addresses, at + step, filters, taps)
+                totals = input_rows_backward(addresses, at, back, pair, totals, True, taps)
+                pair = ahead
+                at += step
+            if trial.n % ROWS != 0:
+                totals = input_rows_backward(addresses, at, back, pair, totals, False, taps)
+                at += step
         store(sums, place, totals[0])
         store(sums, place + LANES, totals[1])
 
 
 @inlined
 def input_rows_backward(
-    addresses: Any, at: int, filters: Any, totals: Any, both: bool, taps: Taps
+    addresses: Any, at: int, back: Any, pair: Any, totals: Any, both: bool, taps: Taps
 ) -> Any:
     """Do so for two rows of one channel, or for the last row, and return the new totals."""
-    inputs, gradients, outputs = addresses
-    first, second, shift, back = filters
+    _, _, outputs = addresses
     by_shift, product = totals
-    z = correlate(load_points(inputs, at, taps), first, shift)
-    dz = gated(z, correlate(load_points(gradients, at, taps), second, splat(_ZERO)), both)
+    z, dh = pair
+    dz = gated(z, dh, both)
     lifted = lift_rows(dz, taps)
     store_points(outputs, at, fma_each(back, lifted, load_points(outputs, at, taps)))
     product = fma(dz[0], z[0], fma(dz[1], z[1], product))

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from worker.numba_compile import kernel
-from worker.numba_layouts import COLUMNS_AT_ONCE, Taps
-from worker.numba_statistics import add_column, clear_lags
+from worker.numba_layouts import COLUMNS_AT_ONCE
 from worker.numba_vectors import LANES, fma, lane_sum, load, number, splat, store
 
 _ZERO = np.float32(0)
@@ -62,49 +61,69 @@ def apply(
 
 
 @kernel
-def arrange(trial: Any, drawn: int, first: int, rows: int, out: int, start: int, halo: int) -> None:
-    """Copy numbers from ``(row, sample)`` to columns, with zeros beyond the batch.
+def move(trial: Any, base: int, source: int, target: int, shift: int) -> None:
+    """Write a signal with its rows moved down; those that leave the end come in at the top.
 
     Args:
         trial: The trial.
-        drawn: Address of the numbers, at least a vector more than samples.
-        first: Index of the first of them.
-        rows: Rows.
-        out: Address of columns of ``rows + 2 · halo`` rows.
-        start: Index of the first of these.
-        halo: Rows before and after, left as they are.
+        base: Address of signals.
+        source: Index of one.
+        target: Index of another, overwritten.
+        shift: By how many rows, in [0, n).
     """
     for column in range(trial.columns):
-        inside = load(trial.mask, column * LANES)
-        at = start + (column * (rows + 2 * halo) + halo) * LANES
-        for i in range(rows):
-            values = load(drawn, first + i * trial.batch + column * LANES)
-            store(out, at + i * LANES, values * inside)
+        at = column * trial.stride + trial.halo * LANES
+        for i in range(shift):
+            row = load(base, source + at + (trial.n - shift + i) * LANES)
+            store(base, target + at + i * LANES, row)
+        for i in range(shift, trial.n):
+            row = load(base, source + at + (i - shift) * LANES)
+            store(base, target + at + i * LANES, row)
 
 
 @kernel
-def measure(trial: Any, taps: Taps) -> None:
-    """Compute y = A x + noise · ε and the first layer's input Aᵀ y, with its sums in ``lags``.
+def arrange(trial: Any, signals: int, first: int) -> None:
+    """Copy a batch of signals from ``(row, sample)`` to the target's columns, zeros beyond it.
 
     Args:
-        trial: Has x in ``target`` and ε in ``measured``, which becomes y.
-        taps: The K taps.
+        trial: Gets the target.
+        signals: Address of the signals, at least a vector more than samples.
+        first: Index of the first of them.
     """
-    length, noise = trial.m * LANES, splat(np.float32(trial.noise))
-    forward = trial.forward, trial.forward_runs, trial.m, trial.n
-    adjoint = trial.adjoint, trial.adjoint_runs, trial.n, trial.m
-    clear_lags(trial, taps)
+    for column in range(trial.columns):
+        inside = load(trial.mask, column * LANES)
+        at = column * trial.stride + trial.halo * LANES
+        for i in range(trial.n):
+            values = load(signals, first + i * trial.batch + column * LANES)
+            store(trial.target, at + i * LANES, values * inside)
+
+
+@kernel
+def measure(trial: Any) -> None:
+    """Compute y = A x + noise · ε and the first layer's input Aᵀ y.
+
+    Args:
+        trial: Has x in ``target`` and ε in ``drawn``.
+    """
+    m, noise = trial.m, splat(np.float32(trial.noise))
+    length = m * LANES
+    forward = trial.forward, trial.forward_runs, m, trial.n
+    adjoint = trial.adjoint, trial.adjoint_runs, trial.n, m
+    for column in range(trial.columns):
+        left, inside = trial.columns - column, load(trial.mask, column * LANES)
+        start, measured = column * trial.stride + trial.halo * LANES, column * length
+        if column % COLUMNS_AT_ONCE == 0:
+            apply(forward, left, (trial.target, start, trial.stride), (trial.product, 0, length))
+        product = column % COLUMNS_AT_ONCE * length
+        for i in range(m):
+            clean = load(trial.product, product + i * LANES)
+            drawn = load(trial.drawn, i * trial.batch + column * LANES)
+            store(trial.measured, measured + i * LANES, fma(noise * drawn, inside, clean))
     for column in range(0, trial.columns, COLUMNS_AT_ONCE):
         left = trial.columns - column
-        start, measured = column * trial.stride + trial.halo * LANES, column * length
-        apply(forward, left, (trial.target, start, trial.stride), (trial.product, 0, length))
-        for i in range(0, min(left, COLUMNS_AT_ONCE) * length, LANES):
-            noisy = fma(noise, load(trial.measured, measured + i), load(trial.product, i))
-            store(trial.measured, measured + i, noisy)
-        measurement = trial.measured, measured, length
-        apply(adjoint, left, measurement, (trial.inputs, start, trial.stride))
-    for column in range(trial.columns):
-        add_column(trial, column * trial.stride + trial.halo * LANES, taps)
+        start, measurement = column * trial.stride + trial.halo * LANES, column * length
+        measured = trial.measured, measurement, length
+        apply(adjoint, left, measured, (trial.inputs, start, trial.stride))
 
 
 @kernel

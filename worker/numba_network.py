@@ -4,7 +4,8 @@ A layer's output is linear in a few signals, with coefficients that follow from 
 
     out = c₀ u + c₁ AᵀA u + c₂ Aᵀy + c₃ roll(u) + c₄ ε + c₅ n₀(u) + c₆ n₁(u).
 
-A term whose coefficient is 0 is not computed: a retraining has one operation on each layer.
+A term whose coefficient is 0 is not computed: a retraining has one operation on each layer. Of the
+lowest layer that is trained, no gradient by its input is computed.
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from worker.numba_compile import inlined, kernel
 from worker.numba_folding import fold, fold_backward, fold_backward_to_input
 from worker.numba_layouts import (
     COLUMNS_AT_ONCE,
+    COLUMNS_MAPPED,
     CONSTANT,
     FIRST_MAP,
     IDENTITY,
@@ -28,14 +30,15 @@ from worker.numba_layouts import (
 )
 from worker.numba_mapping import (
     lift_column,
-    map_column,
-    map_column_backward,
-    map_column_backward_to_input,
+    map_columns,
+    map_columns_backward,
+    map_columns_backward_to_input,
     spread_column,
 )
-from worker.numba_matrix import apply
+from worker.numba_matrix import apply, move
 from worker.numba_statistics import (
     clear_lags,
+    count_input,
     keep_lags,
     no_lags,
     patch_statistics,
@@ -61,6 +64,15 @@ def is_mapped(trial: Any, layer: int) -> bool:
 
 
 @inlined
+def is_roll(trial: Any, layer: int) -> bool:
+    """Return whether a layer does nothing but shift its rows."""
+    alone = coefficient(trial, layer, ROLL) == np.float32(1) and not is_mapped(trial, layer)
+    for term in (IDENTITY, NORMAL, START, NOISE):
+        alone = alone and coefficient(trial, layer, term) == _ZERO
+    return alone
+
+
+@inlined
 def clear(base: int, count: int) -> None:
     """Set numbers to zero, in whole vectors."""
     for i in range(0, count, LANES):
@@ -76,14 +88,21 @@ def point_count(trial: Any, taps: Taps) -> int:
 
 @kernel
 def layer_forward(trial: Any, layer: int, taps: Taps) -> None:
-    """Compute a layer's output, the next layer's input, and its sums in ``lags``.
+    """Compute a layer's output, the next layer's input, and its sums if that has a mapping.
 
     Args:
         trial: Has the layer's input, its ``lags``, noise, weights and coefficients.
         layer: Which layer.
         taps: The K taps.
     """
-    mapped = is_mapped(trial, layer)
+    mapped, counted = is_mapped(trial, layer), False
+    if layer + 1 < trial.layers:
+        counted = is_mapped(trial, layer + 1)
+    if is_roll(trial, layer):
+        move(trial, trial.inputs, layer * trial.whole, (layer + 1) * trial.whole, trial.roll)
+        if counted:
+            count_input(trial, layer + 1, taps)
+        return
     constant = _ZERO
     if mapped:
         patch_statistics(trial, layer, taps)
@@ -93,26 +112,45 @@ def layer_forward(trial: Any, layer: int, taps: Taps) -> None:
                 fold(trial, layer, layer, mapping, taps)
                 constant += factor * number(trial.bias, layer * MAPPINGS + mapping)
     clear_lags(trial, taps)
-    for column in range(trial.columns):
-        start = layer * trial.whole + column * trial.stride + trial.halo * LANES
-        if column % COLUMNS_AT_ONCE == 0 and coefficient(trial, layer, NORMAL) != _ZERO:
-            left, length = trial.columns - column, trial.n * LANES
+    points = point_count(trial, taps)
+    for first in range(0, trial.columns, COLUMNS_MAPPED):
+        count = min(COLUMNS_MAPPED, trial.columns - first)
+        start = layer * trial.whole + first * trial.stride + trial.halo * LANES
+        if first % COLUMNS_AT_ONCE == 0 and coefficient(trial, layer, NORMAL) != _ZERO:
+            left, length = trial.columns - first, trial.n * LANES
             rows = trial.square, trial.square_runs, trial.n, trial.n
             apply(rows, left, (trial.inputs, start, trial.stride), (trial.product, 0, length))
         if mapped:
-            lift_column(trial.inputs, start, trial.n, taps, trial.input_points)
-            clear(trial.mapped_points, point_count(trial, taps))
+            for i in range(count):
+                at = start + i * trial.stride
+                lift_column(trial.inputs, at, trial.n, taps, trial.input_points, i * points)
+            clear(trial.mapped_points, count * points)
             for mapping in range(MAPPINGS):
                 factor = coefficient(trial, layer, FIRST_MAP + mapping)
                 if factor != _ZERO:
-                    map_column(trial, layer, mapping, factor, taps)
-            spread_column(trial.mapped_points, trial.halo, trial.n, taps, trial.mapped)
-        mix_column(trial, layer, column, mapped, constant, taps)
+                    map_columns(trial, layer, mapping, factor, count, taps)
+            spread_columns(trial, count, taps)
+        for column in range(first, first + count):
+            mix_column(trial, layer, column, mapped, constant, counted, taps)
+
+
+@inlined
+def spread_columns(trial: Any, count: int, taps: Taps) -> None:
+    """Write the rows of a few columns of ``mapped_points`` to ``mapped``."""
+    for i in range(count):
+        start, row = i * point_count(trial, taps), i * trial.stride + trial.halo * LANES
+        spread_column(trial.mapped_points, start, trial.n, taps, trial.mapped, row)
 
 
 @kernel
 def mix_column(
-    trial: Any, layer: int, column: int, mapped: bool, constant: np.float32, taps: Taps
+    trial: Any,
+    layer: int,
+    column: int,
+    mapped: bool,
+    constant: np.float32,
+    counted: bool,
+    taps: Taps,
 ) -> None:
     """Write a column of a layer's output.
 
@@ -122,6 +160,7 @@ def mix_column(
         column: Which column.
         mapped: Whether there is a mappings' share.
         constant: The mappings' biases, times their coefficients.
+        counted: Whether the output's sums are wanted in ``lags``.
         taps: The K taps.
     """
     n, inputs = trial.n, trial.inputs
@@ -133,9 +172,11 @@ def mix_column(
     c_start = coefficient(trial, layer, START)
     c_roll = coefficient(trial, layer, ROLL)
     c_noise = coefficient(trial, layer, NOISE)
-    product, mappings, noises = trial.product, trial.mapped, trial.noises
+    product, mappings = trial.product, trial.mapped
+    noise = layer * trial.normals + column * LANES
     product_start = column % COLUMNS_AT_ONCE * n * LANES
-    mapped_start, whole, roll = trial.halo * LANES, trial.whole, trial.roll
+    mapped_start = column % COLUMNS_MAPPED * trial.stride + trial.halo * LANES
+    whole, roll = trial.whole, trial.roll
     lags = no_lags(taps)
     for i in range(n):
         row = i * LANES
@@ -152,11 +193,13 @@ def mix_column(
             j = i - roll if i >= roll else i - roll + n
             total = fma(splat(c_roll), load(inputs, start + j * LANES), total)
         if c_noise != _ZERO:
-            total = fma(splat(c_noise), load(noises, start + row), total)
+            total = fma(splat(c_noise), load(trial.noises, noise + i * trial.batch), total)
         total = total * inside
         store(inputs, start + whole + row, total)
-        lags = with_row(lags, total)
-    keep_lags(trial, lags, taps)
+        if counted:
+            lags = with_row(lags, total)
+    if counted:
+        keep_lags(trial, lags, taps)
 
 
 @kernel
@@ -173,38 +216,66 @@ def layer_backward(trial: Any, layer: int, source: int, for_weights: np.bool_, t
         taps: The K taps.
     """
     mapped, passing = is_mapped(trial, layer), layer > trial.lowest
+    if for_weights and is_roll(trial, layer):
+        back = (trial.n - trial.roll) % trial.n
+        move(trial, trial.gradients, source, trial.whole - source, back)
+        return
     points, by_coefficients = point_count(trial, taps), trial.coefficients_gradient
     for term in range(TERMS):
         put(by_coefficients, layer * TERMS + term, _ZERO)
     if mapped:
         sums_a_channel = 2 * points // ((trial.n + 1) // 2) + LANES if for_weights else 2 * LANES
         clear(trial.filter_sums, MAPPINGS * trial.width * sums_a_channel)
-    for column in range(trial.columns):
-        here = column * trial.stride + trial.halo * LANES
-        if column % COLUMNS_AT_ONCE == 0 and coefficient(trial, layer, NORMAL) != _ZERO:
-            left, length, at = trial.columns - column, trial.n * LANES, source + here
+    normal = coefficient(trial, layer, NORMAL) != _ZERO and (passing or not for_weights)
+    for first in range(0, trial.columns, COLUMNS_MAPPED):
+        count = min(COLUMNS_MAPPED, trial.columns - first)
+        here = first * trial.stride + trial.halo * LANES
+        if first % COLUMNS_AT_ONCE == 0 and normal:
+            left, length, at = trial.columns - first, trial.n * LANES, source + here
             rows = trial.square, trial.square_runs, trial.n, trial.n
             apply(rows, left, (trial.gradients, at, trial.stride), (trial.product, 0, length))
         if mapped:
-            inputs = layer * trial.whole + here
-            lift_column(trial.inputs, inputs, trial.n, taps, trial.input_points)
-            lift_column(trial.gradients, source + here, trial.n, taps, trial.gradient_points)
-            clear(trial.mapped_points, points)
-            for mapping in range(MAPPINGS):
-                factor = coefficient(trial, layer, FIRST_MAP + mapping)
-                if factor != _ZERO and for_weights:
-                    map_column_backward(trial, layer, mapping, factor, taps)
-                elif factor != _ZERO:
-                    map_column_backward_to_input(trial, layer, mapping, factor, taps)
-            spread_column(trial.mapped_points, trial.halo, trial.n, taps, trial.mapped)
-        linear_backward(trial, layer, column, source, mapped)
-        if not for_weights:
-            coefficients_backward(trial, layer, column, source)
+            columns_backward(trial, layer, source, first, count, for_weights, taps)
+        for column in range(first, first + count):
+            if passing:
+                linear_backward(trial, layer, column, source, mapped)
+            if not for_weights:
+                coefficients_backward(trial, layer, column, source)
     if mapped:
         clear_patch_gradients(trial, taps)
         mappings_backward(trial, layer, layer, for_weights, taps)
         if passing:
             statistics_backward(trial, layer, trial.whole - source, taps)
+
+
+@inlined
+def columns_backward(
+    trial: Any,
+    layer: int,
+    source: int,
+    first: int,
+    count: int,
+    for_weights: np.bool_,
+    taps: Taps,
+) -> None:
+    """Take a few columns of the gradient, from ``first`` on, back through a layer's mappings."""
+    passing, points = layer > trial.lowest, point_count(trial, taps)
+    for i in range(count):
+        here = (first + i) * trial.stride + trial.halo * LANES
+        inputs, gradients = layer * trial.whole + here, source + here
+        lift_column(trial.inputs, inputs, trial.n, taps, trial.input_points, i * points)
+        lift_column(trial.gradients, gradients, trial.n, taps, trial.gradient_points, i * points)
+        constant_backward(trial, layer, gradients)
+    if passing or not for_weights:
+        clear(trial.mapped_points, count * points)
+    for mapping in range(MAPPINGS):
+        factor = coefficient(trial, layer, FIRST_MAP + mapping)
+        if factor != _ZERO and for_weights:
+            map_columns_backward(trial, layer, mapping, factor, count, passing, taps)
+        elif factor != _ZERO:
+            map_columns_backward_to_input(trial, layer, mapping, factor, count, taps)
+    if passing:
+        spread_columns(trial, count, taps)
 
 
 @kernel
@@ -247,7 +318,7 @@ def linear_backward(trial: Any, layer: int, column: int, source: int, mapped: bo
     """Take one column of the gradient d back through all that is not a mapping.
 
     The gradient by u is c₀ d + c₁ AᵀA d + c₃ roll⁻¹(d), AᵀA being symmetric, to which ``mapped``
-    is added; that by a mapping's bias is Σ d, times its coefficient.
+    is added.
 
     Args:
         trial: Has AᵀA d in ``product`` and the mappings' share in ``mapped``.
@@ -259,15 +330,15 @@ def linear_backward(trial: Any, layer: int, column: int, source: int, mapped: bo
     n, gradients = trial.n, trial.gradients
     here = column * trial.stride + trial.halo * LANES
     start, target = source + here, trial.whole - source + here
-    inside, d_sum = load(trial.mask, column * LANES), splat(_ZERO)
+    inside = load(trial.mask, column * LANES)
     c_identity = splat(coefficient(trial, layer, IDENTITY))
     c_normal, c_roll = coefficient(trial, layer, NORMAL), coefficient(trial, layer, ROLL)
     product, product_start = trial.product, column % COLUMNS_AT_ONCE * n * LANES
-    mappings, mapped_start, roll = trial.mapped, trial.halo * LANES, trial.roll
+    mapped_start = column % COLUMNS_MAPPED * trial.stride + trial.halo * LANES
+    mappings, roll = trial.mapped, trial.roll
     for i in range(n):
         row = i * LANES
         d = load(gradients, start + row)
-        d_sum = d_sum + d
         total = c_identity * d
         if c_normal != _ZERO:
             total = fma(splat(c_normal), load(product, product_start + row), total)
@@ -277,9 +348,21 @@ def linear_backward(trial: Any, layer: int, column: int, source: int, mapped: bo
         if mapped:
             total = total + load(mappings, mapped_start + row)
         store(gradients, target + row, total * inside)
-    at = layer * TERMS + CONSTANT
-    known = number(trial.coefficients_gradient, at)
-    put(trial.coefficients_gradient, at, np.float32(known + lane_sum(d_sum)))
+
+
+@kernel
+def constant_backward(trial: Any, layer: int, start: int) -> None:
+    """Add a column's Σ d to the gradient by a constant, which a mapping's bias is in part.
+
+    Args:
+        trial: The trial.
+        layer: Which layer.
+        start: Index of the column's row 0 in ``gradients``.
+    """
+    total = splat(_ZERO)
+    for i in range(trial.n):
+        total = total + load(trial.gradients, start + i * LANES)
+    add_gradient(trial, layer, CONSTANT, total)
 
 
 @kernel
@@ -299,7 +382,8 @@ def coefficients_backward(trial: Any, layer: int, column: int, source: int) -> N
     d_start, u_start, roll = source + here, layer * trial.whole + here, trial.roll
     product, product_start = trial.product, column % COLUMNS_AT_ONCE * n * LANES
     rolls = coefficient(trial, layer, ROLL) != _ZERO
-    noises, noisy = trial.noises, coefficient(trial, layer, NOISE) != _ZERO
+    noisy = coefficient(trial, layer, NOISE) != _ZERO
+    noise = layer * trial.normals + column * LANES
     by_identity = by_normal = by_start = by_roll = by_noise = splat(_ZERO)
     for i in range(n):
         row = i * LANES
@@ -311,7 +395,7 @@ def coefficients_backward(trial: Any, layer: int, column: int, source: int) -> N
             j = i + roll if i + roll < n else i + roll - n
             by_roll = fma(load(gradients, d_start + j * LANES), u, by_roll)
         if noisy:
-            by_noise = fma(d, load(noises, u_start + row), by_noise)
+            by_noise = fma(d, load(trial.noises, noise + i * trial.batch), by_noise)
     add_gradient(trial, layer, IDENTITY, by_identity)
     add_gradient(trial, layer, NORMAL, by_normal)
     add_gradient(trial, layer, START, by_start)

@@ -9,7 +9,7 @@ Source of the polynomials: the Cephes library (Moshier), single precision.
 import numpy as np
 
 from worker.numba_compile import inlined, kernel
-from worker.numba_vectors import put
+from worker.numba_vectors import number, put
 from worker.philox import MULTIPLIERS, ROUNDS, WEYL
 
 _M0, _M1 = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
@@ -90,11 +90,26 @@ def cosine_and_sine(word: np.uint64) -> tuple[np.float32, np.float32]:
     return along, across
 
 
+@inlined
+def put_word(base: int, index: int, word: np.uint64) -> None:
+    """Write a word's bits in the place of a float32."""
+    put(base, index, np.uint32(word).view(np.float32))
+
+
+@inlined
+def word_at(base: int, index: int) -> np.uint64:
+    """Return the word that `put_word` wrote."""
+    return np.uint64(np.float32(number(base, index)).view(np.uint32))
+
+
 @kernel
 def draw_normals(
     out: int, count: int, step: int, what: int, occasion: int, key0: int, key1: int
 ) -> None:
     """Write `KeyedGenerator.normal`'s numbers to memory.
+
+    First the words, then the normals in their places: each of the two loops is short enough that
+    the processor has several rounds of it under way at once.
 
     Args:
         out: Address of at least ``4 · blocks(count)`` numbers: up to three more are written.
@@ -110,10 +125,13 @@ def draw_normals(
     k0, k1 = np.uint64(key0), np.uint64(key1)
     for block in range(length):
         w0, w1, w2, w3 = philox_words(np.uint64(block), c1, c2, c3, k0, k1)
-        first, second = radius(w0), radius(w2)
-        cosine, sine = cosine_and_sine(w1)
-        put(out, block, first * cosine)
-        put(out, length + block, first * sine)
-        cosine, sine = cosine_and_sine(w3)
-        put(out, 2 * length + block, second * cosine)
-        put(out, 3 * length + block, second * sine)
+        put_word(out, block, w0)
+        put_word(out, length + block, w1)
+        put_word(out, 2 * length + block, w2)
+        put_word(out, 3 * length + block, w3)
+    for place in (0, 2 * length):
+        for i in range(place, place + length):
+            distance = radius(word_at(out, i))
+            cosine, sine = cosine_and_sine(word_at(out, length + i))
+            put(out, i, distance * cosine)
+            put(out, length + i, distance * sine)

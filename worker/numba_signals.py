@@ -95,20 +95,30 @@ def cosine_waves(
 ) -> None:
     """Draw x = cos(f ω + O_x) + O_y for every sample of a run of steps.
 
+    The grid's points are δ apart, so that each row of waves w follows from the two before it:
+
+        w_i = 2 cos(f δ) w_{i−1} − w_{i−2}.
+
+    Rounding grows with the square of the rows at most: to 1e-12 in 50 rows, where a float32
+    is rounded to 6e-8.
+
     Args:
         trial: Has the key of the random numbers.
-        grid: ω, shape ``(n,)``.
+        grid: ω, shape ``(n,)``, equally spaced.
         samples: Samples a batch.
         occasion: When the signals are drawn.
         first_step: First of the steps.
         steps: How many.
-        draws: Scratch space for f, O_x, O_y and up to six numbers more: ``3 · samples + 6``.
+        draws: Scratch space for four numbers a sample, and up to six more: ``4 · samples + 6``.
         out: ``(step, n, sample)``, flat and maybe longer.
     """
     c3, k0, k1 = np.uint64(occasion), np.uint64(trial.key0), np.uint64(trial.key1)
     n = grid.size
+    spacing = (grid[n - 1] - grid[0]) / (n - 1) if n > 1 else 0.0
     singles, pairs = (samples + 3) // 4, (2 * samples + 3) // 4
     offsets = 4 * singles
+    # In turn: f, then 2 cos(f δ); O_x, then the row before; O_y; the row.
+    before, raised, row = offsets, offsets + samples, offsets + 4 * pairs
     for i in range(steps):
         c1 = np.uint64(first_step + i)
         what = np.uint64(_SIGNAL)
@@ -127,8 +137,16 @@ def cosine_waves(
             draws[offsets + pairs + block] = first * cosine(angle - np.pi / 2)
             draws[offsets + 2 * pairs + block] = second * cosine(other)
             draws[offsets + 3 * pairs + block] = second * cosine(other - np.pi / 2)
-        for row in range(n):
-            start = (i * n + row) * samples
+        for sample in range(samples):
+            frequency = draws[sample]
+            phase = frequency * grid[0] + draws[before + sample]
+            draws[row + sample] = cosine(phase)
+            draws[before + sample] = cosine(phase - frequency * spacing)
+            draws[sample] = 2 * cosine(frequency * spacing)
+        for j in range(n):
+            start = (i * n + j) * samples
             for sample in range(samples):
-                phase = draws[sample] * grid[row] + draws[offsets + sample]
-                out[start + sample] = cosine(phase) + draws[offsets + samples + sample]
+                wave = draws[row + sample]
+                out[start + sample] = wave + draws[raised + sample]
+                draws[row + sample] = draws[sample] * wave - draws[before + sample]
+                draws[before + sample] = wave

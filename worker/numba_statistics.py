@@ -69,12 +69,15 @@ def clear_lags(trial: Any, taps: Taps) -> None:
 
 
 @kernel
-def add_column(trial: Any, start: int, taps: Taps) -> None:
-    """Add the sums of a column of the first layer's input, whose row 0 is at ``start``."""
-    lags = no_lags(taps)
-    for j in range(trial.n):
-        lags = with_row(lags, load(trial.inputs, start + j * LANES))
-    keep_lags(trial, lags, taps)
+def count_input(trial: Any, layer: int, taps: Taps) -> None:
+    """Compute the sums of a layer's input, where nothing else sweeps over it anyway."""
+    clear_lags(trial, taps)
+    for column in range(trial.columns):
+        start = layer * trial.whole + column * trial.stride + trial.halo * LANES
+        lags = no_lags(taps)
+        for j in range(trial.n):
+            lags = with_row(lags, load(trial.inputs, start + j * LANES))
+        keep_lags(trial, lags, taps)
 
 
 @kernel

@@ -9,10 +9,11 @@ from worker.numba_alpha import Alpha, alpha_gradient, alpha_update, mix
 from worker.numba_cell import cell_forward
 from worker.numba_cell_backward import cells_backward
 from worker.numba_compile import entry, kernel
-from worker.numba_layouts import NOISE, Doubles, Floats, Space, Taps
+from worker.numba_layouts import ITEM, NOISE, Doubles, Floats, Space, Taps
 from worker.numba_matrix import arrange, loss_and_gradient, mean_psnr, measure
-from worker.numba_network import clear, coefficient, layer_backward, layer_forward
+from worker.numba_network import clear, coefficient, is_mapped, layer_backward, layer_forward
 from worker.numba_random import draw_normals
+from worker.numba_statistics import count_input
 from worker.numba_vectors import LANES, fma, load, root, splat, store
 from worker.philox import Quantity
 
@@ -39,12 +40,13 @@ def forward(
     Returns:
         The loss.
     """
-    drawn = trial.drawn
-    arrange(trial, signals, first, trial.n, trial.target, 0, trial.halo)
-    draw_normals(drawn, trial.m * trial.batch, step, _MEASUREMENT, occasion, trial.key0, trial.key1)
-    arrange(trial, drawn, 0, trial.m, trial.measured, 0, 0)
-    measure(trial, taps)
+    drawn, count = trial.drawn, trial.m * trial.batch
+    arrange(trial, signals, first)
+    draw_normals(drawn, count, step, _MEASUREMENT, occasion, trial.key0, trial.key1)
+    measure(trial)
     if space is None:
+        if is_mapped(trial, 0):
+            count_input(trial, 0, taps)
         for layer in range(trial.layers):
             draw_noise(trial, layer, occasion, step)
             layer_forward(trial, layer, taps)
@@ -60,9 +62,9 @@ def forward(
 def draw_noise(trial: Any, layer: int, occasion: int, step: int) -> None:
     """Draw the noise of a layer, if it has any."""
     if coefficient(trial, layer, NOISE) != _ZERO:
-        what, count = _OPERATION + 16 * layer, trial.n * trial.batch
-        draw_normals(trial.drawn, count, step, what, occasion, trial.key0, trial.key1)
-        arrange(trial, trial.drawn, 0, trial.n, trial.noises, layer * trial.whole, trial.halo)
+        noise, what = trial.noises + layer * trial.normals * ITEM, _OPERATION + 16 * layer
+        count = trial.n * trial.batch
+        draw_normals(noise, count, step, what, occasion, trial.key0, trial.key1)
 
 
 @kernel
@@ -143,7 +145,7 @@ def search_epoch(
     alpha_step_sizes: Doubles,
     weight_step_sizes: Doubles,
 ) -> tuple[float, float, float]:
-    """Alternate α steps on validation batches and weight steps on training batches.
+    """Alternate α steps on validation batches and weight steps on training batches, if any.
 
     Args:
         trial: The trial; its weights move.
@@ -152,7 +154,7 @@ def search_epoch(
         alpha: Moves.
         validation: Signals of all steps' validation batches, ``(step, n, sample)``, flat and a
             vector longer.
-        training: Likewise.
+        training: Likewise, or nothing: then the weights are left as they are.
         occasions: Those of the validation batches and of the training batches.
         first_step: Steps taken before.
         alpha_step_sizes: One a step.
@@ -171,9 +173,10 @@ def search_epoch(
         validation_loss += forward(trial, taps, space, drawn, first, occasions[0], step)
         psnr += mean_psnr(trial)
         alpha_step(trial, alpha, step, alpha_step_sizes[i], taps, space)
-        drawn = training.ctypes.data
-        training_loss += forward(trial, taps, space, drawn, first, occasions[1], step)
-        weight_step(trial, step, weight_step_sizes[i], taps, space)
+        if training.size > 0:
+            drawn = training.ctypes.data
+            training_loss += forward(trial, taps, space, drawn, first, occasions[1], step)
+            weight_step(trial, step, weight_step_sizes[i], taps, space)
     return validation_loss / steps, psnr / steps, training_loss / steps
 
 

@@ -23,8 +23,8 @@ from configspace.logs import about
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parent.parent
-START_SECONDS = 120.0
-"""The longest a child may take to be ready."""
+START_SECONDS = 600.0
+"""The longest a child may take to be ready: the first compiles kernels, maybe on a busy machine."""
 POLL_SECONDS = 0.1
 """How often memory and time are looked at."""
 
@@ -47,7 +47,6 @@ class Child:
         """
         self._command = [sys.executable, "-m", "worker.child"]
         self._command += ["--evaluator", evaluator, "--device", device, "--engine", engine]
-        self._command += ["--threads", str(threads)]
         self._threads = threads
         self.engine, self.device = engine, device
         self._process: subprocess.Popen[bytes] | None = None
@@ -59,6 +58,17 @@ class Child:
         """Whose child it is, for the log."""
         self.progress: Progress | None = None
         """Phase, epochs done and epochs in all of the current evaluation."""
+
+    def use(self, threads: int) -> None:
+        """Evaluate with so many threads from now on; a process that has others is replaced."""
+        if threads != self._threads:
+            self._threads = threads
+            self.kill()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process is up and waits for a job."""
+        return self._ready
 
     def start(self, patience: float | None = None) -> bool:
         """Start the process unless it runs, and wait until it is ready.
@@ -86,7 +96,7 @@ class Child:
             "OMP_WAIT_POLICY": "PASSIVE",
         }
         self._process = subprocess.Popen(
-            self._command,
+            [*self._command, "--threads", str(self._threads)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -130,7 +140,7 @@ class Child:
             How it ended; None if it was told to end.
 
         Raises:
-            ServiceError: If the process cannot be started, or cannot evaluate this on this machine.
+            ServiceError: If the process cannot be started, or evaluates no such jobs.
         """
         self.start()
         self._job, self.progress = job, None
@@ -151,9 +161,9 @@ class Child:
                     return Outcome.from_wire(outcome)
                 case {"failure": failure}:
                     return Failure.from_wire(failure)
-                case {"fatal": reason}:
+                case {"fatal": str(reason)}:
                     self.kill()
-                    raise ServiceError(str(reason))
+                    raise ServiceError(f"this worker cannot evaluate {job.id}: {reason}")
                 case None if self._process.poll() is not None:
                     return self._died(job)
             if not go_on():

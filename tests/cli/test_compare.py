@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from cli.compare import compare_studies
-from configspace.errors import DartboardError
+from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import loss
 from master.source import JobSource, Submission
@@ -18,7 +18,7 @@ from tests.results.made_up import filled, id_of
 from tests.worker.noop import outcome_of
 
 
-def compared(url: str, folder: Path, trials: int, *, quick: bool = True) -> int:
+def compared(url: str, folder: Path, trials: int, *, quick: bool = True, **options: bool) -> int:
     return compare_studies(
         "one",
         "two",
@@ -30,6 +30,7 @@ def compared(url: str, folder: Path, trials: int, *, quick: bool = True) -> int:
         threads=0,
         device="cpu",
         engine="torch",
+        **options,
     )
 
 
@@ -158,3 +159,24 @@ def test_an_incumbent_without_any_re_run_that_finished_is_an_error(
         crash(store, "two", 0)
     with pytest.raises(DartboardError, match=r"study 'two': 0 of 8 re-runs .*, 1 job crashed"):
         compared(url, tmp_path / "exports", trials=8)
+
+
+def test_incumbents_are_re_run_under_other_versions_only_if_that_is_accepted(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1)
+        filled(store, "two", "final", seed=2)
+        store.take_up("two", {"numpy": "1.0"}, accept_version_change=True)
+    served: list[object] = []
+
+    def serve(*_: object, **__: object) -> SimpleNamespace:
+        served.append(True)
+        return SimpleNamespace(state="stopped")
+
+    monkeypatch.setattr("cli.compare_runs.serve", serve)
+    with pytest.raises(StudyError, match=r"study 'two'.*numpy 1\.0 there.*--accept-version-change"):
+        compared(url, tmp_path / "exports", trials=8)
+    assert not served
+    assert compared(url, tmp_path / "exports", trials=8, accept_version_change=True) == 130
+    assert served

@@ -22,9 +22,9 @@ def test_a_life_of_credentials(tmp_path: Path) -> None:
         return shown.stdout + shown.stderr
 
     assert "made the authority in credentials; the master's" in run("init", "--host", "10.1.2.3")
-    assert "wrote laptop.pem" in run("issue", "laptop")
+    assert "wrote laptop.pem" in run("issue", "laptop", "-o", "laptop.pem")
     assert stat.S_IMODE((tmp_path / "laptop.pem").stat().st_mode) == 0o600
-    assert run("issue", "desk", "-o", "-").count("-----BEGIN CERTIFICATE-----") == 2
+    assert run("issue", "desk").count("-----BEGIN CERTIFICATE-----") == 2
     assert "revoked laptop (1 certificate)" in run("revoke", "laptop")
     states = [line.split()[:2] for line in run("list").splitlines()[1:]]
     assert states == [["desk", "valid"], ["laptop", "revoked"]]

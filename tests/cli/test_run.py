@@ -91,6 +91,28 @@ def run_and_interrupt(folder: Path, after: int) -> tuple[int, str]:
     return process.returncode, said.strip().splitlines()[-1]
 
 
+def test_a_second_ctrl_c_ends_a_run_at_once_whatever_it_is_busy_with() -> None:
+    code = (
+        "import re; from cli.run import stop_on_signals\n"
+        "with stop_on_signals() as stop:\n"
+        "    print('running', flush=True)\n"
+        "    stop.wait()\n"
+        "    print('stopping', flush=True)\n"
+        "    re.match('(a+)+$', 'a' * 40 + 'b')\n"  # for longer than a test, in one call into C
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in ("running", "stopping"):
+                assert process.stdout.readline().strip() == line
+                process.send_signal(signal.SIGINT)
+            assert process.wait(5) == -signal.SIGINT
+        finally:
+            process.kill()
+
+
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("undisturbed")
@@ -204,6 +226,22 @@ def test_a_store_that_is_none_is_one_line_and_is_left_alone(tmp_path: Path) -> N
     assert ran.returncode == 2
     assert len(ran.stderr.splitlines()) == 1
     assert (tmp_path / "dartboard.db").read_text().startswith("a diary")
+
+
+def test_an_engine_that_does_not_offer_the_search_is_one_line_and_begins_nothing(
+    tmp_path: Path,
+) -> None:
+    write_study(tmp_path)
+    text = (tmp_path / "study.toml").read_text()
+    second = text.replace("[search]", '[search]\nvariant = "darts-second-order"')
+    (tmp_path / "study.toml").write_text(second)
+
+    ran = dartboard(tmp_path, "run", "study.toml", "--engine", "numba")
+
+    assert ran.returncode == 2
+    assert "does not offer the variant 'darts-second-order'; take --engine torch" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "dartboard.db").exists()
 
 
 def test_a_device_that_is_not_there_is_one_line_and_begins_nothing(tmp_path: Path) -> None:

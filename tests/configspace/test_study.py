@@ -5,7 +5,7 @@ import pytest
 
 from configspace.errors import StudyError
 from configspace.hyperparameters import DOMAINS, Interval, Levels
-from configspace.study import Study, load_study
+from configspace.study import ArchitectureSettings, Study, load_study
 
 HEAD = 'name = "blur-final"\nobjective = "final"\n'
 
@@ -96,8 +96,11 @@ def test_a_duration_may_have_a_unit(tmp_path: Path, limit: str, seconds: float) 
         (HEAD + "[problem]\npoints = 6\ntaps = 7", ["taps (7) must be below points (6)"]),
         (HEAD + "[architecture]\nlayers = 2.5", ["architecture.layers", "integer", "2.5"]),
         (HEAD + "[architecture]\nkernel_size = 4", ["architecture.kernel_size", "3 or 5", "4"]),
+        (HEAD + '[architecture]\nspace = "tree"', ["'sequential' or 'cell'", "'tree'"]),
+        (HEAD + "[architecture]\nstates = 1", ["architecture.states", "equal to 2", "1"]),
         (HEAD + '[evaluation]\ntime_limit = "soon"', ["evaluation.time_limit", "'90s'", "'soon'"]),
         (HEAD + "[bohb]\nmin_epochs = 60", ["min_epochs (60)", "max_epochs (50)"]),
+        (HEAD + "[bohb]\nmax_epochs = 1e308", ["bohb.max_epochs", "1000000", "1e+308"]),
         (HEAD + "[bohb]\neta = 1", ["bohb.eta", "greater than or equal to 2", "1"]),
         (HEAD + "[hyperparameters]\nlr = 1", ["hyperparameters.lr is not known", "param_lr"]),
         (HEAD + "[hyperparameters]\nparam_lr = 2.0", ["param_lr", "values in [1e-05, 1]", "2.0"]),
@@ -153,6 +156,7 @@ def test_a_study_survives_json() -> None:
         {"bohb": {"parallel": 3}},
         {"evaluation": {"time_limit": "1m"}},
         {"evaluation": {"memory_limit": "1GB"}},
+        {"architecture": {"cells": 3, "states": 4}},
     ],
 )
 def test_what_changes_no_result_changes_no_digest(change: dict[str, Any]) -> None:
@@ -167,7 +171,9 @@ def test_what_changes_no_result_changes_no_digest(change: dict[str, Any]) -> Non
         ({"seed": 1}, "seed"),
         ({"problem": {"noise": 0.2}}, "problem.noise"),
         ({"architecture": {"layers": 3}}, "architecture.layers"),
+        ({"architecture": {"space": "cell"}}, "architecture.space"),
         ({"search": {"batches": 3}}, "search.batches"),
+        ({"search": {"variant": "darts-single"}}, "search.variant"),
         ({"evaluation": {"trials": 3}}, "evaluation.trials"),
         ({"bohb": {"eta": 2}}, "bohb.eta"),
         ({"hyperparameters": {"param_lr": 0.1}}, "hyperparameters.param_lr"),
@@ -178,6 +184,40 @@ def test_what_may_change_a_result_changes_the_digest(change: dict[str, Any], key
     differences = study().differences(study(**change))
     assert len(differences) == 1
     assert differences[0].startswith(f"{key}: ")
+
+
+def test_a_study_of_cells_heeds_their_number_and_not_the_layers() -> None:
+    def cells(**settings: Any) -> Study:
+        return study(architecture={"space": "cell", **settings})
+
+    assert cells(layers=3).digest() == cells().digest()
+    assert cells().differences(cells(layers=3)) == []
+    assert cells(states=4).digest() != cells().digest()
+    assert cells().differences(cells(states=4)) == ["architecture.states: 5 there, 4 here"]
+
+
+STUDIES = Path(__file__).parents[2] / "studies"
+
+
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [
+        ("blur-final", "15e977ef2b6714c4"),
+        ("blur-one-shot", "635a63f2ff8a097f"),
+        ("downsampling-one-shot", "97666b6fb63a7e11"),
+        ("quickstart-final", "c1db7dee82bc87b1"),
+        ("quickstart-one-shot", "c17170b69ab15d84"),
+    ],
+)
+def test_a_study_of_an_older_version_can_be_gone_on_with(name: str, digest: str) -> None:
+    # As these files' digests were before there were cells.
+    assert load_study(STUDIES / f"{name}.toml").digest().startswith(digest)
+
+
+def test_an_edge_is_a_layer_or_a_connection_of_a_cell() -> None:
+    assert ArchitectureSettings().edges == 10
+    assert ArchitectureSettings(space="cell").edges == 30
+    assert ArchitectureSettings(space="cell", cells=1, states=2).edges == 3
 
 
 def test_a_study_cannot_be_changed() -> None:

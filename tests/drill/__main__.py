@@ -11,9 +11,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.drill import client_faults, evaluation_faults, master_faults, network, worker_faults
+from tests.drill import (
+    client_faults,
+    credential_faults,
+    evaluation_faults,
+    master_faults,
+    network,
+    worker_faults,
+)
 from tests.drill.fault import Fault
-from tests.drill.run import Verdict, drill
+from tests.drill.run import STALL_LIMIT, Verdict, drill
 
 FAULTS = (
     *worker_faults.FAULTS,
@@ -21,6 +28,7 @@ FAULTS = (
     *master_faults.FAULTS,
     *network.FAULTS,
     *client_faults.FAULTS,
+    *credential_faults.FAULTS,
 )
 
 
@@ -32,6 +40,12 @@ def main() -> int:
     parser.add_argument("--only", default="", help="faults whose name holds this text")
     parser.add_argument("--parallel", type=int, choices=(0, 1), help="only this kind of study")
     parser.add_argument("--together", type=int, default=2, help="scenes at once")
+    parser.add_argument(
+        "--stall-limit",
+        type=float,
+        default=STALL_LIMIT,
+        help="seconds from which on a stall counts as harm; more for a busy machine",
+    )
     parser.add_argument("--keep", type=Path, help="folder in which to leave everything")
     options = parser.parse_args()
     console = Console(width=160, highlight=False)
@@ -47,7 +61,14 @@ def main() -> int:
 
         def run(scene: tuple[Fault, Path, int, int]) -> Verdict:
             fault, folder, parallel, seed = scene
-            verdict = drill(fault, folder, parallel=parallel, times=options.times, seed=seed)
+            verdict = drill(
+                fault,
+                folder,
+                parallel=parallel,
+                times=options.times,
+                seed=seed,
+                stall_limit=options.stall_limit,
+            )
             console.print(f"{time.monotonic() - began:5.0f} s  {_line(verdict)}")
             if not verdict.good:
                 console.print((folder / "messages").read_text()[-4000:], markup=False)

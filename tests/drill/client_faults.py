@@ -19,8 +19,8 @@ from tests.drill.record import Hit
 from tests.drill.scene import HungError, Scene
 from worker.wire import AwayError, Link
 
-MALFORMED = 20
-"""Malformed messages at a time; ten times makes 200."""
+MALFORMED = 200
+"""Malformed messages at a time."""
 IDLE = 200
 
 
@@ -40,8 +40,8 @@ def send_malformed(scene: Scene) -> Hit:
     """Send what no worker would send."""
     scene.pause()
     hit = scene.hit()
-    for _ in range(MALFORMED):
-        scene.random.choice(_MALFORMED)(scene)
+    for number in range(MALFORMED):
+        _MALFORMED[number % len(_MALFORMED)](scene)
     return hit
 
 

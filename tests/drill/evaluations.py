@@ -27,9 +27,13 @@ def evaluate(job: Job, progress: noop.Progress) -> Outcome:
     folder = Path(os.environ[FOLDER])
     note(folder, "begin", os.getppid(), name_of(job.id))
     progress("search", 0, job.epochs)
-    time.sleep(float((folder / "pace").read_text()) * (0.5 + _fraction(job.id, "pace")))
+    pace = float((folder / "pace").read_text())
+    time.sleep(pace * (0.5 + _fraction(job.id, "pace")))
     way = (folder / "way").read_text()
-    if misbehaves(job.id, way) and (way not in TRANSIENT or _is_first(folder, job.id)):
+    # Once a study is only seen through, what would end well all the same need not take its time.
+    if misbehaves(job.id, way) and (
+        way not in TRANSIENT or (pace > 0 and _is_first(folder, job.id))
+    ):
         note(folder, "misbehave", os.getppid(), name_of(job.id))
         outcome = _misbehave(way, job, progress)
     else:
@@ -52,6 +56,12 @@ def misbehaves(id: EvaluationId, way: str) -> bool:
 def name_of(id: EvaluationId) -> str:
     """Return an evaluation's name, without spaces."""
     return ",".join(map(str, (*id.configuration, id.epochs)))
+
+
+def id_of(name: str) -> EvaluationId:
+    """Return whose name it is."""
+    *configuration, epochs = map(int, name.split(","))
+    return EvaluationId.from_wire({"configuration": configuration, "epochs": epochs})
 
 
 def note(folder: Path, event: str, pid: int, evaluation: str) -> None:

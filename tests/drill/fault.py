@@ -26,3 +26,5 @@ class Fault:
     far: Literal["", "namespace", "proxy"] = ""
     """What lies between the master and half of the workers."""
     max_workers: int = 32
+    credentials: bool = False
+    """Whether master and workers have credentials."""

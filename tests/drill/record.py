@@ -6,7 +6,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from results.store import Store
-from results.tables import evaluations, studies
+from results.tables import evaluations, studies, workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,16 @@ def ended(store: Store, study: str) -> dict[str, Ended]:
             )
             for row in rows
         }
+
+
+def touched(store: Store, *, worker: str, loss: float) -> list[str]:
+    """Return what a worker of a name, or a loss, has left in a store: evaluations, its presence."""
+    wanted = sa.or_(evaluations.c.worker == worker, evaluations.c.loss == loss)
+    with store.reading() as connection:
+        rows = connection.execute(evaluations.select().where(wanted))
+        found = [f"{row.iteration},{row.rung},{row.number},{row.epochs}" for row in rows]
+        present = sa.select(workers.c.name).where(workers.c.name == worker)
+        return found + list(connection.execute(present).scalars())
 
 
 def count(store: Store, study: str) -> int:

@@ -13,6 +13,8 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 from configspace.study import Study
+from master.admission import Folder, write_secret
+from master.credentials import initialise, issue
 from results.store import Store
 from tests.drill.distance import Distance
 from tests.drill.evaluations import FOLDER
@@ -22,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 EVALUATOR = "tests.drill.evaluations:evaluate"
 PACE = 0.15
 """Mean seconds of an evaluation while damage is done."""
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which something that does not happen counts as hung."""
 
 IDLE_LIMIT = 300.0
@@ -50,6 +52,7 @@ class Scene:
         lease: float = 1.0,
         max_workers: int = 32,
         evaluator: str = EVALUATOR,
+        credentials: bool = False,
     ) -> None:
         self.folder, self.study = folder, study
         self.random = random.Random(seed)
@@ -61,6 +64,8 @@ class Scene:
         self.die: Die = "never"
         """When the master that is started next is to kill itself."""
         self.far = Distance()
+        self.credentials = Folder(folder / "credentials") if credentials else None
+        """By what master and workers know each other; made when the scene is entered."""
         self._options = ["--lease", str(lease), "--max-workers", str(max_workers)]
         self._evaluator = evaluator
         self._store: Store | None = None
@@ -73,6 +78,10 @@ class Scene:
     def __enter__(self) -> Self:
         self._store = Store.open(self.url)
         self._store.begin(self.study, {})
+        if self.credentials is not None:
+            initialise(self.credentials, [])
+            write_secret(self._worker_credentials, issue(self.credentials, "worker"))
+            self._options += ["--credentials", str(self.credentials.path)]
         self._messages = (self.folder / "messages").open("ab")
         return self
 
@@ -90,6 +99,16 @@ class Scene:
             self._store.close()
         if self._messages is not None:
             self._messages.close()
+
+    @property
+    def store(self) -> Store:
+        """Where the study's results are; to be read."""
+        assert self._store is not None
+        return self._store
+
+    @property
+    def _worker_credentials(self) -> Path:
+        return self.folder / "worker.pem"
 
     # ---- processes
 
@@ -123,8 +142,11 @@ class Scene:
             within: A command that runs it, such as one that enters a network namespace.
         """
         options: dict[str, Any] = {"once": True, "idle_limit": IDLE_LIMIT, "name": name}
+        if self.credentials is not None:
+            options["credentials"] = self._worker_credentials
         call = f"run_worker({address or self.address!r}, evaluator={self._evaluator!r}, "
-        code = f"import logging, sys; from worker.client import run_worker\n{_LOGGING}\n"
+        code = "import logging, sys; from pathlib import Path, PosixPath\n"
+        code += f"from worker.client import run_worker\n{_LOGGING}\n"
         code += f"sys.exit({call}**{options!r}))"
         process = self._start([*within, sys.executable, "-c", code])
         self.workers.append(process)
@@ -179,13 +201,11 @@ class Scene:
 
     def ended(self) -> dict[str, Ended]:
         """Return the evaluations that have an end in the store."""
-        assert self._store is not None
-        return ended(self._store, self.study.name)
+        return ended(self.store, self.study.name)
 
     def count(self) -> int:
         """Return how many evaluations have an end in the store."""
-        assert self._store is not None
-        return count(self._store, self.study.name)
+        return count(self.store, self.study.name)
 
     def busy(self) -> list[Process]:
         """Return the workers that are in the middle of an evaluation."""

@@ -19,6 +19,7 @@ from typing import Any
 from cli.run import stop_on_signals
 from configspace.errors import DartboardError
 from configspace.study import Study
+from master.admission import Folder
 from master.bohb import BohbSource
 from master.exchange import Exchange
 from master.lock import study_lock
@@ -37,6 +38,7 @@ def main() -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--lease", type=float, default=1.0)
     parser.add_argument("--max-workers", type=int, default=32)
+    parser.add_argument("--credentials", type=Path)
     parser.add_argument("--die", choices=("never", "storing", "sampling"), default="never")
     parser.add_argument("--spare", type=int, default=0, help="moments to let pass before")
     parser.add_argument("--seed", type=int, default=0)
@@ -69,6 +71,7 @@ def _serve(study: Study, options: argparse.Namespace) -> int:
             lease_seconds=options.lease,
             heartbeat_seconds=options.lease / 5,
             max_workers=options.max_workers,
+            credentials=None if options.credentials is None else Folder(options.credentials),
         )
         ending = master.run(stop=stop)
         store.end(study.name, ending.state)

@@ -70,20 +70,23 @@ def soak(root: Path, options: argparse.Namespace) -> bool:
             scene.start_worker()
         every = WORKER_EVERY if options.kill == "workers" else MASTER_EVERY
         due = time.monotonic() + every
-        told = 0.0
+        looked = told = 0.0
+        done = 0
         while master.poll() is None:
             time.sleep(0.2)
-            if time.monotonic() >= told + 5:
-                told = time.monotonic()
-                sample = _look(scene, master)
-                if sample is not None:
-                    samples.append(sample)
+            if time.monotonic() >= looked + 1 and (sample := _look(scene, master)) is not None:
+                looked = time.monotonic()
+                samples.append(sample)
+                if looked >= told + 5:
+                    told = looked
                     console.print(
                         f"{told - began:5.0f} s  {sample.evaluations} evaluations, {kills} killed, "
                         f"master {sample.resident / 2**20:.1f} MiB, {sample.handles} open files"
                     )
             if time.monotonic() < due or master.poll() is not None:
                 continue
+            if options.kill == "master" and scene.count() == done:
+                continue  # on a busy machine it may still be starting, and would never get on
             due = time.monotonic() + every
             kills += 1
             if options.kill == "workers":
@@ -91,6 +94,7 @@ def soak(root: Path, options: argparse.Namespace) -> bool:
                 scene.start_worker()
             else:
                 scene.end(master, signal.SIGKILL)
+                done = scene.count()
                 master = scene.start_master()
                 lives.append(samples := [])
         code, seconds = master.returncode, time.monotonic() - began
@@ -124,22 +128,36 @@ def _look(scene: Scene, master: Process) -> Sample | None:
 
 
 def _growth(lives: list[list[Sample]]) -> float:
-    """Return the slope of the memory over the evaluations, in the longest life of a master.
+    """Return the slope of the memory over the evaluations, in the most productive life of a master.
 
-    Its first fifth is left out: there, every kind of work is done for the first time.
+    Raises:
+        ValueError: If there is none in which it was looked at while it worked.
     """
-    samples = max(lives, key=len)
-    late = samples[len(samples) // 5 :]
+    late = _at_work(lives)
     if len(late) < 3:
-        return 0.0
+        raise ValueError(f"wanted a master that lives for longer, got {len(late)} looks at one")
     counts = np.array([one.evaluations for one in late], float)
     return float(np.polyfit(counts, [one.resident for one in late], 1)[0])
 
 
 def _handles(lives: list[list[Sample]]) -> int:
-    samples = max(lives, key=len)
-    late = [one.handles for one in samples[len(samples) // 5 :]]
-    return late[-1] - min(late) if late else 0
+    handles = [one.handles for one in _at_work(lives)]
+    return handles[-1] - min(handles)
+
+
+def _at_work(lives: list[list[Sample]]) -> list[Sample]:
+    """Return what was seen of the master that did the most, while it did it.
+
+    Its first fifth is left out: there it starts, replays, lets its workers in, and does every kind
+    of work for the first time.
+    """
+
+    def done(samples: list[Sample]) -> int:
+        return samples[-1].evaluations - samples[0].evaluations if samples else 0
+
+    life = max(lives, key=done)
+    first, last = life[0].evaluations, life[-1].evaluations
+    return [one for one in life if first + done(life) / 5 <= one.evaluations < last]
 
 
 def _study(evaluations: int) -> Study:

@@ -77,7 +77,7 @@ def interrupt_twice(scene: Scene) -> Hit:
     hit = scene.hit(victim)
     victim.send_signal(signal.SIGINT)
     scene.pause(0.0, 0.05)
-    scene.end(victim, signal.SIGINT, seconds=1.0)
+    scene.end(victim, signal.SIGINT, seconds=5.0)
     scene.start_worker()
     return hit
 

@@ -29,7 +29,7 @@ def small_study(name: str = "small", **settings: Any) -> Study:
     return Study(name=name, objective="final", bohb=bohb, **settings)
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
     """Wait until a condition holds, and return what it returned."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
@@ -81,7 +81,7 @@ class RunningMaster:
         self._thread.start()
         return str(wait_for(lambda: self.master.address or self.error, "address"))
 
-    def wait(self, seconds: float = 40.0) -> Ending:
+    def wait(self, seconds: float = 120.0) -> Ending:
         """Wait for the end."""
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"not done within {seconds:g} s"

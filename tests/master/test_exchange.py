@@ -124,7 +124,7 @@ def test_a_master_that_is_done_waits_until_its_workers_have_heard_and_left(
     with ThreadPoolExecutor() as threads:
         claims = [threads.submit(exchange.claim, worker) for worker in "ab"]
         farewell = threads.submit(exchange.finish, patience=20.0)
-        assert [claim.result(2) for claim in claims] == [{"done": True}] * 2
+        assert [claim.result(2) for claim in claims] == [{"done": True, "more": False}] * 2
         exchange.leave("a")
         assert not farewell.done()
         exchange.leave("b")
@@ -147,8 +147,8 @@ def test_a_worker_that_is_not_ready_is_given_no_job_and_hears_that_all_is_done(
 ) -> None:
     submit(exchange)
     assert exchange.claim("a", ready=False) == {"idle": True}
-    exchange.finish(patience=0.0)
-    assert exchange.claim("a", ready=False) == {"done": True}
+    exchange.finish(patience=0.0, more=True)
+    assert exchange.claim("a", ready=False) == {"done": True, "more": True}
 
 
 def test_nobody_waits_for_a_master_that_stops(exchange: Exchange) -> None:

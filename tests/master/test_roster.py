@@ -77,6 +77,20 @@ def test_a_stranger_that_is_seen_is_no_member() -> None:
     assert "stranger" not in roster
 
 
+def test_workers_of_one_machine_and_device_share_it() -> None:
+    roster = Roster(30.0)
+    for name, machine, device in (
+        ("a", "desk", "cpu"),
+        ("b", "desk", "cpu"),
+        ("c", "desk", "cuda:0"),
+        ("d", "box", "cpu"),
+        ("e", "", "cpu"),
+        ("f", "", "cpu"),
+    ):
+        roster.join(info(name, machine=machine).model_copy(update={"device": device}), 0.0)
+    assert [roster.beside(name) for name in "abcdef"] == [2, 2, 1, 1, 1, 1]
+
+
 def test_a_worker_leaves_once() -> None:
     roster = Roster(10)
     roster.join(info(), 0.0)

@@ -136,6 +136,33 @@ def test_a_worker_may_be_there_before_its_master(url: str) -> None:
         assert one.wait(10) == 0
 
 
+def test_a_worker_stays_until_the_last_of_several_studies_is_done(url: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Store.open(url) as store, workers(f"127.0.0.1:{port}", 1, "evaluate", once=True) as (one,):
+        for name, more in (("first", True), ("second", False)):
+            with running_master(small_study(name), store, port=port, more=more) as running:
+                running.start()
+                running.wait()
+            assert losses(store, name)
+        assert one.wait(10) == 0
+
+
+def test_a_worker_outlives_a_study_and_takes_up_the_next_by_itself(url: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Store.open(url) as store, workers(f"127.0.0.1:{port}", 1, "evaluate") as (one,):
+        for name in ("first", "second"):
+            with running_master(small_study(name), store, port=port) as running:
+                running.start()
+                assert running.wait().state == "done"
+            assert set(losses(store, name)) == set(submitted(store, name))
+        one.send_signal(signal.SIGTERM)
+        assert one.wait(10) == 0
+
+
 def test_a_worker_gives_up_a_master_that_stays_away() -> None:
     with workers("127.0.0.1:9", 1, "evaluate", idle_limit=0.5) as (one,):
         assert one.wait(20) == 1
@@ -290,6 +317,25 @@ def test_a_master_that_is_killed_goes_on_exactly(url: str, tmp_path: Path) -> No
         ids = submitted(store)
         assert len(ids) == len(set(ids))
         assert losses(store) == expected
+
+
+def test_a_master_may_go_on_on_another_port_with_other_workers(url: str, gate: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    master = start_master(url, port, parallel=0)
+    with workers(f"127.0.0.1:{port}", 1, "gated"):
+        begun(gate)
+        master.kill()
+        master.wait()
+        with (
+            Store.open(url) as store,
+            running_master(small_study(), store) as running,
+            workers(running.start(), 1, "evaluate", once=True) as (other,),
+        ):
+            running.wait()
+            assert other.wait(10) == 0
+            assert set(losses(store)) == set(submitted(store))
 
 
 def test_a_study_run_twice_one_job_at_a_time_is_the_same_twice(tmp_path: Path) -> None:

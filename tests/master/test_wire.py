@@ -5,10 +5,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import Pyro4
 import pytest
+from Pyro4.message import MSG_CONNECT, MSG_INVOKE, Message
 
 from configspace.errors import ServiceError
 from configspace.hyperparameters import Hyperparameters
@@ -17,7 +19,7 @@ from configspace.versions import versions
 from master.exchange import Delivered, Exchange
 from master.source import Submission, job_of
 from master.wire import Port
-from tests.master.running import small_study
+from tests.master.running import small_study, wait_for
 from tests.worker.noop import outcome_of
 from worker.wire import CALL_SECONDS, AwayError, Link
 
@@ -37,6 +39,16 @@ JOB = job_of(
     objective="final",
     trials=2,
 )
+
+
+def _enormous() -> bytes:
+    """Return the beginning of a message of 2 GB."""
+    announced = Message(MSG_INVOKE, b"", 1, 0, 0)
+    announced.data_size = 2**31 - 1
+    return bytes(announced.to_bytes())
+
+
+ENORMOUS = _enormous()
 
 
 @pytest.fixture
@@ -62,7 +74,7 @@ def link(address: str) -> Iterator[Link]:
 
 
 def test_a_worker_that_joins_learns_its_name_and_the_periods(link: Link) -> None:
-    assert link.call("join", INFO) == {"worker": "w", "heartbeat_seconds": 0.1}
+    assert link.call("join", INFO) == {"worker": "w", "beside": 1, "heartbeat_seconds": 0.1}
 
 
 def test_a_worker_of_other_versions_is_refused_and_told_which_to_get(link: Link) -> None:
@@ -152,10 +164,14 @@ def test_what_is_not_stored_when_the_master_stops_is_to_be_sent_again(
     assert answer == {"retry": True}
 
 
-def test_an_unknown_method_is_an_error_of_the_client_alone(link: Link, address: str) -> None:
+def test_an_unknown_method_is_an_error_of_the_client_alone_and_is_logged(
+    link: Link, address: str, caplog: pytest.LogCaptureFixture
+) -> None:
     proxy = Pyro4.Proxy(f"PYRO:dartboard@{address}")
     with proxy, pytest.raises(AttributeError):
         proxy._pyroInvoke("shutdown", [], {})
+    assert "refused a call from 127.0.0.1:" in caplog.text
+    assert "no attribute 'shutdown'" in caplog.text
     assert link.call("claim", "stranger") == {"join": True}
 
 
@@ -195,3 +211,69 @@ def test_a_port_waits_until_a_client_has_hung_up(exchange: Exchange) -> None:
     assert 0.1 < time.monotonic() - began < 15.0
     port.close()
     hanging_up.join()
+
+
+def test_closing_does_not_wait_for_an_accept_loop_that_was_not_woken(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("master.wire.CLOSE_SECONDS", 0.1)
+    end, shutdown = threading.Event(), Pyro4.Daemon.shutdown
+
+    def late(self: Any) -> None:
+        end.wait(10)
+        shutdown(self)
+
+    monkeypatch.setattr(Pyro4.Daemon, "shutdown", late)
+    port = Port(exchange, host="127.0.0.1", port=0, max_workers=4, heartbeat_seconds=0.1)
+    port.open()
+    began = time.monotonic()
+    port.close()
+    assert time.monotonic() - began < 5
+    end.set()
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (b"", "it said nothing for 0.3 s"),
+        (b"GET / HTTP/1.1\r\n\r\n" + 100 * b" ", "it did not greet as a worker does"),
+        (Message(MSG_CONNECT, b"x" * 50, 4, 0, 0).to_bytes(), "it did not greet as a worker does"),
+    ],
+    ids=["silence", "another protocol", "a pickle"],
+)
+def test_who_does_not_greet_is_refused_and_logged_with_its_origin(
+    address: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    sent: bytes,
+    why: str,
+) -> None:
+    monkeypatch.setattr("master.daemon.HANDSHAKE_SECONDS", 0.3)
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as sock:
+        sock.sendall(sent)
+        own = "{}:{}".format(*sock.getsockname())
+        wait_for(lambda: f"refused a connection from {own}: {why}" in caplog.text, "line")
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (b"PYRO", "it broke amid a message"),
+        (b"x" * 100, "invalid data"),
+        (ENORMOUS, "max message size exceeded"),
+    ],
+    ids=["torn", "garbage", "enormous"],
+)
+def test_what_is_no_message_ends_the_connection_and_is_logged_with_its_origin(
+    link: Link, address: str, caplog: pytest.LogCaptureFixture, sent: bytes, why: str
+) -> None:
+    sock = link._proxy._pyroConnection.sock
+    own = "{}:{}".format(*sock.getsockname())
+    sock.sendall(sent)
+    with suppress(OSError):  # it may have hung up already
+        sock.shutdown(socket.SHUT_WR)
+    wait_for(lambda: f"dropped the connection from {own}: {why}" in caplog.text, "line")
+    with Link(address) as another:
+        another.open()
+        assert another.call("join", INFO)["worker"] == "w"

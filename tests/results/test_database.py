@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from configspace.errors import StoreError
 from results.database import MIGRATIONS, open_engine
@@ -112,11 +113,10 @@ def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_an_older_store_is_upgraded_by_a_master_and_keeps_what_it_has(tmp_path: Path) -> None:
+def test_an_older_store_is_upgraded_by_a_master_and_keeps_what_it_has(url: str) -> None:
     from alembic import command
     from alembic.config import Config
 
-    url = f"sqlite:///{tmp_path / 'older.db'}"
     with Store.open(url) as store:
         filled(store)
         finished = store.history("blur-final")
@@ -130,14 +130,13 @@ def test_an_older_store_is_upgraded_by_a_master_and_keeps_what_it_has(tmp_path: 
         assert store.history("blur-final") == finished
 
 
-def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "newer.db"
-    Store.open(f"sqlite:///{path}").close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE dartboard_version SET version_num = '9999'")
-    connection.close()
+def test_a_newer_schema_is_refused(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store)
+        with store._write() as connection:
+            connection.execute(sa.text("UPDATE dartboard_version SET version_num = '9999'"))
     for create in (True, False):
-        assert "of a newer dartboard (schema 9999" in refused(f"sqlite:///{path}", create=create)
+        assert "of a newer dartboard (schema 9999" in refused(url, create=create)
 
 
 def test_a_folder_is_not_a_store(tmp_path: Path) -> None:

@@ -89,6 +89,22 @@ def test_each_change_of_versions_that_was_accepted_is_kept(store: Store) -> None
     assert all(datetime.fromisoformat(one["at"]).tzinfo for one in changes)
 
 
+def test_a_study_is_taken_up_again_only_under_its_versions_or_the_change_is_kept(
+    store: Store,
+) -> None:
+    store.begin(study(), {"torch": "2.12.0"})
+    run(store, study(), id_of(0))
+    before = row_of(store, studies)
+    store.take_up(study().name, {"torch": "2.12.0"})
+    with pytest.raises(StudyError, match=r"torch 2\.12\.0 there, 2\.13\.0 here"):
+        store.take_up(study().name, {"torch": "2.13.0"})
+    assert row_of(store, studies) == before
+    store.take_up(study().name, {"torch": "2.13.0"}, accept_version_change=True)
+    after = row_of(store, studies)
+    assert after["versions"] == {"torch": "2.13.0"}
+    assert [one["to"] for one in after["version_changes"]] == [{"torch": "2.13.0"}]
+
+
 def test_another_build_of_the_same_release_is_no_other_version(store: Store) -> None:
     store.begin(study(), {"torch": "2.13.0+cu126"})
     run(store, study(), id_of(0))

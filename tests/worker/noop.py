@@ -82,6 +82,12 @@ def outcome_of(job: Job) -> Outcome:
 
 
 @evaluator
+def lacks_the_space(job: Job, progress: Progress) -> Outcome:
+    """Lack what every job of a study needs."""
+    raise ServiceError(f"no space {job.architecture.space!r} here")
+
+
+@evaluator
 def evaluate(job: Job, progress: Progress) -> Outcome:
     """Bring scores at once."""
     progress("search", job.epochs, job.epochs)

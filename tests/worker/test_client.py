@@ -57,6 +57,47 @@ def test_the_idle_limit_begins_once_the_evaluating_process_is_up(
     assert now > 30.0 + 10.0 - LONGEST_PAUSE
 
 
+def test_workers_of_one_machine_share_its_cores() -> None:
+    threads: list[int] = []
+    claims: list[bool] = []
+
+    class Shared:
+        engine, device, worker = "e", "cpu", ""
+        is_ready = True
+
+        def start(self, _patience: float | None) -> bool:
+            self.is_ready = True
+            return True
+
+        def use(self, count: int) -> None:
+            if threads[-1:] != [count]:
+                threads.append(count)
+                self.is_ready = False  # it is replaced
+
+    class Master:
+        is_open = False
+
+        def open(self) -> None:
+            self.is_open = True
+
+        def close(self) -> None:
+            self.is_open = False
+
+        def call(self, method: str, *arguments: object) -> dict[str, object]:
+            if method == "join":
+                return {"worker": "w", "heartbeat_seconds": 5.0, "beside": 2}
+            if method == "claim":
+                claims.append(bool(arguments[1]))
+                return {"done": True} if claims[-1] else {"idle": True}
+            return {}
+
+    link, child = cast("Link", Master()), cast("Child", Shared())
+    Worker(link, child, {"name": "w"}, idle_limit=10.0, cores=6).serve()
+
+    assert threads == [3]
+    assert claims == [False, True]  # none before the child has its new threads
+
+
 def test_a_worker_that_cannot_evaluate_ends_with_the_reason() -> None:
     with pytest.raises(ServiceError, match=r"cannot load 'tests\.worker\.nothing:evaluate'"):
         run_worker("127.0.0.1:9", evaluator="tests.worker.nothing:evaluate")

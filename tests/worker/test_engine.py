@@ -3,11 +3,14 @@ import pytest
 
 from configspace.hyperparameters import Hyperparameters
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
+from tests.worker.plain_cell import in_cells
 from worker.engine import (
     alpha_step_sizes,
     initial_alpha,
+    initial_flattening,
     initial_weights,
     operations,
+    sources,
     weight_step_sizes,
 )
 from worker.philox import Occasion
@@ -23,6 +26,19 @@ def alpha_steps(**changes: object) -> np.ndarray:
 
 def test_the_good_operations_are_the_two_that_learn() -> None:
     assert operations(batch_of(operations="good").architecture) == ("learnable_gradient", "cnn")
+
+
+def test_the_cell_space_alone_may_take_an_edge_away() -> None:
+    for names in ("good", "all"):
+        batch = batch_of(operations=names)
+        found = operations(in_cells(batch).architecture)
+        assert found == (*operations(batch.architecture), "zero")
+
+
+def test_every_state_of_a_cell_has_an_edge_from_its_input_and_from_each_state_before_it() -> None:
+    assert sources(3) == ((0,), (0, 1), (0, 1, 2))
+    batch = in_cells(batch_of(), cells=2, states=3)
+    assert batch.architecture.edges == 2 * sum(len(some) for some in sources(3))
 
 
 def test_without_warm_up_and_scheduler_the_step_size_is_constant() -> None:
@@ -68,6 +84,27 @@ def test_alpha_starts_with_its_scale() -> None:
     alpha = initial_alpha(batch)
     assert alpha.shape == (200, 10, 4)
     assert alpha.std() == pytest.approx(batch.search.alpha_scale, rel=0.05)
+
+
+def test_alpha_has_an_entry_for_each_edge_and_operation() -> None:
+    batch = batch_of(*HYPERPARAMETERS)
+    assert initial_alpha(in_cells(batch, cells=2, states=3)).shape == (4, 12, 5)
+
+
+def test_a_flattening_starts_in_pytorchs_range_and_like_no_other() -> None:
+    batch = batch_of(*[Hyperparameters()] * 50)
+    starts = [
+        initial_flattening(batch, occasion, cell)
+        for occasion in (Occasion.SEARCH_START, Occasion.RETRAIN_START)
+        for cell in range(2)
+    ]
+    assert len({start.weights.tobytes() for start in starts}) == 4
+    for start in starts:
+        assert start.weights.shape == (50, 2, 3)
+        assert start.bias.shape == (50,)
+        for values in (start.weights, start.bias):
+            assert 0.9 / np.sqrt(6) < abs(values).max() < 1 / np.sqrt(6)
+            assert len(np.unique(values)) == values.size
 
 
 def test_weights_start_in_pytorchs_range() -> None:

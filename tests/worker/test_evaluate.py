@@ -8,6 +8,7 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from tests.worker.made_up import batch_of
+from tests.worker.plain_cell import in_cells
 from worker.engine import Batch, Progress, Retrained, Searched
 from worker.evaluate import (
     JobEvaluator,
@@ -44,6 +45,15 @@ def quiet(phase: str, done: int, of: int) -> None:
 
 def run(job: Job, progress: Callable[[str, int, int], None] = quiet) -> Outcome:
     return JobEvaluator(device="cpu", engine="torch", threads=1)(job, progress)
+
+
+def test_an_evaluator_is_made_with_its_engine_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    readied: list[str] = []
+    monkeypatch.setattr("worker.evaluate.make_ready", lambda engine: readied.append(engine.name))
+
+    JobEvaluator(device="cpu", engine="numba", threads=1)
+
+    assert readied == ["numba"]
 
 
 class Scripted:
@@ -148,6 +158,26 @@ def test_seconds_are_the_batchs_divided_by_its_trials() -> None:
     assert trials[0].retrain_seconds == trials[1].retrain_seconds
 
 
+@pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single"])
+def test_a_job_of_cells_names_an_operation_for_each_edge(variant: str) -> None:
+    space = ArchitectureSettings(space="cell", cells=2, states=2, channels=2)
+    search = SearchSettings.model_validate({"variant": variant, "batch_size": 4, "batches": 2})
+    job = job_of(architecture=space, search=search)
+    outcome = run(job)
+    outcome.check_against(job)
+    names = {"learnable_gradient", "cnn", "roll", "noise", "zero"}
+    for trial in outcome.trials:
+        assert len(trial.architecture) == 6
+        assert {*trial.architecture} <= names
+
+
+def test_auto_computes_with_torch_what_the_first_engine_lacks() -> None:
+    evaluate = JobEvaluator(device="cpu", engine="auto", threads=1)
+    search = SearchSettings(variant="darts-second-order", batch_size=4, batches=2)
+    assert evaluate.engine == "numba"
+    assert evaluate(job_of("one-shot", search=search), quiet).engine == "torch"
+
+
 def test_an_architecture_is_the_argmax_of_each_layer() -> None:
     found = search_trials(
         batch_of_job(job_of()), Scripted([1, 2], [3, 4]), retrain=True, progress=quiet
@@ -218,6 +248,11 @@ def test_a_job_with_architectures_trains_these_and_searches_nothing() -> None:
 def test_a_job_with_an_unknown_operation_is_refused() -> None:
     with pytest.raises(ValueError, match="wanted operations among learnable_gradient"):
         run(job_of(architectures=(("cnn", "rol"), ("noise", "cnn"))))
+
+
+def test_the_same_operation_everywhere_may_be_none_in_the_cell_space() -> None:
+    batch = in_cells(batch_of(operations="good"), cells=1, states=3)
+    assert same_everywhere(batch, "zero").tolist() == [[2] * 6]
 
 
 def test_an_operation_outside_the_set_is_refused() -> None:

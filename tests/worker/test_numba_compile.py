@@ -46,6 +46,21 @@ def test_a_change_of_any_kernels_file_makes_the_code_stale(
     assert later(21) == 42
 
 
+def test_after_a_change_of_a_file_the_cache_is_neither_read_nor_written(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry(double)(1)
+    monkeypatch.setattr(numba_compile, "sources_hash", lambda: "another text")
+    later = entry(double)
+    assert not is_compiled(later, (1,))
+    for path in stored(folder):
+        path.unlink()
+
+    assert later(21) == 42
+
+    assert stored(folder) == []
+
+
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 def test_a_broken_file_costs_a_compilation_and_is_replaced(
     folder: Path, suffix: str, caplog: pytest.LogCaptureFixture

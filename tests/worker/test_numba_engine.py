@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from configspace.hyperparameters import Hyperparameters
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
+from tests.worker.plain_cell import in_cells
 from worker.engine import Batch, Searched
 from worker.numba_engine import NumbaEngine, available_processors
 from worker.philox import KeyedGenerator
@@ -48,6 +49,40 @@ def test_a_trial_is_the_same_alone_and_in_a_batch_of_mixed_ones(threads: int) ->
     together = NumbaEngine(threads).search(batch, quiet)
     for trial in (0, 3, 5):
         equal(NumbaEngine(1).search(alone(batch, trial), quiet), together, trial)
+
+
+@pytest.mark.parametrize("variant", ["darts", "darts-single"])
+def test_a_trial_in_cells_is_the_same_alone_and_in_a_batch_of_mixed_ones(variant: str) -> None:
+    batch = in_cells(batch_of(*HYPERPARAMETERS))
+    batch = replace(batch, search=batch.search.model_copy(update={"variant": variant}))
+    together = NumbaEngine(2).search(batch, quiet)
+    picks = np.random.default_rng(0).integers(0, 5, (4, batch.architecture.edges))
+    trained = NumbaEngine(2).retrain(batch, picks, quiet)
+    for trial in (0, 3):
+        own = alone(batch, trial)
+        equal(NumbaEngine(1).search(own, quiet), together, trial)
+        retrained = NumbaEngine(1).retrain(own, picks[trial : trial + 1], quiet)
+        np.testing.assert_array_equal(retrained.psnr[0], trained.psnr[trial])
+        np.testing.assert_array_equal(retrained.train_loss[0], trained.train_loss[trial])
+
+
+def test_darts_single_tells_of_three_times_the_epochs() -> None:
+    told: list[tuple[int, int]] = []
+    batch = batch_of(*HYPERPARAMETERS[:2], epochs=2)
+    batch = replace(batch, search=batch.search.model_copy(update={"variant": "darts-single"}))
+    NumbaEngine(2).search(batch, lambda *epochs: told.append(epochs))
+    assert told == [(done, 6) for done in range(1, 7)]
+
+
+def test_all_but_the_second_order_is_offered() -> None:
+    batch = in_cells(batch_of())
+    for variant, lack in (
+        ("darts", None),
+        ("darts-single", None),
+        ("darts-second-order", "the variant 'darts-second-order'"),
+    ):
+        search = batch.search.model_copy(update={"variant": variant})
+        assert NumbaEngine(1).lacks(batch.architecture, search) == lack
 
 
 def test_a_trial_that_diverged_leaves_no_trace_in_the_next_one() -> None:

@@ -61,7 +61,7 @@ def test_normals_are_the_references_to_a_millionth(count: int) -> None:
     np.testing.assert_allclose(drawn, reference.normal(1)[0, 0, 0], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("points", "samples"), [(50, 128), (23, 37), (4, 2)])
+@pytest.mark.parametrize(("points", "samples"), [(50, 128), (23, 37), (4, 2), (512, 8)])
 def test_signals_are_the_references_in_float32(points: int, samples: int) -> None:
     problem = CosineProblem(ProblemSettings(points=points, taps=3))
     steps = range(5, 24)
@@ -71,7 +71,7 @@ def test_signals_are_the_references_in_float32(points: int, samples: int) -> Non
         problem.matrix, batch=samples, taps=3, layers=1, channels=1, roll=1, noisy=False
     )
     memory.set(key0=KEY[0], key1=KEY[1])
-    out, scratch = np.zeros(expected.size, np.float32), np.zeros(3 * samples + 6)
+    out, scratch = np.zeros(expected.size, np.float32), np.zeros(4 * samples + 6)
 
     cosine_waves(
         memory.trial,

@@ -135,12 +135,32 @@ def test_what_this_machine_lacks_ends_the_worker_and_fails_no_configuration(
         child("needs_a_gpu").start()
 
 
+def test_what_an_engine_does_not_offer_ends_the_worker_and_fails_no_configuration(
+    child: Start,
+) -> None:
+    with pytest.raises(ServiceError, match=r"cannot evaluate .*: no space 'sequential' here"):
+        child("lacks_the_space").run(JOB, always)
+
+
 def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> None:
     started = child("evaluate")
 
     started.start()
 
     assert (started.engine, started.device) == ("noop", "cpu")
+
+
+def test_a_process_that_is_to_use_other_threads_is_replaced(child: Start) -> None:
+    one = child("evaluate")
+    one.start()
+    first = pid(one)
+    one.use(1)
+    assert pid(one) == first
+    one.use(3)
+    one.start()
+    assert pid(one) != first
+    arguments = psutil.Process(pid(one)).cmdline()
+    assert arguments[arguments.index("--threads") + 1] == "3"
 
 
 def test_a_process_that_takes_long_to_start_need_not_be_waited_for(child: Start) -> None:

@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from configspace.hyperparameters import Hyperparameters
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
+from tests.worker.plain_cell import in_cells
 from worker.engine import Batch, Searched, initial_alpha
 from worker.evaluate import discretise
 from worker.philox import Occasion
@@ -93,6 +96,61 @@ def test_a_trial_gives_the_same_result_alone_and_in_a_batch_of_25(twenty_five: B
         assert alone.psnr[0] == pytest.approx(together.psnr[trial], abs=1e-3)
         again = engine.retrain(single, picks[trial : trial + 1], ignore)
         assert again.psnr[0] == pytest.approx(retrained.psnr[trial], abs=1e-3)
+
+
+def by(variant: str, batch: Batch) -> Batch:
+    """Return the batch with another variant of the search."""
+    return replace(batch, search=batch.search.model_copy(update={"variant": variant}))
+
+
+@pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single"])
+@pytest.mark.parametrize("space", ["sequential", "cell"])
+def test_a_trial_gives_the_same_result_alone_and_among_others_by_every_search(
+    space: str, variant: str
+) -> None:
+    # In double precision, where the order of a sum makes no difference that a few steps could show.
+    batch = by(variant, batch_of(*HYPERPARAMETERS, epochs=2))
+    batch = in_cells(batch) if space == "cell" else batch
+    engine = TorchEngine(dtype=torch.float64)
+    together, alone = engine.search(batch, ignore), engine.search(one_of(batch, 2), ignore)
+    np.testing.assert_allclose(together.alpha[2], alone.alpha[0], rtol=1e-9)
+    np.testing.assert_allclose(together.train_loss[2], alone.train_loss[0], rtol=1e-9)
+    assert together.psnr[2] == pytest.approx(alone.psnr[0], rel=1e-9)
+    picks = discretise(together.alpha)
+    retrained = engine.retrain(batch, picks, ignore)
+    again = engine.retrain(one_of(batch, 2), picks[2:3], ignore)
+    assert retrained.psnr[2] == pytest.approx(again.psnr[0], rel=1e-9)
+
+
+def test_the_variants_differ() -> None:
+    batch = batch_of(HYPERPARAMETERS[1], epochs=3)
+    variants = ("darts", "darts-second-order", "darts-single")
+    found = {search(by(variant, batch)).alpha.tobytes() for variant in variants}
+    assert len(found) == 3
+
+
+def test_darts_single_tells_of_its_three_trainings() -> None:
+    told: list[tuple[int, int]] = []
+    batch = by("darts-single", batch_of(epochs=2))
+    result = TorchEngine().search(batch, lambda done, of: told.append((done, of)))
+    assert told == [(done, 6) for done in range(1, 7)]
+    assert result.train_loss.shape == result.validation_loss.shape == (1, 2)
+
+
+def test_darts_singles_networks_do_not_depend_on_alphas_hyperparameters() -> None:
+    changed = HYPERPARAMETERS[0].model_copy(update={"alpha_lr": 0.1, "alpha_optimizer": "adam"})
+    first, other = (by("darts-single", batch_of(hyper)) for hyper in (HYPERPARAMETERS[0], changed))
+    np.testing.assert_array_equal(search(first).train_loss, search(other).train_loss)
+
+
+def test_noise_is_drawn_for_the_edges_that_have_it_alone() -> None:
+    batch = batch_of()
+    everywhere, somewhere = (
+        next(Sampler(batch, noisy, SINGLE).draw(Occasion.RETRAIN_TRAINING, range(1)))
+        for noisy in (range(3), [0, 2])
+    )
+    assert somewhere.noise.edges.tolist() == [0, 2]
+    assert torch.equal(somewhere.noise.drawn, everywhere.noise.drawn[:, [0, 2]])
 
 
 def test_a_search_gives_the_same_result_twice() -> None:

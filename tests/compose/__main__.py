@@ -1,0 +1,85 @@
+"""Show all that is promised of the Compose files, one thing after another."""
+
+import sys
+import time
+from itertools import combinations
+
+from tests.compose.damage import run_damaged
+from tests.compose.database import run_into_postgresql
+from tests.compose.engine import NoEngineError, compose_commands, engine
+from tests.compose.far import run_with_a_far_worker
+from tests.compose.images import build, have_base, have_postgres
+from tests.compose.project import Project, project
+from tests.compose.undisturbed import run_undisturbed
+
+OVERRIDES = ("docker-compose.published.yml", "docker-compose.gpu.yml")
+
+
+def main() -> int:
+    """Run all, and print what was measured; returns the exit code."""
+    began = time.monotonic()
+    try:
+        with engine():
+            commands = compose_commands()
+            with project(commands[0]) as made:
+                figures = _show(made, commands)
+    except NoEngineError as reason:
+        print(f"test-compose: skipped: {reason}")
+        return 0
+    figures["all of this"] = f"{time.monotonic() - began:.0f} s"
+    width = max(map(len, figures))
+    print()
+    for what, value in figures.items():
+        print(f"{what:{width}}  {value}")
+    return 0
+
+
+def _show(made: Project, commands: list[list[str]]) -> dict[str, str]:
+    figures: dict[str, str] = {}
+    _say("Compose accepts all files")
+    _check_files(made, commands)
+    _say("the image is built")
+    have_base()
+    figures |= build(made)
+    _say("two studies end, their incumbents and comparison are exported")
+    figures |= run_undisturbed(made)
+    undisturbed = made.evaluations()
+    made.clear()
+    _say("a worker and the master are killed, all is stopped and started")
+    figures |= run_damaged(made, undisturbed)
+    made.clear()
+    _say("a worker behind NAT, without and with credentials, loses its link")
+    figures |= run_with_a_far_worker(made, undisturbed)
+    made.clear()
+    _say("the store is in PostgreSQL")
+    have_postgres()
+    figures |= run_into_postgresql(made, undisturbed)
+    _say("the tests run in their own service")
+    made.compose("run", "--rm", "-T", "test", "pytest", "-q", "tests/configspace", "tests/cli")
+    return figures
+
+
+def _check_files(made: Project, commands: list[list[str]]) -> None:
+    made.set(DARTBOARD_HOST="desk", DARTBOARD_MASTER="desk:9090", DARTBOARD_CREDENTIALS="./a.pem")
+    base = ["docker-compose.yml"]
+    chosen = [base + list(more) for count in range(3) for more in combinations(OVERRIDES, count)]
+    chosen += [["docker-compose.worker.yml"], ["docker-compose.worker.yml", OVERRIDES[1]]]
+    for command in commands:
+        for files in chosen:
+            made.compose("config", "-q", files=files, command=command)
+            if files[:1] == base:
+                made.compose(
+                    *("--profile", "postgres", "--profile", "test", "config", "-q"),
+                    files=files,
+                    command=command,
+                )
+        version = made.compose("version", "--short", command=command).strip()
+        print(f"  {' '.join(command)} {version}: {len(chosen)} combinations of files")
+
+
+def _say(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {what}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,192 @@
+"""A copy of the checkout whose services run, and what can be asked of them."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+ROOT = Path(__file__).parents[2]
+STUDIES = ("compose-one-shot", "compose-final")
+NAME = "dartboard-test"
+FAR = "dartboard-test-far"
+"""Projects, and the prefixes of what Compose makes for them."""
+PATIENCE = 300.0
+"""Seconds that anything may take, on a machine that is busy with other things."""
+
+Answer = TypeVar("Answer")
+
+
+class Project:
+    """A checkout, as `git clone` would leave it, and a Compose project of its own in it."""
+
+    def __init__(self, folder: Path, command: list[str]) -> None:
+        self.folder = folder
+        self._command = command
+        self._environment = {
+            "DARTBOARD_STUDY": " ".join(f"studies/{name}.toml" for name in STUDIES),
+            "DARTBOARD_OPTIONS": "--trials 4",
+        }
+        self.files = ["docker-compose.yml"]
+
+    def set(self, **variables: str) -> None:
+        """Set variables of Compose from now on."""
+        self._environment |= variables
+
+    def compose(
+        self,
+        *arguments: str,
+        files: list[str] | None = None,
+        name: str = NAME,
+        command: list[str] | None = None,
+    ) -> str:
+        """Run a Compose command in the checkout; returns its output.
+
+        Args:
+            arguments: What to do.
+            files: Which files; by default those of `files`.
+            name: The project, if it is another one.
+            command: Another Compose than this project's.
+        """
+        chosen = [option for file in files or self.files for option in ("--file", file)]
+        full = [*(command or self._command), "--project-name", name, *chosen, *arguments]
+        return run(*full, folder=self.folder, more=self._environment)
+
+    def fails(self, *arguments: str) -> str:
+        """Run a Docker command that must fail; returns what it says."""
+        ran = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+        assert ran.returncode, f"docker {' '.join(arguments)} did not fail: {ran.stdout}"
+        return ran.stdout + ran.stderr
+
+    def up(self, workers: int, *options: str) -> None:
+        """Start all services in the background."""
+        self.compose(*options, "up", "-d", "--scale", f"worker={workers}")
+
+    def containers(self, service: str, *, all: bool = True) -> list[str]:
+        """Return the containers of a service, those that ended too unless told otherwise."""
+        states = [] if all else ["--filter", "status=running"]
+        labels = {"project": NAME, "service": service, "oneoff": "False"}
+        filters = [f"--filter=label=com.docker.compose.{key}={labels[key]}" for key in labels]
+        return run("docker", "ps", "--all", "--quiet", *states, *filters).split()
+
+    def container(self, service: str) -> str:
+        """Return the one container of a service."""
+        (found,) = self.containers(service)
+        return found
+
+    def logs(self, container: str) -> str:
+        """Return all that a container has written, over all its starts."""
+        ran = subprocess.run(["docker", "logs", container], capture_output=True, check=True)
+        return (ran.stdout + ran.stderr).decode()
+
+    def state(self, container: str) -> dict[str, Any]:
+        """Return what Docker knows of a container's state."""
+        return dict(self._inspected(container)["State"])
+
+    def mounts(self, container: str) -> list[dict[str, Any]]:
+        """Return what is mounted into a container."""
+        return list(self._inspected(container)["Mounts"])
+
+    def finished(self) -> int:
+        """Return how many evaluations the master has taken in since it was made."""
+        return self.logs(self.container("master")).count(" finished on worker ")
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Return the evaluations of both studies, with the re-runs for their comparison."""
+        text = self.compose(
+            *("run", "--rm", "-T", "--no-deps", "master"),
+            *("dartboard", "export", *STUDIES, "--what", "evaluations", "--format", "json"),
+        )
+        rows: list[dict[str, Any]] = json.loads(text[text.index("[") :])
+        return rows
+
+    def wait(self, condition: Callable[[], Answer], what: str, seconds: float = PATIENCE) -> Answer:
+        """Wait until a condition holds, and return what it returned."""
+        deadline = time.monotonic() + seconds
+        while not (answer := condition()):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no {what} within {seconds:g} s\n{self.tail()}")
+            time.sleep(0.2)
+        return answer
+
+    def wait_for_the_end(self) -> None:
+        """Wait until the master and the workers have ended, and check that all went well."""
+        services = ("master", "worker")
+        self.wait(
+            lambda: not any(self.containers(service, all=False) for service in services), "end"
+        )
+        for service in services:
+            for container in self.containers(service):
+                status = self.state(container)["ExitCode"]
+                assert status == 0, f"a {service} ended with {status}\n{self.tail()}"
+
+    def tail(self) -> str:
+        """Return the last lines of every container."""
+        return "\n".join(
+            f"--- {service}\n" + "\n".join(self.logs(container).splitlines()[-25:])
+            for service in ("exports", "master", "worker", "postgres")
+            for container in self.containers(service)
+        )
+
+    def clear(self) -> None:
+        """Remove the containers and what they found; the compiled kernels stay."""
+        self.compose("down")
+        run("docker", "volume", "rm", "--force", f"{NAME}_store")
+        for path in (self.folder / "exports").glob("*"):
+            path.unlink()
+
+    def remove(self) -> None:
+        """Remove everything that Compose made."""
+        down = ("down", "--volumes", "--remove-orphans")
+        self.compose("--profile", "postgres", *down, files=["docker-compose.yml"])
+        self.compose(*down, files=["docker-compose.worker.yml"], name=FAR)
+
+    def _inspected(self, container: str) -> dict[str, Any]:
+        return dict(json.loads(run("docker", "inspect", container))[0])
+
+
+@contextmanager
+def project(command: list[str]) -> Iterator[Project]:
+    """Lay out a copy of the checkout; its services and the copy are gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="dartboard-compose-"))
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=ROOT)
+    try:
+        for name in listed.rstrip("\0").split("\0"):
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        for name in STUDIES:
+            shutil.copy(Path(__file__).parent / "studies" / f"{name}.toml", folder / "studies")
+        folder.chmod(0o755)
+        made = Project(folder, command)
+        try:
+            yield made
+        finally:
+            made.remove()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(*command: str, folder: Path | None = None, more: dict[str, str] | None = None) -> str:
+    """Run a command to its end; returns its standard output.
+
+    Raises:
+        AssertionError: If it fails; holds what it said.
+    """
+    ran = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | (more or {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    last = "\n".join((ran.stdout + ran.stderr).splitlines()[-40:])
+    assert not ran.returncode, f"{' '.join(command)}: status {ran.returncode}\n{last}"
+    return ran.stdout

@@ -1,0 +1,64 @@
+"""Both studies from `up` to the end, with nothing in their way."""
+
+import time
+from datetime import datetime
+from typing import Any
+
+from tests.compose.project import STUDIES, Project, run
+
+HEALTHY_SECONDS = 15.0
+
+
+def run_undisturbed(project: Project) -> dict[str, str]:
+    """Check what a first `docker compose up` gives; returns how long it took."""
+    began = time.monotonic()
+    project.up(2)
+    figures = {"up, first, to a healthy master": _seconds_to_health(project)}
+    project.wait(project.finished, "first evaluation")
+    figures["up, first, to the first evaluation (kernels compiled)"] = _since(began)
+    for service in ("master", "worker"):
+        for container in project.containers(service):
+            user = run("docker", "exec", container, "id", "--user").strip()
+            assert user == "1000", f"{service} runs as user {user}"
+    _check_where_the_keys_are(project)
+    status = project.compose("exec", "-T", "master", "dartboard", "status")
+    assert "running" in status, status
+    project.wait_for_the_end()
+    figures["up, first, to the end of both studies and their comparison"] = _since(began)
+
+    stem = "-against-".join(STUDIES)
+    expected = {"incumbents.csv", "incumbents.md", f"{stem}.md", f"{stem}.png", f"{stem}.pdf"}
+    found = {path.name for path in (project.folder / "exports").iterdir()}
+    assert expected <= found, f"exports has {found}"
+    table = (project.folder / "exports" / "incumbents.md").read_text()
+    assert all(name in table for name in STUDIES), table
+    return figures
+
+
+def _seconds_to_health(project: Project) -> str:
+    """Return what lay between the master's start and its health, as Docker noted them."""
+    state = project.wait(lambda: _healthy(project), "healthy master")
+    checks = [check for check in state["Health"]["Log"] if check["ExitCode"] == 0]
+    started, healthy = (
+        datetime.fromisoformat(text) for text in (state["StartedAt"], checks[0]["End"])
+    )
+    seconds = (healthy - started).total_seconds()
+    assert seconds < HEALTHY_SECONDS, f"the master was healthy after {seconds:.1f} s"
+    return f"{seconds:.1f} s"
+
+
+def _healthy(project: Project) -> dict[str, Any]:
+    state = project.state(project.container("master"))
+    return state if state["Health"]["Status"] == "healthy" else {}
+
+
+def _check_where_the_keys_are(project: Project) -> None:
+    master, worker = project.container("master"), project.containers("worker")[0]
+    run("docker", "exec", master, "test", "-s", "credentials/authority.key")
+    assert not run("docker", "exec", worker, "ls", "-A", "credentials")
+    mounted = {mount["Destination"]: mount["RW"] for mount in project.mounts(worker)}
+    assert mounted == {"/worker": False, "/home/dartboard/.cache/dartboard": True}, mounted
+
+
+def _since(began: float) -> str:
+    return f"{time.monotonic() - began:.1f} s"

@@ -1,0 +1,52 @@
+"""What a stranger's client would notice, had it been let in."""
+
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+from Pyro4.socketutil import SocketConnection
+
+from master.admission import Folder, write_secret
+from master.credentials import initialise, issue
+from master.exchange import Exchange
+from master.wire import Port
+from tests.drill.credential_faults import greeting, invocation, must_be_refused
+from tests.drill.scene import HungError
+from worker.credentials import load_context
+from worker.wire import _use
+
+
+def test_a_client_that_is_let_in_is_told_from_one_that_is_refused(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "credentials")
+    initialise(folder, [])
+    write_secret(tmp_path / "good.pem", issue(folder, "good"))
+    bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    bare.load_verify_locations(folder.authority)
+    exchange = Exchange(lease_seconds=5.0)
+    port = Port(
+        exchange,
+        host="127.0.0.1",
+        port=0,
+        max_workers=4,
+        heartbeat_seconds=0.1,
+        credentials=folder,
+    )
+    try:
+        host, _, number = port.open().rpartition(":")
+
+        def connect(context: ssl.SSLContext) -> SocketConnection:
+            made = socket.create_connection((host, int(number)), timeout=5)
+            return SocketConnection(context.wrap_socket(made, server_hostname=host))
+
+        messages = [greeting(), invocation("dartboard", "claim", ["w"])]
+        stranger, known = connect(bare), connect(load_context(tmp_path / "good.pem"))
+        must_be_refused(stranger, messages, "claim")
+        with pytest.raises(HungError, match="a stranger may call 'claim'"):
+            must_be_refused(known, messages, "claim")
+        stranger.close()
+        known.close()
+    finally:
+        exchange.close()
+        port.close()
+        _use(None)
