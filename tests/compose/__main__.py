@@ -55,7 +55,7 @@ def _show(made: Project, commands: list[list[str]]) -> dict[str, str]:
     have_postgres()
     figures |= run_into_postgresql(made, undisturbed)
     _say("the tests run in their own service")
-    made.compose("run", "--rm", "-T", "test", "pytest", "-q", "tests/configspace", "tests/cli")
+    made.compose("run", "--rm", "-T", "test", "pytest", "-q", "tests/configspace")
     return figures
 
 
