@@ -4,7 +4,6 @@ import contextlib
 import shlex
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from functools import partial
 
 from rich.console import Console
 
@@ -69,9 +68,28 @@ def run_what_is_missing(
         again = [_reruns(study, store, trials) for study in studies]
         cells = () if quick else crossed_cells(pair, trials=trials, batch=PART_TRIALS)
         title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
-        serving = partial(serve, local=local, phases=2, listen=listen, logs=logs)
+
+        def serving(source: JobSource, title: str, more: bool) -> Ending:
+            return serve(
+                source,
+                store,
+                console,
+                title,
+                local=local,
+                phases=2,
+                listen=listen,
+                logs=logs,
+                more=more,
+            )
+
+        more_follows = more or not quick
         if not _run(
-            again, cells, store, console, title, partial(serving, more=more or not quick), accept
+            again,
+            cells,
+            store,
+            console,
+            lambda source: serving(source, title, more_follows),
+            accept,
         ):
             return False
         for source in again:
@@ -79,8 +97,10 @@ def run_what_is_missing(
         if quick:
             return True
         cells = exchanged_cells(_pair(store, studies), trials=trials, batch=PART_TRIALS)
-        title = "[bold]exchange[/] · architectures of each incumbent, trained as the other's"
-        return _run([], cells, store, console, title, partial(serving, more=more), accept)
+        exchange = "[bold]exchange[/] · architectures of each incumbent, trained as the other's"
+        return _run(
+            [], cells, store, console, lambda source: serving(source, exchange, more), accept
+        )
 
 
 def _run(
@@ -88,8 +108,7 @@ def _run(
     cells: tuple[Cell, ...],
     store: Store,
     console: Console,
-    title: str,
-    serving: Callable[..., Ending],
+    serving: Callable[[JobSource], Ending],
     accept: bool,
 ) -> bool:
     """Run re-runs and cells as far as the store lacks them; whether that came to its end."""
@@ -109,7 +128,7 @@ def _run(
     try:
         if before.iterations_done < before.iterations:
             state = "stopped"
-            state = serving(chain, store, console, title).state
+            state = serving(chain).state
     finally:
         with contextlib.suppress(StoreError):  # then the store is what went wrong
             for cell, source in zip(cells, of_cells, strict=True):

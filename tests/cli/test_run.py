@@ -174,7 +174,7 @@ def test_a_study_is_compared_after_re_runs_of_both_incumbents(
     assert compared.returncode == 0, compared.stderr
     assert "Architecture PSNR, mean" in compared.stdout
     written = {path.suffix for path in (tmp_path / "exports").iterdir()}
-    assert written == {".md", ".png", ".pdf"}
+    assert written == {".html", ".md", ".png", ".pdf"}
     reruns = load(store, "small").trials.query("purpose == 'rerun'")
     assert len(reruns) == 10
     assert reruns["seed"].is_unique
