@@ -17,13 +17,15 @@ ENV PATH=/opt/venv/bin:$PATH
 WORKDIR /dartboard
 COPY constraints.txt ./
 
+# uv knows where PyTorch keeps its builds. Where that place does not answer, pip's build serves.
+RUN python -m venv /opt/uv && /opt/uv/bin/pip install uv
+COPY docker/install-torch.sh /opt/uv/
+
 # ---- PyTorch first, which is large and seldom changes. TORCH names one of PyTorch's own builds,
-# such as cpu or cu126; empty: the one of PyPI, which on Linux is CUDA's.
+# such as cpu or cu126; empty: pip's, which on Linux is CUDA's.
 FROM compiler AS build-cpu
 ARG TORCH=cpu
-RUN torch=$(grep ^torch== constraints.txt) \
- && pip install --no-deps ${TORCH:+--extra-index-url https://download.pytorch.org/whl/$TORCH} \
-      "$torch${TORCH:++$TORCH}"
+RUN sh /opt/uv/install-torch.sh "$TORCH" --no-deps
 COPY pyproject.toml ./
 RUN touch README.md && pip install --constraint constraints.txt --editable '.[postgres]'
 
@@ -59,10 +61,7 @@ CMD ["pytest"]
 
 FROM compiler AS build-gpu
 ARG TORCH=
-RUN torch=$(grep ^torch== constraints.txt) \
- && pip install --constraint constraints.txt \
-      ${TORCH:+--extra-index-url https://download.pytorch.org/whl/$TORCH} \
-      "$torch${TORCH:++$TORCH}"
+RUN sh /opt/uv/install-torch.sh "$TORCH"
 COPY pyproject.toml ./
 RUN touch README.md && pip install --constraint constraints.txt --editable '.[postgres]'
 

@@ -8,7 +8,10 @@ user's cache directory, and goes without where neither can be written or a file 
 import functools
 import hashlib
 import logging
+import os
 import pickle
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -67,6 +70,35 @@ def is_compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> boo
     dispatcher = cast(Any, function)
     types = tuple(dispatcher.typeof_pyval(argument) for argument in arguments)
     return types in dispatcher.overloads or dispatcher._cache.holds(types, dispatcher.targetctx)
+
+
+def compile_apart(function: str, *words: str) -> bool:
+    """Call a function of the engine in a process of its own, which keeps what it compiles.
+
+    Args:
+        function: Its name in `worker.numba_engine`.
+        words: Its arguments.
+
+    Returns:
+        Whether that came to its end, and what was compiled is on disk.
+    """
+    if cache_directory() is None:
+        return False
+    code = f"import sys; from worker.numba_engine import {function}; {function}(*sys.argv[1:])"
+    paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        _LOGGER.warning("the kernels' compilation ended with %d: %s", done.returncode, last)
+    return done.returncode == 0
 
 
 @functools.cache

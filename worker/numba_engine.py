@@ -33,7 +33,7 @@ from worker.engine import (
 )
 from worker.numba_alpha import Alpha, set_coefficients
 from worker.numba_cell_plan import needed_edges, trained_signals
-from worker.numba_compile import is_compiled
+from worker.numba_compile import compile_apart, is_compiled
 from worker.numba_layouts import FLATTENING, MAPPINGS, Doubles, Floats, Memory, Space
 from worker.numba_signals import cosine_waves
 from worker.numba_training import search_epoch, train_epoch
@@ -68,7 +68,11 @@ def ensure_compiled(
     kernel_size: Literal[3, 5] = 3,
     space: Literal["sequential", "cell"] = "sequential",
 ) -> None:
-    """Load or compile the kernels, so that no trial waits for them.
+    """Have the kernels on disk, so that no trial waits for their compilation.
+
+    Each is compiled in a process of its own and always loaded from the disk: a process that
+    compiles shares kernels among its entries where a loaded entry has its own copies, compiled
+    for it, and rounds otherwise.
 
     Args:
         report: Told a line before each compilation; not called where the code is on disk.
@@ -77,7 +81,7 @@ def ensure_compiled(
     """
     waiting = [
         (name, function, arguments)
-        for name, function, arguments in _first_calls(kernel_size, space)
+        for name, function, arguments in _first_calls(kernel_size, space).calls
         if not is_compiled(function, arguments)
     ]
     for number, (name, function, arguments) in enumerate(waiting, start=1):
@@ -85,7 +89,17 @@ def ensure_compiled(
             f"compiling the {name} for this machine ({number} of {len(waiting)}); "
             "this happens once and takes some seconds"
         )
-        function(*arguments)
+        if not compile_apart("compile_entry", name, str(kernel_size), space):
+            function(*arguments)
+
+
+def compile_entry(name: str, kernel_size: str, space: str) -> None:
+    """Compile one entry, and keep it on disk; run in a process of its own."""
+    size: Literal[3, 5] = 5 if kernel_size == "5" else 3
+    where: Literal["sequential", "cell"] = "cell" if space == "cell" else "sequential"
+    for each, function, arguments in _first_calls(size, where).calls:
+        if each == name:
+            function(*arguments)
 
 
 class NumbaEngine:
@@ -420,11 +434,18 @@ def space_of(architecture: ArchitectureSettings) -> Space:
     return architecture.cells, architecture.states
 
 
+class FirstCalls(NamedTuple):
+    """A call of each entry that does nothing, but for which it must be compiled."""
+
+    bench: Bench
+    """Holds the memory whose addresses the arguments have."""
+    calls: tuple[tuple[str, Callable[..., object], Any], ...]
+    """Each entry's name, the entry, and arguments of no steps or no layers."""
+
+
 @functools.cache
-def _first_calls(
-    kernel_size: Literal[3, 5], space: Literal["sequential", "cell"]
-) -> tuple[tuple[str, Callable[..., object], Any], ...]:
-    """Return each entry's name, the entry, and arguments of no steps, which do nothing."""
+def _first_calls(kernel_size: Literal[3, 5], space: Literal["sequential", "cell"]) -> FirstCalls:
+    """Return the first calls of all entries."""
     batch = Batch(
         problem=CosineProblem(ProblemSettings()),
         architecture=ArchitectureSettings(
@@ -438,12 +459,13 @@ def _first_calls(
     bench, alpha = Bench(batch), initial_alpha(batch)[0]
     signals, none = np.zeros(0, np.float32), np.zeros(0)
     network, architecture = (bench.trial, bench.taps, bench.space), _alpha(batch, 0, alpha)
-    return (
+    calls = (
         ("sampler", cosine_waves, (bench.trial, none, 2, 0, 0, 0, none, signals)),
-        ("mixture", set_coefficients, (alpha, bench.trial)),
+        ("mixture", set_coefficients, (alpha[:0], bench.trial)),
         ("search", search_epoch, (*network, architecture, signals, signals, (0, 0), 0, none, none)),
         ("training", train_epoch, (*network, signals, 0, 0, none)),
     )
+    return FirstCalls(bench, calls)
 
 
 def available_processors() -> int:

@@ -1,14 +1,18 @@
 """Where compiled code is kept, and what happens where it cannot be."""
 
+import gc
 import logging
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
+import numpy as np
 import pytest
 
-from worker import numba_compile
+from worker import numba_compile, numba_engine
+from worker.numba_alpha import set_coefficients
 from worker.numba_compile import KernelCache, cache_directory, entry, is_compiled, source_stamp
 from worker.numba_engine import ensure_compiled
 
@@ -142,6 +146,53 @@ def test_nothing_is_reported_where_everything_is_compiled() -> None:
     lines.clear()
     ensure_compiled(lines.append)
     assert lines == []
+
+
+@pytest.mark.parametrize("space", ["sequential", "cell"])
+def test_the_memory_of_a_first_call_is_held_as_long_as_its_addresses(
+    space: Literal["sequential", "cell"],
+) -> None:
+    gc.collect()
+    first = numba_engine._first_calls(3, space)
+    memory = first.bench.memory._memory
+    trials = [
+        one for _, _, arguments in first.calls for one in arguments if isinstance(one, np.void)
+    ]
+    assert len(trials) == 4
+    for trial in trials:
+        offset = int(trial["coefficients"]) - memory.ctypes.data
+        assert 0 <= offset < memory.nbytes
+
+
+def test_what_is_missing_is_compiled_in_a_process_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    apart: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        numba_engine,
+        "is_compiled",
+        lambda function, _: function is not set_coefficients,
+    )
+
+    def compile_apart(*words: str) -> bool:
+        apart.append(words)
+        return True
+
+    monkeypatch.setattr(numba_engine, "compile_apart", compile_apart)
+    lines: list[str] = []
+    ensure_compiled(lines.append)
+    assert apart == [("compile_entry", "mixture", "3", "sequential")]
+    assert lines == [
+        "compiling the mixture for this machine (1 of 1); this happens once and takes some seconds"
+    ]
+
+
+def test_a_process_that_compiles_says_how_it_ended(caplog: pytest.LogCaptureFixture) -> None:
+    ensure_compiled(lambda _: None)
+    assert numba_compile.compile_apart("compile_entry", "mixture", "3", "sequential")
+    assert not caplog.records
+    assert not numba_compile.compile_apart("compile_nothing")
+    assert "cannot import name 'compile_nothing'" in caplog.text
 
 
 def test_the_stamp_is_of_all_files_that_are_compiled() -> None:
