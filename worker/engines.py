@@ -72,16 +72,20 @@ def able_engine(
     raise ServiceError(f"the {chosen.name} engine does not offer {lack}; take --engine torch")
 
 
-def make_ready(engine: Engine) -> None:
-    """Compile what an engine needs, or load it, so that its first job takes no longer than others.
+def make_ready(engine: Engine, architecture: ArchitectureSettings | None = None) -> None:
+    """Compile what an engine needs, so that a job takes no longer than others like it.
 
-    A line is logged before each compilation. A job of another kernel size than 3, or of
-    cells, compiles more.
+    A line is logged before each compilation.
+
+    Args:
+        engine: What computes.
+        architecture: Of what it will compute; by default the sequential space's.
     """
     if engine.name == "numba":
         from worker.numba_engine import ensure_compiled
 
-        ensure_compiled(_LOGGER.info)
+        wanted = architecture or ArchitectureSettings()
+        ensure_compiled(_LOGGER.info, wanted.kernel_size, wanted.space)
 
 
 def _has_gpu() -> bool:

@@ -48,6 +48,7 @@ class JobEvaluator:
         """
         batch = batch_of(job)
         engine = able_engine(self._engine, self._name, job.architecture, job.search)
+        make_ready(engine, job.architecture)  # before the clock of its trials runs
         if job.architectures is None:
             retrain = job.objective == "final"
             trials = search_trials(batch, engine, retrain=retrain, progress=progress)
