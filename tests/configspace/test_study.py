@@ -202,9 +202,9 @@ STUDIES = Path(__file__).parents[2] / "studies"
 @pytest.mark.parametrize(
     ("name", "digest"),
     [
-        ("blur-final", "15e977ef2b6714c4"),
-        ("blur-one-shot", "635a63f2ff8a097f"),
-        ("downsampling-one-shot", "97666b6fb63a7e11"),
+        ("paper/blur-final", "15e977ef2b6714c4"),
+        ("paper/blur-one-shot", "635a63f2ff8a097f"),
+        ("paper/downsampling-one-shot", "97666b6fb63a7e11"),
         ("quickstart-final", "c1db7dee82bc87b1"),
         ("quickstart-one-shot", "c17170b69ab15d84"),
     ],

@@ -57,11 +57,6 @@ def test_an_evaluation_returns_its_outcome_and_its_progress(child: Start) -> Non
     assert one.progress == ("search", 1, 1)
 
 
-def test_a_machine_that_lacks_what_a_job_needs_says_so_and_does_not_fail_it(child: Start) -> None:
-    with pytest.raises(ServiceError, match=r"^no module for 'blur' here$"):
-        child("needs_a_module").run(JOB, always)
-
-
 def test_one_process_serves_many_jobs(child: Start) -> None:
     one = child("evaluate")
     one.run(JOB, always)
