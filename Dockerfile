@@ -52,7 +52,7 @@ USER dartboard
 FROM cpu AS test
 USER root
 RUN apt-get update \
- && apt-get install -y --no-install-recommends make postgresql \
+ && apt-get install -y --no-install-recommends git make postgresql \
  && rm -rf /var/lib/apt/lists/*
 RUN pip install --no-cache-dir --constraint constraints.txt --editable '.[dev]' \
  && chown -R dartboard:dartboard /dartboard

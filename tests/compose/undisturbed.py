@@ -27,7 +27,8 @@ def run_undisturbed(project: Project) -> dict[str, str]:
     figures["up, first, to the end of both studies and their comparison"] = _since(began)
 
     stem = "-against-".join(STUDIES)
-    expected = {"incumbents.csv", "incumbents.md", f"{stem}.md", f"{stem}.png", f"{stem}.pdf"}
+    expected = {"incumbents.csv", "incumbents.md"}
+    expected |= {f"{stem}{suffix}" for suffix in (".html", ".md", ".png", ".pdf")}
     found = {path.name for path in (project.folder / "exports").iterdir()}
     assert expected <= found, f"exports has {found}"
     table = (project.folder / "exports" / "incumbents.md").read_text()
