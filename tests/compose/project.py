@@ -143,8 +143,9 @@ class Project:
     def remove(self) -> None:
         """Remove everything that Compose made."""
         down = ("down", "--volumes", "--remove-orphans")
-        self.compose("--profile", "postgres", *down, files=["docker-compose.yml"])
+        # The far worker first: it shares the volume of compiled kernels.
         self.compose(*down, files=["docker-compose.worker.yml"], name=FAR)
+        self.compose("--profile", "postgres", *down, files=["docker-compose.yml"])
 
     def _inspected(self, container: str) -> dict[str, Any]:
         return dict(json.loads(run("docker", "inspect", container))[0])
