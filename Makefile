@@ -28,7 +28,7 @@ reproduce: setup
 	DARTBOARD=$(BIN)/dartboard studies/paper/reproduce.sh
 
 test: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 # Damage is done to real masters and workers, each kind ten times; prints what came of it. As root,
 # and with iproute2 installed, a link in a network namespace goes down, too.
