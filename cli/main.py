@@ -24,9 +24,6 @@ app = typer.Typer(
 )
 
 StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="A study file.")]
-AnyFile = Annotated[
-    Path, typer.Argument(metavar="STUDY.toml", help="A study file, or a campaign's.")
-]
 StudyName = Annotated[
     str, typer.Argument(metavar="STUDY", help="The name of a study or a campaign in the store.")
 ]

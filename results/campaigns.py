@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from configspace.campaign import Campaign
 from configspace.cell import Cell
-from results.frames import HYPERPARAMETERS, TIME, read_rows, typed
+from results.frames import CURVE, HYPERPARAMETERS, TIME, TRIAL, read_rows, typed
 from results.store import Store
 from results.tables import curves, evaluations, studies, trials
 
@@ -47,27 +47,8 @@ _EVALUATIONS = {
     "started": TIME,
     "finished": TIME,
 }
-_TRIALS = {
-    **_CELL,
-    "trial": "int64",
-    "seed": "int64",
-    "one_shot_psnr": "float64",
-    "architecture_psnr": "float64",
-    "architecture": "str",
-    "search_seconds": "float64",
-    "retrain_seconds": "float64",
-}
-_CURVES = {
-    **_CELL,
-    "trial": "int64",
-    "phase": "str",
-    "epoch": "int64",
-    "train_loss": "float64",
-    "psnr": "float64",
-    "validation_loss": "float64",
-    "entropy": "float64",
-    "alpha_norm": "float64",
-}
+_TRIALS = {**_CELL, **TRIAL}
+_CURVES = {**_CELL, **CURVE}
 
 
 @dataclass(frozen=True, slots=True)

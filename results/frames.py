@@ -57,9 +57,7 @@ _EVALUATIONS = {
     "model_based": "bool",
     **HYPERPARAMETERS,
 }
-_TRIALS = {
-    **_KEYS,
-    **_BUDGET,
+TRIAL: Final = {
     "trial": "int64",
     "seed": "int64",
     "one_shot_psnr": "float64",
@@ -68,9 +66,8 @@ _TRIALS = {
     "search_seconds": "float64",
     "retrain_seconds": "float64",
 }
-_CURVES = {
-    **_KEYS,
-    **_BUDGET,
+_TRIALS = {**_KEYS, **_BUDGET, **TRIAL}
+CURVE: Final = {
     "trial": "int64",
     "phase": "str",
     "epoch": "int64",
@@ -80,6 +77,7 @@ _CURVES = {
     "entropy": "float64",
     "alpha_norm": "float64",
 }
+_CURVES = {**_KEYS, **_BUDGET, **CURVE}
 
 
 @dataclass(frozen=True, slots=True)
