@@ -72,10 +72,11 @@ def is_compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> boo
     return types in dispatcher.overloads or dispatcher._cache.holds(types, dispatcher.targetctx)
 
 
-def compile_apart(function: str, *words: str) -> bool:
+def compile_apart(report: Callable[[str], None], function: str, *words: str) -> bool:
     """Call a function of the engine in a process of its own, which keeps what it compiles.
 
     Args:
+        report: Told each line that it prints.
         function: Its name in `worker.numba_engine`.
         words: Its arguments.
 
@@ -87,18 +88,24 @@ def compile_apart(function: str, *words: str) -> bool:
     code = f"import sys; from worker.numba_engine import {function}; {function}(*sys.argv[1:])"
     paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
-    done = subprocess.run(
-        [sys.executable, "-c", code, *words],
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        _LOGGER.warning("the kernels' compilation ended with %d: %s", done.returncode, last)
-    return done.returncode == 0
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        with process:
+            assert process.stdout is not None  # it was asked for
+            for line in process.stdout:
+                report(line.rstrip("\n"))
+        if process.returncode:
+            errors.seek(0)
+            last = (errors.read().strip().splitlines() or ["it said nothing"])[-1]
+            _LOGGER.warning("the kernels' compilation ended with %d: %s", process.returncode, last)
+    return process.returncode == 0
 
 
 @functools.cache

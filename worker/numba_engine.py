@@ -70,7 +70,7 @@ def ensure_compiled(
 ) -> None:
     """Have the kernels on disk, so that no trial waits for their compilation.
 
-    Each is compiled in a process of its own and always loaded from the disk: a process that
+    They are compiled in a process of their own and always loaded from the disk: a process that
     compiles shares kernels among its entries where a loaded entry has its own copies, compiled
     for it, and rounds otherwise.
 
@@ -79,27 +79,31 @@ def ensure_compiled(
         kernel_size: Taps of the convolutions: the kernels are compiled for each size.
         space: The search space: they are compiled for each, too.
     """
-    waiting = [
-        (name, function, arguments)
-        for name, function, arguments in _first_calls(kernel_size, space).calls
-        if not is_compiled(function, arguments)
-    ]
-    for number, (name, function, arguments) in enumerate(waiting, start=1):
-        report(
-            f"compiling the {name} for this machine ({number} of {len(waiting)}); "
-            "this happens once and takes some seconds"
-        )
-        if not compile_apart("compile_entry", name, str(kernel_size), space):
-            function(*arguments)
+    missing = _missing(kernel_size, space)
+    if missing and not compile_apart(report, "compile_missing", str(kernel_size), space):
+        _compile(report, _missing(kernel_size, space))
 
 
-def compile_entry(name: str, kernel_size: str, space: str) -> None:
-    """Compile one entry, and keep it on disk; run in a process of its own."""
+def compile_missing(kernel_size: str, space: str) -> None:
+    """Compile what is not on disk, and print a line before each; run in a process of its own."""
     size: Literal[3, 5] = 5 if kernel_size == "5" else 3
     where: Literal["sequential", "cell"] = "cell" if space == "cell" else "sequential"
-    for each, function, arguments in _first_calls(size, where).calls:
-        if each == name:
-            function(*arguments)
+    # Its parent reads the lines.
+    _compile(lambda line: print(line, flush=True), _missing(size, where))  # noqa: T201
+
+
+def _missing(kernel_size: Literal[3, 5], space: Literal["sequential", "cell"]) -> list[FirstCall]:
+    calls = _first_calls(kernel_size, space).calls
+    return [call for call in calls if not is_compiled(call.entry, call.arguments)]
+
+
+def _compile(report: Callable[[str], None], missing: list[FirstCall]) -> None:
+    for number, call in enumerate(missing, start=1):
+        report(
+            f"compiling the {call.name} for this machine ({number} of {len(missing)}); "
+            "this happens once and takes some seconds"
+        )
+        call.entry(*call.arguments)
 
 
 class NumbaEngine:
@@ -434,13 +438,21 @@ def space_of(architecture: ArchitectureSettings) -> Space:
     return architecture.cells, architecture.states
 
 
+class FirstCall(NamedTuple):
+    """A call that does nothing, but for which an entry must be compiled."""
+
+    name: str
+    entry: Callable[..., object]
+    arguments: Any
+    """Of no steps, or of no layers."""
+
+
 class FirstCalls(NamedTuple):
-    """A call of each entry that does nothing, but for which it must be compiled."""
+    """A first call of each entry."""
 
     bench: Bench
     """Holds the memory whose addresses the arguments have."""
-    calls: tuple[tuple[str, Callable[..., object], Any], ...]
-    """Each entry's name, the entry, and arguments of no steps or no layers."""
+    calls: tuple[FirstCall, ...]
 
 
 @functools.cache
@@ -460,10 +472,14 @@ def _first_calls(kernel_size: Literal[3, 5], space: Literal["sequential", "cell"
     signals, none = np.zeros(0, np.float32), np.zeros(0)
     network, architecture = (bench.trial, bench.taps, bench.space), _alpha(batch, 0, alpha)
     calls = (
-        ("sampler", cosine_waves, (bench.trial, none, 2, 0, 0, 0, none, signals)),
-        ("mixture", set_coefficients, (alpha[:0], bench.trial)),
-        ("search", search_epoch, (*network, architecture, signals, signals, (0, 0), 0, none, none)),
-        ("training", train_epoch, (*network, signals, 0, 0, none)),
+        FirstCall("sampler", cosine_waves, (bench.trial, none, 2, 0, 0, 0, none, signals)),
+        FirstCall("mixture", set_coefficients, (alpha[:0], bench.trial)),
+        FirstCall(
+            "search",
+            search_epoch,
+            (*network, architecture, signals, signals, (0, 0), 0, none, none),
+        ),
+        FirstCall("training", train_epoch, (*network, signals, 0, 0, none)),
     )
     return FirstCalls(bench, calls)
 

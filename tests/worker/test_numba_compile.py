@@ -168,20 +168,34 @@ def test_what_is_missing_is_compiled_in_a_process_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     apart: list[tuple[str, ...]] = []
+    here: list[object] = []
     monkeypatch.setattr(
         numba_engine,
         "is_compiled",
         lambda function, _: function is not set_coefficients,
     )
 
-    def compile_apart(*words: str) -> bool:
+    def compile_apart(report: Callable[[str], None], *words: str) -> bool:
         apart.append(words)
         return True
 
     monkeypatch.setattr(numba_engine, "compile_apart", compile_apart)
+    monkeypatch.setattr(numba_engine, "_compile", lambda *arguments: here.append(arguments))
+    ensure_compiled(lambda _: None)
+    assert apart == [("compile_missing", "3", "sequential")]
+    assert not here
+
+
+def test_where_that_process_fails_what_is_missing_is_compiled_in_this_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ensure_compiled(lambda _: None)
+    monkeypatch.setattr(
+        numba_engine, "is_compiled", lambda function, _: function is not set_coefficients
+    )
+    monkeypatch.setattr(numba_engine, "compile_apart", lambda *_: False)
     lines: list[str] = []
     ensure_compiled(lines.append)
-    assert apart == [("compile_entry", "mixture", "3", "sequential")]
     assert lines == [
         "compiling the mixture for this machine (1 of 1); this happens once and takes some seconds"
     ]
@@ -189,9 +203,11 @@ def test_what_is_missing_is_compiled_in_a_process_of_its_own(
 
 def test_a_process_that_compiles_says_how_it_ended(caplog: pytest.LogCaptureFixture) -> None:
     ensure_compiled(lambda _: None)
-    assert numba_compile.compile_apart("compile_entry", "mixture", "3", "sequential")
+    lines: list[str] = []
+    assert numba_compile.compile_apart(lines.append, "compile_missing", "3", "sequential")
+    assert not lines
     assert not caplog.records
-    assert not numba_compile.compile_apart("compile_nothing")
+    assert not numba_compile.compile_apart(lines.append, "compile_nothing")
     assert "cannot import name 'compile_nothing'" in caplog.text
 
 
