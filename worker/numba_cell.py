@@ -36,7 +36,13 @@ from worker.numba_layouts import (
 )
 from worker.numba_mapping import lift_column, map_columns
 from worker.numba_matrix import apply
-from worker.numba_network import clear, coefficient, is_mapped, point_count, spread_columns
+from worker.numba_network import (
+    coefficient,
+    is_mapped,
+    mapping_constant,
+    point_count,
+    spread_columns,
+)
 from worker.numba_statistics import count_input, patch_statistics
 from worker.numba_vectors import LANES, fma, load, number, splat, store
 
@@ -164,7 +170,7 @@ def state_forward(trial: Any, cell: int, target: int, taps: Taps) -> None:
             factor = coefficient(trial, first + source, FIRST_MAP + mapping)
             if factor != _ZERO:
                 fold(trial, first + source, signal_of(trial, cell, source), mapping, taps)
-                constant += factor * number(trial.bias, (first + source) * MAPPINGS + mapping)
+                constant += factor * mapping_constant(trial, first + source, mapping)
     if normal:
         mix_normals(trial, cell, target)
     for column in range(trial.columns):
@@ -208,7 +214,7 @@ def map_sources(trial: Any, cell: int, target: int, first: int, taps: Taps) -> N
         taps: The K taps.
     """
     count = min(COLUMNS_MAPPED, trial.columns - first)
-    clear(trial.mapped_points, count * point_count(trial, taps))
+    adding = False
     for source in range(target):
         edge = edge_of(trial, cell, target, source)
         place = place_of(trial, source, first, taps)
@@ -216,7 +222,8 @@ def map_sources(trial: Any, cell: int, target: int, first: int, taps: Taps) -> N
         for mapping in range(MAPPINGS):
             factor = coefficient(trial, edge, FIRST_MAP + mapping)
             if factor != _ZERO:
-                map_columns(trial, edge, mapping, factor, count, taps)
+                map_columns(trial, edge, mapping, factor, count, adding, taps)
+                adding = True
     spread_columns(trial, count, taps)
 
 

@@ -230,9 +230,9 @@ def edge_columns_backward(
     for mapping in range(MAPPINGS):
         factor = coefficient(trial, edge, FIRST_MAP + mapping)
         if factor != _ZERO and for_weights:
-            map_columns_backward(trial, edge, mapping, factor, count, passing, taps)
+            map_columns_backward(trial, edge, mapping, factor, count, passing, True, taps)
         elif factor != _ZERO:
-            map_columns_backward_to_input(trial, edge, mapping, factor, count, taps)
+            map_columns_backward_to_input(trial, edge, mapping, factor, count, True, taps)
     trial.mapped_points = own
 
 

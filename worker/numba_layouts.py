@@ -34,7 +34,7 @@ FLATTENING = 7
 """Numbers of a cell's flattening: three taps of each of two states, and a bias."""
 MAPPINGS = 2
 """Mappings with weights that a layer can have: the learnable gradient's and the CNN's."""
-COLUMNS_AT_ONCE = 4
+COLUMNS_AT_ONCE = 8
 """Columns of a signal that are multiplied by a matrix together."""
 COLUMNS_MAPPED = 2
 """Columns that a mapping's sweep over a channel takes together; divides the number above."""

@@ -33,8 +33,10 @@ from worker.numba_vectors import (
     load_points,
     load_window,
     number,
+    opaque,
     overlap,
-    positive_part,
+    rectify,
+    repeat,
     scale_each,
     splat,
     splat_points,
@@ -105,36 +107,62 @@ def runs_of_pairs(n: int, columns: int) -> tuple[int, int]:
 
 @kernel
 def map_columns(
-    trial: Any, layer: int, mapping: int, factor: np.float32, columns: int, taps: Taps
+    trial: Any,
+    layer: int,
+    mapping: int,
+    factor: np.float32,
+    columns: int,
+    adding: bool,
+    taps: Taps,
 ) -> None:
-    """Add factor · n(u), but for its bias, to the ``mapped_points`` of a few columns.
+    """Compute the points of factor · n(u), but for its bias, of a few columns.
 
-    With z_c = w'_c ∗ u + b'_c, the output takes Σ_c w_c ∗ max(z_c, 0). Two channels a sweep.
+    With z_c = w'_c ∗ u + b'_c, the output is Σ_c w_c ∗ max(z_c, 0). Two channels a sweep.
 
     Args:
-        trial: Has u's ``input_points`` and the folded filters.
+        trial: Has u's ``input_points`` and the folded filters; gets ``mapped_points``.
         layer: Which layer.
         mapping: Which of its mappings.
         factor: The mapping's coefficient in the layer.
         columns: How many columns.
+        adding: Whether ``mapped_points`` are added to, not overwritten.
         taps: The K taps.
     """
-    coefficient, (runs, pairs) = splat(factor), runs_of_pairs(trial.n, columns)
     for c in range(0, trial.channels, 2):
-        first_a, second_a, shift_a = folded_filters(trial, layer, mapping, c, taps)
-        first_b, second_b, shift_b = folded_filters(trial, layer, mapping, c + 1, taps)
-        second_a, second_b = scale_each(coefficient, second_a), scale_each(coefficient, second_b)
-        filters = (first_a, second_a, shift_a), (first_b, second_b, shift_b)
-        inputs, outputs = trial.input_points, trial.mapped_points
-        step = len(first_a) * LANES
-        at = 0
-        for _ in range(runs):
-            for _ in range(pairs):
-                map_rows(inputs, outputs, at, filters, True, taps)
-                at += step
-            if trial.n % ROWS != 0:
-                map_rows(inputs, outputs, at, filters, False, taps)
-                at += step
+        # With a literal, each of the two sweeps is compiled without a test of it.
+        if adding or c > 0:
+            map_channels(trial, layer, mapping, factor, columns, c, True, taps)
+        else:
+            map_channels(trial, layer, mapping, factor, columns, c, False, taps)
+
+
+@inlined
+def map_channels(
+    trial: Any,
+    layer: int,
+    mapping: int,
+    factor: np.float32,
+    columns: int,
+    c: int,
+    adding: bool,
+    taps: Taps,
+) -> None:
+    """Do what `map_columns` says for channel c and the next one."""
+    coefficient, (runs, pairs) = splat(factor), runs_of_pairs(trial.n, columns)
+    first_a, second_a, shift_a = folded_filters(trial, layer, mapping, c, taps)
+    first_b, second_b, shift_b = folded_filters(trial, layer, mapping, c + 1, taps)
+    second_a, second_b = scale_each(coefficient, second_a), scale_each(coefficient, second_b)
+    filters = (first_a, second_a, shift_a), (first_b, second_b, shift_b)
+    inputs, outputs = trial.input_points, trial.mapped_points
+    step = len(first_a) * LANES
+    at = 0
+    for _ in range(runs):
+        for _ in range(pairs):
+            map_rows(inputs, outputs, at, filters, True, adding, taps)
+            at += step
+        if trial.n % ROWS != 0:
+            map_rows(inputs, outputs, at, filters, False, adding, taps)
+            at += step
 
 
 @inlined
@@ -152,7 +180,7 @@ def folded_filters(trial: Any, layer: int, mapping: int, c: int, taps: Taps) -> 
 @inlined
 def rectified(z: Any, both: bool) -> Any:
     """Return max(z, 0) of two rows, the second of which may not exist: it is zero then."""
-    return positive_part(z[0]), positive_part(z[1]) if both else splat(_ZERO)
+    return rectify(z[0]), rectify(z[1]) if both else splat(_ZERO)
 
 
 @inlined
@@ -162,10 +190,13 @@ def gated(z: Any, dh: Any, both: bool) -> Any:
 
 
 @inlined
-def map_rows(inputs: int, outputs: int, at: int, filters: Any, both: bool, taps: Taps) -> None:
-    """Add two channels' share of two rows, or of the last one, to the output's points."""
+def map_rows(
+    inputs: int, outputs: int, at: int, filters: Any, both: bool, adding: bool, taps: Taps
+) -> None:
+    """Do so for two rows, or for the last one."""
     (first_a, second_a, shift_a), (first_b, second_b, shift_b) = filters
-    u, total = load_points(inputs, at, taps), load_points(outputs, at, taps)
+    u = load_points(inputs, at, taps)
+    total = load_points(outputs, at, taps) if adding else repeat(splat(_ZERO), u)
     h = rectified(correlate(u, first_a, shift_a), both)
     total = fma_each(second_a, lift_rows(h, taps), total)
     h = rectified(correlate(u, first_b, shift_b), both)
@@ -189,6 +220,7 @@ def map_columns_backward(
     factor: np.float32,
     columns: int,
     passing: bool,
+    adding: bool,
     taps: Taps,
 ) -> None:
     """Take the gradient d by n(u) back through a few columns, to the filters and to u.
@@ -204,60 +236,65 @@ def map_columns_backward(
     `worker.numba_statistics.statistics_backward`.
 
     Args:
-        trial: Has ``input_points``, ``gradient_points`` and the folded filters; ``mapped_points``
-            and ``filter_sums`` are added to.
+        trial: Has ``input_points``, ``gradient_points`` and the folded filters; gets
+            ``mapped_points``, and its ``filter_sums`` are added to.
         layer: Which layer.
         mapping: Which of its mappings.
         factor: The mapping's coefficient in the layer.
         columns: How many columns.
         passing: Whether the gradient by u is wanted.
+        adding: Whether ``mapped_points`` are added to, not overwritten.
         taps: The K taps.
     """
-    # With a literal, each of the two sweeps is compiled without a test of it.
-    if passing:
-        channels_backward(trial, layer, mapping, factor, columns, True, taps)
-    else:
-        channels_backward(trial, layer, mapping, factor, columns, False, taps)
+    for c in range(trial.channels):
+        # With literals, each of the three sweeps is compiled without a test of them.
+        if not passing:
+            channel_backward(trial, layer, mapping, factor, columns, c, False, False, taps)
+        elif adding or c > 0:
+            channel_backward(trial, layer, mapping, factor, columns, c, True, True, taps)
+        else:
+            channel_backward(trial, layer, mapping, factor, columns, c, True, False, taps)
 
 
 @inlined
-def channels_backward(
+def channel_backward(
     trial: Any,
     layer: int,
     mapping: int,
     factor: np.float32,
     columns: int,
+    c: int,
     passing: bool,
+    adding: bool,
     taps: Taps,
 ) -> None:
-    """Do what `map_columns_backward` says, a sweep for each channel."""
+    """Do what `map_columns_backward` says for channel c."""
     coefficient, (runs, pairs) = splat(factor), runs_of_pairs(trial.n, columns)
     sums = trial.filter_sums
     addresses = trial.input_points, trial.gradient_points, trial.mapped_points
-    for c in range(trial.channels):
-        first, second, shift = folded_filters(trial, layer, mapping, c, taps)
-        filters = first, scale_each(coefficient, second), shift
-        step = len(first) * LANES
-        place = (mapping * trial.width + c) * (2 * step + LANES)
-        totals = (
-            load_points(sums, place, taps),
-            load_points(sums, place + step, taps),
-            load(sums, place + 2 * step),
-        )
-        at = 0
-        for _ in range(runs):
-            pair = activations(addresses, at, filters, taps)
-            for _ in range(pairs):
-                ahead = activations(addresses, at + step, filters, taps)
-                totals = rows_backward(addresses, at, first, pair, totals, True, passing, taps)
-                pair = ahead
-                at += step
-            if trial.n % ROWS != 0:
-                totals = rows_backward(addresses, at, first, pair, totals, False, passing, taps)
-                at += step
-        store_points(sums, place, totals[0])
-        store_points(sums, place + step, totals[1])
-        store(sums, place + 2 * step, totals[2])
+    first, second, shift = folded_filters(trial, layer, mapping, c, taps)
+    filters = first, scale_each(coefficient, second), shift
+    step = len(first) * LANES
+    place = (mapping * trial.width + c) * (2 * step + LANES)
+    totals = (
+        load_points(sums, place, taps),
+        load_points(sums, place + step, taps),
+        load(sums, place + 2 * step),
+    )
+    at = 0
+    for _ in range(runs):
+        pair, end = activations(addresses, at, filters, taps), at + pairs * step
+        while at < end:
+            ahead = activations(addresses, at + step, filters, taps)
+            totals = rows_backward(addresses, at, first, pair, totals, True, passing, adding, taps)
+            pair = ahead
+            at = opaque(at + step)
+        if trial.n % ROWS != 0:
+            totals = rows_backward(addresses, at, first, pair, totals, False, passing, adding, taps)
+            at += step
+    store_points(sums, place, totals[0])
+    store_points(sums, place + step, totals[1])
+    store(sums, place + 2 * step, totals[2])
 
 
 @inlined
@@ -269,9 +306,10 @@ def rows_backward(
     totals: Any,
     both: bool,
     passing: bool,
+    adding: bool,
     taps: Taps,
 ) -> Any:
-    """Do so for two rows of one channel, or for the last row, and return the new totals."""
+    """Do so for two rows, or for the last one, and return the new totals."""
     inputs, gradients, outputs = addresses
     by_first, by_second, by_shift = totals
     z, dh = pair
@@ -281,13 +319,20 @@ def rows_backward(
     rows = lift_rows(rectified(z, both), taps)
     by_second = fma_each(load_points(gradients, at, taps), rows, by_second)
     if passing:
-        store_points(outputs, at, fma_each(first, lifted, load_points(outputs, at, taps)))
+        total = load_points(outputs, at, taps) if adding else repeat(splat(_ZERO), lifted)
+        store_points(outputs, at, fma_each(first, lifted, total))
     return by_first, by_second, by_shift + (dz[0] + dz[1])
 
 
 @kernel
 def map_columns_backward_to_input(
-    trial: Any, layer: int, mapping: int, factor: np.float32, columns: int, taps: Taps
+    trial: Any,
+    layer: int,
+    mapping: int,
+    factor: np.float32,
+    columns: int,
+    adding: bool,
+    taps: Taps,
 ) -> None:
     """Take the gradient back through a few columns to u alone, as `map_columns_backward` does.
 
@@ -295,40 +340,59 @@ def map_columns_backward_to_input(
     factor: Σ dz and Σ dz z. The second is Σ dh h as well, so that their sum over channels is
     ⟨d, n(u)⟩ but for the bias.
     """
+    for c in range(trial.channels):
+        if adding or c > 0:
+            channel_backward_to_input(trial, layer, mapping, factor, columns, c, True, taps)
+        else:
+            channel_backward_to_input(trial, layer, mapping, factor, columns, c, False, taps)
+
+
+@inlined
+def channel_backward_to_input(
+    trial: Any,
+    layer: int,
+    mapping: int,
+    factor: np.float32,
+    columns: int,
+    c: int,
+    adding: bool,
+    taps: Taps,
+) -> None:
+    """Do what `map_columns_backward_to_input` says for channel c."""
     coefficient, (runs, pairs) = splat(factor), runs_of_pairs(trial.n, columns)
     sums = trial.filter_sums
     addresses = trial.input_points, trial.gradient_points, trial.mapped_points
-    for c in range(trial.channels):
-        filters = folded_filters(trial, layer, mapping, c, taps)
-        back = scale_each(coefficient, filters[0])
-        step = len(back) * LANES
-        place = (mapping * trial.width + c) * 2 * LANES
-        totals = load(sums, place), load(sums, place + LANES)
-        at = 0
-        for _ in range(runs):
-            pair = activations(addresses, at, filters, taps)
-            for _ in range(pairs):
-                ahead = activations(addresses, at + step, filters, taps)
-                totals = input_rows_backward(addresses, at, back, pair, totals, True, taps)
-                pair = ahead
-                at += step
-            if trial.n % ROWS != 0:
-                totals = input_rows_backward(addresses, at, back, pair, totals, False, taps)
-                at += step
-        store(sums, place, totals[0])
-        store(sums, place + LANES, totals[1])
+    filters = folded_filters(trial, layer, mapping, c, taps)
+    back = scale_each(coefficient, filters[0])
+    step = len(back) * LANES
+    place = (mapping * trial.width + c) * 2 * LANES
+    totals = load(sums, place), load(sums, place + LANES)
+    at = 0
+    for _ in range(runs):
+        pair = activations(addresses, at, filters, taps)
+        for _ in range(pairs):
+            ahead = activations(addresses, at + step, filters, taps)
+            totals = input_rows_backward(addresses, at, back, pair, totals, True, adding, taps)
+            pair = ahead
+            at += step
+        if trial.n % ROWS != 0:
+            totals = input_rows_backward(addresses, at, back, pair, totals, False, adding, taps)
+            at += step
+    store(sums, place, totals[0])
+    store(sums, place + LANES, totals[1])
 
 
 @inlined
 def input_rows_backward(
-    addresses: Any, at: int, back: Any, pair: Any, totals: Any, both: bool, taps: Taps
+    addresses: Any, at: int, back: Any, pair: Any, totals: Any, both: bool, adding: bool, taps: Taps
 ) -> Any:
-    """Do so for two rows of one channel, or for the last row, and return the new totals."""
+    """Do so for two rows, or for the last one, and return the new totals."""
     _, _, outputs = addresses
     by_shift, product = totals
     z, dh = pair
     dz = gated(z, dh, both)
     lifted = lift_rows(dz, taps)
-    store_points(outputs, at, fma_each(back, lifted, load_points(outputs, at, taps)))
+    total = load_points(outputs, at, taps) if adding else repeat(splat(_ZERO), lifted)
+    store_points(outputs, at, fma_each(back, lifted, total))
     product = fma(dz[0], z[0], fma(dz[1], z[1], product))
     return by_shift + (dz[0] + dz[1]), product

@@ -4,9 +4,20 @@ from typing import Any
 
 import numpy as np
 
-from worker.numba_compile import kernel
+from worker.numba_compile import inlined, kernel
 from worker.numba_layouts import COLUMNS_AT_ONCE
-from worker.numba_vectors import LANES, fma, lane_sum, load, number, splat, store
+from worker.numba_vectors import (
+    LANES,
+    fma,
+    fma_all,
+    lane_sum,
+    load,
+    load_strided,
+    number,
+    splat,
+    store,
+    store_strided,
+)
 
 _ZERO = np.float32(0)
 
@@ -18,7 +29,7 @@ def apply(
     signal: tuple[int, int, int],
     out: tuple[int, int, int],
 ) -> None:
-    """Multiply the next four columns of a signal, or the fewer that are left, by a matrix.
+    """Multiply the next eight columns of a signal, or the fewer that are left, by a matrix.
 
     Args:
         matrix: Addresses of its entries and of its rows' runs, its rows, and its columns.
@@ -26,38 +37,45 @@ def apply(
         signal: Its address, the index of its first column's row 0, and from one column to the next.
         out: The same of the product.
     """
+    source, first, stride = signal
+    target, to, length = out
+    zero, column, end = splat(_ZERO), 0, min(left, COLUMNS_AT_ONCE)
+    while column < end:
+        here = source, first + column * stride, stride
+        there = target, to + column * length, length
+        if end - column >= 8:
+            apply_to(matrix, here, there, (zero, zero, zero, zero, zero, zero, zero, zero))
+            column += 8
+        elif end - column >= 4:
+            apply_to(matrix, here, there, (zero, zero, zero, zero))
+            column += 4
+        else:
+            apply_to(matrix, here, there, (zero,))
+            column += 1
+
+
+@inlined
+def apply_to(
+    matrix: tuple[int, int, int, int],
+    signal: tuple[int, int, int],
+    out: tuple[int, int, int],
+    zeros: Any,
+) -> None:
+    """Multiply the columns of a signal from the first one on, as many as there are ``zeros``."""
     entries, runs, rows, width = matrix
     source, first, stride = signal
     target, to, length = out
-    last = min(left, COLUMNS_AT_ONCE) - 1  # columns beyond the last are that one again
-    b, c, d = min(1, last), min(2, last), min(3, last)
     for i in range(0, rows, 2):  # two rows at a time, the last one twice where they are odd
         k = min(i + 1, rows - 1)
-        total_a = total_b = total_c = total_d = splat(_ZERO)
-        below_a = below_b = below_c = below_d = splat(_ZERO)
+        total = below = zeros
         start = min(int(number(runs, 2 * i)), int(number(runs, 2 * k)))
         end = max(int(number(runs, 2 * i + 1)), int(number(runs, 2 * k + 1)))
         for j in range(start, end):
-            entry, below = (
-                splat(number(entries, i * width + j)),
-                splat(number(entries, k * width + j)),
-            )
-            at = first + j * LANES
-            row_a, row_b = load(source, at), load(source, at + b * stride)
-            row_c, row_d = load(source, at + c * stride), load(source, at + d * stride)
-            total_a, below_a = fma(entry, row_a, total_a), fma(below, row_a, below_a)
-            total_b, below_b = fma(entry, row_b, total_b), fma(below, row_b, below_b)
-            total_c, below_c = fma(entry, row_c, total_c), fma(below, row_c, below_c)
-            total_d, below_d = fma(entry, row_d, total_d), fma(below, row_d, below_d)
-        at, under = to + i * LANES, to + k * LANES
-        store(target, at, total_a)
-        store(target, at + b * length, total_b)
-        store(target, at + c * length, total_c)
-        store(target, at + d * length, total_d)
-        store(target, under, below_a)
-        store(target, under + b * length, below_b)
-        store(target, under + c * length, below_c)
-        store(target, under + d * length, below_d)
+            row = load_strided(source, first + j * LANES, stride, zeros)
+            total = fma_all(splat(number(entries, i * width + j)), row, total)
+            below = fma_all(splat(number(entries, k * width + j)), row, below)
+        store_strided(target, to + i * LANES, length, total)
+        store_strided(target, to + k * LANES, length, below)
 
 
 @kernel

@@ -110,7 +110,7 @@ def layer_forward(trial: Any, layer: int, taps: Taps) -> None:
             factor = coefficient(trial, layer, FIRST_MAP + mapping)
             if factor != _ZERO:
                 fold(trial, layer, layer, mapping, taps)
-                constant += factor * number(trial.bias, layer * MAPPINGS + mapping)
+                constant += factor * mapping_constant(trial, layer, mapping)
     clear_lags(trial, taps)
     points = point_count(trial, taps)
     for first in range(0, trial.columns, COLUMNS_MAPPED):
@@ -124,14 +124,28 @@ def layer_forward(trial: Any, layer: int, taps: Taps) -> None:
             for i in range(count):
                 at = start + i * trial.stride
                 lift_column(trial.inputs, at, trial.n, taps, trial.input_points, i * points)
-            clear(trial.mapped_points, count * points)
+            adding = False
             for mapping in range(MAPPINGS):
                 factor = coefficient(trial, layer, FIRST_MAP + mapping)
                 if factor != _ZERO:
-                    map_columns(trial, layer, mapping, factor, count, taps)
+                    map_columns(trial, layer, mapping, factor, count, adding, taps)
+                    adding = True
             spread_columns(trial, count, taps)
         for column in range(first, first + count):
             mix_column(trial, layer, column, mapped, constant, counted, taps)
+
+
+@inlined
+def mapping_constant(trial: Any, layer: int, mapping: int) -> np.float32:
+    """Return a folded mapping's bias; NaN where its batch norm's shift is not a number.
+
+    `rectify` would make 0 of it, and a search that went astray would not be seen to.
+    """
+    place, nothing = layer * MAPPINGS + mapping, splat(_ZERO)
+    for c in range(0, trial.width, LANES):
+        shift = load(trial.lifted_shift, place * trial.width + c)
+        nothing = fma(shift, splat(_ZERO), nothing)
+    return np.float32(number(trial.bias, place) + lane_sum(nothing))
 
 
 @inlined
@@ -266,14 +280,14 @@ def columns_backward(
         lift_column(trial.inputs, inputs, trial.n, taps, trial.input_points, i * points)
         lift_column(trial.gradients, gradients, trial.n, taps, trial.gradient_points, i * points)
         constant_backward(trial, layer, gradients)
-    if passing or not for_weights:
-        clear(trial.mapped_points, count * points)
+    adding = False
     for mapping in range(MAPPINGS):
         factor = coefficient(trial, layer, FIRST_MAP + mapping)
         if factor != _ZERO and for_weights:
-            map_columns_backward(trial, layer, mapping, factor, count, passing, taps)
+            map_columns_backward(trial, layer, mapping, factor, count, passing, adding, taps)
         elif factor != _ZERO:
-            map_columns_backward_to_input(trial, layer, mapping, factor, count, taps)
+            map_columns_backward_to_input(trial, layer, mapping, factor, count, adding, taps)
+        adding = adding or factor != _ZERO
     if passing:
         spread_columns(trial, count, taps)
 

@@ -30,6 +30,7 @@ SIZES = [
     {"points": 23, "batch_size": 37, "channels": 6},
     {"points": 23, "batch_size": 37, "channels": 6, "kernel_size": 5},
     {"layers": 1, "points": 8, "batch_size": 130, "channels": 20},
+    {"batch_size": 70},
 ]
 CELLS = [
     (2, 3, {}),
@@ -148,6 +149,26 @@ def test_a_search_steps_gradients_in_cells_are_those_of_autograd(
     cells: int, states: int, sizes: dict[str, Any]
 ) -> None:
     search_agrees(in_cells(batch_of(batches=1, epochs=1, **sizes), cells, states))
+
+
+@pytest.mark.parametrize("kind", ["first", "scale", "shift", "second", "bias"])
+@pytest.mark.parametrize("cells", [0, 2])
+def test_a_weight_that_is_not_a_number_makes_the_loss_none(cells: int, kind: str) -> None:
+    batch = batch_of(batches=1, epochs=1, channels=20)
+    batch = in_cells(batch, cells, 2) if cells else batch
+    bench, occasion = Bench(batch), Occasion.RETRAIN_START
+    bench.begin(0, starting_weights(batch, occasion))
+    bench.keep(np.eye(5 if cells else 4)[[1] * batch.architecture.edges])
+    losses = []
+    for value in (0.5, np.nan):
+        weights = bench.memory[kind]
+        (weights if kind == "bias" else weights[0, 1])[..., 1] = value
+        signals = bench.signals(0, occasion, range(1))
+        losses.append(
+            train_epoch(bench.trial, bench.taps, bench.space, signals, int(occasion), 0, NO_STEP)[0]
+        )
+    assert np.isfinite(losses[0])
+    assert np.isnan(losses[1])
 
 
 @pytest.mark.parametrize("kernel_size", [3, 5])

@@ -22,6 +22,7 @@ from worker.numba_vectors import (
     load_strided,
     load_window,
     positive_part,
+    rectify,
     scale_each,
     splat,
     spread,
@@ -109,8 +110,13 @@ def test_lanes_are_summed_for_one_vector_and_for_many() -> None:
 
 
 @njit
-def rectify(z: Floats, h: Floats) -> None:
+def positive(z: Floats, h: Floats) -> None:
     store(h.ctypes.data, 0, positive_part(load(z.ctypes.data, 0)))
+
+
+@njit
+def rectified(z: Floats, h: Floats) -> None:
+    store(h.ctypes.data, 0, rectify(load(z.ctypes.data, 0)))
 
 
 @njit
@@ -121,21 +127,26 @@ def gate(z: Floats, h: Floats) -> None:
 
 @pytest.mark.parametrize(
     ("function", "expected"),
-    [(rectify, [0.0, 0.0, 0.0, 2.5, np.inf]), (gate, [0.0, 0.0, 0.0, 7.0, 7.0])],
+    [
+        (positive, [0.0, 0.0, 0.0, 1e-45, 2.5, np.inf]),
+        (rectified, [0.0, 0.0, 0.0, 1e-45, 2.5, np.inf]),
+        (gate, [0.0, 0.0, 0.0, 7.0, 7.0, 7.0]),
+    ],
 )
 def test_what_is_not_positive_becomes_zero(
     function: Callable[[Floats, Floats], None], expected: list[float]
 ) -> None:
     z, h = rows(1, 0), rows(1, 1)
-    z[0, :5] = [-np.inf, -1.5, 0.0, 2.5, np.inf]
+    z[0, :6] = [-np.inf, -1.5, -0.0, 1e-45, 2.5, np.inf]
+    z[0, 6] = 0.0
     function(z, h)
-    assert h[0, :5].tolist() == expected
+    assert h[0, :7].tolist() == [*np.array(expected, np.float32), 0.0]
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_not_a_number_stays_one_through_the_rectifier(sign: int) -> None:
+def test_not_a_number_stays_one_through_the_positive_part(sign: int) -> None:
     z, h = rows(1, 0), rows(1, 1)
     z[0, 0] = np.copysign(np.float32(np.nan), sign)
-    rectify(z, h)
+    positive(z, h)
     assert np.isnan(h[0, 0])
     assert not np.isnan(h[0, 1:]).any()
