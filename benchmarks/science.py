@@ -1,4 +1,4 @@
-"""How near the engines come to the paper's Tables 1 and 2: preset H1 at the full budget.
+"""How near the engines come to the paper's Tables 1 to 3, at the full budget.
 
 Runs trials in chunks, appends each to a JSON-lines file, and skips those that are there: it can
 be interrupted and started again. Run by hand:
@@ -7,7 +7,8 @@ be interrupted and started again. Run by hand:
     python -m benchmarks.science --trials 16 --variations
     python -m benchmarks.science --trials 32 --cells
 
-The second tries the settings that the paper leaves open, one at a time; the third is Table 2's.
+The second tries the settings that the paper leaves open, one at a time, with the presets of Table 3
+whose scores with all operations are furthest from ours; the third is Table 2's.
 """
 
 import argparse
@@ -22,7 +23,7 @@ import numpy as np
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Trial, trial_seed
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine import Batch, Engine
+from worker.engine import Batch, Engine, operations
 from worker.engines import choose_engine
 from worker.evaluate import same_everywhere, search_trials, train_fixed
 from worker.problem import CosineProblem
@@ -32,23 +33,30 @@ Change = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A cell of Table 1 or 2, or a variation of one."""
+    """A cell of Tables 1 to 3, or a variation of one."""
 
     problem: Literal["blur", "downsampling"]
     operations: Literal["good", "all"]
     method: str
-    """``das``, or the one operation of every layer, or edge."""
+    """``das``, ``random``, or the one operation of every layer, or edge."""
     paper: tuple[float, float, float]
     """Mean, median and maximum architecture PSNR in dB over 75 trials, 100 in Table 2."""
     change: Change = field(default_factory=dict)
     """What differs from the defaults: keys of the study file's tables, dotted."""
+    preset: str = "H1"
 
     def __str__(self) -> str:
         name = f"{self.problem}, {self.operations}, {self.method}"
+        name += f", {self.preset}" if self.preset != "H1" else ""
         return name + "".join(f", {key} = {value}" for key, value in self.change.items())
 
 
 BLUR_ALL_DAS = Setting("blur", "all", "das", (15.64, 18.57, 22.86))
+BLUR_ALL_TUNED = (
+    Setting("blur", "all", "das", (15.57, 18.04, 22.47), preset="BOHB-one-shot-Blur"),
+    Setting("blur", "all", "das", (12.76, 8.21, 22.94), preset="BOHB-Blur"),
+)
+BLUR_ALL_RANDOM = Setting("blur", "all", "random", (9.45, 8.10, 20.86))
 BLUR_CNN = Setting("blur", "good", "cnn", (19.45, 20.71, 21.63))
 
 SETTINGS = (
@@ -66,6 +74,7 @@ CHANGES: tuple[Change, ...] = (
     {"architecture.kernel_size": 5},
     {"search.alpha_scale": 0.1},
     {"search.alpha_scale": 1.0},
+    {"search.warm_up_fraction": 0.5},
     {"architecture.roll_shift": 10},
     {"architecture.operation_noise": 0.1},
 )
@@ -78,17 +87,23 @@ CELLS = (
 )
 """Of Table 2."""
 
-OF_A_SEARCH_ALONE = (
-    "search.alpha_scale",
-    "architecture.roll_shift",
-    "architecture.operation_noise",
-)
+OF_A_SEARCH_ALONE = ("search.alpha_scale", "search.warm_up_fraction")
+OF_HARMFUL_OPERATIONS = ("architecture.roll_shift", "architecture.operation_noise")
 VARIATIONS = (
-    *(replace(BLUR_ALL_DAS, change=change) for change in CHANGES),
+    *(
+        replace(setting, change=change)
+        for setting in (BLUR_ALL_DAS, *BLUR_ALL_TUNED)
+        for change in ({}, *CHANGES)
+    ),
+    *(
+        replace(BLUR_ALL_RANDOM, change=change)
+        for change in ({}, *CHANGES)
+        if not {*change} & {*OF_A_SEARCH_ALONE}
+    ),
     *(
         replace(BLUR_CNN, change=change)
         for change in CHANGES
-        if not {*change} & {*OF_A_SEARCH_ALONE}
+        if not {*change} & {*OF_A_SEARCH_ALONE, *OF_HARMFUL_OPERATIONS}
     ),
 )
 
@@ -101,12 +116,19 @@ def run(setting: Setting, seeds: list[int], epochs: int, engine: Engine) -> tupl
             operations=setting.operations, **_of(setting, "architecture")
         ),
         search=SearchSettings(**_of(setting, "search")),
-        hyperparameters=(Hyperparameters.preset("H1"),) * len(seeds),
+        hyperparameters=(Hyperparameters.preset(setting.preset),) * len(seeds),
         epochs=epochs,
         seeds=np.array(seeds, dtype=np.int64),
     )
     if setting.method == "das":
         return search_trials(batch, engine, retrain=True, progress=_silent)
+    if setting.method == "random":
+        count = len(operations(batch.architecture))
+        rows = [
+            np.random.default_rng(seed).integers(count, size=batch.architecture.edges)
+            for seed in seeds
+        ]
+        return train_fixed(batch, np.stack(rows), engine, progress=_silent)
     fixed = same_everywhere(batch, setting.method)
     return train_fixed(batch, fixed, engine, progress=_silent)
 

@@ -66,10 +66,13 @@ def rows(
     Args:
         number: Of the table.
         trials: Of one campaign or several, a row a trial. A trial that is in several counts once.
+            Tables 3 and 4 are of hyperparameters: what was not searched for is left out of them.
         failed_below: What counts as a failed run, in dB.
         seed: Of all bootstraps.
     """
     theirs = published(number)
+    if number in (3, 4):
+        trials = trials[trials["one_shot_psnr"].notna()]
     samples = psnrs_by_setting(trials)
     seconds = _seconds(trials)
     correlated = _correlated(trials, seed)

@@ -124,6 +124,12 @@ def test_our_own_settings_come_after_the_papers() -> None:
     assert found[-1].n == 30
 
 
+def test_what_was_not_searched_for_is_left_out_of_a_table_of_hyperparameters() -> None:
+    both = together([table3(), trials(normal(12.0), method="random")])
+    assert rows(3, both) == rows(3, table3())
+    assert row(rows(1, both), "random").n == 75
+
+
 def test_no_trials_at_all_are_rows_without_runs() -> None:
     found = rows(2, table3().iloc[:0])
     assert len(found) == 12
