@@ -19,41 +19,27 @@ from configspace.study import ArchitectureSettings, ProblemSettings, SearchSetti
 from worker.engine import (
     PRETRAININGS,
     Batch,
-    Flattening,
-    NetWeights,
     Progress,
     Retrained,
     Searched,
     alpha_step_sizes,
     initial_alpha,
-    initial_flattening,
-    initial_weights,
     operations,
     weight_step_sizes,
 )
-from worker.numba_alpha import Alpha, set_coefficients
-from worker.numba_cell_plan import needed_edges, trained_signals
+from worker.numba_alpha import set_coefficients
+from worker.numba_bench import Bench, Starts, starting_alpha, starting_weights
 from worker.numba_compile import compile_apart, is_compiled
-from worker.numba_layouts import FLATTENING, MAPPINGS, Doubles, Floats, Memory, Space
+from worker.numba_layouts import Doubles, Floats
 from worker.numba_signals import cosine_waves
 from worker.numba_training import search_epoch, train_epoch
-from worker.numba_vectors import LANES
-from worker.philox import MASK, KeyedGenerator, Occasion
+from worker.philox import Occasion
 from worker.problem import CosineProblem
 
 _LOGGER = logging.getLogger(__name__)
 
 Tick = Callable[[], None]
 """Called by a trial at the end of each of its epochs; raises `Stopped` if no more is wanted."""
-
-
-class Starts(NamedTuple):
-    """Initial weights of all trials."""
-
-    mappings: dict[tuple[int, int], NetWeights]
-    """By edge and mapping; an edge is a layer in the sequential space."""
-    flattenings: list[Flattening]
-    """Of each cell; none in the sequential space."""
 
 
 class Stopped(Exception):  # noqa: N818
@@ -150,7 +136,7 @@ class NumbaEngine:
             bench.begin(index, starts)
             if single:
                 losses = pretrain(bench, index, starts, weight_sizes[index], tick)
-            architecture = _alpha(batch, index, alpha[index])
+            architecture = starting_alpha(batch, index, alpha[index])
             occasions = (int(Occasion.SEARCH_VALIDATION), int(Occasion.SEARCH_TRAINING))
             for epoch in range(batch.epochs):
                 steps = _steps(batch, epoch)
@@ -269,113 +255,6 @@ class NumbaEngine:
                 raise
 
 
-class Bench:
-    """The memory in which one thread computes one trial after another."""
-
-    def __init__(self, batch: Batch) -> None:
-        """Reserve it for a batch's sizes."""
-        architecture, size = batch.architecture, batch.search.batch_size
-        matrix, taps = batch.problem.matrix, architecture.kernel_size
-        self.batch = batch
-        self.space = space_of(architecture)
-        self.memory = Memory(
-            matrix,
-            batch=size,
-            taps=taps,
-            layers=architecture.edges,
-            channels=architecture.channels,
-            roll=architecture.roll_shift,
-            noisy="noise" in operations(architecture),
-            cells=self.space[0] if self.space else 0,
-            states=self.space[1] if self.space else 0,
-        )
-        self.memory.set(
-            noise=batch.problem.noise, tau=architecture.tau, sigma=architecture.operation_noise
-        )
-        self.trial = self.memory.trial
-        """What the kernels are handed."""
-        self.taps = tuple(range(taps))
-        count = batch.search.batches * matrix.shape[1] * size
-        self._drawn = np.zeros((2, count + int(self.trial["columns"]) * LANES), np.float32)
-        self._scratch = np.empty(4 * size + 6)
-
-    def begin(self, index: int, starts: Starts) -> None:
-        """Set the memory to the start of a trial whose operations are all trained.
-
-        Args:
-            index: Which trial of the batch.
-            starts: Initial weights of all trials.
-        """
-        channels, memory = self.batch.architecture.channels, self.memory
-        memory.clear_weights()
-        for (edge, mapping), weights in starts.mappings.items():
-            memory["first"][edge, mapping, :, :channels] = weights.first[index]
-            memory["second"][edge, mapping, :, :channels] = weights.second[index, ::-1]
-            memory["bias"][edge * MAPPINGS + mapping] = weights.bias[index]
-        memory["scale"][:] = 1
-        for cell, flattening in enumerate(starts.flattenings):
-            last = FLATTENING - 1
-            memory["flattening"][cell, :last] = flattening.weights[index].reshape(-1)
-            memory["flattening"][cell, last] = flattening.bias[index]
-        self.train_all()
-        seed = int(self.batch.seeds[index])
-        decay = self.batch.hyperparameters[index].param_weight_decay
-        memory.set(key0=seed & MASK, key1=seed >> 32, weight_decay=decay)
-
-    def train_all(self) -> None:
-        """Have all mappings trained, or all coefficients."""
-        self.memory.set(lowest=0)
-        self.memory["trained"][1:] = 1
-
-    def mapping(self, mapping: int) -> dict[str, Floats]:
-        """Return views of one mapping's weights on all edges, by name."""
-        names = ("first", "second", "scale", "shift")
-        views = {name: self.memory[name][:, mapping] for name in names}
-        return {**views, "bias": self.memory["bias"][mapping::MAPPINGS]}
-
-    def keep(self, shares: NDArray[np.float64]) -> None:
-        """Fix the coefficients to those of an architecture, and train only what it has.
-
-        Args:
-            shares: One-hot, ``(edge, operation)``.
-        """
-        settings = self.batch.architecture
-        mapped = shares[:, :MAPPINGS].sum(1) > 0  # the operations with weights come first
-        if self.space is None:
-            lowest = int(mapped.argmax()) if mapped.any() else len(mapped)
-            self.memory.set(lowest=lowest)
-        else:
-            count = len(operations(settings)) - 1  # zero is the last
-            needed = needed_edges(settings, shares[:, :count].sum(1) > 0)
-            shares = shares * needed[:, None]
-            self.memory["trained"][:] = trained_signals(settings, needed, mapped)
-        set_coefficients(shares, self.trial)
-
-    def signals(self, index: int, occasion: Occasion, steps: range, buffer: int = 0) -> Floats:
-        """Draw a trial's signals of a run of steps.
-
-        Returns:
-            ``(step, n, sample)``, flat and a vector longer: one of two buffers.
-        """
-        size, problem, out = self.batch.search.batch_size, self.batch.problem, self._drawn[buffer]
-        if type(problem) is CosineProblem:
-            start, count, scratch = steps.start, len(steps), self._scratch
-            cosine_waves(self.trial, problem.grid, size, int(occasion), start, count, scratch, out)
-        else:
-            seeds = self.batch.seeds[index : index + 1]
-            drawn = problem.signals(KeyedGenerator(seeds, occasion, steps, size))
-            out[: drawn.size] = drawn.reshape(-1)
-        return out
-
-    def score(self, index: int, occasion: Occasion) -> float:
-        """Return the mean PSNR over the batches of an occasion, in dB."""
-        batches = self.batch.search.batches
-        signals = self.signals(index, occasion, range(batches))
-        self.memory.set(lowest=self.batch.architecture.edges)
-        none = np.zeros(batches)
-        return train_epoch(self.trial, self.taps, self.space, signals, int(occasion), 0, none)[1]
-
-
 def pretrain(bench: Bench, index: int, starts: Starts, step_sizes: Doubles, tick: Tick) -> Doubles:
     """Train each mapping of a trial as a network of itself, and put them together (Sec. 5.4).
 
@@ -417,27 +296,6 @@ def pretrain(bench: Bench, index: int, starts: Starts, step_sizes: Doubles, tick
     return losses.mean(0)
 
 
-def starting_weights(batch: Batch, occasion: Occasion) -> Starts:
-    """Draw the initial weights of all mappings, and of all cells' flattenings."""
-    space = space_of(batch.architecture)
-    cells = range(space[0] if space else 0)
-    return Starts(
-        mappings={
-            (edge, mapping): initial_weights(batch, occasion, edge, mapping)
-            for edge in range(batch.architecture.edges)
-            for mapping in range(MAPPINGS)
-        },
-        flattenings=[initial_flattening(batch, occasion, cell) for cell in cells],
-    )
-
-
-def space_of(architecture: ArchitectureSettings) -> Space:
-    """Return what tells the kernels the search space."""
-    if architecture.space == "sequential":
-        return None
-    return architecture.cells, architecture.states
-
-
 class FirstCall(NamedTuple):
     """A call that does nothing, but for which an entry must be compiled."""
 
@@ -470,7 +328,7 @@ def _first_calls(kernel_size: Literal[3, 5], space: Literal["sequential", "cell"
     )
     bench, alpha = Bench(batch), initial_alpha(batch)[0]
     signals, none = np.zeros(0, np.float32), np.zeros(0)
-    network, architecture = (bench.trial, bench.taps, bench.space), _alpha(batch, 0, alpha)
+    network, architecture = (bench.trial, bench.taps, bench.space), starting_alpha(batch, 0, alpha)
     calls = (
         FirstCall("sampler", cosine_waves, (bench.trial, none, 2, 0, 0, 0, none, signals)),
         FirstCall("mixture", set_coefficients, (alpha[:0], bench.trial)),
@@ -506,19 +364,6 @@ def _softmax(alpha: NDArray[np.float64]) -> NDArray[np.float64]:
     powers = np.exp(alpha - alpha.max(-1, keepdims=True))
     weights: NDArray[np.float64] = powers / powers.sum(-1, keepdims=True)
     return weights
-
-
-def _alpha(batch: Batch, index: int, value: NDArray[np.float64]) -> Alpha:
-    """Return a trial's α, at the start of a search that moves it in place."""
-    hyper = batch.hyperparameters[index]
-    return Alpha(
-        value=value,
-        beta=np.zeros_like(value),
-        gradient=np.zeros_like(value),
-        moments=np.zeros((2, *value.shape)),
-        weight_decay=hyper.alpha_weight_decay,
-        by_adam=hyper.alpha_optimizer == "adam",
-    )
 
 
 def _steps(batch: Batch, epoch: int) -> range:

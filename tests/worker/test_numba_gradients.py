@@ -17,7 +17,7 @@ from tests.worker.plain import Plain
 from tests.worker.plain_cell import PlainCells, first_batch, in_cells
 from worker.engine import Batch, initial_alpha
 from worker.numba_alpha import Alpha
-from worker.numba_engine import Bench, starting_weights
+from worker.numba_bench import Bench, starting_weights
 from worker.numba_training import search_epoch, train_epoch
 from worker.philox import Occasion
 

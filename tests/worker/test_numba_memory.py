@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.plain_cell import in_cells
-from worker import numba_engine
+from worker import numba_bench
 from worker.engine import Batch
 from worker.numba_engine import NumbaEngine, ensure_compiled
 from worker.numba_layouts import ITEM, Memory
@@ -66,7 +66,7 @@ def test_kernels_write_nowhere_else(
     problem: str,
 ) -> None:
     ensure_compiled(lambda _: None)
-    monkeypatch.setattr(numba_engine, "Memory", Guarded)
+    monkeypatch.setattr(numba_bench, "Memory", Guarded)
     monkeypatch.setattr(Guarded, "made", [])
     batch = batch_of(
         *HYPERPARAMETERS[:3],
@@ -88,7 +88,7 @@ def test_kernels_write_nowhere_else_in_cells(
     monkeypatch: pytest.MonkeyPatch, points: int, batch_size: int, cells: int, states: int
 ) -> None:
     ensure_compiled(lambda _: None, space="cell")
-    monkeypatch.setattr(numba_engine, "Memory", Guarded)
+    monkeypatch.setattr(numba_bench, "Memory", Guarded)
     monkeypatch.setattr(Guarded, "made", [])
     batch = batch_of(*HYPERPARAMETERS[:3], points=points, batch_size=batch_size)
     batch = in_cells(batch, cells, states)
