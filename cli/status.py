@@ -1,5 +1,6 @@
 """`dartboard status`: how far the studies and campaigns of a store are."""
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -10,6 +11,13 @@ from cli.words import ago, duration
 from results.campaign_status import CampaignStatus, campaign_status
 from results.status import StudyStatus, status
 from results.store import Store
+
+_COLUMNS = ("study", "objective", "problem", "state", "evaluations", "incumbent", "last")
+_SPARE = ("problem", "last", "objective", "incumbent")
+"""Columns to do without where a terminal is narrow, in this order: ``dartboard status NAME`` tells
+them, but only of a name that was not cut."""
+_GAP = 2
+"""Blanks after each column."""
 
 
 def show_status(url: str, name: str | None) -> None:
@@ -26,37 +34,50 @@ def show_status(url: str, name: str | None) -> None:
     elif name:
         _show_one(console, status(url, [name])[0])
     elif (found := status(url)) or campaigns:
-        console.print(_overview(found, campaign_status(url, campaigns)))
+        console.print(_overview(found, campaign_status(url, campaigns), console.width))
     else:
         console.print(f"no study yet in {url}; begin one with: dartboard run STUDY.toml")
 
 
-def _overview(studies: list[StudyStatus], campaigns: list[CampaignStatus]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("study", "objective", "problem", "state", "evaluations", "incumbent", "last"):
-        table.add_column(column, no_wrap=True)
-    for one in studies:
-        best = one.incumbent
-        table.add_row(
-            one.study.name,
-            one.study.objective,
-            one.study.problem.name,
-            one.state,
-            f"{one.effort.finished} done",
-            f"{best.psnr:.2f} dB at {best.epochs}" if best else "none yet",
-            ago(one.last_activity),
-        )
-    for many in campaigns:
-        table.add_row(
-            many.name,
-            "campaign",
-            ", ".join(dict.fromkeys(one.cell.problem.name for one in many.cells)),
-            many.state,
-            f"{many.finished} of {many.trials} trials",
-            "",
-            ago(many.last_activity),
-        )
+def _overview(studies: list[StudyStatus], campaigns: list[CampaignStatus], width: int) -> Table:
+    """Lay a line a study or campaign out, on as many columns as there is room for."""
+    rows = [*map(_study_row, studies), *map(_campaign_row, campaigns)]
+    columns = list(zip(_COLUMNS, *rows, strict=True))
+    for spare in _SPARE:
+        if sum(max(map(cell_len, column)) + _GAP for column in columns) <= width:
+            break
+        columns = [column for column in columns if column[0] != spare]
+    table = Table(box=None, padding=(0, _GAP, 0, 0), header_style="dim")
+    for heading, *_ in columns:
+        table.add_column(heading, overflow="fold")
+    for row in zip(*(cells for _, *cells in columns), strict=True):
+        table.add_row(*row)
     return table
+
+
+def _study_row(one: StudyStatus) -> tuple[str, ...]:
+    best = one.incumbent
+    return (
+        one.study.name,
+        one.study.objective,
+        one.study.problem.name,
+        one.state,
+        f"{one.effort.finished} done",
+        f"{best.psnr:.2f} dB at {best.epochs}" if best else "none yet",
+        ago(one.last_activity),
+    )
+
+
+def _campaign_row(many: CampaignStatus) -> tuple[str, ...]:
+    return (
+        many.name,
+        "campaign",
+        ", ".join(dict.fromkeys(one.cell.problem.name for one in many.cells)),
+        many.state,
+        f"{many.finished} of {many.trials} trials",
+        "",
+        ago(many.last_activity),
+    )
 
 
 def _show_one(console: Console, one: StudyStatus) -> None:

@@ -56,3 +56,31 @@ def test_a_campaigns_workers_are_shown_once_with_the_cell_they_work_on(
     assert ["sequential-all-blur-random-H1", "6/7", "1"] in [
         line.split()[:3] for line in out.splitlines()
     ]
+
+
+@pytest.mark.parametrize(
+    ("width", "headings"),
+    [
+        (130, ["study", "objective", "problem", "state", "evaluations", "incumbent", "last"]),
+        (80, ["study", "objective", "state", "evaluations", "incumbent"]),
+        (60, ["study", "state", "evaluations"]),
+    ],
+)
+def test_the_line_of_a_study_is_never_cut_and_rather_does_without_columns(
+    width: int,
+    headings: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(url) as store:
+        filled(store, "downsampling-one-shot", "one-shot")
+        filled_campaign(store, "blur-and-downsampling", trials=7)
+    show_status(url, None)
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == headings
+    assert [line.split()[0] for line in lines] == ["downsampling-one-shot", "blur-and-downsampling"]
+    assert "12 done" in lines[0]
+    assert "14 of 14 trials" in lines[1]
