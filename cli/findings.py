@@ -7,7 +7,8 @@ from pathlib import Path
 from configspace.errors import DartboardError
 from results.findings import findings
 from results.findings_report import report
-from results.sources import FIGURES, TABLES, campaign_trials
+from results.pooling import tallies
+from results.sources import FIGURES, TABLES, campaign_frames, together
 
 
 def show_findings(url: str, *, campaigns: Sequence[str], output: Path | None) -> None:
@@ -22,8 +23,9 @@ def show_findings(url: str, *, campaigns: Sequence[str], output: Path | None) ->
         DartboardError: If the store has none of them, or the file cannot be written.
     """
     every = (name for names in (*TABLES.values(), *FIGURES.values()) for name in names)
-    trials = campaign_trials(url, tuple(dict.fromkeys(every)), campaigns, what="the report")
-    text = report(findings(trials), list(dict.fromkeys(trials["campaign"])))
+    frames = campaign_frames(url, tuple(dict.fromkeys(every)), campaigns, what="the report")
+    names = [each.campaign.name for each in frames]
+    text = report(findings(together(frames)), names, tallies(frames))
     if output is None:
         sys.stdout.write(text)
         return

@@ -13,7 +13,8 @@ from results.paper_frame import frame
 from results.paper_layout import grid, notes
 from results.paper_settings import SettingsNumber, settings_frame, settings_grid
 from results.paper_tables import pursuits, rows
-from results.sources import TABLES, campaign_trials, table_studies
+from results.pooling import tallies
+from results.sources import TABLES, campaign_frames, table_studies, together
 
 Format = Literal["text", "markdown", "latex", "csv"]
 
@@ -66,8 +67,9 @@ def show_table(
 def _of_campaigns(
     number: Number, url: str, campaigns: Sequence[str], failed_below: float, format: Format
 ) -> str:
-    trials = campaign_trials(url, TABLES[number], campaigns, what=f"table {number}")
-    found = rows(number, trials, failed_below=failed_below)
+    frames = campaign_frames(url, TABLES[number], campaigns, what=f"table {number}")
+    trials = together(frames)
+    found = rows(number, trials, tallies(frames), failed_below=failed_below)
     if format == "csv":
         return frame(number, found).to_csv(index=False, lineterminator="\n")
     return _written(grid(number, found), format, notes(number, found, pursuits(trials)))

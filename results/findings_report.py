@@ -1,19 +1,26 @@
 """The paper's findings and what our runs say of them, as Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from results.finding import Finding
 from results.layout import Grid, markdown
+from results.paper import Setting
+from results.pooling import Tally, crashed_text, unfinished_text
 
 _ANSWERS = {True: "yes", False: "no", None: "not sure"}
 
 
-def report(findings: Sequence[Finding], campaigns: Sequence[str]) -> str:
+def report(
+    findings: Sequence[Finding],
+    campaigns: Sequence[str],
+    tallies: Mapping[Setting, Tally] | None = None,
+) -> str:
     """Write a table of verdicts, then each finding with its rule and its figures.
 
     Args:
         findings: In the paper's order.
         campaigns: Whose runs they were put to.
+        tallies: How far these are, by setting; for what is not among the runs.
     """
     verdicts = Grid(
         headings=("", "The paper's finding", "Ours"),
@@ -27,6 +34,12 @@ def report(findings: Sequence[Finding], campaigns: Sequence[str]) -> str:
         "and does not hold if one surely fails; else it is undecided. Intervals are at 95%; n is "
         "the number of runs, the smaller one where two settings are compared.",
         "",
+        *(
+            line
+            for said in (crashed_text(tallies or {}), unfinished_text(tallies or {}))
+            if said
+            for line in (f"{'; '.join(said)}.", "")
+        ),
         markdown(verdicts),
     ]
     for one in findings:

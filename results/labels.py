@@ -1,5 +1,7 @@
 """What problems, spaces, operations and methods are called in tables and figures."""
 
+from results.paper import Setting
+
 PROBLEMS = {"blur": "Blur", "downsampling": "Downsampling"}
 SPACES = {"sequential": "sequential", "cell": "cell"}
 OPERATION_SETS = {"good": "good ops.", "all": "all ops."}
@@ -28,3 +30,15 @@ def operation_set(name: str) -> str:
 def method(name: str) -> str:
     """Return what a method is called."""
     return METHODS.get(name, name)
+
+
+def space(name: str) -> str:
+    """Return what a space is called."""
+    return f"{SPACES.get(name, name)} space"
+
+
+def setting(one: Setting) -> str:
+    """Return what a setting is called, in full; the sequential space goes without saying."""
+    parts = [problem(one.problem), operation_set(one.operations), method(one.method)]
+    parts.append(one.hyperparameters)
+    return ", ".join(parts if one.space == "sequential" else [*parts, space(one.space)])

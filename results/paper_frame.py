@@ -9,11 +9,11 @@ from results.paper import METHODS, Number
 from results.paper_tables import Row, outside
 from results.statistics import Estimate
 
-_COUNTS = ("n", "paper_n", "tries")
+_COUNTS = ("n", "crashed", "paper_n", "tries")
 
 
 def frame(number: Number, rows: Sequence[Row]) -> pd.DataFrame:
-    """Return a table with the columns of the paper's own file, and after them n, intervals, …
+    """Return a table with the columns of the paper's own file, and after them n, crashed trials, …
 
     PSNRs are in dB and times in seconds, to four digits. Of Tables 3 and 4, where a row holds two
     sets of operations, the further columns come once for each.
@@ -79,7 +79,8 @@ def _further(row: Row) -> dict[str, float]:
     nothing = Estimate(math.nan, math.nan, math.nan, 0)
     sd, failed = (nothing, nothing) if shape is None else (shape.sd, shape.failed)
     clusters = None if shape is None else shape.clusters
-    cells: dict[str, float] = {"n": row.n}
+    crashed = 0 if row.tally is None else row.tally.crashed
+    cells: dict[str, float] = {"n": row.n, "crashed": crashed}
     for key, found in (("mean", row.mean), ("median", row.median)):
         cells |= {f"{key}_low": found.low, f"{key}_high": found.high}
     for key, found in (("sd", sd), ("failed", failed)):

@@ -2,12 +2,19 @@
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from results import labels
 from results.layout import DASH, Grid, interval_text, number_text
-from results.paper import Number, Published
+from results.paper import Number, Published, Setting
 from results.paper_tables import Pursuit, Row, outside
+from results.pooling import crashed_text, unfinished_text
 from results.statistics import Estimate
+
+_BY_METHOD: Final = (1, 2)
+"""Tables of methods; the others are of hyperparameters."""
+_SPACES: Final[dict[Number, str]] = {1: "sequential", 2: "cell", 3: "sequential", 4: "cell"}
+"""The space of each table."""
 
 
 def grid(number: Number, rows: Sequence[Row]) -> Grid:
@@ -16,15 +23,14 @@ def grid(number: Number, rows: Sequence[Row]) -> Grid:
     The paper's mean and median are followed by ``within`` our interval, or by how far above or
     below it they lie; its maximum, by the difference from ours.
     """
-    by_method = number in (1, 2)
     failed = next((row.distribution.failed_below for row in rows if row.distribution), None)
-    headings = ["Data", "Operations", "Method" if by_method else "Hyperparameters", "n"]
+    headings = ["Data", "Operations", "Method" if number in _BY_METHOD else "Hyperparameters", "n"]
     for name in ("Max.", "Mean [95%]", "Median [95%]"):
         headings += [name, "paper's"]
     headings += ["SD", "failed" if failed is None else f"< {failed:g} dB", "s a run"]
     return Grid(
         headings=tuple(headings),
-        rows=tuple(_line(row, by_method=by_method) for row in rows),
+        rows=tuple(_line(number, row) for row in rows),
         numeric=(False, False, False, *(True,) * (len(headings) - 3)),
     )
 
@@ -44,17 +50,19 @@ def notes(number: Number, rows: Sequence[Row], pursuits: Sequence[Pursuit]) -> l
             "runs of Random; equal time: as many as can be trained in the time that one run of "
             "DARTS takes, by the medians of both times."
         )
-    said += [f"{name(row)}: {_clusters(row)}" for row in rows if _clusters(row)]
+    if any(row.seconds > 0 for row in rows):
+        said.append(
+            "s a run: median wall time of one run in seconds, search and training together, on the "
+            "machine and under the load that it ran in; of a random search, of all its runs."
+        )
+    far = {row.setting: row.tally for row in rows if row.tally and not row.tries}
+    said += [f"{each}." for each in crashed_text(far)]
+    if unfinished := unfinished_text(far):
+        said.append(f"{'; '.join(unfinished)}.")
+    said += [f"{labels.setting(row.setting)}: {_clusters(row)}" for row in rows if _clusters(row)]
     if number == 1:
         said += [_pursuit(pursuit) for pursuit in pursuits]
     return said
-
-
-def name(row: Row) -> str:
-    """Say in words which row it is."""
-    one = row.setting
-    parts = [labels.problem(one.problem), labels.operation_set(one.operations)]
-    return ", ".join([*parts, _what(row), one.hyperparameters])
 
 
 def place_text(value: float, interval: Estimate) -> str:
@@ -65,17 +73,14 @@ def place_text(value: float, interval: Estimate) -> str:
     return f"{value:.2f} {'within' if off == 0 else number_text(off, sign=True)}"
 
 
-def _line(row: Row, *, by_method: bool) -> tuple[str, ...]:
+def _line(number: Number, row: Row) -> tuple[str, ...]:
     one, theirs = row.setting, row.published
-    what = _what(row) if by_method or one.method != "darts" else one.hyperparameters
-    if not by_method and one.method != "darts":
-        what = f"{one.hyperparameters}, {what}"
     shape = row.distribution
     published = ("", "", "") if theirs is None else _published(row, theirs)
     return (
         labels.problem(one.problem),
         labels.operation_set(one.operations),
-        what,
+        _what(number, row),
         str(row.n),
         number_text(row.max),
         published[0],
@@ -96,9 +101,24 @@ def _published(row: Row, theirs: Published) -> tuple[str, str, str]:
     return best, place_text(theirs.mean, row.mean), place_text(theirs.median, row.median)
 
 
-def _what(row: Row) -> str:
-    said = labels.method(row.setting.method)
-    return said if row.tries is None else f"{said} (best of {row.tries})"
+def _what(number: Number, row: Row) -> str:
+    """Say what tells a row from the others; what all of the paper's rows share is left out."""
+    one = row.setting
+    method = labels.method(one.method)
+    if row.tries is not None:
+        method += f" (best of {row.tries})"
+    if number in _BY_METHOD:
+        parts = [method, *_unusual(one)]
+    else:
+        parts = [one.hyperparameters, *([method] if one.method != "darts" else [])]
+    if one.space != _SPACES[number]:
+        parts.append(labels.space(one.space))
+    return ", ".join(parts)
+
+
+def _unusual(one: Setting) -> list[str]:
+    """Return the hyperparameters unless they are those of the paper's Tables 1 and 2."""
+    return [] if one.hyperparameters == "H1" else [one.hyperparameters]
 
 
 def _clusters(row: Row) -> str:
@@ -114,7 +134,9 @@ def _clusters(row: Row) -> str:
 
 def _pursuit(pursuit: Pursuit) -> str:
     one, steps = pursuit.darts, pursuit.steps
-    where = f"{labels.problem(one.problem)}, {labels.operation_set(one.operations)}"
+    where = [labels.problem(one.problem), labels.operation_set(one.operations), *_unusual(one)]
+    if one.space != "sequential":
+        where.append(labels.space(one.space))
     expected = steps.expected
     by_share = f"one by the share that passes: {interval_text(expected, 1)}"
     simulated = (
@@ -126,7 +148,7 @@ def _pursuit(pursuit: Pursuit) -> str:
     wins = pursuit.wins
     beaten = Estimate(wins.value, wins.low, wins.high, wins.n_a)
     return (
-        f"{where}: one run of DARTS beats one random architecture with probability "
+        f"{', '.join(where)}: one run of DARTS beats one random architecture with probability "
         f"{interval_text(beaten)} (n = {wins.n_a} and {wins.n_b}); to pass the DARTS median of "
         f"{number_text(steps.threshold)} dB takes {simulated}; {by_share} "
         f"(n = {expected.n} runs of Random)."

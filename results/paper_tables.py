@@ -5,16 +5,18 @@ numbers are samples, too: even if both came from one distribution, its mean woul
 interval in about one case of six (two equal errors add up to √2 of one).
 """
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 import pandas as pd
 
+from configspace.cell import SEARCHES
 from results.correlations import Correlations, correlations
 from results.distribution import FAILED_BELOW, Distribution, distribution
 from results.paper import Number, Published, Setting, published
+from results.pooling import Tally
 from results.random_search import BestOf, Steps, affordable, best_of, steps_to_pass
 from results.statistics import Estimate, Floats
 from results.superiority import Superiority, superiority
@@ -45,6 +47,8 @@ class Row:
     """Architectures of one random search."""
     correlations: Correlations | None = None
     """Of one-shot and architecture PSNR over the runs; None where nothing was searched."""
+    tally: Tally | None = None
+    """How far its trials are; of a random search, those that it draws from. None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,12 @@ class Pursuit:
 
 
 def rows(
-    number: Number, trials: pd.DataFrame, *, failed_below: float = FAILED_BELOW, seed: int = 0
+    number: Number,
+    trials: pd.DataFrame,
+    tallies: Mapping[Setting, Tally] | None = None,
+    *,
+    failed_below: float = FAILED_BELOW,
+    seed: int = 0,
 ) -> list[Row]:
     """Return a table's rows: the paper's in its order, then what only we have.
 
@@ -67,20 +76,25 @@ def rows(
         number: Of the table.
         trials: Of one campaign or several, a row a trial. A trial that is in several counts once.
             Tables 3 and 4 are of hyperparameters: what was not searched for is left out of them.
+        tallies: How far each setting's trials are, of the same campaigns. One without a single
+            score, all of whose trials crashed, has a row as well.
         failed_below: What counts as a failed run, in dB.
         seed: Of all bootstraps.
     """
     theirs = published(number)
+    known = tallies or {}
     if number in (3, 4):
         trials = trials[trials["one_shot_psnr"].notna()]
+        known = {setting: one for setting, one in known.items() if setting.method in SEARCHES}
     samples = psnrs_by_setting(trials)
     seconds = _seconds(trials)
     correlated = _correlated(trials, seed)
     found: dict[Setting, Row] = {}
-    for setting in dict.fromkeys([*theirs, *samples]):
+    for setting in dict.fromkeys([*theirs, *samples, *known]):
         if setting.method == "random-search":
             for row in _random_searches(setting, samples, seconds, theirs[setting], seed):
-                found[row.setting] = row
+                tally = known.get(_of_method(setting, "random"))
+                found[row.setting] = replace(row, tally=tally)
             continue
         shape = distribution(samples.get(setting, []), failed_below=failed_below, seed=seed)
         found[setting] = Row(
@@ -93,6 +107,7 @@ def rows(
             published=theirs.get(setting),
             distribution=shape if shape.n else None,
             correlations=correlated.get(setting),
+            tally=known.get(setting),
         )
     return list(found.values())
 

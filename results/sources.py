@@ -9,8 +9,9 @@ from typing import Final
 import pandas as pd
 
 from configspace.errors import StoreError
-from results.campaigns import load_campaign_from
+from results.campaigns import CampaignFrames, load_campaign_from
 from results.frames import Frames, load_from
+from results.pooling import refuse_mixtures
 from results.store import Store
 
 FOLDER: Final = "studies/paper"
@@ -49,10 +50,10 @@ STUDIES: Final[Mapping[int, Mapping[str, str]]] = {
 """Of Tables 7 and 8: the study that stands beside each of the paper's."""
 
 
-def campaign_trials(
+def campaign_frames(
     url: str, usual: Sequence[str], given: Sequence[str], *, what: str
-) -> pd.DataFrame:
-    """Return the trials of some campaigns together, a row a trial.
+) -> list[CampaignFrames]:
+    """Return some campaigns whose trials can be shown together.
 
     Args:
         url: Where the store is, such as ``sqlite:///dartboard.db``.
@@ -62,7 +63,8 @@ def campaign_trials(
 
     Raises:
         StoreError: If the store cannot be read, lacks a campaign that is given, or has none of the
-            usual ones; then it says what to run.
+            usual ones; then it says what to run. Or if cells that would be one row differ in what
+            decides a result.
     """
     with Store.open(url, create=False) as store:
         known = store.campaign_names()
@@ -75,8 +77,21 @@ def campaign_trials(
                 f"'dartboard campaign {FOLDER}/{usual[0]}.toml' with this store, or name another "
                 "with --campaign"
             )
-        parts = [load_campaign_from(store, name).trials for name in names]
-    return pd.concat(parts, ignore_index=True)
+        found = [load_campaign_from(store, name) for name in dict.fromkeys(names)]
+    refuse_mixtures(cell for frames in found for cell in frames.campaign.cells)
+    return found
+
+
+def campaign_trials(
+    url: str, usual: Sequence[str], given: Sequence[str], *, what: str
+) -> pd.DataFrame:
+    """Return the trials of some campaigns together, a row a trial; see `campaign_frames`."""
+    return together(campaign_frames(url, usual, given, what=what))
+
+
+def together(campaigns: Sequence[CampaignFrames]) -> pd.DataFrame:
+    """Return the trials of campaigns, a row a trial."""
+    return pd.concat([frames.trials for frames in campaigns], ignore_index=True)
 
 
 def table_studies(url: str, number: int, given: Sequence[str]) -> dict[str, Frames]:

@@ -1,5 +1,7 @@
 """A made-up campaign, quick to write into a store."""
 
+from typing import Any
+
 import numpy as np
 
 from configspace.campaign import Campaign
@@ -11,7 +13,13 @@ from tests.results.made_up import outcome
 
 
 def filled_campaign(
-    store: Store, name: str = "many", *, trials: int = 6, part: int = 3, crashed: int = 0
+    store: Store,
+    name: str = "many",
+    *,
+    trials: int = 6,
+    part: int = 3,
+    crashed: int = 0,
+    **settings: Any,
 ) -> Campaign:
     """Write a campaign of two cells, DARTS and random, into a store.
 
@@ -21,6 +29,7 @@ def filled_campaign(
         trials: Trials a cell, of which the last ``crashed`` ones crashed; 0: nothing was run.
         part: Trials a job.
         crashed: How many crashed, each in a job of its own.
+        settings: Further ones of both cells.
     """
     cells = tuple(
         Cell(
@@ -30,6 +39,7 @@ def filled_campaign(
             preset="H1",
             hyperparameters=Hyperparameters.preset("H1"),
             trials=trials or 5,
+            **settings,
         )
         for method in ("darts", "random")
     )

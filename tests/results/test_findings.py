@@ -9,6 +9,8 @@ import pytest
 from results.finding import Finding, Part, Runs, above, below
 from results.findings import finding, findings
 from results.findings_report import report
+from results.paper import Setting
+from results.pooling import Tally
 from results.statistics import Estimate
 from tests.results.campaigns import normal, together, trials
 
@@ -170,3 +172,20 @@ def test_the_report_has_a_verdict_a_rule_and_figures_for_each_finding() -> None:
     assert "## (k) It takes about 49 random architectures to pass the median of DARTS." in written
     figures = [line for line in written.splitlines() if line.startswith("- ")]
     assert all("[" in line and ("n = 75" in line or "n = 150" in line) for line in figures)
+
+
+def test_the_reports_introduction_tells_of_trials_that_crashed_or_are_not_run_yet() -> None:
+    known = {
+        Setting("sequential", "all", "blur", "darts", "H1"): Tally(75, 73, 2),
+        Setting("cell", "all", "blur", "random", "H1"): Tally(75, 70, 0),
+    }
+    found = found_as_the_paper_has_it()
+    introduction = report(found, ["table1"], known).split("|")[0].splitlines()
+    assert introduction[4:] == [
+        "Blur, all ops., DARTS, H1: 2 of 75 trials crashed and are not counted.",
+        "",
+        "Blur, all ops., Random, H1, cell space: 70 of 75 trials so far.",
+        "",
+    ]
+    complete = {setting: Tally(75, 75, 0) for setting in known}
+    assert report(found, ["table1"], complete) == report(found, ["table1"])

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 import results.paper
-from results.paper import Number
+from results.paper import Number, Setting
 from results.paper_frame import frame
 from results.paper_tables import outside, rows
+from results.pooling import Tally
 from tests.results.campaigns import table1, table3
 
 FOLDER = Path(results.paper.__file__).parent
@@ -50,3 +51,17 @@ def test_of_table_3_a_row_holds_both_sets_of_operations() -> None:
     assert (first["good_n"], first["all_n"], first["good_paper_max"]) == (30, 30, 23.46)
     assert found.iloc[1]["all_n"] == 0
     assert "1.0" not in found["good_n"].astype(str).tolist()
+
+
+def test_crashed_trials_stand_after_n() -> None:
+    cells = [("good", Tally(32, 30, 2)), ("all", Tally(30, 30, 0))]
+    known = {
+        Setting("sequential", operations, "blur", "darts", "H1"): tally
+        for operations, tally in cells
+    }
+    first = frame(1, rows(1, table3(), known))
+    columns = list(first.columns)
+    assert columns.index("crashed") == columns.index("n") + 1
+    assert list(first["crashed"][:4]) == [0, 0, 2, 0]
+    third = frame(3, rows(3, table3(), known)).iloc[0]
+    assert (third["good_crashed"], third["all_crashed"]) == (2, 0)

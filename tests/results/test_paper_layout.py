@@ -1,12 +1,15 @@
 """Tables 1 to 4 as they are read."""
 
 import functools
+from dataclasses import replace
 
 from results.layout import text
+from results.paper import Setting
 from results.paper_layout import grid, notes, place_text
 from results.paper_tables import Row, pursuits, rows
+from results.pooling import Tally
 from results.statistics import Estimate
-from tests.results.campaigns import table1, table3, trials
+from tests.results.campaigns import normal, table1, table3, together, trials
 
 
 @functools.cache
@@ -71,3 +74,50 @@ def test_a_table_without_any_run_can_be_read() -> None:
 def test_what_is_not_plain_darts_is_named_in_table_3() -> None:
     single = trials([15.0, 16.0, 17.0], method="darts-single", hyperparameters="BOHB-DAS-single")
     assert grid(3, rows(3, single)).rows[-1][2] == "BOHB-DAS-single, DARTS-single"
+
+
+def test_rows_that_differ_by_hyperparameters_or_space_alone_have_different_names() -> None:
+    made = together(
+        trials(normal(20, n=12), method=method, hyperparameters=name, space=space)
+        for method in ("darts", "random")
+        for name, space in (("H1", "sequential"), ("mine", "sequential"), ("mine", "cell"))
+    )
+    table = grid(1, rows(1, made))
+    assert [line[2] for line in table.rows if line[3] == "12" and "Search" not in line[2]] == [
+        "DARTS",
+        "Random",
+        "DARTS, mine",
+        "DARTS, mine, cell space",
+        "Random, mine",
+        "Random, mine, cell space",
+    ]
+    said = notes(1, rows(1, made), pursuits(made))
+    passing = [line.split(": ")[0] for line in said if "to pass the DARTS median" in line]
+    assert passing == [
+        "Blur, good ops.",
+        "Blur, good ops., mine",
+        "Blur, good ops., mine, cell space",
+    ]
+
+
+def test_notes_tell_of_crashed_trials_and_of_those_that_are_not_run_yet() -> None:
+    darts = Setting("sequential", "good", "blur", "darts", "H1")
+    random, nets = replace(darts, method="random"), replace(darts, method="nets-only")
+    known = {darts: Tally(75, 73, 2), random: Tally(80, 75, 1), nets: Tally(75, 0, 0)}
+    made = together([trials(normal(20, n=73)), trials(normal(21), method="random")])
+    said = notes(1, rows(1, made, known), [])
+    assert [line for line in said if "crashed" in line] == [
+        "Blur, good ops., DARTS, H1: 2 of 75 trials crashed and are not counted.",
+        "Blur, good ops., Random, H1: 1 of 80 trials crashed and are not counted.",
+    ]
+    assert [line for line in said if "so far" in line] == [
+        "Blur, good ops., Nets only, H1: 0 of 75 trials so far; "
+        "Blur, good ops., Random, H1: 75 of 80 trials so far."
+    ]
+
+
+def test_every_table_with_runs_says_what_a_runs_seconds_are() -> None:
+    for number in (1, 2, 3, 4):
+        said = notes(number, rows(number, table3()), [])
+        (seconds,) = (line for line in said if line.startswith("s a run: median wall time"))
+        assert "under the load that it ran in" in seconds

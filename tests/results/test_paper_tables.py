@@ -2,6 +2,7 @@
 
 import functools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 from results.correlations import correlations
 from results.paper import Setting, published
 from results.paper_tables import Row, outside, psnrs_by_setting, pursuits, rows
+from results.pooling import Tally
 from results.random_search import best_of
 from results.statistics import Estimate, estimate
 from results.superiority import superiority
@@ -128,6 +130,20 @@ def test_what_was_not_searched_for_is_left_out_of_a_table_of_hyperparameters() -
     both = together([table3(), trials(normal(12.0), method="random")])
     assert rows(3, both) == rows(3, table3())
     assert row(rows(1, both), "random").n == 75
+
+
+def test_a_setting_whose_trials_all_crashed_has_a_row_and_a_random_search_the_tally_of_random() -> (
+    None
+):
+    random, own = replace(DARTS, method="random"), replace(DARTS, hyperparameters="mine")
+    known = {DARTS: Tally(75, 73, 2), random: Tally(75, 74, 1), own: Tally(75, 0, 75)}
+    found = rows(1, together([trials(normal(20)), trials(normal(21), method="random")]), known)
+    assert row(found, "darts").tally == known[DARTS]
+    assert row(found, "random-search-equal-time").tally == known[random]
+    assert row(found, "nets-only").tally is None
+    (crashed,) = (each for each in found if each.setting == own)
+    assert (crashed.n, crashed.tally) == (0, known[own])
+    assert random not in {each.setting for each in rows(3, trials([]), known)}
 
 
 def test_no_trials_at_all_are_rows_without_runs() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from configspace.errors import StoreError
-from results.sources import STUDIES, TABLES, campaign_trials, table_studies
+from configspace.study import ProblemSettings
+from results.sources import STUDIES, TABLES, campaign_frames, campaign_trials, table_studies
 from results.store import Store
 from tests.results.made_up import filled
 from tests.results.made_up_campaign import filled_campaign
@@ -38,6 +39,15 @@ def test_campaigns_that_are_given_are_taken_instead_and_all_of_them(url: str) ->
     assert set(found["campaign"]) == {"mine", "more"}
     with pytest.raises(StoreError, match="no campaign 'lost'"):
         campaign_trials(url, TABLES[1], ("mine", "lost"), what="table 1")
+
+
+def test_campaigns_of_other_settings_are_not_shown_together(url: str) -> None:
+    with Store.open(url) as store:
+        filled_campaign(store, "table1")
+        filled_campaign(store, "noiseless", problem=ProblemSettings(noise=0.01))
+    assert len(campaign_frames(url, TABLES[1], ("noiseless", "noiseless"), what="table 1")) == 1
+    with pytest.raises(StoreError, match=r"problem\.noise: 0\.1 there, 0\.01 here"):
+        campaign_trials(url, TABLES[1], ("table1", "noiseless"), what="table 1")
 
 
 def test_without_its_campaign_the_error_says_which_file_to_run(url: str) -> None:
