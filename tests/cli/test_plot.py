@@ -3,12 +3,17 @@
 from pathlib import Path
 
 import pytest
+from matplotlib.figure import Figure
 
 from cli.plot import plot
 from configspace.errors import DartboardError
+from results.campaigns import load_campaign
 from results.store import Store
+from results.style import write
 from tests.results.made_up import filled
 from tests.results.made_up_campaign import filled_campaign
+from tests.results.made_up_paper import filled_paper
+from tests.results.pictures import clouds, legend, title
 
 
 @pytest.fixture
@@ -20,6 +25,28 @@ def url(tmp_path: Path) -> str:
         filled(store, "blur-final")
         filled(store, "blur-one-shot", "one-shot")
     return made
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of a store with the paper's campaigns, of few trials."""
+    made = f"sqlite:///{tmp_path_factory.mktemp('paper') / 'store.db'}"
+    filled_paper(made)
+    return made
+
+
+def figure_of(number: int, url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Figure:
+    """Have the command draw a figure of the paper, and return what it wrote."""
+    seen: list[Figure] = []
+
+    def keep(figure: Figure, path: Path) -> None:
+        seen.append(figure)
+        write(figure, path)
+
+    monkeypatch.setattr("cli.plot.write", keep)
+    drawn(str(number), (), url, path)
+    assert path.read_bytes().startswith(b"<?xml")
+    return seen[0]
 
 
 def drawn(what: str, names: tuple[str, ...], url: str, output: Path | None = None) -> None:
@@ -46,6 +73,43 @@ def test_every_figure_is_written(
     drawn(what, names, url, path)
     assert path.read_bytes().startswith(b"<?xml")
     assert capsys.readouterr().out == f"wrote {path}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "points"),
+    [
+        (3, [[5, 3], [5, 5]]),
+        (4, [[4, 4], [5, 5], [6, 6], [6, 6]]),
+        (5, [[4, 6], [4, 6]]),  # of two campaigns, which share the trials of one cell
+        (6, [[5, 3], [3, 5]]),
+        (7, [[4, 6], [5, 3], [6, 4]]),
+        (8, [[3, 5], [4, 6]]),
+    ],
+)
+def test_every_figure_of_the_paper_has_a_point_for_each_finished_trial_of_its_cells(
+    number: int,
+    points: list[list[int]],
+    paper: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = figure_of(number, paper, tmp_path / "figure.svg", monkeypatch)
+    assert [clouds(axes) for axes in found.axes] == points
+    for axes, panel in zip(found.axes, points, strict=True):
+        ns = [line.rsplit("n = ")[-1] for line in legend(axes)]
+        assert ns == [str(n) for n in (*panel, sum(panel))]
+
+
+def test_figure_9_has_the_best_architecture_of_each_set_of_operations(
+    paper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = figure_of(9, paper, tmp_path / "figure.svg", monkeypatch)
+    assert [title(axes) for axes in found.axes] == ["Blur, all ops.", "Blur, good ops."]
+    trials = load_campaign(paper, "table2").trials
+    for axes, operations, n in zip(found.axes, ("all", "good"), (3, 5), strict=True):
+        own = trials[trials["cell"] == f"cell-{operations}-blur-darts-H1"]
+        (said,) = (text.get_text() for text in axes.texts if "best of n" in text.get_text())
+        assert f"{own['architecture_psnr'].max():.2f} dB, best of n = {n}" in said
 
 
 def test_a_figure_without_a_name_is_a_png_named_as_what_it_shows(

@@ -1,13 +1,15 @@
 """A made-up campaign, quick to write into a store."""
 
+import itertools
 from typing import Any
 
 import numpy as np
 
 from configspace.campaign import Campaign
-from configspace.cell import Cell
+from configspace.cell import SEARCHES, Cell
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId
+from configspace.operations import operations
 from results.store import Store
 from tests.results.made_up import outcome
 
@@ -49,13 +51,16 @@ def filled_campaign(
     for cell in cells:
         for first in range(0, trials - crashed, part):
             indices = range(first, min(first + part, trials - crashed))
-            _finish(store, cell, indices, 20 + random.normal(size=(len(indices), 2)))
+            finish(store, cell, indices, 20 + random.normal(size=(len(indices), 2)))
         for index in range(trials - crashed, trials):
-            id = _submit(store, cell, range(index, index + 1))
-            store.fail(
-                cell.study, id, state="crashed", failure=None, message="diverged", worker="w1"
-            )
+            crash(store, cell, index)
     return campaign
+
+
+def crash(store: Store, cell: Cell, index: int) -> None:
+    """Write a trial of a cell that crashed."""
+    id = _submit(store, cell, range(index, index + 1))
+    store.fail(cell.study, id, state="crashed", failure=None, message="diverged", worker="w1")
 
 
 def _submit(store: Store, cell: Cell, indices: range) -> EvaluationId:
@@ -67,14 +72,18 @@ def _submit(store: Store, cell: Cell, indices: range) -> EvaluationId:
     return id
 
 
-def _finish(store: Store, cell: Cell, indices: range, psnrs: "np.ndarray[tuple[int, int]]") -> None:
+def finish(store: Store, cell: Cell, indices: range, psnrs: "np.ndarray[tuple[int, int]]") -> None:
+    """Write a job's finished trials: one-shot and architecture PSNR of each."""
     id = _submit(store, cell, indices)
-    searched = cell.method == "darts"
+    searched = cell.method in SEARCHES
+    names = itertools.cycle(operations(cell.architecture))
+    architecture = tuple(itertools.islice(names, cell.architecture.edges))
     made = outcome(id, [(float(one_shot), float(final)) for one_shot, final in psnrs])
     drawn = tuple(
         trial.model_copy(
             update={
                 "seed": seed,
+                "architecture": architecture,
                 "one_shot_psnr": trial.one_shot_psnr if searched else None,
                 "search_seconds": trial.search_seconds if searched else None,
             }
