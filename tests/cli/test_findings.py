@@ -35,6 +35,21 @@ def test_the_report_goes_to_a_file_for_campaigns_that_are_named(url: str, tmp_pa
     assert "From the runs of mine, table1. " in written
 
 
+def test_crashed_trials_are_told_of_before_the_verdicts(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open(url) as store:
+        filled_campaign(store, "unstable", trials=14, crashed=2)
+    show_findings(url, campaigns=("unstable",), output=None)
+    introduction = capsys.readouterr().out.split("|")[0]
+    assert (
+        "Blur, all ops., DARTS, H1: 2 of 14 trials crashed and are not counted; "
+        "Blur, all ops., Random, H1: 2 of 14 trials crashed and are not counted.\n"
+    ) in introduction
+    show_findings(url, campaigns=(), output=None)
+    assert "crashed" not in capsys.readouterr().out
+
+
 def test_what_cannot_be_read_or_written_is_one_clear_line(url: str, tmp_path: Path) -> None:
     with pytest.raises(DartboardError, match="no campaign 'lost'"):
         show_findings(url, campaigns=("lost",), output=None)

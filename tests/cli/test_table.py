@@ -11,6 +11,7 @@ import pytest
 
 from cli.table import Format, show_table
 from configspace.errors import DartboardError
+from configspace.study import ArchitectureSettings
 from results.campaigns import load_campaign
 from results.frames import load
 from results.store import Store
@@ -247,6 +248,19 @@ def test_what_cannot_be_shown_is_one_clear_line(
         )
     assert complaint in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_campaigns_whose_cells_would_be_pooled_and_differ_are_one_clear_line(url: str) -> None:
+    with Store.open(url) as store:
+        filled_campaign(store, "narrow", architecture=ArchitectureSettings(channels=8))
+    shown(1, url, campaigns=("narrow",))
+    with pytest.raises(DartboardError) as caught:
+        shown(1, url, campaigns=("table1", "narrow"))
+    assert str(caught.value) == (
+        "cells 'table1/sequential-all-blur-darts-H1' (there) and "
+        "'narrow/sequential-all-blur-darts-H1' (here) would be one row, but differ "
+        "(architecture.channels: 16 there, 8 here); name one campaign with --campaign"
+    )
 
 
 def test_a_file_that_cannot_be_written_is_one_clear_line(url: str, tmp_path: Path) -> None:
