@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from results.finding import Finding
-from results.layout import Grid, markdown
+from results.finding import Finding, Part
+from results.layout import Grid, markdown, number_text
 
 _ANSWERS = {True: "yes", False: "no", None: "not sure"}
 
@@ -25,7 +25,8 @@ def report(findings: Sequence[Finding], campaigns: Sequence[str]) -> str:
         "",
         f"From the runs of {', '.join(campaigns)}. A finding holds if all parts of its rule do, "
         "and does not hold if one surely fails; else it is undecided. Intervals are at 95%; n is "
-        "the number of runs, the smaller one where two settings are compared.",
+        "the number of runs, the smaller one where two settings are compared. The paper's figure "
+        "is from its Tables 1 to 4, where they have one.",
         "",
         markdown(verdicts),
     ]
@@ -35,5 +36,10 @@ def report(findings: Sequence[Finding], campaigns: Sequence[str]) -> str:
             "",
             f"**{one.verdict}** by this rule: {one.rule}",
         ]
-        lines += ["", *(f"- {part.said}: {_ANSWERS[part.passed]}" for part in one.parts), ""]
+        lines += ["", *(_line(part) for part in one.parts), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _line(part: Part) -> str:
+    paper = "" if part.paper is None else f"; the paper's figure: {number_text(part.paper)}"
+    return f"- {part.said}: {_ANSWERS[part.passed]}{paper}"

@@ -32,6 +32,7 @@ for number in 1 2 3 4 7 8; do
   step table "$number" --format csv -o "$OUT/table$number.csv"
   step table "$number" --format markdown -o "$OUT/table$number.md"
 done
+step findings -o "$OUT/findings.md"
 for number in 1 2 3 4 5 6 7 8 9; do step plot "$number" -o "$OUT/figure$number.png"; done
 step plot anytime "${studies[@]}" -o "$OUT/anytime.png"
 for name in "${studies[@]}"; do
@@ -41,3 +42,4 @@ done
 step export "${campaigns[@]}" --what trials --format parquet -o "$OUT/trials.parquet"
 step export "${campaigns[@]}" --what cells --format csv -o "$OUT/cells.csv"
 step export "${studies[@]}" --what evaluations --format parquet -o "$OUT/evaluations.parquet"
+step export "${studies[@]}" --what trials --format parquet -o "$OUT/study-trials.parquet"
