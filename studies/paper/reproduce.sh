@@ -21,7 +21,7 @@ mkdir -p "$OUT"
 sequential=(blur-one-shot blur-final downsampling-one-shot blur-single)
 cell=(blur-cell-one-shot blur-cell-final)
 studies=("${sequential[@]}" "${cell[@]}")
-campaigns=(table1 table3 figure5 table2 table4)
+campaigns=(table1 table3 figure5 table2 table4 incumbents)
 
 for name in "${campaigns[@]}"; do step campaign "studies/paper/$name.toml"; done
 for name in "${studies[@]}"; do step run "studies/paper/$name.toml"; done
