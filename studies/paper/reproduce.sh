@@ -26,7 +26,7 @@ campaigns=(table1 table3 figure5 table2 table4 incumbents noise)
 for name in "${campaigns[@]}"; do step campaign "studies/paper/$name.toml"; done
 for name in "${studies[@]}"; do step run "studies/paper/$name.toml"; done
 step compare blur-one-shot blur-final -o "$OUT/comparison"
-step compare blur-cell-one-shot blur-cell-final -o "$OUT/comparison"
+step compare blur-cell-one-shot blur-cell-final --quick -o "$OUT/comparison"
 
 for number in 1 2 3 4 7 8; do
   step table "$number" --format csv -o "$OUT/table$number.csv"
