@@ -17,6 +17,7 @@ from results.frames import Frames, load
 from results.incumbents import Effort, Incumbent, effort, incumbent_of
 from results.statistics import Estimate, difference_of_means, estimate
 from results.superiority import Superiority, superiority
+from results.winners_curse import Curse, winners_curse
 
 Floats = NDArray[np.float64]
 
@@ -55,6 +56,8 @@ class Side:
     architecture: Summary
     correlation: Estimate
     """Pearson's, between the two PSNRs of the re-runs."""
+    curse: Curse
+    """The incumbent's observed score beside the re-runs, in the PSNR that its study maximised."""
 
     @property
     def study(self) -> Study:
@@ -70,6 +73,12 @@ class Side:
     def objective_mean(self) -> Estimate:
         """The mean over the re-runs of the PSNR that the study maximised."""
         return (self.one_shot if self.study.objective == "one-shot" else self.architecture).mean
+
+    @property
+    def gap(self) -> Estimate:
+        """The incumbent's observed score minus that mean, in dB, with that mean's interval."""
+        observed, mean = self.incumbent.psnr, self.objective_mean
+        return Estimate(observed - mean.value, observed - mean.high, observed - mean.low, mean.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +212,7 @@ def _side(frames: Frames, seed: int) -> Side:
     one_shot, architecture = (
         reruns[name].to_numpy(dtype=np.float64) for name in ("one_shot_psnr", "architecture_psnr")
     )
+    limits = frames.study.evaluation
     return Side(
         incumbent=best,
         effort=effort(frames),
@@ -212,4 +222,11 @@ def _side(frames: Frames, seed: int) -> Side:
         one_shot=summary(one_shot, seed),
         architecture=summary(architecture, seed),
         correlation=correlation(one_shot, architecture, seed=seed),
+        curse=winners_curse(
+            best.psnr,
+            one_shot if frames.study.objective == "one-shot" else architecture,
+            trials=limits.trials,
+            aggregate=limits.aggregate,
+            seed=seed,
+        ),
     )

@@ -4,6 +4,7 @@ import math
 
 from results.comparison import Comparison, Side
 from results.statistics import Estimate
+from results.winners_curse import Curse
 
 Row = tuple[str, str, str]
 """What it is, of the one-shot study, of the final study."""
@@ -77,6 +78,8 @@ def _column(side: Side) -> dict[str, str]:
         "Correlation of the two": interval(side.correlation),
         "Objective's PSNR in the study (dB)": f"{found.psnr:.2f}{of_trials}",
         "Objective's PSNR, mean of re-runs (dB)": f"{side.objective_mean.value:.2f}",
+        "Observed minus mean of re-runs (dB)": interval(side.gap, with_sign=True),
+        "Chance of as high a score": as_high(side.curse),
         "Evaluations finished": f"{done.finished}{_failures(done.crashed, done.lost)}",
         "Configurations from the model": f"{picked} ({done.model_based / done.configurations:.0%})",
         "Cost of the study (epochs × trials)": f"{side.cost.epochs:,}",
@@ -84,15 +87,25 @@ def _column(side: Side) -> dict[str, str]:
     }
 
 
-def interval(estimate: Estimate, digits: int = 2) -> str:
+def as_high(curse: Curse) -> str:
+    """Write how many evaluations score at least as high as the observed one by chance."""
+    if curse.trials == 1:
+        return f"{round(curse.share * curse.n)} of {curse.n} re-runs ({curse.share:.1%})"
+    return (
+        f"{curse.share:.1%} of evaluations of {curse.trials} seeds ({curse.aggregate}), drawn from "
+        f"{curse.n} re-runs"
+    )
+
+
+def interval(estimate: Estimate, *, with_sign: bool = False) -> str:
     """Write an estimate with its 95% interval, where it has one."""
     if math.isnan(estimate.value):
         return "undefined"
-    value = _number(estimate.value, f".{digits}f")
+    form = "+.2f" if with_sign else ".2f"
+    value = _number(estimate.value, form)
     if math.isnan(estimate.low):
         return value
-    low, high = (_number(end, f".{digits}f") for end in (estimate.low, estimate.high))
-    return f"{value} [{low}, {high}]"
+    return f"{value} [{_number(estimate.low, form)}, {_number(estimate.high, form)}]"
 
 
 def signed(estimate: Estimate) -> str:

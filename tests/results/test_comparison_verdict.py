@@ -8,10 +8,12 @@ import pytest
 
 from configspace.hyperparameters import Hyperparameters
 from results.comparison_report import Report, report
+from results.comparison_table import rows
 from results.comparison_verdict import answers, closeness, sign
 from results.frames import load_from
 from results.statistics import Estimate
 from results.store import Store
+from results.winners_curse import winners_curse
 from tests.results.made_up import filled, id_of, run
 from tests.results.reports import made_up_runs
 
@@ -103,26 +105,30 @@ def test_a_study_without_an_evaluation_by_then_had_nothing(made: Report) -> None
 
 
 @pytest.mark.parametrize(
-    ("mean", "judged"),
+    ("observed", "n", "judged"),
     [
-        (Estimate(19.0, 18.5, 19.5, 9), "was too good by 1.00 dB"),
-        (Estimate(21.0, 20.5, 21.5, 9), "was too bad by 1.00 dB"),
-        (Estimate(20.2, 19.7, 20.7, 9), "was as good as its re-runs are"),
-        (Estimate(20.2, np.nan, np.nan, 1), "has too few re-runs to be judged"),
+        (79.0, 80, "was too good, the winner's curse: observed 79.00 dB, at least as high by "
+         "chance: 1 of 80 re-runs (1.2%)."),
+        (78.0, 80, "was as high as chance gives: observed 78.00 dB, at least as high by chance: "
+         "2 of 80 re-runs (2.5%)."),
+        (99.0, 39, "has too few re-runs to be judged: observed 99.00 dB, at least as high by "
+         "chance: 0 of 39 re-runs (0.0%)."),
     ],
-)
-def test_the_winners_curse_is_where_the_observed_score_lies_beside_the_re_runs(
-    made: Report, mean: Estimate, judged: str
+)  # fmt: skip
+def test_the_winners_curse_is_a_score_that_is_rare_among_the_re_runs(
+    made: Report, observed: float, n: int, judged: str
 ) -> None:
     final = made.comparison.final
-    side = replace(
-        final,
-        incumbent=replace(final.incumbent, loss=-20.0),
-        architecture=replace(final.architecture, mean=mean),
-    )
+    side = replace(final, curse=winners_curse(observed, np.arange(n)))
     changed = replace(made, comparison=replace(made.comparison, final=side))
     text = said(changed, "Were the observed scores")
-    assert f"The final study's incumbent {judged}: observed 20.00 dB" in text
+    assert f"The final study's incumbent {judged} Observed minus mean of re-runs: +" in text
+
+
+def test_the_table_tells_the_chance_of_an_observed_score_as_the_answer_does(made: Report) -> None:
+    cells = {label: of_final for label, _, of_final in rows(made.comparison)}
+    assert cells["Chance of as high a score"] in said(made, "Were the observed scores")
+    assert cells["Observed minus mean of re-runs (dB)"].startswith("+")
 
 
 @pytest.mark.parametrize(
