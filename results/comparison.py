@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from configspace.errors import StoreError, StudyError
 from configspace.study import Study
+from results.at_cost import total_seconds
 from results.correlations import correlation
 from results.frames import Frames, load
 from results.incumbents import Effort, Incumbent, effort, incumbent_of
@@ -33,12 +34,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a study's finished evaluations took; re-runs do not count."""
+    """What a study's evaluations took; re-runs do not count."""
 
     epochs: int
-    """Epochs of search and of retraining, times trials."""
+    """Epochs of search and of retraining, times trials; of finished evaluations."""
     seconds: float
-    """Search and retraining on the workers, summed over trials."""
+    """On the workers; see `results.at_cost` for what a crashed evaluation counts as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +166,10 @@ def compare_frames(one_shot_frames: Frames, final_frames: Frames, *, seed: int =
 
 
 def cost(frames: Frames) -> Cost:
-    """Return what a study's finished evaluations took."""
+    """Return what a study's evaluations took."""
     trials = frames.trials[frames.trials["purpose"] == "study"]
     phases = 1 + trials["architecture_psnr"].notna()
-    seconds = trials[["search_seconds", "retrain_seconds"]].sum().sum()
-    return Cost(epochs=int((trials["epochs"] * phases).sum()), seconds=float(seconds))
+    return Cost(epochs=int((trials["epochs"] * phases).sum()), seconds=total_seconds(frames))
 
 
 def reruns_of_incumbent(frames: Frames) -> pd.DataFrame:
@@ -178,11 +178,15 @@ def reruns_of_incumbent(frames: Frames) -> pd.DataFrame:
     Raises:
         StoreError: If nothing has finished yet.
     """
-    best = incumbent_of(frames)
+    return reruns_of(frames, incumbent_of(frames))
+
+
+def reruns_of(frames: Frames, found: Incumbent) -> pd.DataFrame:
+    """Return the re-runs of a configuration that was an incumbent, in the order of their seeds."""
     reruns = frames.trials[
         (frames.trials["purpose"] == "rerun")
-        & (frames.trials["configuration"] == str(best.configuration))
-        & (frames.trials["epochs"] == best.epochs)
+        & (frames.trials["configuration"] == str(found.configuration))
+        & (frames.trials["epochs"] == found.epochs)
         & frames.trials["architecture_psnr"].notna()
     ]
     return reruns.sort_values(["part", "trial"], ignore_index=True)
