@@ -4,10 +4,18 @@ import math
 
 from results.comparison import Comparison, Side
 from results.statistics import Estimate
+from results.superiority import Superiority
 from results.winners_curse import Curse
 
 Row = tuple[str, str, str]
 """What it is, of the one-shot study, of the final study."""
+
+SAID = {
+    1: "the final study's incumbent scores higher than the one-shot study's",
+    -1: "the one-shot study's incumbent scores higher than the final study's",
+    0: "the re-runs do not tell which incumbent scores higher",
+}
+"""What is said of two incumbents by `higher`."""
 
 
 def headings(comparison: Comparison) -> Row:
@@ -28,6 +36,16 @@ def markdown(comparison: Comparison) -> str:
     return f"{table}\n\n{verdict(comparison)}\n"
 
 
+def higher(gain: Estimate, wins: Superiority) -> int:
+    """Return 1 if the final study's incumbent is called higher, −1 if the other, 0 if neither.
+
+    Args:
+        gain: Difference of the mean architecture PSNRs, final minus one-shot.
+        wins: How probable it is that one run of the final study's beats one of the other's.
+    """
+    return int(gain.low > 0 and wins.low > 0.5) - int(gain.high < 0 and wins.high < 0.5)
+
+
 def verdict(comparison: Comparison) -> str:
     """Say what the re-runs show of the two incumbents, and what their studies cost."""
     one_shot, final = comparison.sides
@@ -43,12 +61,10 @@ def verdict(comparison: Comparison) -> str:
             "Both studies have the same incumbent configuration, so its re-runs tell nothing of "
             "one objective against the other"
         )
-    elif gain.low > 0 and wins.low > 0.5:
-        said = "Re-run, the final study's incumbent scores higher than the one-shot study's"
-    elif gain.high < 0 and wins.high < 0.5:
-        said = "Re-run, the one-shot study's incumbent scores higher than the final study's"
+    elif side := higher(gain, wins):
+        said = f"Re-run, {SAID[side]}"
     else:
-        said = "The re-runs do not tell which incumbent scores higher"
+        said = f"{SAID[0][0].upper()}{SAID[0][1:]}"
     ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
     return f"{said}: {figures}. The final study cost {ratio:.1f} times the epochs."
 

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass
 
 from results.comparison import Comparison, Side
+from results.comparison_cost import RULE, costs_in_words
 from results.comparison_report import Report
 from results.comparison_table import as_high, interval, signed, verdict
 from results.statistics import Estimate
@@ -104,36 +105,10 @@ def _which_is_better(comparison: Comparison) -> Answer:
 
 
 def _at_equal_cost(report: Report) -> Answer:
-    comparison = report.comparison
-    dear, cheap = sorted(comparison.sides, key=lambda side: side.cost.seconds, reverse=True)
-    at = report.at_the_others_cost[comparison.sides.index(dear)]
-    ratio = dear.cost.seconds / cheap.cost.seconds if cheap.cost.seconds else math.nan
-    told = (
-        f"The {dear.study.objective} study took {ratio:.2f} times the evaluation seconds of the "
-        f"{cheap.study.objective} study ({dear.cost.seconds:,.0f} against "
-        f"{cheap.cost.seconds:,.0f}). At the latter's cost "
-    )
-    if at.incumbent is None:
-        told += "nothing of it had finished."
-    elif at.is_last:
-        told += (
-            "it had its final incumbent already, whose re-runs are above: so the comparison of the "
-            "re-runs is one at equal cost, too."
-        )
-    else:
-        found = at.incumbent
-        told += (
-            f"its best was {found.configuration}, observed at {found.psnr:.2f} dB on "
-            f"{found.epochs} epochs, beside {dear.incumbent.psnr:.2f} dB on "
-            f"{dear.incumbent.epochs} epochs of its final incumbent: that one was not there yet, "
-            "and the comparison of the re-runs is none at equal cost."
-        )
     return Answer(
         "What did each study cost, and what did the dearer one have for the other's cost?",
-        told,
-        "Evaluations count in the order in which they ended, each once all its seconds of search "
-        "and retraining are paid for; the best is the highest observed score on the largest "
-        "budget by then.",
+        costs_in_words(report),
+        RULE,
     )
 
 

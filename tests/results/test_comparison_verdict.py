@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from configspace.hyperparameters import Hyperparameters
-from results.comparison_report import Report, report
+from results.comparison_report import Early, Report, report
 from results.comparison_table import rows
 from results.comparison_verdict import answers, closeness, sign
 from results.frames import load_from
 from results.statistics import Estimate
 from results.store import Store
+from results.superiority import Contrast, Superiority
 from results.winners_curse import winners_curse
 from tests.results.made_up import filled, id_of, run
 from tests.results.reports import made_up_runs
@@ -87,21 +88,50 @@ def test_the_dearer_study_is_looked_at_when_it_had_cost_what_the_cheaper_one_did
     text = said(made, "What did each study cost")
     assert text.startswith("The final study took 1.50 times the evaluation seconds")
     assert "its best was (0, 0, 3)" in text
-    assert text.endswith("none at equal cost.")
+    assert "the comparison of the re-runs is none at equal cost" in text
+    assert "the highest of 2, so too high by selection, and that configuration was not" in text
+    assert text.endswith(
+        "What the one-shot study would have reached at the final study's cost is unknown: it had "
+        "ended."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gain", "wins", "words"),
+    [
+        ((0.5, 1.5), (0.6, 0.9), "At equal cost the final study's incumbent scores higher than"),
+        ((-1.5, -0.5), (0.1, 0.4), "At equal cost the one-shot study's incumbent scores higher"),
+        ((0.5, 1.5), (0.4, 0.9), "At equal cost the re-runs do not tell which incumbent"),
+    ],
+)
+def test_what_was_re_run_at_equal_cost_is_judged_as_the_incumbents_are(
+    made: Report, gain: tuple[float, float], wins: tuple[float, float], words: str
+) -> None:
+    early = Early(
+        objective=Estimate(21.0, 20.5, 21.5, 16),
+        architecture=Estimate(21.0, 20.5, 21.5, 16),
+        contrast=Contrast(
+            Estimate(sum(gain) / 2, *gain, 12), Superiority(0.5, *wins, 16, 12), paired=False
+        ),
+    )
+    text = said(replace(made, early=early), "What did each study cost")
+    assert "re-run it has a mean of 21.00 [20.50, 21.50] dB (n = 16)" in text
+    assert words in text
+    assert "n = 16 and 12." in text
 
 
 def test_a_final_incumbent_that_was_there_in_time_is_one_at_equal_cost(made: Report) -> None:
     one_shot, final = made.at_the_others_cost
     early = replace(final, incumbent=made.comparison.final.incumbent, is_last=True)
     text = said(replace(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
-    assert text.endswith("one at equal cost, too.")
+    assert "one at equal cost, too. What the one-shot study would" in text
 
 
 def test_a_study_without_an_evaluation_by_then_had_nothing(made: Report) -> None:
     one_shot, final = made.at_the_others_cost
     early = replace(final, incumbent=None, is_last=False)
     text = said(replace(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
-    assert text.endswith("nothing of it had finished.")
+    assert "At the latter's cost nothing of it had finished. What" in text
 
 
 @pytest.mark.parametrize(
