@@ -9,11 +9,13 @@ from results.comparison_table import SAID, higher, interval, signed
 
 RULE = (
     "Evaluations count in the order in which they ended, each once all its seconds of search and "
-    "retraining are paid for, or, of a crashed one, those from its last start to its end; the best "
-    "is the highest observed score on the largest budget by then. If that is not the dearer "
-    "study's final incumbent, it is re-run as often, and at equal cost one is called higher by the "
-    "rule of the re-runs. What the cheaper study would have reached at the dearer one's cost is "
-    "unknown, since it had ended."
+    "retraining on a worker are paid for, or, of a crashed one, those from its last start to its "
+    "end; a lost one, which is a machine's failure, costs nothing. The best by then is the highest "
+    "observed score on the largest budget by then, and as the best of several too high by "
+    "selection. If it is the dearer study's final incumbent, the comparison of the re-runs is one "
+    "at equal cost, too. Else it is re-run as often as the incumbents are, and at equal cost one "
+    "is called higher by the rule of the question above. What the cheaper study would have reached "
+    "at the dearer one's cost is unknown, since it had ended."
 )
 
 

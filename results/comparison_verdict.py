@@ -140,10 +140,11 @@ def _winners_curse(comparison: Comparison) -> Answer:
     return Answer(
         "Were the observed scores of the incumbents too good?",
         " ".join(_curse(side) for side in comparison.sides),
-        "An observed score is set against what evaluations of as many seeds score by chance: of "
-        "one seed, against each re-run; of several, against 10,000 groups drawn from the re-runs, "
-        "each value drawn put back twice because the re-runs are a sample themselves, and "
-        "aggregated as in the study. It is too good, the winner's curse, if fewer "
+        "An incumbent's observed score is set against what evaluations of as many seeds score by "
+        "chance, in the PSNR that its study maximised: of one seed, "
+        "against each re-run; of several, against 10,000 groups drawn from the re-runs, each value "
+        "drawn put back twice because the re-runs are a sample themselves, and aggregated as in "
+        "the study. It is too good, the winner's curse, if fewer "
         f"than {RARE:.1%} of these score at least as high; else chance gives it. Fewer than "
         f"{FEWEST} re-runs are not judged (of a maximum over several seeds: {FEWEST} times as many "
         "as seeds). The interval of observed minus mean is that of the mean of the re-runs; it "

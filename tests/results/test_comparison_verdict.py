@@ -74,6 +74,13 @@ def test_every_question_is_answered_with_its_rule_and_what_was_not_run_is_left_o
     assert [one.question for one in answers(without)] == [one.question for one in answers(made)[:5]]
 
 
+@pytest.mark.parametrize("question", ["What did each study cost", "Were the observed scores"])
+def test_the_documentation_has_the_rule_word_for_word(made: Report, question: str) -> None:
+    told = (Path(__file__).parents[2] / "docs" / "comparison.md").read_text().replace("*", "")
+    (rule,) = (one.rule for one in answers(made) if one.question.startswith(question))
+    assert f"| {rule} |" in told
+
+
 def test_budgets_with_few_configurations_in_common_are_not_judged(made: Report) -> None:
     assert said(made, "Do small budgets").startswith("No smaller budget has 10 configurations")
     one_shot, final = made.rankings
