@@ -44,8 +44,9 @@ def compare_studies(
         final: Name of a study of the final objective, of the same problem.
         url: The store.
         trials: Fresh seeds for each incumbent.
-        quick: Whether to be content with the re-runs: nothing is run on the other problem, and
-            no architecture is trained in the other study's way.
+        quick: Whether to be content with the re-runs: nothing is run that the dearer study had
+            at the other's cost, nothing on the other problem, and no architecture is trained in
+            the other study's way.
         folder: Where the page, the table and the pictures go.
         workers: Local workers; 0: as many as fill the cores.
         threads: Threads a worker; 0: likewise.

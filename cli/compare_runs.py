@@ -20,9 +20,10 @@ from master.fixed import FixedJobs, cell_jobs, reruns
 from master.lock import study_lock
 from master.service import Ending
 from master.source import Chain, JobSource
+from results.at_cost import at_each_others_cost
 from results.comparison_cells import Pair, campaign_name, crossed_cells, exchanged_cells
 from results.frames import load_from
-from results.incumbents import incumbent_of
+from results.incumbents import Incumbent, incumbent_of
 from results.store import Store
 
 PART_TRIALS = 8
@@ -49,7 +50,7 @@ def run_what_is_missing(
         store: Where they are, and where the results go.
         console: Where progress is shown.
         trials: Fresh seeds for each incumbent, on either problem.
-        quick: Whether to be content with the re-runs.
+        quick: Whether to be content with the re-runs of the incumbents.
         local: Workers to start here, or None to wait for others.
         listen: Where to wait for them; by default on any free port, for this machine alone.
         logs: How the log is written.
@@ -65,7 +66,8 @@ def run_what_is_missing(
         for name in (*names, campaign_name(*names)):
             locks.enter_context(study_lock(store.url, name))
         pair = _pair(store, studies)
-        again = [_reruns(study, store, trials) for study in studies]
+        again = [_reruns(frames.study, store, incumbent_of(frames), trials) for frames in pair]
+        early = [] if quick else _early(pair, store, trials)
         cells = () if quick else crossed_cells(pair, trials=trials, batch=PART_TRIALS)
         title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
 
@@ -84,7 +86,7 @@ def run_what_is_missing(
 
         more_follows = more or not quick
         if not _run(
-            again,
+            [*again, *early],
             cells,
             store,
             console,
@@ -93,7 +95,13 @@ def run_what_is_missing(
         ):
             return False
         for source in again:
-            _tell_failures(source, console, trials)
+            if told := _failures(source, trials, "its incumbent"):
+                if not source.finished_trials:  # there is nothing to compare
+                    raise DartboardError(told)
+                console.print(told, highlight=False, markup=False, soft_wrap=True)
+        for source in early:
+            if told := _failures(source, trials, "its best at the other study's cost"):
+                console.print(told, highlight=False, markup=False, soft_wrap=True)
         if quick:
             return True
         cells = exchanged_cells(_pair(store, studies), trials=trials, batch=PART_TRIALS)
@@ -145,44 +153,45 @@ def _pair(store: Store, studies: tuple[Study, Study]) -> Pair:
     return one_shot, final
 
 
-def _reruns(study: Study, store: Store, trials: int) -> FixedJobs:
-    incumbent = incumbent_of(load_from(store, study.name, with_curves=False))
+def _early(pair: Pair, store: Store, trials: int) -> list[FixedJobs]:
+    """Plan re-runs of what the dearer study had at the other's cost, if not its last incumbent."""
+    return [
+        _reruns(frames.study, store, at.incumbent, trials)
+        for frames, at in zip(pair, at_each_others_cost(*pair), strict=True)
+        if at.incumbent is not None and not at.is_last
+    ]
+
+
+def _reruns(study: Study, store: Store, found: Incumbent, trials: int) -> FixedJobs:
     return reruns(
         study,
         store,
-        configuration=incumbent.configuration,
-        hyperparameters=incumbent.hyperparameters,
-        epochs=incumbent.epochs,
+        configuration=found.configuration,
+        hyperparameters=found.hyperparameters,
+        epochs=found.epochs,
         trials=trials,
         batch=PART_TRIALS,
     )
 
 
-def _tell_failures(source: FixedJobs, console: Console, trials: int) -> None:
-    """Say how much of an incumbent's re-runs failed, if any did.
-
-    Raises:
-        DartboardError: If all did: there is nothing to compare.
-    """
+def _failures(source: FixedJobs, trials: int, what: str) -> str:
+    """Say how many of a configuration's re-runs failed; nothing if none did."""
     progress = source.progress()
     if not progress.crashed + progress.lost:
-        return
+        return ""
     failed = [
-        f"{count} {'job' if count == 1 else 'jobs'} {what}"
-        for count, what in (
+        f"{count} {'job' if count == 1 else 'jobs'} {how}"
+        for count, how in (
             (progress.crashed, "crashed (larger --trials take fresh seeds)"),
             (progress.lost, "lost (the next 'dartboard compare' tries again)"),
         )
         if count
     ]
-    told = (
-        f"study {progress.study!r}: {source.finished_trials} of {trials} re-runs of its incumbent "
+    return (
+        f"study {progress.study!r}: {source.finished_trials} of {trials} re-runs of {what} "
         f"finished, {' and '.join(failed)}; 'dartboard export {shlex.quote(progress.study)} "
         "--what evaluations' has each reason in its column message"
     )
-    if not source.finished_trials:
-        raise DartboardError(told)
-    console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 def _tell_cell(cell: Cell, source: FixedJobs, console: Console) -> None:

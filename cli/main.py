@@ -363,7 +363,9 @@ def compare(
     quick: Annotated[
         bool,
         typer.Option(
-            "--quick", help="Only re-run: nothing on the other problem, no exchanged training."
+            "--quick",
+            help="Only re-run the incumbents: nothing at equal cost, nothing on the other problem, "
+            "no exchanged training.",
         ),
     ] = False,
     output: Annotated[

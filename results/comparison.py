@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from configspace.errors import StoreError, StudyError
 from configspace.study import Study
+from results.at_cost import total_seconds
 from results.correlations import correlation
 from results.frames import Frames, load
 from results.incumbents import Effort, Incumbent, effort, incumbent_of
 from results.statistics import Estimate, difference_of_means, estimate
 from results.superiority import Superiority, superiority
+from results.winners_curse import Curse, winners_curse
 
 Floats = NDArray[np.float64]
 
@@ -32,12 +34,12 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a study's finished evaluations took; re-runs do not count."""
+    """What a study's evaluations took; re-runs do not count."""
 
     epochs: int
-    """Epochs of search and of retraining, times trials."""
+    """Epochs of search and of retraining, times trials; of finished evaluations."""
     seconds: float
-    """Search and retraining on the workers, summed over trials."""
+    """On the workers; see `results.at_cost` for what a crashed evaluation counts as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Side:
     architecture: Summary
     correlation: Estimate
     """Pearson's, between the two PSNRs of the re-runs."""
+    curse: Curse
+    """The incumbent's observed score beside the re-runs, in the PSNR that its study maximised."""
 
     @property
     def study(self) -> Study:
@@ -70,6 +74,12 @@ class Side:
     def objective_mean(self) -> Estimate:
         """The mean over the re-runs of the PSNR that the study maximised."""
         return (self.one_shot if self.study.objective == "one-shot" else self.architecture).mean
+
+    @property
+    def gap(self) -> Estimate:
+        """The incumbent's observed score minus that mean, in dB, with that mean's interval."""
+        observed, mean = self.incumbent.psnr, self.objective_mean
+        return Estimate(observed - mean.value, observed - mean.high, observed - mean.low, mean.n)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +166,10 @@ def compare_frames(one_shot_frames: Frames, final_frames: Frames, *, seed: int =
 
 
 def cost(frames: Frames) -> Cost:
-    """Return what a study's finished evaluations took."""
+    """Return what a study's evaluations took."""
     trials = frames.trials[frames.trials["purpose"] == "study"]
     phases = 1 + trials["architecture_psnr"].notna()
-    seconds = trials[["search_seconds", "retrain_seconds"]].sum().sum()
-    return Cost(epochs=int((trials["epochs"] * phases).sum()), seconds=float(seconds))
+    return Cost(epochs=int((trials["epochs"] * phases).sum()), seconds=total_seconds(frames))
 
 
 def reruns_of_incumbent(frames: Frames) -> pd.DataFrame:
@@ -169,11 +178,15 @@ def reruns_of_incumbent(frames: Frames) -> pd.DataFrame:
     Raises:
         StoreError: If nothing has finished yet.
     """
-    best = incumbent_of(frames)
+    return reruns_of(frames, incumbent_of(frames))
+
+
+def reruns_of(frames: Frames, found: Incumbent) -> pd.DataFrame:
+    """Return the re-runs of a configuration that was an incumbent, in the order of their seeds."""
     reruns = frames.trials[
         (frames.trials["purpose"] == "rerun")
-        & (frames.trials["configuration"] == str(best.configuration))
-        & (frames.trials["epochs"] == best.epochs)
+        & (frames.trials["configuration"] == str(found.configuration))
+        & (frames.trials["epochs"] == found.epochs)
         & frames.trials["architecture_psnr"].notna()
     ]
     return reruns.sort_values(["part", "trial"], ignore_index=True)
@@ -203,6 +216,7 @@ def _side(frames: Frames, seed: int) -> Side:
     one_shot, architecture = (
         reruns[name].to_numpy(dtype=np.float64) for name in ("one_shot_psnr", "architecture_psnr")
     )
+    limits = frames.study.evaluation
     return Side(
         incumbent=best,
         effort=effort(frames),
@@ -212,4 +226,11 @@ def _side(frames: Frames, seed: int) -> Side:
         one_shot=summary(one_shot, seed),
         architecture=summary(architecture, seed),
         correlation=correlation(one_shot, architecture, seed=seed),
+        curse=winners_curse(
+            best.psnr,
+            one_shot if frames.study.objective == "one-shot" else architecture,
+            trials=limits.trials,
+            aggregate=limits.aggregate,
+            seed=seed,
+        ),
     )

@@ -68,6 +68,9 @@ def mean_rows(report: Report) -> Sequence[tuple[str, Estimate, str]]:
         ("one-shot study's incumbent, re-run", one_shot.architecture.mean, OBJECTIVES["one-shot"]),
         ("final study's incumbent, re-run", final.architecture.mean, OBJECTIVES["final"]),
     ]
+    if report.early is not None:
+        dear = max(report.comparison.sides, key=lambda side: side.cost.seconds).study.objective
+        rows.append((f"{dear} study's at the other's cost", report.early.architecture, SOFT))
     if (found := report.exchange) is not None:
         rows += [
             ("one-shot architectures, final param_*", found.one_shot_final, SOFT),

@@ -11,12 +11,20 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from results.at_cost import Floats, Reached, anytime, reached
-from results.comparison import Comparison, Summary, compare_frames, reruns_of_incumbent, summary
+from results.at_cost import Floats, Reached, anytime, at_each_others_cost
+from results.comparison import (
+    Comparison,
+    Summary,
+    compare_frames,
+    reruns_of,
+    reruns_of_incumbent,
+    summary,
+)
 from results.correlations import Correlations, correlations
 from results.exchange import Exchange, exchange
 from results.frames import Frames
 from results.rungs import Ranking, rankings
+from results.statistics import Estimate, estimate
 from results.superiority import Contrast, contrast
 
 
@@ -29,6 +37,18 @@ class Crossed:
     final: Summary
     contrast: Contrast
     """Architecture PSNR of the final study's incumbent against the one-shot study's, there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Early:
+    """What the dearer study had found at the other's cost, re-run: not its last incumbent."""
+
+    objective: Estimate
+    """Mean of the PSNR that the study maximised, in dB."""
+    architecture: Estimate
+    """Mean architecture PSNR, in dB."""
+    contrast: Contrast
+    """Architecture PSNR at equal cost: the final study's against the one-shot study's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +74,9 @@ class Report:
 
     comparison: Comparison
     at_the_others_cost: tuple[Reached, Reached]
+    early: Early | None
+    """None where the dearer study had its last incumbent at the other's cost, or nothing yet, or
+    what it had was not re-run."""
     anytime: tuple[tuple[Floats, Floats], tuple[Floats, Floats]] = field(repr=False)
     """Evaluation seconds and best observed PSNR by then, of each study."""
     over_trials: Correlations | None
@@ -82,12 +105,11 @@ def report(one_shot: Frames, final: Frames, runs: Runs | None = None, *, seed: i
     """
     comparison = compare_frames(one_shot, final, seed=seed)
     first, second = comparison.sides
+    at_cost = at_each_others_cost(one_shot, final)
     return Report(
         comparison=comparison,
-        at_the_others_cost=(
-            reached(one_shot, second.cost.seconds),
-            reached(final, first.cost.seconds),
-        ),
+        at_the_others_cost=at_cost,
+        early=_early((one_shot, final), comparison, at_cost, seed),
         anytime=(anytime(one_shot), anytime(final)),
         over_trials=_over_trials(final, seed),
         within=(
@@ -98,6 +120,27 @@ def report(one_shot: Frames, final: Frames, runs: Runs | None = None, *, seed: i
         crossed=None if runs is None else _crossed(runs, seed),
         exchange=None if runs is None else _exchanged((one_shot, final), runs, seed),
     )
+
+
+def _early(
+    studies: Sequence[Frames], comparison: Comparison, at_cost: Sequence[Reached], seed: int
+) -> Early | None:
+    """Set what the dearer study had at the other's cost against the other's incumbent."""
+    for place, (frames, at) in enumerate(zip(studies, at_cost, strict=True)):
+        if at.incumbent is None or at.is_last:
+            continue
+        reruns = reruns_of(frames, at.incumbent)
+        if len(reruns) < 2:
+            return None
+        scored = "one_shot_psnr" if frames.study.objective == "one-shot" else "architecture_psnr"
+        psnrs = [side.architecture_psnr for side in comparison.sides]
+        psnrs[place] = _psnrs(reruns)
+        return Early(
+            objective=estimate(reruns[scored], "mean", seed=seed),
+            architecture=estimate(psnrs[place], "mean", seed=seed),
+            contrast=contrast(psnrs[1], psnrs[0], seed=seed),
+        )
+    return None
 
 
 def _over_trials(final: Frames, seed: int) -> Correlations | None:

@@ -4,9 +4,18 @@ import math
 
 from results.comparison import Comparison, Side
 from results.statistics import Estimate
+from results.superiority import Superiority
+from results.winners_curse import Curse
 
 Row = tuple[str, str, str]
 """What it is, of the one-shot study, of the final study."""
+
+SAID = {
+    1: "the final study's incumbent scores higher than the one-shot study's",
+    -1: "the one-shot study's incumbent scores higher than the final study's",
+    0: "the re-runs do not tell which incumbent scores higher",
+}
+"""What is said of two incumbents by `higher`."""
 
 
 def headings(comparison: Comparison) -> Row:
@@ -27,6 +36,16 @@ def markdown(comparison: Comparison) -> str:
     return f"{table}\n\n{verdict(comparison)}\n"
 
 
+def higher(gain: Estimate, wins: Superiority) -> int:
+    """Return 1 if the final study's incumbent is called higher, −1 if the other, 0 if neither.
+
+    Args:
+        gain: Difference of the mean architecture PSNRs, final minus one-shot.
+        wins: How probable it is that one run of the final study's beats one of the other's.
+    """
+    return int(gain.low > 0 and wins.low > 0.5) - int(gain.high < 0 and wins.high < 0.5)
+
+
 def verdict(comparison: Comparison) -> str:
     """Say what the re-runs show of the two incumbents, and what their studies cost."""
     one_shot, final = comparison.sides
@@ -42,12 +61,10 @@ def verdict(comparison: Comparison) -> str:
             "Both studies have the same incumbent configuration, so its re-runs tell nothing of "
             "one objective against the other"
         )
-    elif gain.low > 0 and wins.low > 0.5:
-        said = "Re-run, the final study's incumbent scores higher than the one-shot study's"
-    elif gain.high < 0 and wins.high < 0.5:
-        said = "Re-run, the one-shot study's incumbent scores higher than the final study's"
+    elif side := higher(gain, wins):
+        said = f"Re-run, {SAID[side]}"
     else:
-        said = "The re-runs do not tell which incumbent scores higher"
+        said = f"{SAID[0][0].upper()}{SAID[0][1:]}"
     ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
     return f"{said}: {figures}. The final study cost {ratio:.1f} times the epochs."
 
@@ -77,6 +94,8 @@ def _column(side: Side) -> dict[str, str]:
         "Correlation of the two": interval(side.correlation),
         "Objective's PSNR in the study (dB)": f"{found.psnr:.2f}{of_trials}",
         "Objective's PSNR, mean of re-runs (dB)": f"{side.objective_mean.value:.2f}",
+        "Observed minus mean of re-runs (dB)": interval(side.gap, with_sign=True),
+        "Chance of as high a score": as_high(side.curse),
         "Evaluations finished": f"{done.finished}{_failures(done.crashed, done.lost)}",
         "Configurations from the model": f"{picked} ({done.model_based / done.configurations:.0%})",
         "Cost of the study (epochs × trials)": f"{side.cost.epochs:,}",
@@ -84,15 +103,25 @@ def _column(side: Side) -> dict[str, str]:
     }
 
 
-def interval(estimate: Estimate, digits: int = 2) -> str:
+def as_high(curse: Curse) -> str:
+    """Write how many evaluations score at least as high as the observed one by chance."""
+    if curse.trials == 1:
+        return f"{round(curse.share * curse.n)} of {curse.n} re-runs ({curse.share:.1%})"
+    return (
+        f"{curse.share:.1%} of evaluations of {curse.trials} seeds ({curse.aggregate}), drawn from "
+        f"{curse.n} re-runs"
+    )
+
+
+def interval(estimate: Estimate, *, with_sign: bool = False) -> str:
     """Write an estimate with its 95% interval, where it has one."""
     if math.isnan(estimate.value):
         return "undefined"
-    value = _number(estimate.value, f".{digits}f")
+    form = "+.2f" if with_sign else ".2f"
+    value = _number(estimate.value, form)
     if math.isnan(estimate.low):
         return value
-    low, high = (_number(end, f".{digits}f") for end in (estimate.low, estimate.high))
-    return f"{value} [{low}, {high}]"
+    return f"{value} [{_number(estimate.low, form)}, {_number(estimate.high, form)}]"
 
 
 def signed(estimate: Estimate) -> str:

@@ -1,16 +1,19 @@
 """What a comparison says in words: each answer follows from its figures by a stated rule.
 
-A rule looks at 95% intervals alone, so that a difference that chance explains is never called
-one; "undecided" is an answer. No rule corrects for there being several of them.
+A rule looks at 95% intervals alone, or at how rare a score is by chance, so that what chance
+explains is never called a difference; "undecided" is an answer. No rule corrects for there being
+several of them.
 """
 
 import math
 from dataclasses import dataclass
 
 from results.comparison import Comparison, Side
+from results.comparison_cost import RULE, costs_in_words
 from results.comparison_report import Report
-from results.comparison_table import interval, signed, verdict
+from results.comparison_table import as_high, interval, signed, verdict
 from results.statistics import Estimate
+from results.winners_curse import FEWEST, RARE
 
 CLOSE = 0.5
 """From which rank correlation on two scores are called close."""
@@ -102,36 +105,10 @@ def _which_is_better(comparison: Comparison) -> Answer:
 
 
 def _at_equal_cost(report: Report) -> Answer:
-    comparison = report.comparison
-    dear, cheap = sorted(comparison.sides, key=lambda side: side.cost.seconds, reverse=True)
-    at = report.at_the_others_cost[comparison.sides.index(dear)]
-    ratio = dear.cost.seconds / cheap.cost.seconds if cheap.cost.seconds else math.nan
-    told = (
-        f"The {dear.study.objective} study took {ratio:.2f} times the evaluation seconds of the "
-        f"{cheap.study.objective} study ({dear.cost.seconds:,.0f} against "
-        f"{cheap.cost.seconds:,.0f}). At the latter's cost "
-    )
-    if at.incumbent is None:
-        told += "nothing of it had finished."
-    elif at.is_last:
-        told += (
-            "it had its final incumbent already, whose re-runs are above: so the comparison of the "
-            "re-runs is one at equal cost, too."
-        )
-    else:
-        found = at.incumbent
-        told += (
-            f"its best was {found.configuration}, observed at {found.psnr:.2f} dB on "
-            f"{found.epochs} epochs, beside {dear.incumbent.psnr:.2f} dB on "
-            f"{dear.incumbent.epochs} epochs of its final incumbent: that one was not there yet, "
-            "and the comparison of the re-runs is none at equal cost."
-        )
     return Answer(
         "What did each study cost, and what did the dearer one have for the other's cost?",
-        told,
-        "Evaluations count in the order in which they ended, each once all its seconds of search "
-        "and retraining are paid for; the best is the highest observed score on the largest "
-        "budget by then.",
+        costs_in_words(report),
+        RULE,
     )
 
 
@@ -163,24 +140,31 @@ def _winners_curse(comparison: Comparison) -> Answer:
     return Answer(
         "Were the observed scores of the incumbents too good?",
         " ".join(_curse(side) for side in comparison.sides),
-        "An observed score was too good if it lies above the 95% interval of the mean of the "
-        "re-runs, too bad if below it, and as good as they are within it.",
+        "An incumbent's observed score is set against what evaluations of as many seeds score by "
+        "chance, in the PSNR that its study maximised: of one seed, "
+        "against each re-run; of several, against 10,000 groups drawn from the re-runs, each value "
+        "drawn put back twice because the re-runs are a sample themselves, and aggregated as in "
+        "the study. It is too good, the winner's curse, if fewer "
+        f"than {RARE:.1%} of these score at least as high; else chance gives it. Fewer than "
+        f"{FEWEST} re-runs are not judged (of a maximum over several seeds: {FEWEST} times as many "
+        "as seeds). The interval of observed minus mean is that of the mean of the re-runs; it "
+        "judges nothing, for single scores lie beside a mean of many by chance.",
     )
 
 
+_CURSE = {
+    "cursed": "was too good, the winner's curse",
+    "chance": "was as high as chance gives",
+    "few": "has too few re-runs to be judged",
+}
+
+
 def _curse(side: Side) -> str:
-    observed, mean = side.incumbent.psnr, side.objective_mean
-    if math.isnan(mean.low):
-        judged = "has too few re-runs to be judged"
-    elif observed > mean.high:
-        judged = f"was too good by {observed - mean.value:.2f} dB"
-    elif observed < mean.low:
-        judged = f"was too bad by {mean.value - observed:.2f} dB"
-    else:
-        judged = "was as good as its re-runs are"
+    curse, mean = side.curse, side.objective_mean
     return (
-        f"The {side.study.objective} study's incumbent {judged}: observed {observed:.2f} dB, "
-        f"re-run {interval(mean)} dB (n = {mean.n})."
+        f"The {side.study.objective} study's incumbent {_CURSE[curse.verdict]}: observed "
+        f"{curse.observed:.2f} dB, at least as high by chance: {as_high(curse)}. Observed minus "
+        f"mean of re-runs: {signed(side.gap)}, mean {interval(mean)} dB (n = {mean.n})."
     )
 
 

@@ -28,6 +28,8 @@ class Part:
     """The question's figure, with interval and n."""
     passed: bool | None
     """None: not surely either."""
+    paper: float | None = None
+    """The same figure by the paper's tables, where they have it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from results.finding import Finding
-from results.layout import Grid, markdown
+from results.finding import Finding, Part
+from results.layout import Grid, markdown, number_text
 from results.paper import Setting
 from results.pooling import Tally, crashed_text, unfinished_text
 
@@ -32,7 +32,8 @@ def report(
         "",
         f"From the runs of {', '.join(campaigns)}. A finding holds if all parts of its rule do, "
         "and does not hold if one surely fails; else it is undecided. Intervals are at 95%; n is "
-        "the number of runs, the smaller one where two settings are compared.",
+        "the number of runs, the smaller one where two settings are compared. The paper's figure "
+        "is from its Tables 1 to 4, where they have one.",
         "",
         *(
             line
@@ -48,5 +49,10 @@ def report(
             "",
             f"**{one.verdict}** by this rule: {one.rule}",
         ]
-        lines += ["", *(f"- {part.said}: {_ANSWERS[part.passed]}" for part in one.parts), ""]
+        lines += ["", *(_line(part) for part in one.parts), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _line(part: Part) -> str:
+    paper = "" if part.paper is None else f"; the paper's figure: {number_text(part.paper)}"
+    return f"- {part.said}: {_ANSWERS[part.passed]}{paper}"

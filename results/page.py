@@ -120,14 +120,15 @@ def _costs(report: Report) -> Table:
     lines = []
     for side, at in zip(report.comparison.sides, report.at_the_others_cost, strict=True):
         found = at.incumbent
-        rerun = interval(side.objective_mean) if at.is_last else "not re-run"
+        mean = side.objective_mean if at.is_last else report.early and report.early.objective
+        rerun = f"{interval(mean)}, n = {mean.n}" if mean else "not re-run"
         lines.append(
             (
                 side.study.name,
                 f"{at.total:,.0f}",
                 f"{at.seconds:,.0f}{' (had ended)' if at.whole else ''}",
                 "nothing yet" if found is None else f"{found.configuration}@{found.epochs}",
-                "" if found is None else f"{found.psnr:.2f}",
+                "" if found is None else f"{found.psnr:.2f}, the best of {at.scores}",
                 "" if found is None else rerun,
             )
         )
@@ -142,8 +143,11 @@ def _costs(report: Report) -> Table:
             "mean of re-runs (dB)",
         ),
         tuple(lines),
-        "Each score is the one that its study maximised: one-shot PSNR or architecture PSNR. Costs "
-        "are seconds of search and retraining on the workers, over finished evaluations.",
+        "Each score is the one that its study maximised: one-shot PSNR or architecture PSNR. As "
+        "the best of several on the same budget, an observed one is too high by selection. A study "
+        "that had ended has what it had at its end: what more cost would have brought is unknown. "
+        "Costs are seconds of search and retraining on the workers; a crashed evaluation counts "
+        "from its last start to its end, a lost one, which is a machine's failure, not at all.",
     )
 
 

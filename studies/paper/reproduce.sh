@@ -21,17 +21,20 @@ mkdir -p "$OUT"
 sequential=(blur-one-shot blur-final downsampling-one-shot blur-single)
 cell=(blur-cell-one-shot blur-cell-final)
 studies=("${sequential[@]}" "${cell[@]}")
-campaigns=(table1 table3 figure5 table2 table4)
+campaigns=(table1 table3 figure5 table2 table4 incumbents noise)
 
 for name in "${campaigns[@]}"; do step campaign "studies/paper/$name.toml"; done
 for name in "${studies[@]}"; do step run "studies/paper/$name.toml"; done
 step compare blur-one-shot blur-final -o "$OUT/comparison"
-step compare blur-cell-one-shot blur-cell-final -o "$OUT/comparison"
+step compare blur-cell-one-shot blur-cell-final --quick -o "$OUT/comparison"
 
 for number in 1 2 3 4 7 8; do
   step table "$number" --format csv -o "$OUT/table$number.csv"
   step table "$number" --format markdown -o "$OUT/table$number.md"
 done
+step table 2 --campaign noise --format csv -o "$OUT/table2-noise.csv"
+step table 2 --campaign noise --format markdown -o "$OUT/table2-noise.md"
+step findings -o "$OUT/findings.md"
 for number in 1 2 3 4 5 6 7 8 9; do step plot "$number" -o "$OUT/figure$number.png"; done
 step plot anytime "${studies[@]}" -o "$OUT/anytime.png"
 for name in "${studies[@]}"; do
@@ -41,3 +44,4 @@ done
 step export "${campaigns[@]}" --what trials --format parquet -o "$OUT/trials.parquet"
 step export "${campaigns[@]}" --what cells --format csv -o "$OUT/cells.csv"
 step export "${studies[@]}" --what evaluations --format parquet -o "$OUT/evaluations.parquet"
+step export "${studies[@]}" --what trials --format parquet -o "$OUT/study-trials.parquet"

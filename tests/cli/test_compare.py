@@ -13,6 +13,7 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.job import loss
 from master.source import JobSource, Submission
 from results.campaigns import load_campaign_from
+from results.frames import load
 from results.store import Store
 from tests.results.made_up import filled, id_of
 from tests.worker.noop import outcome_of
@@ -109,12 +110,49 @@ def test_all_that_explains_a_comparison_is_run_once_and_shown(
     ]
     assert frames.cells["finished"].tolist() == [12] * 4
     assert set(frames.cells["state"]) == {"done"}
+    early = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
+    assert early.groupby("configuration").size().to_dict() == {"(0, 0, 0)": 12, "(0, 0, 6)": 12}
+    assert "At equal cost the " in first
     assert "Does the order hold on the other problem?" in first
     assert "Where does the difference come from" in first
 
     monkeypatch.setattr("cli.compare_runs.serve", None)  # nothing is left to be served
-    assert compared(url, tmp_path, trials=12) == 0
+    assert compared(url, tmp_path, trials=12, quick=False) == 0
     assert capsys.readouterr().out == first
+
+
+def test_what_crashed_at_equal_cost_is_told_and_the_rest_is_compared(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6, reruns=8)
+        filled(store, "two", "final", seed=2, reruns=8)
+        for part in (0, 1):
+            id = id_of(0, 50, "rerun", part)
+            store.submit("two", id, Hyperparameters(), model_based=False, seeds=8)
+            store.fail("two", id, state="crashed", failure=None, message="why", worker="w")
+    monkeypatch.setattr("cli.compare_runs.serve", serve_at_once)
+    assert compared(url, tmp_path, trials=8, quick=False) == 0
+    said = capsys.readouterr()
+    assert (
+        "study 'two': 0 of 8 re-runs of its best at the other study's cost finished, 2 jobs crashed"
+    ) in said.err
+    assert "so too high by selection, and that configuration was not re-run." in said.out
+
+
+def test_a_quick_comparison_runs_nothing_at_equal_cost(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6)
+        filled(store, "two", "final", seed=2)
+    monkeypatch.setattr("cli.compare_runs.serve", serve_at_once)
+    assert compared(url, tmp_path, trials=4) == 0
+    again = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
+    assert set(again["configuration"]) == {"(0, 0, 6)"}
 
 
 def test_a_comparison_grows_with_its_trials(

@@ -72,6 +72,15 @@ def test_a_studys_cost_is_its_search_and_retraining_epochs_times_trials(two: str
     assert comparison.final.cost.seconds == pytest.approx(12 * 3 * 0.75)
 
 
+def test_the_gap_is_the_observed_score_minus_the_mean_of_the_re_runs_of_its_kind(url: str) -> None:
+    one_shot, final = compare(separated(url, 18.0, 21.0), "one", "two").sides
+    assert one_shot.gap.value == pytest.approx(20.0 - 20.55)
+    assert final.gap.value == pytest.approx(20.0 - 21.15)
+    mean = final.objective_mean
+    assert (final.gap.low, final.gap.high) == (20.0 - mean.high, 20.0 - mean.low)
+    assert (final.curse.observed, final.curse.share, final.curse.n) == (20.0, 1.0, 12)
+
+
 def test_the_gain_is_the_final_studys(url: str) -> None:
     comparison = compare(separated(url, 18.0, 21.0), "one", "two")
     assert comparison.gain.value == pytest.approx(3.0)

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from configspace.hyperparameters import Hyperparameters
 from results.comparison import reruns_of_incumbent
 from results.comparison_report import Runs, report
 from results.frames import Frames, load_from
 from results.store import Store
-from tests.results.made_up import filled
+from tests.results.made_up import filled, id_of, run
 from tests.results.reports import made_up_runs
 
 
@@ -37,6 +38,29 @@ def test_each_study_is_looked_at_when_it_had_cost_what_the_other_did(
     assert of_final.seconds == pytest.approx(found.comparison.one_shot.cost.seconds)
     assert of_final.incumbent is not None
     assert of_final.incumbent.configuration == (0, 0, 3)  # of (0, 0, 6)'s two runs, one was paid
+
+
+def test_what_the_dearer_study_had_at_the_others_cost_is_judged_by_its_re_runs(
+    tmp_path: Path,
+) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/store.db") as store:
+        filled(store, "one", "one-shot", seed=1, reruns=12)
+        final = filled(store, "two", "final", seed=2, reruns=16)
+        values = Hyperparameters(param_lr=4e-3)
+        psnrs: list[tuple[float, float | None]] = [(9.0, 30.0), (9.0, 31.0), (9.0, 32.0)]
+        run(store, final, id_of(3, 50, "rerun"), values, psnrs)
+        found = report(load_from(store, "one"), load_from(store, "two"))
+    assert found.early is not None
+    assert found.early.objective == found.early.architecture
+    assert (found.early.architecture.value, found.early.architecture.n) == (31.0, 3)
+    one_shot = found.comparison.one_shot.architecture_psnr
+    assert found.early.contrast.difference.value == pytest.approx(31.0 - one_shot.mean())
+    assert found.early.contrast.wins.value == 1.0
+    assert found.comparison.final.n == 16
+
+
+def test_without_re_runs_of_it_nothing_is_said_of_equal_cost(pair: tuple[Frames, Frames]) -> None:
+    assert report(*pair).early is None
 
 
 def test_the_scores_correlate_over_the_final_studys_full_budget_and_within_the_re_runs(

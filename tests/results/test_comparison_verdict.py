@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from configspace.hyperparameters import Hyperparameters
-from results.comparison_report import Report, report
+from results.comparison_report import Early, Report, report
+from results.comparison_table import rows
 from results.comparison_verdict import answers, closeness, sign
 from results.frames import load_from
 from results.statistics import Estimate
 from results.store import Store
+from results.superiority import Contrast, Superiority
+from results.winners_curse import winners_curse
 from tests.results.made_up import filled, id_of, run
 from tests.results.reports import made_up_runs
 
@@ -71,6 +74,13 @@ def test_every_question_is_answered_with_its_rule_and_what_was_not_run_is_left_o
     assert [one.question for one in answers(without)] == [one.question for one in answers(made)[:5]]
 
 
+@pytest.mark.parametrize("question", ["What did each study cost", "Were the observed scores"])
+def test_the_documentation_has_the_rule_word_for_word(made: Report, question: str) -> None:
+    told = (Path(__file__).parents[2] / "docs" / "comparison.md").read_text().replace("*", "")
+    (rule,) = (one.rule for one in answers(made) if one.question.startswith(question))
+    assert f"| {rule} |" in told
+
+
 def test_budgets_with_few_configurations_in_common_are_not_judged(made: Report) -> None:
     assert said(made, "Do small budgets").startswith("No smaller budget has 10 configurations")
     one_shot, final = made.rankings
@@ -85,44 +95,77 @@ def test_the_dearer_study_is_looked_at_when_it_had_cost_what_the_cheaper_one_did
     text = said(made, "What did each study cost")
     assert text.startswith("The final study took 1.50 times the evaluation seconds")
     assert "its best was (0, 0, 3)" in text
-    assert text.endswith("none at equal cost.")
+    assert "the comparison of the re-runs is none at equal cost" in text
+    assert "the highest of 2, so too high by selection, and that configuration was not" in text
+    assert text.endswith(
+        "What the one-shot study would have reached at the final study's cost is unknown: it had "
+        "ended."
+    )
+
+
+@pytest.mark.parametrize(
+    ("gain", "wins", "words"),
+    [
+        ((0.5, 1.5), (0.6, 0.9), "At equal cost the final study's incumbent scores higher than"),
+        ((-1.5, -0.5), (0.1, 0.4), "At equal cost the one-shot study's incumbent scores higher"),
+        ((0.5, 1.5), (0.4, 0.9), "At equal cost the re-runs do not tell which incumbent"),
+    ],
+)
+def test_what_was_re_run_at_equal_cost_is_judged_as_the_incumbents_are(
+    made: Report, gain: tuple[float, float], wins: tuple[float, float], words: str
+) -> None:
+    early = Early(
+        objective=Estimate(21.0, 20.5, 21.5, 16),
+        architecture=Estimate(21.0, 20.5, 21.5, 16),
+        contrast=Contrast(
+            Estimate(sum(gain) / 2, *gain, 12), Superiority(0.5, *wins, 16, 12), paired=False
+        ),
+    )
+    text = said(replace(made, early=early), "What did each study cost")
+    assert "re-run it has a mean of 21.00 [20.50, 21.50] dB (n = 16)" in text
+    assert words in text
+    assert "n = 16 and 12." in text
 
 
 def test_a_final_incumbent_that_was_there_in_time_is_one_at_equal_cost(made: Report) -> None:
     one_shot, final = made.at_the_others_cost
     early = replace(final, incumbent=made.comparison.final.incumbent, is_last=True)
     text = said(replace(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
-    assert text.endswith("one at equal cost, too.")
+    assert "one at equal cost, too. What the one-shot study would" in text
 
 
 def test_a_study_without_an_evaluation_by_then_had_nothing(made: Report) -> None:
     one_shot, final = made.at_the_others_cost
     early = replace(final, incumbent=None, is_last=False)
     text = said(replace(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
-    assert text.endswith("nothing of it had finished.")
+    assert "At the latter's cost nothing of it had finished. What" in text
 
 
 @pytest.mark.parametrize(
-    ("mean", "judged"),
+    ("observed", "n", "judged"),
     [
-        (Estimate(19.0, 18.5, 19.5, 9), "was too good by 1.00 dB"),
-        (Estimate(21.0, 20.5, 21.5, 9), "was too bad by 1.00 dB"),
-        (Estimate(20.2, 19.7, 20.7, 9), "was as good as its re-runs are"),
-        (Estimate(20.2, np.nan, np.nan, 1), "has too few re-runs to be judged"),
+        (79.0, 80, "was too good, the winner's curse: observed 79.00 dB, at least as high by "
+         "chance: 1 of 80 re-runs (1.2%)."),
+        (78.0, 80, "was as high as chance gives: observed 78.00 dB, at least as high by chance: "
+         "2 of 80 re-runs (2.5%)."),
+        (99.0, 39, "has too few re-runs to be judged: observed 99.00 dB, at least as high by "
+         "chance: 0 of 39 re-runs (0.0%)."),
     ],
-)
-def test_the_winners_curse_is_where_the_observed_score_lies_beside_the_re_runs(
-    made: Report, mean: Estimate, judged: str
+)  # fmt: skip
+def test_the_winners_curse_is_a_score_that_is_rare_among_the_re_runs(
+    made: Report, observed: float, n: int, judged: str
 ) -> None:
     final = made.comparison.final
-    side = replace(
-        final,
-        incumbent=replace(final.incumbent, loss=-20.0),
-        architecture=replace(final.architecture, mean=mean),
-    )
+    side = replace(final, curse=winners_curse(observed, np.arange(n)))
     changed = replace(made, comparison=replace(made.comparison, final=side))
     text = said(changed, "Were the observed scores")
-    assert f"The final study's incumbent {judged}: observed 20.00 dB" in text
+    assert f"The final study's incumbent {judged} Observed minus mean of re-runs: +" in text
+
+
+def test_the_table_tells_the_chance_of_an_observed_score_as_the_answer_does(made: Report) -> None:
+    cells = {label: of_final for label, _, of_final in rows(made.comparison)}
+    assert cells["Chance of as high a score"] in said(made, "Were the observed scores")
+    assert cells["Observed minus mean of re-runs (dB)"].startswith("+")
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,37 @@ def test_runs_that_contradict_a_finding_refute_it(letter: str, better: pd.DataFr
     assert finding(letter, Runs(together([*kept, better]))).verdict == "does not hold"
 
 
+def papers(letter: str) -> list[float | None]:
+    (one,) = (each for each in found_as_the_paper_has_it() if each.letter == letter)
+    return [part.paper for part in one.parts]
+
+
+@pytest.mark.parametrize(
+    ("letter", "figures"),
+    [
+        ("a", [22.85 - 21.56, 17.62 - 16.36]),
+        ("b", [15.64 - 12.39, 15.39 - 9.61]),
+        ("c", [21.56 - 15.64, 16.36 - 15.39]),
+        ("f", [None, 20.86 - 21.56, 15.57 - 15.64, None, 15.33 - 16.36, 12.36 - 15.39]),
+        ("g", [23.57 - 23.46, 22.94 - 22.86]),
+        ("h", [15.57 - 14.43, 12.36 - 14.36]),
+        ("k", [49.0]),
+    ],
+)
+def test_beside_ours_is_the_papers_figure(letter: str, figures: list[float | None]) -> None:
+    assert papers(letter) == [each if each is None else pytest.approx(each) for each in figures]
+
+
+def test_the_papers_own_tables_bear_out_its_findings_but_for_one_of_two_transfers() -> None:
+    refuted = {"h": [False, True]}  # on downsampling, the hyperparameters tuned for blur are better
+    for letter in "abch":
+        failed = [figure is not None and figure < 0 for figure in papers(letter)]
+        assert failed == refuted.get(letter, [False, False])
+    assert all(figure is None or figure < 0.25 for figure in papers("f"))
+    assert all(figure is not None and figure > 0 for figure in papers("g"))
+    assert all(figure is None or figure > 0 for figure in papers("j"))
+
+
 def test_few_runs_leave_a_finding_undecided() -> None:
     made = as_the_paper_has_it()
     few = made.groupby("cell", sort=False).head(9)
@@ -170,6 +201,7 @@ def test_the_report_has_a_verdict_a_rule_and_figures_for_each_finding() -> None:
     assert written.count("| holds |") == 11
     assert written.count("**holds** by this rule: ") == 11
     assert "## (k) It takes about 49 random architectures to pass the median of DARTS." in written
+    assert "yes; the paper's figure: 49.00\n" in written
     figures = [line for line in written.splitlines() if line.startswith("- ")]
     assert all("[" in line and ("n = 75" in line or "n = 150" in line) for line in figures)
 

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,11 +11,12 @@ import pytest
 
 from configspace.errors import DartboardError
 from results.comparison_figures import anytime_figure, mean_rows, means_figure
-from results.comparison_report import Report, report
+from results.comparison_report import Early, Report, report
 from results.comparison_verdict import answers
 from results.frames import Frames, load_from
 from results.page import page, save_page, tables
 from results.scatter import study_figure
+from results.statistics import Estimate
 from results.store import Store
 from tests.results.made_up import filled
 from tests.results.reports import made_up_runs
@@ -84,6 +86,21 @@ def test_every_row_of_a_table_is_as_long_as_its_head(made: Report) -> None:
     for table in tables(made):
         assert table.rows
         assert {len(row) for row in table.rows} == {len(table.head)}
+
+
+def test_what_was_re_run_at_equal_cost_is_in_its_table_and_in_the_picture(made: Report) -> None:
+    def of_final(shown: Report) -> tuple[str, ...]:
+        (table,) = (one for one in tables(shown) if one.title.startswith("What each study had"))
+        return table.rows[1]
+
+    assert of_final(made)[3] == "(0, 0, 3)@50"
+    assert of_final(made)[4].endswith(", the best of 2")
+    assert of_final(made)[5] == "not re-run"
+    mean = Estimate(21.0, 20.5, 21.5, 16)
+    assert made.crossed is not None
+    shown = replace(made, early=Early(mean, mean, made.crossed.contrast))
+    assert of_final(shown)[5] == "21.00 [20.50, 21.50], n = 16"
+    assert ("final study's at the other's cost", mean) in [row[:2] for row in mean_rows(shown)]
 
 
 def test_each_setting_has_a_mean_with_its_interval_in_the_picture(made: Report) -> None:
