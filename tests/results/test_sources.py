@@ -28,7 +28,7 @@ def test_the_usual_campaigns_are_taken_as_far_as_they_are_there(url: str) -> Non
 
 @pytest.mark.parametrize(("number", "first"), [(3, "table1"), (4, "table2")])
 def test_a_table_of_hyperparameters_takes_h1_from_the_table_before(number: int, first: str) -> None:
-    assert TABLES[number] == (f"table{number}", first)
+    assert TABLES[number][:2] == (f"table{number}", first)
 
 
 def test_campaigns_that_are_given_are_taken_instead_and_all_of_them(url: str) -> None:
