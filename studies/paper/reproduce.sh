@@ -21,7 +21,7 @@ mkdir -p "$OUT"
 sequential=(blur-one-shot blur-final downsampling-one-shot blur-single)
 cell=(blur-cell-one-shot blur-cell-final)
 studies=("${sequential[@]}" "${cell[@]}")
-campaigns=(table1 table3 figure5 table2 table4 incumbents noise)
+campaigns=(table1 table3 figure5 table2 table4 incumbents noise alpha-scale)
 
 for name in "${campaigns[@]}"; do step campaign "studies/paper/$name.toml"; done
 for name in "${studies[@]}"; do step run "studies/paper/$name.toml"; done
@@ -34,6 +34,8 @@ for number in 1 2 3 4 7 8; do
 done
 step table 2 --campaign noise --format csv -o "$OUT/table2-noise.csv"
 step table 2 --campaign noise --format markdown -o "$OUT/table2-noise.md"
+step table 3 --campaign alpha-scale --format csv -o "$OUT/table3-alpha-scale.csv"
+step table 3 --campaign alpha-scale --format markdown -o "$OUT/table3-alpha-scale.md"
 step findings -o "$OUT/findings.md"
 for number in 1 2 3 4 5 6 7 8 9; do step plot "$number" -o "$OUT/figure$number.png"; done
 step plot anytime "${studies[@]}" -o "$OUT/anytime.png"

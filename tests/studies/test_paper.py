@@ -43,6 +43,7 @@ def test_a_campaign_is_called_as_its_file_and_trains_for_50_epochs(path: Path) -
         ("table3", 16, 75, {"sequential"}, 1),
         ("table4", 12, 75, {"cell"}, 1),
         ("figure5", 4, 75, {"sequential"}, 2),
+        ("alpha-scale", 10, 32, {"sequential"}, 1),
         ("noise", 12, 32, {"cell"}, 4),
         ("incumbents", 7, 75, {"sequential"}, 2),
     ],

@@ -69,4 +69,4 @@ def test_every_call_is_one_that_the_command_knows(called: list[list[str]]) -> No
 def test_a_failure_ends_it_there(tmp_path: Path) -> None:
     status, noted = calls(tmp_path, fails="run")
     assert status == 1
-    assert [words[0] for words in noted] == ["campaign"] * 7 + ["run"]
+    assert [words[0] for words in noted] == ["campaign"] * 8 + ["run"]
