@@ -36,13 +36,7 @@ from worker.numba_layouts import (
 )
 from worker.numba_mapping import lift_column, map_columns
 from worker.numba_matrix import apply
-from worker.numba_network import (
-    coefficient,
-    is_mapped,
-    mapping_constant,
-    point_count,
-    spread_columns,
-)
+from worker.numba_network import coefficient, is_mapped, point_count, spread_columns
 from worker.numba_statistics import count_input, patch_statistics
 from worker.numba_vectors import LANES, fma, load, number, splat, store
 
@@ -170,7 +164,7 @@ def state_forward(trial: Any, cell: int, target: int, taps: Taps) -> None:
             factor = coefficient(trial, first + source, FIRST_MAP + mapping)
             if factor != _ZERO:
                 fold(trial, first + source, signal_of(trial, cell, source), mapping, taps)
-                constant += factor * mapping_constant(trial, first + source, mapping)
+                constant += factor * number(trial.bias, (first + source) * MAPPINGS + mapping)
     if normal:
         mix_normals(trial, cell, target)
     for column in range(trial.columns):

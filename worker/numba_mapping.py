@@ -35,7 +35,7 @@ from worker.numba_vectors import (
     number,
     opaque,
     overlap,
-    rectify,
+    positive_part,
     repeat,
     scale_each,
     splat,
@@ -180,7 +180,7 @@ def folded_filters(trial: Any, layer: int, mapping: int, c: int, taps: Taps) -> 
 @inlined
 def rectified(z: Any, both: bool) -> Any:
     """Return max(z, 0) of two rows, the second of which may not exist: it is zero then."""
-    return rectify(z[0]), rectify(z[1]) if both else splat(_ZERO)
+    return positive_part(z[0]), positive_part(z[1]) if both else splat(_ZERO)
 
 
 @inlined

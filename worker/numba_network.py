@@ -110,7 +110,7 @@ def layer_forward(trial: Any, layer: int, taps: Taps) -> None:
             factor = coefficient(trial, layer, FIRST_MAP + mapping)
             if factor != _ZERO:
                 fold(trial, layer, layer, mapping, taps)
-                constant += factor * mapping_constant(trial, layer, mapping)
+                constant += factor * number(trial.bias, layer * MAPPINGS + mapping)
     clear_lags(trial, taps)
     points = point_count(trial, taps)
     for first in range(0, trial.columns, COLUMNS_MAPPED):
@@ -133,19 +133,6 @@ def layer_forward(trial: Any, layer: int, taps: Taps) -> None:
             spread_columns(trial, count, taps)
         for column in range(first, first + count):
             mix_column(trial, layer, column, mapped, constant, counted, taps)
-
-
-@inlined
-def mapping_constant(trial: Any, layer: int, mapping: int) -> np.float32:
-    """Return a folded mapping's bias; NaN where its batch norm's shift is not a number.
-
-    `rectify` would make 0 of it, and a search that went astray would not be seen to.
-    """
-    place, nothing = layer * MAPPINGS + mapping, splat(_ZERO)
-    for c in range(0, trial.width, LANES):
-        shift = load(trial.lifted_shift, place * trial.width + c)
-        nothing = fma(shift, splat(_ZERO), nothing)
-    return np.float32(number(trial.bias, place) + lane_sum(nothing))
 
 
 @inlined

@@ -3,7 +3,7 @@
 Numba vectorises loops, but cannot be told to keep a window of rows in registers. Here a `Vector`
 holds ``LANES`` samples of the batch, and the functions below are single machine instructions on
 it, or short runs of them on tuples of vectors. No fast-math flag is set on any: what is written
-is what is computed, and NaN stays NaN but where a function says otherwise.
+is what is computed, and NaN stays NaN.
 
 **The correlation.** Two rows of z_j = Σ_t g_t d_{j+t} take 2K products. They can be had from fewer
 by Winograd's minimal filtering, which writes the form Σ_j Σ_t g_t d_{j+t} z_j as a sum over
@@ -78,7 +78,6 @@ class VectorType(types.Type):  # type: ignore[misc]
 
 vector = VectorType()
 _LLVM = ir.VectorType(ir.FloatType(), LANES)
-_BITS = ir.VectorType(ir.IntType(32), LANES)
 
 
 @register_model(VectorType)
@@ -577,28 +576,12 @@ def positive_part(typingctx: Any, a: Any) -> Any:
 
 
 @intrinsic
-def rectify(typingctx: Any, a: Any) -> Any:
-    """Return max(a, 0); of a NaN whose sign is set, as those that come of arithmetic, it makes 0.
-
-    The bits are compared as integers, which order as the numbers do where one of them is 0: the
-    units that multiply are not kept from it.
-    """
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        bits = builder.bitcast(args[0], _BITS)
-        positive = builder.icmp_signed(">", bits, _BITS(None))
-        return builder.bitcast(builder.select(positive, bits, _BITS(None)), _LLVM)
-
-    return vector(vector), codegen
-
-
-@intrinsic
 def where_positive(typingctx: Any, condition: Any, value: Any) -> Any:
-    """Return ``value`` in the lanes where ``condition`` is positive, else 0; bits as `rectify`."""
+    """Return ``value`` in the lanes where ``condition`` is positive, else 0."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        positive = builder.icmp_signed(">", builder.bitcast(args[0], _BITS), _BITS(None))
-        return builder.select(positive, args[1], _constant(0.0))
+        zero = _constant(0.0)
+        return builder.select(builder.fcmp_ordered(">", args[0], zero), args[1], zero)
 
     return vector(vector, vector), codegen
 
