@@ -12,9 +12,9 @@ import torch
 from numba import njit
 from numpy.typing import NDArray
 
-from worker.engine import FLATTENING_TAPS, LAST_STATES, ZERO, Batch, operations
-from worker.numba_cell_plan import needed_edges
-from worker.numba_vectors import LANES, fma, lane_sum, splat
+from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, ZERO, Batch, operations
+from worker.numba_engine.cell_pruning import needed_edges
+from worker.numba_engine.simd import LANES, fma, lane_sum, splat
 
 _ONE, _SMALL = np.float32(1), np.float32(1e-3)
 _CHAINS = 12  # independent sums: as many multiply-adds as are under way at once

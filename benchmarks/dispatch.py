@@ -31,11 +31,11 @@ from configspace.hyperparameters import DOMAINS
 from configspace.job import Job
 from configspace.space import configuration_space
 from configspace.study import Study
-from master.bohb import BohbSource
-from master.service import Master
-from master.snapshot import Snapshot
-from master.source import JobSource, Progress, Submission
-from results.store import Store
+from master.service.master import Master
+from master.service.snapshot import Snapshot
+from master.sources.base import JobSource, Progress, Submission
+from master.sources.study import BohbSource
+from results.store.store import Store
 
 ROOT = Path(__file__).parents[1]
 JOBS_A_THREE_ITERATIONS = 20
@@ -99,7 +99,7 @@ class Moments(logging.Handler):
         self.leased: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note the moment of a message of `master.exchange`."""
+        """Note the moment of a message of `master.dispatch.exchange`."""
         arguments = record.args if isinstance(record.args, tuple) else ()
         if record.msg.startswith("worker %s joined"):
             self.joined[str(arguments[0])] = record.created
@@ -154,7 +154,7 @@ def theirs(jobs: int, workers: int) -> list[float]:
 def first_jobs(workers: int, joins: int) -> list[Row]:
     """Return how long workers that join wait for their first job, in seconds."""
     moments = Moments()
-    log = logging.getLogger("master.exchange")
+    log = logging.getLogger("master.dispatch.exchange")
     level, log.propagate = log.level, False
     log.addHandler(moments)
     log.setLevel(logging.DEBUG)
@@ -292,7 +292,7 @@ def _worker(address: str, evaluator: str, number: int) -> list[str]:
         f"run_worker({address!r}, name={_name(number)!r}, "
         f"evaluator='benchmarks.empty:{evaluator}', idle_limit=10, once=True)"
     )
-    return [sys.executable, "-c", f"from worker.client import run_worker; {call}"]
+    return [sys.executable, "-c", f"from worker.service.client import run_worker; {call}"]
 
 
 def _name(number: int) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from worker.engine import ZERO, Batch, operations
+from worker.engine.contract import ZERO, Batch, operations
 
 
 class Mapping(nn.Module):

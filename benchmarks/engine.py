@@ -39,11 +39,11 @@ from benchmarks.engine_extras import (
 )
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine import Batch, Engine
-from worker.engine import operations as operation_names
-from worker.numba_engine import NumbaEngine, available_processors, ensure_compiled
-from worker.problem import CosineProblem
-from worker.torch_engine import TorchEngine
+from worker.engine.contract import Batch, Engine
+from worker.engine.contract import operations as operation_names
+from worker.engine.problem import CosineProblem
+from worker.numba_engine.engine import NumbaEngine, available_processors, ensure_compiled
+from worker.torch_engine.engine import TorchEngine
 
 ENGINES = ("eager", "torch", "numba")
 PHASES = ("search", "retrain")

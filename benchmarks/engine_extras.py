@@ -19,9 +19,9 @@ import numpy as np
 import psutil
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine import Batch
-from worker.engines import choose_engine
-from worker.problem import CosineProblem
+from worker.engine.contract import Batch
+from worker.evaluation.choose import choose_engine
+from worker.engine.problem import CosineProblem
 
 name, trials, batches, space = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 engine = choose_engine(name, "cpu")

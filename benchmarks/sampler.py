@@ -25,7 +25,7 @@ from benchmarks import stock
 from configspace.hyperparameters import DOMAINS
 from configspace.space import configuration_space
 from configspace.study import BohbSettings
-from master.sampler import Sampler
+from master.bohb.sampler import Sampler
 
 BUDGET = 50
 UNCOUNTED = 2

@@ -23,10 +23,10 @@ import numpy as np
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Trial, trial_seed
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine import Batch, Engine, operations
-from worker.engines import choose_engine
-from worker.evaluate import same_everywhere, search_trials, train_fixed
-from worker.problem import CosineProblem
+from worker.engine.contract import Batch, Engine, operations
+from worker.engine.problem import CosineProblem
+from worker.evaluation.choose import choose_engine
+from worker.evaluation.evaluate import same_everywhere, search_trials, train_fixed
 
 Change = dict[str, Any]
 

@@ -138,8 +138,8 @@ def run(
     log_json: LogJson = False,
 ) -> None:
     """Run a study on this machine; run it again to go on where it stopped."""
-    from cli.logs import Logs
-    from cli.run import run_study
+    from cli.commands.run import run_study
+    from cli.console.logs import Logs
 
     raise typer.Exit(
         run_study(
@@ -175,8 +175,8 @@ def campaign(
     log_json: LogJson = False,
 ) -> None:
     """Run fixed hyperparameters on many seeds; run it again to go on, or with more to grow it."""
-    from cli.campaign import run_campaign
-    from cli.logs import Logs
+    from cli.commands.campaign import run_campaign
+    from cli.console.logs import Logs
 
     raise typer.Exit(
         run_campaign(
@@ -237,10 +237,10 @@ def master(
     log_json: LogJson = False,
 ) -> None:
     """Serve studies and campaigns, in turn, to workers started here or elsewhere."""
-    from cli.listen import Listen
-    from cli.logs import Logs
-    from cli.series import serve_series
-    from master.admission import Folder
+    from cli.commands.master import serve_series
+    from cli.console.logs import Logs
+    from master.credentials.folder import Folder
+    from master.service.settings import Listen
 
     listen = Listen(
         host=host,
@@ -295,11 +295,11 @@ def worker(
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> None:
     """Evaluate the jobs of a master, study after study."""
-    from cli.logs import Logs
-    from cli.workers import run_one_worker
+    from cli.console.logs import Logs
+    from cli.local.workers import run_one_worker
 
     if device == "all":
-        from cli.gpus import run_on_every_gpu
+        from cli.local.gpus import run_on_every_gpu
 
         raise typer.Exit(run_on_every_gpu(sys.argv[1:]))
     raise typer.Exit(
@@ -326,7 +326,7 @@ def status(
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
     """Show a study's progress, workers and incumbent, or how far a campaign's cells are."""
-    from cli.status import show_status
+    from cli.commands.status import show_status
 
     show_status(store, study or None)
 
@@ -345,7 +345,7 @@ def export(
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
     """Write results as a table: incumbents, evaluations, trials, curves, or a campaign's cells."""
-    from cli.export import export_results
+    from cli.commands.export import export_results
 
     export_results(store, studies, what=what.value, format=format.value, output=output)
 
@@ -380,7 +380,7 @@ def compare(
     accept_version_change: AcceptVersionChange = False,
 ) -> None:
     """Re-run both studies' incumbents on fresh seeds, and put all that it shows on one page."""
-    from cli.compare import compare_studies
+    from cli.commands.compare import compare_studies
 
     raise typer.Exit(
         compare_studies(
@@ -439,7 +439,7 @@ def table(
     ] = None,
 ) -> None:
     """Put our numbers beside those of a table of the paper, with n and intervals."""
-    from cli.table import show_table
+    from cli.commands.table import show_table
 
     show_table(
         number,
@@ -482,7 +482,7 @@ def plot(
     ] = None,
 ) -> None:
     """Draw a figure of the paper with our trials, or one of studies."""
-    from cli.plot import plot as draw
+    from cli.commands.plot import plot as draw
 
     draw(
         what,
@@ -503,7 +503,7 @@ def findings(
     ] = None,
 ) -> None:
     """Say which of the paper's findings our runs bear out, by stated rules, as Markdown."""
-    from cli.findings import show_findings
+    from cli.commands.findings import show_findings
 
     show_findings(store, campaigns=campaign or [], output=output)
 
@@ -527,7 +527,7 @@ def init(
     folder: CredentialFolder = Path("credentials"),
 ) -> None:
     """Make an authority and the master's certificate; again, to renew the latter."""
-    from cli.credentials import init_credentials
+    from cli.commands.credentials import init_credentials
 
     init_credentials(folder, host or [])
 
@@ -550,7 +550,7 @@ def issue(
     folder: CredentialFolder = Path("credentials"),
 ) -> None:
     """Make the one file that a worker needs."""
-    from cli.credentials import issue_credentials
+    from cli.commands.credentials import issue_credentials
 
     issue_credentials(folder, name, output=output, days=days)
 
@@ -561,7 +561,7 @@ def revoke(
     folder: CredentialFolder = Path("credentials"),
 ) -> None:
     """End a worker's credentials, at once."""
-    from cli.credentials import revoke_credentials
+    from cli.commands.credentials import revoke_credentials
 
     revoke_credentials(folder, name)
 
@@ -569,7 +569,7 @@ def revoke(
 @credentials.command("list", epilog="Example: dartboard credentials list")
 def list_(folder: CredentialFolder = Path("credentials")) -> None:
     """Show whose credentials there are."""
-    from cli.credentials import list_credentials
+    from cli.commands.credentials import list_credentials
 
     list_credentials(folder)
 
@@ -591,8 +591,8 @@ def doctor(
     engine: EngineName = Engine.auto,
 ) -> None:
     """Check that this machine is fit for master or worker, and say what to do if not."""
-    from cli.doctor import Patient, examine
-    from cli.listen import Listen
+    from cli.commands.doctor import Patient, examine
+    from master.service.settings import Listen
 
     raise typer.Exit(
         examine(
@@ -615,7 +615,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a study or a campaign and all its results from the store, after asking."""
-    from cli.delete import delete_study
+    from cli.commands.delete import delete_study
 
     raise typer.Exit(delete_study(store, study, ask=not yes))
 

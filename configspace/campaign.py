@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from configspace.cell import SEARCHES, Cell, CellEvaluation, Method, as_tuple
+from configspace.condition import SEARCHES, Cell, CellEvaluation, Method, as_tuple
 from configspace.errors import CampaignError
 from configspace.hyperparameters import DOMAINS, Hyperparameters, preset_names
 from configspace.study import (

@@ -17,10 +17,10 @@ from pydantic import (
     model_validator,
 )
 
-from configspace.budgets import rungs
+from configspace.custom import is_own, source_digest
 from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import DOMAINS, Domain, Interval, Levels, Value
-from configspace.own import is_own, source_digest
+from configspace.rungs import rungs
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}

@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from results.campaigns import CampaignFrames
-    from results.frames import Frames
+    from results.frames.campaign import CampaignFrames
+    from results.frames.study import Frames
 
 
 def load(url: str, study: str) -> "Frames":
@@ -17,9 +17,10 @@ def load(url: str, study: str) -> "Frames":
     Raises:
         StoreError: If the store cannot be read, or has no such study.
     """
-    from results import frames  # pandas is slow to import, and the master has no use for it
+    # pandas is slow to import, and the master does not use it
+    from results.frames.study import load as load_frames
 
-    return frames.load(url, study)
+    return load_frames(url, study)
 
 
 def load_campaign(url: str, name: str) -> "CampaignFrames":
@@ -32,6 +33,6 @@ def load_campaign(url: str, name: str) -> "CampaignFrames":
     Raises:
         StoreError: If the store cannot be read, or has no such campaign.
     """
-    from results import campaigns
+    from results.frames import campaign
 
-    return campaigns.load_campaign(url, name)
+    return campaign.load_campaign(url, name)

@@ -10,11 +10,11 @@ import pandas as pd
 
 from configspace.errors import DartboardError
 from configspace.hyperparameters import written
-from results.campaigns import load_campaign
-from results.frames import load
-from results.incumbents import incumbent_of, incumbents_table
-from results.layout import Grid, latex, markdown
-from results.store import Store
+from results.analysis.incumbent import incumbent_of, incumbents_table
+from results.frames.campaign import load_campaign
+from results.frames.study import load
+from results.store.store import Store
+from results.text import Grid, latex, markdown
 
 What = Literal["incumbents", "evaluations", "trials", "curves", "cells"]
 Format = Literal["csv", "parquet", "json", "markdown", "latex"]

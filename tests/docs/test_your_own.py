@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from results.store import Store
-from tests.cli.test_run import ROOT, STUDY
+from results.store.store import Store
+from tests.cli.commands.test_run import ROOT, STUDY
 from tests.results.made_up import filled
 
 DOCS = ROOT / "docs"

@@ -17,7 +17,7 @@ from configspace.errors import ServiceError
 from tests.drill.fault import Fault
 from tests.drill.record import Hit
 from tests.drill.scene import HungError, Scene
-from worker.wire import AwayError, Link
+from worker.service.link import AwayError, Link
 
 MALFORMED = 200
 """Malformed messages at a time."""

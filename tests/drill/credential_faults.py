@@ -15,13 +15,13 @@ from Pyro4 import message, socketutil, util
 from Pyro4.errors import PyroError
 
 from configspace.versions import versions
-from master.admission import Folder
-from master.credentials import initialise, issue, revoke
+from master.credentials.authority import initialise, issue, revoke
+from master.credentials.folder import Folder
 from tests.drill.evaluations import id_of
 from tests.drill.fault import Fault
 from tests.drill.record import Hit, touched
 from tests.drill.scene import HungError, Scene
-from worker.wire import OBJECT
+from worker.service.link import OBJECT
 
 INTRUDER = "intruder"
 FORGED_PSNR = 999.0

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from results.store import Store
-from results.tables import evaluations, studies, workers
+from results.store.schema import evaluations, studies, workers
+from results.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from configspace.job import loss
 from configspace.study import Study
-from master.bohb import BohbSource
+from master.sources.study import BohbSource
 from tests.drill.evaluations import TRANSIENT, id_of, misbehaves, name_of
 from tests.drill.fault import Fault
 from tests.drill.network import distance

@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 from configspace.study import Study
-from master.admission import Folder, write_secret
-from master.credentials import initialise, issue
-from results.store import Store
+from master.credentials.authority import initialise, issue
+from master.credentials.folder import Folder, write_secret
+from results.store.store import Store
 from tests.drill.distance import Distance
 from tests.drill.evaluations import FOLDER
 from tests.drill.record import Ended, Hit, Spans, count, ended, spans
@@ -146,7 +146,7 @@ class Scene:
             options["credentials"] = self._worker_credentials
         call = f"run_worker({address or self.address!r}, evaluator={self._evaluator!r}, "
         code = "import logging, sys; from pathlib import Path, PosixPath\n"
-        code += f"from worker.client import run_worker\n{_LOGGING}\n"
+        code += f"from worker.service.client import run_worker\n{_LOGGING}\n"
         code += f"sys.exit({call}**{options!r}))"
         process = self._start([*within, sys.executable, "-c", code])
         self.workers.append(process)

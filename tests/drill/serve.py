@@ -16,16 +16,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cli.run import stop_on_signals
+from cli.commands.run import stop_on_signals
 from configspace.errors import DartboardError
 from configspace.study import Study
-from master.admission import Folder
-from master.bohb import BohbSource
-from master.exchange import Exchange
-from master.lock import study_lock
-from master.sampler import Sampler
-from master.service import Master
-from results.store import Store
+from master.bohb.sampler import Sampler
+from master.credentials.folder import Folder
+from master.dispatch.exchange import Exchange
+from master.service.lock import study_lock
+from master.service.master import Master
+from master.sources.study import BohbSource
+from results.store.store import Store
 from tests.drill.evaluations import name_of, note
 
 

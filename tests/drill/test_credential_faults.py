@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from Pyro4.socketutil import SocketConnection
 
-from master.admission import Folder, write_secret
-from master.credentials import initialise, issue
-from master.exchange import Exchange
-from master.wire import Port
+from master.credentials.authority import initialise, issue
+from master.credentials.folder import Folder, write_secret
+from master.dispatch.exchange import Exchange
+from master.network.port import Port
 from tests.drill.credential_faults import greeting, invocation, must_be_refused
 from tests.drill.scene import HungError
-from worker.credentials import load_context
-from worker.wire import _use
+from worker.service.credentials import load_context
+from worker.service.link import _use
 
 
 def test_a_client_that_is_let_in_is_told_from_one_that_is_refused(tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from typing import Any
 
 from configspace.job import EvaluationId
 from configspace.study import Study
-from master.bohb import BohbSource
-from master.service import Ending, Master
-from master.source import JobSource
-from results.history import Failed, Finished, Submitted
-from results.store import Store
+from master.service.master import Ending, Master
+from master.sources.base import JobSource
+from master.sources.study import BohbSource
+from results.store.events import Failed, Finished, Submitted
+from results.store.store import Store
 
 ROOT = Path(__file__).parents[2]
 NOOP = "tests.worker.noop:"
@@ -55,7 +55,7 @@ def workers(address: str, count: int, evaluate: str, **options: Any) -> Iterator
 def start_worker(address: str, evaluate: str, **options: Any) -> "subprocess.Popen[bytes]":
     """Start one worker process."""
     call = f"run_worker({address!r}, evaluator={NOOP + evaluate!r}, **{options!r})"
-    code = f"import sys; from worker.client import run_worker; sys.exit({call})"
+    code = f"import sys; from worker.service.client import run_worker; sys.exit({call})"
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ.copy())
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from results.store import Store
+from results.store.store import Store
 
 
 @pytest.fixture

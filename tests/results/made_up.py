@@ -7,7 +7,7 @@ import numpy as np
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import Curve, EvaluationId, Outcome, Purpose, Trial, loss, trial_seed
 from configspace.study import EvaluationSettings, Study
-from results.store import Store
+from results.store.store import Store
 
 LAYERS = ("learnable_gradient", "net", "roll", "noise")
 

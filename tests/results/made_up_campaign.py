@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from configspace.campaign import Campaign
-from configspace.cell import SEARCHES, Cell
+from configspace.condition import SEARCHES, Cell
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId
 from configspace.operations import operations
-from results.store import Store
+from results.store.store import Store
 from tests.results.made_up import outcome
 
 

@@ -11,7 +11,7 @@ import pytest
 from configspace.errors import DartboardError, StoreError
 from configspace.hyperparameters import LABELS, Hyperparameters
 from results.export import Format, What, export, table
-from results.store import Store
+from results.store.store import Store
 from tests.results.made_up import filled, id_of, run, study
 
 TABLES: tuple[What, ...] = ("evaluations", "trials", "curves")

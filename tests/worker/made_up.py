@@ -4,8 +4,8 @@ import numpy as np
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine import Batch
-from worker.problem import CosineProblem
+from worker.engine.contract import Batch
+from worker.engine.problem import CosineProblem
 
 HYPERPARAMETERS = (
     Hyperparameters(),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from configspace.errors import ServiceError
 from configspace.job import Curve, Job, Outcome, Trial
-from worker.child import MakeEvaluator
+from worker.service.child import MakeEvaluator
 
 Progress = Callable[[str, int, int], None]
 

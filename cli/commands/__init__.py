@@ -1,0 +1,1 @@
+"""The commands of `dartboard`, one module each, loaded only when called."""

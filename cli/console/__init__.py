@@ -1,0 +1,1 @@
+"""What the terminal shows: live display, log lines, words for values."""

@@ -1,0 +1,179 @@
+"""Live progress of a run: a panel in a terminal, a line now and then elsewhere."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.console.words import duration, setting_lines
+from configspace.hyperparameters import Hyperparameters
+from master.service.snapshot import Snapshot, WorkerView
+from master.sources.base import Incumbent
+
+LINE_SECONDS = 15.0
+"""The least time between two lines where there is no terminal."""
+
+
+class Display:
+    """Shows snapshots while a master runs."""
+
+    def __init__(self, console: Console, title: str, *, phases: int) -> None:
+        """Prepare; nothing is shown before it is entered.
+
+        Args:
+            console: Where to show.
+            title: What is under way.
+            phases: 2 if an evaluation retrains after its search, else 1.
+        """
+        self._phases = phases
+        self._console = console
+        self._title = title
+        self._live = Live(console=console, transient=True, auto_refresh=False)
+        self._printed = float("-inf")
+        self._best: float | None = None
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show how things stand."""
+        if self._console.is_terminal:
+            self._live.update(self._panel(snapshot), refresh=True)
+            return
+        incumbent = snapshot.progress.incumbent
+        best = incumbent.loss if incumbent else None
+        now = time.monotonic()
+        if best != self._best or now - self._printed >= LINE_SECONDS:
+            self._console.print(
+                progress_line(snapshot, self._phases), highlight=False, soft_wrap=True
+            )
+            self._printed, self._best = now, best
+
+    def _panel(self, snapshot: Snapshot) -> RenderableType:
+        progress = snapshot.progress
+        reached = epochs_reached(snapshot, self._phases)
+        bar = Table.grid(padding=(0, 2))
+        bar.add_row(
+            ProgressBar(total=max(1, progress.epochs_expected), completed=reached, width=40),
+            Text(f"{reached / max(1, progress.epochs_expected):.0%}", style="bold"),
+            Text(f"{duration(snapshot.elapsed_seconds)} so far"),
+            Text(time_left(snapshot, self._phases)),
+        )
+        parts: list[RenderableType] = [bar, Text(counts_line(snapshot), style="dim"), Text()]
+        parts.append(_workers_table(snapshot.workers))
+        if progress.incumbent:
+            parts += [Text(), _incumbent_lines(progress.incumbent)]
+        return Panel(Group(*parts), title=self._title, title_align="left", padding=(1, 2))
+
+
+def epochs_reached(snapshot: Snapshot, phases: int) -> float:
+    """Return the epochs done, with a share of those of the running evaluations."""
+    return min(
+        float(snapshot.progress.epochs_expected),
+        snapshot.progress.epochs_done + _epochs_under_way(snapshot, phases),
+    )
+
+
+def time_left(snapshot: Snapshot, phases: int) -> str:
+    """Estimate the time left from this run's own pace; empty until there is one."""
+    here = snapshot.epochs_done_here + _epochs_under_way(snapshot, phases)
+    left = snapshot.progress.epochs_expected - epochs_reached(snapshot, phases)
+    if here <= 0 or left <= 0:
+        return ""
+    return f"about {duration(snapshot.elapsed_seconds * left / here)} left"
+
+
+def _epochs_under_way(snapshot: Snapshot, phases: int) -> float:
+    epochs = 0.0
+    for worker in snapshot.workers:
+        if worker.progress:
+            phase, done, of = worker.progress
+            epochs += (done + of * (phase == "retrain")) / phases
+    return epochs
+
+
+def counts_line(snapshot: Snapshot) -> str:
+    """Say in one line how far the evaluations have come."""
+    progress = snapshot.progress
+    parts = []
+    if progress.iterations:
+        parts.append(f"{progress.rounds} {progress.iterations_done}/{progress.iterations}")
+    if progress.trials:
+        parts.append(f"trials {progress.trials_done}/{progress.trials}")
+    parts.append(f"evaluations {progress.finished} done, {snapshot.running} running")
+    parts += [
+        f"{count} {word}"
+        for count, word in ((progress.crashed, "crashed"), (progress.lost, "lost"))
+        if count
+    ]
+    if progress.sampled:
+        parts.append(f"{progress.model_based} of {progress.sampled} picked by the model")
+    return " · ".join(parts)
+
+
+def progress_line(snapshot: Snapshot, phases: int) -> str:
+    """Say everything in one line, for a log."""
+    share = epochs_reached(snapshot, phases) / max(1, snapshot.progress.epochs_expected)
+    parts = [f"{share:4.0%}", counts_line(snapshot)]
+    count = len(snapshot.workers)
+    parts.append(f"{count} worker{'' if count == 1 else 's'}")
+    if incumbent := snapshot.progress.incumbent:
+        parts.append(f"best {-incumbent.loss:.2f} dB at {incumbent.epochs} epochs")
+    parts.append(f"{duration(snapshot.elapsed_seconds)} so far")
+    if left := time_left(snapshot, phases):
+        parts.append(left)
+    return " · ".join(parts)
+
+
+def incumbent_text(hyperparameters: Hyperparameters) -> Table:
+    """Lay a configuration out in two columns."""
+    lines = setting_lines(hyperparameters)
+    half = (len(lines) + 1) // 2
+    grid = Table.grid(padding=(0, 2))
+    for left, right in zip(lines[:half], [*lines[half:], ("", "")], strict=False):
+        grid.add_row(Text(left[0], style="dim"), left[1], Text(right[0], style="dim"), right[1])
+    return grid
+
+
+def _incumbent_lines(incumbent: Incumbent) -> RenderableType:
+    title = Text.assemble(
+        ("Incumbent ", "bold"),
+        f"{incumbent.configuration} · ",
+        (f"{-incumbent.loss:.2f} dB", "bold green"),
+        f" at {incumbent.epochs} epochs",
+    )
+    return Group(title, incumbent_text(incumbent.hyperparameters))
+
+
+def _workers_table(workers: tuple[WorkerView, ...]) -> RenderableType:
+    if not workers:
+        return Text("waiting for a worker", style="yellow")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("worker", "device", "evaluation", "phase", "heard of"):
+        table.add_column(column)
+    for worker in workers[:16]:
+        phase = ""
+        if worker.progress:
+            phase = "{} {}/{}".format(*worker.progress)
+        silent = f"{worker.silent_seconds:.0f} s ago" if worker.silent_seconds >= 1 else "now"
+        table.add_row(worker.name, worker.device, worker.job or "idle", phase, silent)
+    if len(workers) > 16:
+        table.add_row(f"and {len(workers) - 16} more")
+    return table

@@ -1,0 +1,1 @@
+"""Workers, cores and GPUs of this machine."""

@@ -1,0 +1,1 @@
+"""BOHB: brackets of successive halving, the sampler, and its densities."""

@@ -1,0 +1,1 @@
+"""The port that workers call, and who gets through it."""

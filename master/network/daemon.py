@@ -1,0 +1,200 @@
+"""Who gets through the master's port: greetings, certificates, and what is no message at all.
+
+What Pyro4 leaves open is settled here. Hands are shaken in the thread that serves the connection,
+not in the one that accepts all of them; whether a certificate is revoked is looked up with every
+message; and whoever is refused is logged with its origin.
+"""
+
+import contextlib
+import logging
+import socket
+import ssl
+import time
+from typing import Any
+
+import Pyro4
+import Pyro4.message
+import Pyro4.util
+from Pyro4.errors import CommunicationError, ConnectionClosedError, SecurityError
+
+from configspace.errors import ServiceError
+from master.credentials.folder import Revocations
+
+log = logging.getLogger(__name__)
+
+HANDSHAKE_SECONDS = 10.0
+"""How long a client may take to say who it is."""
+_SILENCE = "it said nothing for {:g} s"
+REFUSED = "refused: "
+"""How the answer begins to a client that need not try again."""
+
+
+class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
+    """Pyro's daemon, which knows its connections, and whom not to let in."""
+
+    def __init__(
+        self, host: str, port: int, max_workers: int, revocations: Revocations | None
+    ) -> None:
+        self._max_workers = max_workers
+        self._revocations = revocations
+        self._connections: set[Any] = set()
+        super().__init__(host=host, port=port)
+        if revocations is not None:
+            # Else a client that connects and says nothing keeps the accept loop, and so all others.
+            self.sock.do_handshake_on_connect = False
+
+    def validateHandshake(self, conn: Any, data: Any) -> str:  # noqa: N802, ARG002
+        """Let a client in, or raise the reason why not; part of Pyro's interface."""
+        conn.has_greeted = True
+        if self._revocations is not None:
+            self._check_every_message(conn, self._revocations)
+        self._connections.add(conn)
+        return "hello"
+
+    def clientDisconnect(self, conn: Any) -> None:  # noqa: N802
+        """Note that a client is gone; part of Pyro's interface."""
+        self._connections.discard(conn)
+
+    def _handshake(self, conn: Any, denied_reason: str | None = None) -> Any:
+        """Get to know a client; called in its own thread, or in the accept loop to deny it."""
+        conn.sock.settimeout(HANDSHAKE_SECONDS)
+        if denied_reason is not None:
+            log.warning(
+                "refused a connection from %s: all places for %d workers are taken; raise "
+                "--max-workers",
+                _origin(conn),
+                self._max_workers,
+            )
+            # A client that says nothing must not hold the accept loop up.
+            conn.sock.settimeout(0.5)
+        if self._revocations is not None:
+            try:
+                conn.sock.do_handshake()
+            except OSError as error:  # a certificate's fault, and silence, are among them
+                log.warning("refused a connection from %s: %s", _origin(conn), _reason(error))
+                if denied_reason is None:
+                    _let_it_read_why(conn.sock, error)
+                return False
+        origin, began = _origin(conn), time.monotonic()
+        welcome = False
+        try:
+            welcome = super()._handshake(conn, denied_reason)
+        finally:
+            if not (welcome or denied_reason or getattr(conn, "has_greeted", False)):
+                waited = time.monotonic() - began
+                log.warning(
+                    "refused a connection from %s: %s",
+                    origin,
+                    _SILENCE.format(HANDSHAKE_SECONDS)
+                    if waited >= HANDSHAKE_SECONDS
+                    else "it did not greet as a worker does",
+                )
+        conn.sock.settimeout(Pyro4.config.COMMTIMEOUT)
+        return welcome
+
+    def handleRequest(self, conn: Any) -> None:  # noqa: N802
+        """Answer a call; part of Pyro's interface."""
+        origin = _origin(conn)
+        try:
+            super().handleRequest(conn)
+        except ConnectionClosedError as error:
+            if getattr(error, "partialData", b""):
+                log.warning("dropped the connection from %s: it broke amid a message", origin)
+            raise  # else its client hung up
+        except CommunicationError as error:
+            log.warning("dropped the connection from %s: %s", origin, error)
+            raise
+
+    def _sendExceptionResponse(  # noqa: N802
+        self,
+        connection: Any,
+        seq: int,
+        serializer_id: int,
+        error: Exception,
+        *more: Any,
+        **named: Any,
+    ) -> None:
+        """Tell a client what is wrong with its call."""
+        if not isinstance(error, SecurityError):  # that is logged where it is raised
+            reason = f"{type(error).__name__}: {error}"
+            log.warning("refused a call from %s: %.300s", _origin(connection), reason)
+        super()._sendExceptionResponse(connection, seq, serializer_id, error, *more, **named)
+
+    def _check_every_message(self, conn: Any, revocations: Revocations) -> None:
+        """Refuse a revoked client now, and as soon as it is, whatever it calls."""
+        certificate = conn.getpeercert()
+        serial = int(certificate["serialNumber"], 16)
+        name = dict(part[0] for part in certificate["subject"]).get("commonName", "?")
+        receive, send = conn.recv, conn.send
+
+        def check() -> None:
+            try:
+                revoked = serial in revocations
+            except ServiceError as error:
+                log.error("refused a call from %s: %s", _origin(conn), error)
+                raise SecurityError(str(error)) from error
+            if revoked:
+                log.warning("refused a call from %s: %r is revoked", _origin(conn), name)
+                raise SecurityError(f"{REFUSED}the credentials of {name!r} are revoked")
+
+        def checked_recv(size: int) -> Any:
+            received = receive(size)
+            check()
+            return received
+
+        def checked_send(data: Any) -> None:
+            check()  # a claim may have waited for its job meanwhile
+            send(data)
+
+        check()
+        # Below Pyro4's requests, so that there is none it does not hold for.
+        conn.recv, conn.send = checked_recv, checked_send
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether a client is connected."""
+        return bool(self._connections)
+
+    def cut(self) -> None:
+        """Close every connection, so that the threads behind them end."""
+        for connection in list(self._connections):
+            connection.close()
+
+
+def _origin(conn: Any) -> str:
+    try:
+        return "{}:{}".format(*conn.sock.getpeername())
+    except OSError:
+        return "a client that is gone"
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, TimeoutError):
+        return _SILENCE.format(HANDSHAKE_SECONDS)
+    return str(getattr(error, "verify_message", None) or getattr(error, "reason", None) or error)
+
+
+def _let_it_read_why(sock: ssl.SSLSocket, error: OSError) -> None:
+    """Close in such a way that a client gets to read why.
+
+    Closed with something unread, a connection is reset, and what was sent last may be lost: the
+    alert of a handshake that failed, or what is said here to a client that does not encrypt.
+    """
+    with contextlib.suppress(OSError):
+        sock.settimeout(0.5)
+        if getattr(error, "reason", None) == "WRONG_VERSION_NUMBER":
+            socket.socket.sendall(sock, _answer_in_plain_text())  # below the encryption
+        sock.shutdown(socket.SHUT_WR)
+        for _ in range(16):  # enough for a first message; not for one that never ends
+            if not sock.recv(2**16):
+                break
+
+
+def _answer_in_plain_text() -> bytes:
+    serializer = Pyro4.util.get_serializer("serpent")
+    text = f"{REFUSED}it wants --credentials FILE, made by 'dartboard credentials issue'"
+    data, _ = serializer.serializeData(text)
+    answer = Pyro4.message.Message(
+        Pyro4.message.MSG_CONNECTFAIL, data, serializer.serializer_id, 0, 0
+    )
+    return bytes(answer.to_bytes())

@@ -1,0 +1,126 @@
+"""A master's state as Prometheus reads it: the newest snapshot, and this process's own figures.
+
+Whoever reaches the port can read; there is nothing to be written, and nothing of it is secret.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from configspace.errors import ServiceError
+from master.service.snapshot import Snapshot
+
+
+class Metrics(Collector):
+    """The newest snapshot, told when asked; shown by one thread and read by others."""
+
+    def __init__(self) -> None:
+        self._snapshot: Snapshot | None = None
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Take in how things stand."""
+        self._snapshot = snapshot
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what Prometheus asks for; part of its client's interface."""
+        snapshot = self._snapshot
+        if snapshot is not None:
+            yield from _progress(snapshot)
+            yield from _workers(snapshot)
+
+
+@contextmanager
+def serve_metrics(host: str, port: int) -> Iterator[tuple[Metrics, int]]:
+    """Serve metrics over HTTP until the end of the block.
+
+    Args:
+        host: Address to listen on.
+        port: Port to listen on; 0 for any that is free.
+
+    Yields:
+        Where to show snapshots, and the port.
+
+    Raises:
+        ServiceError: If the port cannot be had.
+    """
+    metrics, registry = Metrics(), CollectorRegistry()
+    registry.register(metrics)
+    ProcessCollector(registry=registry)
+    try:
+        server, thread = start_http_server(port, host, registry)
+    except OSError as error:
+        raise ServiceError(
+            f"cannot serve metrics on {host}:{port}: {error.strerror or error}; choose another "
+            "--metrics-port"
+        ) from error
+    try:
+        yield metrics, server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _progress(snapshot: Snapshot) -> Iterator[Metric]:
+    progress = snapshot.progress
+    study = progress.study
+    ended = CounterMetricFamily(
+        "dartboard_evaluations",
+        "Evaluations that ended, restarts included",
+        labels=["study", "end"],
+    )
+    for end, count in (
+        ("finished", progress.finished),
+        ("crashed", progress.crashed),
+        ("lost", progress.lost),
+    ):
+        ended.add_metric([study, end], count)
+    yield ended
+    outstanding = GaugeMetricFamily(
+        "dartboard_evaluations_outstanding", "Evaluations under way", labels=["study", "state"]
+    )
+    outstanding.add_metric([study, "running"], snapshot.running)
+    outstanding.add_metric([study, "queued"], snapshot.queued)
+    yield outstanding
+    sampled = CounterMetricFamily(
+        "dartboard_configurations", "Configurations by who picked them", labels=["study", "by"]
+    )
+    sampled.add_metric([study, "model"], progress.model_based)
+    sampled.add_metric([study, "chance"], progress.sampled - progress.model_based)
+    yield sampled
+    yield _gauge(
+        "dartboard_epochs_done", "Epochs of finished evaluations", study, progress.epochs_done
+    )
+    yield _gauge("dartboard_epochs_expected", "Epochs in all", study, progress.epochs_expected)
+    yield _gauge(
+        "dartboard_master_seconds", "Since this master began", study, snapshot.elapsed_seconds
+    )
+    if progress.incumbent is not None:
+        yield _gauge(
+            "dartboard_incumbent_psnr_decibels", "The best so far", study, -progress.incumbent.loss
+        )
+
+
+def _workers(snapshot: Snapshot) -> Iterator[Metric]:
+    study = snapshot.progress.study
+    labels = ["study", "worker", "device", "engine"]
+    busy = GaugeMetricFamily("dartboard_worker_busy", "1 with a job, 0 idle", labels=labels)
+    silent = GaugeMetricFamily(
+        "dartboard_worker_silent_seconds", "Since a worker was last heard of", labels=labels
+    )
+    for one in snapshot.workers:
+        values = [study, one.name, one.device, one.engine]
+        busy.add_metric(values, float(one.job is not None))
+        silent.add_metric(values, one.silent_seconds)
+    yield _gauge("dartboard_workers", "Live workers", study, len(snapshot.workers))
+    yield busy
+    yield silent
+
+
+def _gauge(name: str, about: str, study: str, value: float) -> Metric:
+    gauge = GaugeMetricFamily(name, about, labels=["study"])
+    gauge.add_metric([study], value)
+    return gauge

@@ -1,0 +1,1 @@
+"""What the frames of a study or campaign say: incumbents, cost, fidelity, status."""

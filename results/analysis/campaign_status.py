@@ -1,0 +1,121 @@
+"""What the store tells of a campaign now: how far each cell is, and its scores so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import pandas as pd
+
+from configspace.condition import Cell
+from results.frames.campaign import CampaignFrames, load_campaign_from
+from results.store.events import SeenWorker, StudyState
+from results.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class CellStatus:
+    """One cell as the store knows it; PSNRs are the architectures', in dB."""
+
+    cell: Cell
+    finished: int
+    """Trials that have a score."""
+    crashed: int
+    running: int
+    """Trials on lease to a worker."""
+    best: float | None
+    mean: float | None
+    median: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignStatus:
+    """One campaign as the store knows it."""
+
+    name: str
+    state: StudyState
+    """``done`` once every cell is; ``running`` also after a master was killed: see
+    ``last_activity``."""
+    cells: tuple[CellStatus, ...]
+    seconds: float
+    """Search and training on the workers, summed over trials."""
+    workers: tuple[SeenWorker, ...]
+    """Those that lived when the campaign's master last said so."""
+    last_activity: datetime | None
+    """When a job was last submitted, leased or ended; UTC."""
+
+    @property
+    def finished(self) -> int:
+        """Return how many trials have a score."""
+        return sum(cell.finished for cell in self.cells)
+
+    @property
+    def trials(self) -> int:
+        """Return how many trials are wanted."""
+        return sum(cell.cell.trials for cell in self.cells)
+
+
+def campaign_status(url: str, names: Sequence[str]) -> list[CampaignStatus]:
+    """Return the status of campaigns.
+
+    Args:
+        url: Where the store is, such as ``sqlite:///dartboard.db``.
+        names: Which campaigns.
+
+    Raises:
+        StoreError: If the store cannot be read, or lacks a campaign.
+    """
+    with Store.open(url, create=False) as store:
+        return [status_of(load_campaign_from(store, name), _workers(store, name)) for name in names]
+
+
+def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> CampaignStatus:
+    """Return the status of one campaign, with its live workers."""
+    run, trials = frames.evaluations, frames.trials
+    times = run[["submitted", "started", "finished"]].max()
+    last = times.dropna().max() if times.notna().any() else None
+    states = set(frames.cells["state"])
+    state: StudyState = "stopped"
+    if "running" in states:
+        state = "running"
+    elif states == {"done"}:
+        state = "done"
+    return CampaignStatus(
+        name=frames.campaign.name,
+        state=state,
+        cells=tuple(
+            _cell_status(
+                cell,
+                run[run["cell"] == cell.name],
+                trials.loc[trials["cell"] == cell.name, "architecture_psnr"],
+                crashed=int(row["crashed"]),
+            )
+            for cell, (_, row) in zip(frames.campaign.cells, frames.cells.iterrows(), strict=True)
+        ),
+        seconds=float(trials[["search_seconds", "retrain_seconds"]].sum().sum()),
+        workers=tuple(workers),
+        last_activity=None if last is None else last.to_pydatetime(),
+    )
+
+
+def _cell_status(
+    cell: Cell, run: pd.DataFrame, psnr: "pd.Series[float]", *, crashed: int
+) -> CellStatus:
+    return CellStatus(
+        cell=cell,
+        finished=len(psnr),
+        crashed=crashed,
+        running=int(run.loc[run["state"] == "running", "trials"].sum()),
+        best=None if psnr.empty else float(psnr.max()),
+        mean=None if psnr.empty else float(psnr.mean()),
+        median=None if psnr.empty else float(psnr.median()),
+    )
+
+
+def _workers(store: Store, name: str) -> list[SeenWorker]:
+    """Return the live workers: a master of several cells tells each of them of all."""
+    newest: dict[str, SeenWorker] = {}
+    for cell in store.campaign(name).cells:
+        for worker in store.workers(cell.study):
+            if worker.name not in newest or worker.heard > newest[worker.name].heard:
+                newest[worker.name] = worker
+    return [newest[worker] for worker in sorted(newest)]

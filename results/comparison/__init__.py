@@ -1,0 +1,1 @@
+"""The comparison of a one-shot study with a final one."""

@@ -1,0 +1,142 @@
+"""A comparison in words and figures: the rows of its table, and one sentence."""
+
+import math
+
+from results.comparison.sides import Comparison, Side
+from results.stats.estimates import Estimate
+from results.stats.superiority import Superiority
+from results.stats.winners_curse import Curse
+
+Row = tuple[str, str, str]
+"""What it is, of the one-shot study, of the final study."""
+
+SAID = {
+    1: "the final study's incumbent scores higher than the one-shot study's",
+    -1: "the one-shot study's incumbent scores higher than the final study's",
+    0: "the re-runs do not tell which incumbent scores higher",
+}
+"""What is said of two incumbents by `higher`."""
+
+
+def headings(comparison: Comparison) -> Row:
+    """Return the heads of the table's three columns."""
+    return "", comparison.one_shot.study.name, comparison.final.study.name
+
+
+def rows(comparison: Comparison) -> list[Row]:
+    """Return the table's rows, for any way of printing them."""
+    columns = [_column(side) for side in comparison.sides]
+    return [(label, columns[0][label], columns[1][label]) for label in columns[0]]
+
+
+def markdown(comparison: Comparison) -> str:
+    """Return the table and the verdict as Markdown."""
+    lines = [headings(comparison), ("---", "---", "---"), *rows(comparison)]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"{table}\n\n{verdict(comparison)}\n"
+
+
+def higher(gain: Estimate, wins: Superiority) -> int:
+    """Return 1 if the final study's incumbent is called higher, −1 if the other, 0 if neither.
+
+    Args:
+        gain: Difference of the mean architecture PSNRs, final minus one-shot.
+        wins: How probable it is that one run of the final study's beats one of the other's.
+    """
+    return int(gain.low > 0 and wins.low > 0.5) - int(gain.high < 0 and wins.high < 0.5)
+
+
+def verdict(comparison: Comparison) -> str:
+    """Say what the re-runs show of the two incumbents, and what their studies cost."""
+    one_shot, final = comparison.sides
+    gain, wins = comparison.gain, comparison.superiority
+    figures = (
+        f"mean architecture PSNR {final.architecture.mean.value:.2f} dB against "
+        f"{one_shot.architecture.mean.value:.2f} dB, a difference of {signed(gain)}; one run "
+        f"of the final study's beats one of the one-shot study's with probability "
+        f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {final.n} and {one_shot.n}"
+    )
+    if comparison.same_incumbent:
+        said = (
+            "Both studies have the same incumbent configuration, so its re-runs tell nothing of "
+            "one objective against the other"
+        )
+    elif side := higher(gain, wins):
+        said = f"Re-run, {SAID[side]}"
+    else:
+        said = f"{SAID[0][0].upper()}{SAID[0][1:]}"
+    ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
+    return f"{said}: {figures}. The final study cost {ratio:.1f} times the epochs."
+
+
+def _column(side: Side) -> dict[str, str]:
+    """Return one study's cells by their labels."""
+    found, done = side.incumbent, side.effort
+    cells = {
+        "Objective": side.study.objective,
+        "Incumbent": f"{found.configuration}, {'model' if found.model_based else 'random'}",
+        "Epochs of a re-run": f"{found.epochs} + {found.epochs}",
+        "Re-runs": str(side.n),
+    }
+    for label, summary in (
+        ("Architecture PSNR", side.architecture),
+        ("One-shot PSNR", side.one_shot),
+    ):
+        cells |= {
+            f"{label}, best (dB)": f"{summary.best:.2f}",
+            f"{label}, mean (dB)": interval(summary.mean),
+            f"{label}, median (dB)": interval(summary.median),
+        }
+    trials, aggregate = side.study.evaluation.trials, side.study.evaluation.aggregate
+    of_trials = f" ({aggregate} of {trials} trials)" if trials > 1 else ""
+    picked = f"{done.model_based} of {done.configurations}"
+    return cells | {
+        "Correlation of the two": interval(side.correlation),
+        "Objective's PSNR in the study (dB)": f"{found.psnr:.2f}{of_trials}",
+        "Objective's PSNR, mean of re-runs (dB)": f"{side.objective_mean.value:.2f}",
+        "Observed minus mean of re-runs (dB)": interval(side.gap, with_sign=True),
+        "Chance of as high a score": as_high(side.curse),
+        "Evaluations finished": f"{done.finished}{_failures(done.crashed, done.lost)}",
+        "Configurations from the model": f"{picked} ({done.model_based / done.configurations:.0%})",
+        "Cost of the study (epochs × trials)": f"{side.cost.epochs:,}",
+        "Cost of the study (seconds)": f"{side.cost.seconds:,.0f}",
+    }
+
+
+def as_high(curse: Curse) -> str:
+    """Write how many evaluations score at least as high as the observed one by chance."""
+    if curse.trials == 1:
+        return f"{round(curse.share * curse.n)} of {curse.n} re-runs ({curse.share:.1%})"
+    return (
+        f"{curse.share:.1%} of evaluations of {curse.trials} seeds ({curse.aggregate}), drawn from "
+        f"{curse.n} re-runs"
+    )
+
+
+def interval(estimate: Estimate, *, with_sign: bool = False) -> str:
+    """Write an estimate with its 95% interval, where it has one."""
+    if math.isnan(estimate.value):
+        return "undefined"
+    form = "+.2f" if with_sign else ".2f"
+    value = _number(estimate.value, form)
+    if math.isnan(estimate.low):
+        return value
+    return f"{value} [{_number(estimate.low, form)}, {_number(estimate.high, form)}]"
+
+
+def signed(estimate: Estimate) -> str:
+    """Write a difference in dB with its sign and its 95% interval, where it has one."""
+    value = f"{_number(estimate.value, '+.2f')} dB"
+    if math.isnan(estimate.low):
+        return value
+    return f"{value} (95%: {_number(estimate.low, '+.2f')} to {_number(estimate.high, '+.2f')})"
+
+
+def _number(value: float, form: str) -> str:
+    """Write a number with a minus sign as long as a plus."""
+    return format(value, form).replace("-", "−")
+
+
+def _failures(crashed: int, lost: int) -> str:
+    said = [f"{count} {word}" for count, word in ((crashed, "crashed"), (lost, "lost")) if count]
+    return f" ({', '.join(said)})" if said else ""

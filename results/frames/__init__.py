@@ -1,0 +1,1 @@
+"""Stored results as tidy pandas frames."""

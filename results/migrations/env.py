@@ -1,9 +1,0 @@
-"""Alembic's entry: runs the revisions on the connection that `results.database` hands over."""
-
-from alembic import context
-
-from results.tables import VERSION_TABLE
-
-context.configure(connection=context.config.attributes["connection"], version_table=VERSION_TABLE)
-with context.begin_transaction():
-    context.run_migrations()

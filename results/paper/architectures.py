@@ -1,0 +1,139 @@
+"""Which architectures to draw: the supernets, and the best found of a study or of a campaign."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import pandas as pd
+
+from configspace.errors import StoreError
+from configspace.operations import OPERATIONS, ZERO
+from configspace.study import ArchitectureSettings
+from results.analysis.incumbent import incumbent_of
+from results.frames.study import Frames
+from results.paper import labels
+from results.paper.rows import distinct
+from results.plots.architecture import Drawing
+from results.text import number_text
+
+_PAPER: Final = ArchitectureSettings()
+"""What a cell's trials are taken to have where only they are known: the paper's numbers."""
+
+_MOST: Final = 8
+"""Architectures in one picture, at most."""
+
+
+def supernet(number: int) -> list[Drawing]:
+    """Return what Figure 1 (sequential) or the upper part of Figure 2 (a cell) draws."""
+    said = "each edge is a mixture of all four operations"
+    if number == 1:
+        return [
+            Drawing(
+                "Sequential space", f"{said}; the input is added at the end", (OPERATIONS,) * 10
+            )
+        ]
+    return [Drawing("A cell of the cell space", f"{said} and of zero", (OPERATIONS,) * 15, 1)]
+
+
+def found_by_study(frames: Frames) -> Drawing:
+    """Return the best architecture that a study's incumbent found, re-runs included.
+
+    Raises:
+        StoreError: If nothing has finished.
+    """
+    best = incumbent_of(frames)
+    runs = frames.trials[
+        (frames.trials["configuration"] == str(best.configuration))
+        & (frames.trials["epochs"] == best.epochs)
+    ]
+    return _best(
+        runs,
+        frames.study.architecture,
+        f"{frames.study.name}, {labels.problem(frames.study.problem.name)}",
+        f"incumbent {best.configuration}",
+    )
+
+
+def found_by_campaign(
+    trials: pd.DataFrame,
+    cells: Sequence[str] = (),
+    settings: Mapping[str, ArchitectureSettings] | None = None,
+) -> list[Drawing]:
+    """Return the best architecture of each cell of a campaign.
+
+    Args:
+        trials: Of the campaign, a row a trial.
+        cells: Names of cells; none: all that search.
+        settings: Of the cells, by name; of those that are not there the paper's.
+
+    Raises:
+        StoreError: If a cell is unknown or has no trial yet, or they are too many for a picture.
+    """
+    done = distinct(trials)
+    searched = done[done["one_shot_psnr"].notna()]
+    known = list(dict.fromkeys(done["cell"]))
+    names = list(cells) or list(dict.fromkeys(searched["cell"]))
+    for name in names:
+        if name not in known:
+            raise StoreError(
+                f"no trial of a cell {name!r} is in the store; there are "
+                f"{', '.join(known) or 'none yet'}"
+            )
+    if not names:
+        raise StoreError("none of the campaign's cells has searched an architecture yet")
+    if len(names) > _MOST:
+        raise StoreError(
+            f"{len(names)} cells are too many for one picture; name at most {_MOST} with --cell, "
+            f"among {', '.join(names)}"
+        )
+    known_settings = settings or {}
+    return [
+        _of_cell(done[done["cell"] == name], known_settings.get(name, _PAPER)) for name in names
+    ]
+
+
+def figure_9(trials: pd.DataFrame) -> list[Drawing]:
+    """Return what Figure 9 draws: found with H1 on blur in the cell space, with both sets.
+
+    Raises:
+        StoreError: If there is no trial of these settings.
+    """
+    done = distinct(trials)
+    wanted = done[
+        (done["space"] == "cell")
+        & (done["problem"] == "blur")
+        & (done["method"] == "darts")
+        & (done["hyperparameters"] == "H1")
+    ]
+    parts = [wanted[wanted["operations"] == operations] for operations in ("all", "good")]
+    found = [_of_cell(part, _PAPER) for part in parts if len(part)]
+    if not found:
+        raise StoreError("there is no trial of DARTS with H1 on blur in the cell space to draw")
+    return found
+
+
+def _of_cell(runs: pd.DataFrame, settings: ArchitectureSettings) -> Drawing:
+    one = runs.iloc[0]
+    return _best(
+        runs,
+        settings.model_copy(update={"space": one["space"]}),
+        f"{labels.problem(one['problem'])}, {labels.operation_set(one['operations'])}",
+        f"{labels.method(one['method'])}, {one['hyperparameters']}",
+    )
+
+
+def _best(runs: pd.DataFrame, settings: ArchitectureSettings, title: str, subtitle: str) -> Drawing:
+    """Draw the best of some trials: by architecture PSNR, or by one-shot PSNR if none has it."""
+    final = runs["architecture_psnr"].notna().any()
+    column = "architecture_psnr" if final else "one_shot_psnr"
+    best = runs.sort_values(column, ascending=False).iloc[0]
+    score = "architecture" if final else "one-shot"
+    names = str(best["architecture"]).split()
+    zeros = f", {names.count(ZERO)} of {len(names)} edges zero"
+    in_cells = settings.space == "cell"
+    return Drawing(
+        title=title,
+        subtitle=f"{subtitle}: {score} PSNR {number_text(float(best[column]))} dB, best of "
+        f"n = {len(runs)}{zeros if in_cells else ''}",
+        edges=tuple((name,) for name in names),
+        cells=settings.cells if in_cells else 0,
+    )

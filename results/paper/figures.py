@@ -1,0 +1,137 @@
+"""Figures 3 to 8 of the paper, from the trials of campaigns."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from configspace.errors import StoreError
+from results.paper import labels
+from results.paper.published import Setting
+from results.paper.rows import KEYS, distinct
+from results.plots.clouds import Group, Panel, panels_figure
+
+FigureNumber = Literal[3, 4, 5, 6, 7, 8]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A panel as it is planned: which settings it shows, and by what they differ."""
+
+    title: str
+    subtitle: str
+    settings: tuple[Setting, ...]
+    by: Literal["operations", "method"] = "operations"
+
+
+def figure(number: FigureNumber, trials: pd.DataFrame, *, seed: int = 0) -> Figure:
+    """Draw a figure of the paper with our trials.
+
+    Args:
+        number: Of the figure.
+        trials: Of one campaign or several, a row a trial.
+        seed: Of the bootstrap of the correlations' intervals.
+
+    Raises:
+        StoreError: If there is no trial of any of the figure's settings.
+    """
+    panels = panels_of(number, trials)
+    if not any(len(group.one_shot) for panel in panels for group in panel.groups):
+        raise StoreError(
+            f"there is no trial of figure {number}'s settings: {', '.join(wanted(number))}"
+        )
+    return panels_figure(panels, columns=3 if number == 7 else 2, seed=seed)
+
+
+def panels_of(number: FigureNumber, trials: pd.DataFrame) -> list[Panel]:
+    """Return what a figure shows, panel by panel; settings without trials are empty groups."""
+    searched = distinct(trials)
+    searched = searched[searched["one_shot_psnr"].notna()]
+    by_setting = {keys: group for keys, group in searched.groupby(KEYS, sort=False) if len(group)}
+    empty = searched.iloc[:0]
+    panels = []
+    for shown in _plan(number):
+        groups = []
+        for setting in shown.settings:
+            found = by_setting.get(tuple(getattr(setting, key) for key in KEYS), empty)
+            groups.append(
+                Group(
+                    label=_label(setting, shown),
+                    one_shot=found["one_shot_psnr"].to_numpy(dtype=np.float64),
+                    architecture=found["architecture_psnr"].to_numpy(dtype=np.float64),
+                )
+            )
+        panels.append(Panel(shown.title, shown.subtitle, tuple(groups)))
+    return panels
+
+
+def wanted(number: FigureNumber) -> list[str]:
+    """Return the settings of a figure in words."""
+    settings = [setting for shown in _plan(number) for setting in shown.settings]
+    return [
+        f"{each.space} {each.problem} {each.operations} {each.method} {each.hyperparameters}"
+        for each in dict.fromkeys(settings)
+    ]
+
+
+def _plan(number: FigureNumber) -> list[_Shown]:
+    match number:
+        case 3:
+            return [_sets("blur", "H1"), _sets("downsampling", "H1")]
+        case 4:
+            return [
+                _sets("blur", "BOHB-one-shot-Blur"),
+                _sets("downsampling", "BOHB-one-shot-DS"),
+                _sets("blur", "BOHB-Blur"),
+                _sets("downsampling", "BOHB-Blur"),
+            ]
+        case 5:
+            single = Setting("sequential", "all", "blur", "darts-single", "BOHB-DAS-single")
+            return [
+                _Shown(
+                    "Tuned for DARTS-single",
+                    "Blur, all ops., hyperparameters BOHB-DAS-single",
+                    (replace(single, method="darts"), single),
+                    "method",
+                ),
+                _Shown(
+                    "Each with its own",
+                    "Blur, all ops., hyperparameters tuned for each method",
+                    (
+                        replace(single, method="darts", hyperparameters="BOHB-one-shot-Blur"),
+                        single,
+                    ),
+                    "method",
+                ),
+            ]
+        case 6:
+            return [_sets("blur", name, "cell") for name in ("H1", "H2")]
+        case 7:
+            tuned = ("BOHB-one-shot-Blur", "BOHB-one-shot-DS", "BOHB-Blur")
+            return [_sets("blur", name, "cell") for name in tuned]
+        case 8:
+            own = ("BOHB-Non-Seq-one-shot-Blur", "BOHB-Non-Seq-Blur")
+            return [_sets("blur", name, "cell") for name in own]
+
+
+def _sets(problem: str, hyperparameters: str, space: str = "sequential") -> _Shown:
+    """Show DARTS with both sets of operations."""
+    where = "" if space == "sequential" else f", {labels.SPACES[space]} space"
+    return _Shown(
+        f"{labels.problem(problem)}{where}",
+        f"hyperparameters {hyperparameters}",
+        tuple(
+            Setting(space, operations, problem, "darts", hyperparameters)
+            for operations in ("good", "all")
+        ),
+    )
+
+
+def _label(setting: Setting, shown: _Shown) -> str:
+    if shown.by == "operations":
+        return labels.operation_set(setting.operations)
+    names = {each.hyperparameters for each in shown.settings}
+    said = labels.method(setting.method)
+    return said if len(names) == 1 else f"{said}, {setting.hyperparameters}"

@@ -1,0 +1,44 @@
+"""What problems, spaces, operations and methods are called in tables and figures."""
+
+from results.paper.published import Setting
+
+PROBLEMS = {"blur": "Blur", "downsampling": "Downsampling"}
+SPACES = {"sequential": "sequential", "cell": "cell"}
+OPERATION_SETS = {"good": "good ops.", "all": "all ops."}
+METHODS = {
+    "darts": "DARTS",
+    "darts-single": "DARTS-single",
+    "darts-second-order": "DARTS, second order",
+    "learnable-gradient-only": "Learnable grad. only",
+    "nets-only": "Nets only",
+    "random": "Random",
+    "random-search": "Random Search",
+    "random-search-equal-time": "Random Search, equal time",
+}
+
+
+def problem(name: str) -> str:
+    """Return what a problem is called; a user's own keeps its name."""
+    return PROBLEMS.get(name, name)
+
+
+def operation_set(name: str) -> str:
+    """Return what a set of operations is called."""
+    return OPERATION_SETS.get(name, name)
+
+
+def method(name: str) -> str:
+    """Return what a method is called."""
+    return METHODS.get(name, name)
+
+
+def space(name: str) -> str:
+    """Return what a space is called."""
+    return f"{SPACES.get(name, name)} space"
+
+
+def setting(one: Setting) -> str:
+    """Return what a setting is called, in full; the sequential space goes without saying."""
+    parts = [problem(one.problem), operation_set(one.operations), method(one.method)]
+    parts.append(one.hyperparameters)
+    return ", ".join(parts if one.space == "sequential" else [*parts, space(one.space)])

@@ -1,0 +1,155 @@
+"""Tables 1 to 4 laid out for reading: their columns, and what is to be said below them."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from results.paper import labels
+from results.paper.pooling import crashed_text, unfinished_text
+from results.paper.published import Number, Published, Setting
+from results.paper.rows import Pursuit, Row, outside
+from results.stats.estimates import Estimate
+from results.text import DASH, Grid, interval_text, number_text
+
+_BY_METHOD: Final = (1, 2)
+"""Tables of methods; the others are of hyperparameters."""
+_SPACES: Final[dict[Number, str]] = {1: "sequential", 2: "cell", 3: "sequential", 4: "cell"}
+"""The space of each table."""
+
+
+def grid(number: Number, rows: Sequence[Row]) -> Grid:
+    """Lay a table out for reading: each number of ours beside the paper's.
+
+    The paper's mean and median are followed by ``within`` our interval, or by how far above or
+    below it they lie; its maximum, by the difference from ours.
+    """
+    failed = next((row.distribution.failed_below for row in rows if row.distribution), None)
+    headings = ["Data", "Operations", "Method" if number in _BY_METHOD else "Hyperparameters", "n"]
+    for name in ("Max.", "Mean [95%]", "Median [95%]"):
+        headings += [name, "paper's"]
+    headings += ["SD", "failed" if failed is None else f"< {failed:g} dB", "s a run"]
+    return Grid(
+        headings=tuple(headings),
+        rows=tuple(_line(number, row) for row in rows),
+        numeric=(False, False, False, *(True,) * (len(headings) - 3)),
+    )
+
+
+def notes(number: Number, rows: Sequence[Row], pursuits: Sequence[Pursuit]) -> list[str]:
+    """Say below a table what its numbers are, and what they hide."""
+    said = [
+        "Architecture PSNR in dB; n runs; intervals: 95%, bootstrap of the runs. The paper's mean "
+        "and median: 'within' our interval, or by how much above (+) or below (−) it; its "
+        "maximum: its difference from ours. The paper's numbers are samples as well: were both "
+        "from one distribution, its mean would still be outside in about one case of six.",
+    ]
+    tried = {row.tries for row in rows if row.tries}
+    if tried:
+        said.append(
+            "Random Search: the best of k random architectures, over all ways to pick k of the n "
+            "runs of Random; equal time: as many as can be trained in the time that one run of "
+            "DARTS takes, by the medians of both times."
+        )
+    if any(row.seconds > 0 for row in rows):
+        said.append(
+            "s a run: median wall time of one run in seconds, search and training together, on the "
+            "machine and under the load that it ran in; of a random search, of all its runs."
+        )
+    far = {row.setting: row.tally for row in rows if row.tally and not row.tries}
+    said += [f"{each}." for each in crashed_text(far)]
+    if unfinished := unfinished_text(far):
+        said.append(f"{'; '.join(unfinished)}.")
+    said += [f"{labels.setting(row.setting)}: {_clusters(row)}" for row in rows if _clusters(row)]
+    if number == 1:
+        said += [_pursuit(pursuit) for pursuit in pursuits]
+    return said
+
+
+def place_text(value: float, interval: Estimate) -> str:
+    """Write a number of the paper, and where it lies with respect to our interval."""
+    off = outside(value, interval)
+    if math.isnan(off):
+        return number_text(value)
+    return f"{value:.2f} {'within' if off == 0 else number_text(off, sign=True)}"
+
+
+def _line(number: Number, row: Row) -> tuple[str, ...]:
+    one, theirs = row.setting, row.published
+    shape = row.distribution
+    published = ("", "", "") if theirs is None else _published(row, theirs)
+    return (
+        labels.problem(one.problem),
+        labels.operation_set(one.operations),
+        _what(number, row),
+        str(row.n),
+        number_text(row.max),
+        published[0],
+        interval_text(row.mean),
+        published[1],
+        interval_text(row.median),
+        published[2],
+        DASH if shape is None else number_text(shape.sd.value),
+        DASH if shape is None else f"{shape.failed.value:.0%}",
+        DASH if math.isnan(row.seconds) else f"{row.seconds:.3g}",
+    )
+
+
+def _published(row: Row, theirs: Published) -> tuple[str, str, str]:
+    best = f"{theirs.max:.2f}"
+    if not math.isnan(row.max):
+        best += f" {number_text(theirs.max - row.max, sign=True)}"
+    return best, place_text(theirs.mean, row.mean), place_text(theirs.median, row.median)
+
+
+def _what(number: Number, row: Row) -> str:
+    """Say what tells a row from the others; what all of the paper's rows share is left out."""
+    one = row.setting
+    method = labels.method(one.method)
+    if row.tries is not None:
+        method += f" (best of {row.tries})"
+    if number in _BY_METHOD:
+        parts = [method, *_unusual(one)]
+    else:
+        parts = [one.hyperparameters, *([method] if one.method != "darts" else [])]
+    if one.space != _SPACES[number]:
+        parts.append(labels.space(one.space))
+    return ", ".join(parts)
+
+
+def _unusual(one: Setting) -> list[str]:
+    """Return the hyperparameters unless they are those of the paper's Tables 1 and 2."""
+    return [] if one.hyperparameters == "H1" else [one.hyperparameters]
+
+
+def _clusters(row: Row) -> str:
+    found = row.distribution.clusters if row.distribution else None
+    if found is None:
+        return ""
+    return (
+        f"two clusters, {found.low_share:.0%} of the runs about {number_text(found.low, 1)} dB and "
+        f"{1 - found.low_share:.0%} about {number_text(found.high, 1)} dB (n = {found.n}); the "
+        "mean describes neither."
+    )
+
+
+def _pursuit(pursuit: Pursuit) -> str:
+    one, steps = pursuit.darts, pursuit.steps
+    where = [labels.problem(one.problem), labels.operation_set(one.operations), *_unusual(one)]
+    if one.space != "sequential":
+        where.append(labels.space(one.space))
+    expected = steps.expected
+    by_share = f"one by the share that passes: {interval_text(expected, 1)}"
+    simulated = (
+        f"{interval_text(steps.mean, 1)} random architectures on average "
+        f"(n = {steps.mean.n} simulated searches)"
+        if not math.isnan(steps.mean.value)
+        else "more random architectures than there were, for none passes it"
+    )
+    wins = pursuit.wins
+    beaten = Estimate(wins.value, wins.low, wins.high, wins.n_a)
+    return (
+        f"{', '.join(where)}: one run of DARTS beats one random architecture with probability "
+        f"{interval_text(beaten)} (n = {wins.n_a} and {wins.n_b}); to pass the DARTS median of "
+        f"{number_text(steps.threshold)} dB takes {simulated}; {by_share} "
+        f"(n = {expected.n} runs of Random)."
+    )

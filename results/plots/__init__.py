@@ -1,0 +1,1 @@
+"""Figures of studies, trials and architectures."""

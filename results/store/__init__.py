@@ -1,0 +1,1 @@
+"""The store: a database of studies, evaluations, trials and curves."""

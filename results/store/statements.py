@@ -1,0 +1,137 @@
+"""What the store says in SQL, and rows as it says them.
+
+Statements are built once, here: what one costs is mostly its making.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from configspace.job import EvaluationId, Outcome
+from results.store.schema import configurations, curves, evaluations, trials
+
+Row = dict[str, Any]
+
+_OF_EVALUATION = sa.and_(
+    evaluations.c.study_id == sa.bindparam("of_study"),
+    evaluations.c.iteration == sa.bindparam("of_iteration"),
+    evaluations.c.rung == sa.bindparam("of_rung"),
+    evaluations.c.number == sa.bindparam("of_number"),
+    evaluations.c.epochs == sa.bindparam("of_epochs"),
+    evaluations.c.purpose == sa.bindparam("of_purpose"),
+    evaluations.c.part == sa.bindparam("of_part"),
+)
+# Not in_(): its list is expanded, and the statement rendered, at every execution.
+OPEN = sa.or_(evaluations.c.state == "queued", evaluations.c.state == "running")
+
+ADD_CONFIGURATION = sa.insert(configurations)
+ADD_EVALUATION = sa.insert(evaluations)
+ADD_TRIALS = sa.insert(trials)
+ADD_CURVES = sa.insert(curves)
+
+CHANGE_OPEN = sa.update(evaluations).where(_OF_EVALUATION, OPEN).returning(evaluations.c.id)
+"""Sets what its parameters name, unless the evaluation has ended; returns the row's id."""
+
+CHANGE_UNFINISHED = (
+    sa.update(evaluations)
+    .where(_OF_EVALUATION, evaluations.c.state != "finished")
+    .returning(evaluations.c.id)
+)
+STATE = sa.select(evaluations.c.state).where(_OF_EVALUATION)
+HYPERPARAMETERS = sa.select(configurations.c.hyperparameters).where(
+    configurations.c.study_id == sa.bindparam("of_study"),
+    configurations.c.iteration == sa.bindparam("of_iteration"),
+    configurations.c.rung == sa.bindparam("of_rung"),
+    configurations.c.number == sa.bindparam("of_number"),
+)
+LAST_SEQUENCES = sa.select(
+    sa.func.max(evaluations.c.submitted_sequence), sa.func.max(evaluations.c.ended_sequence)
+).where(evaluations.c.study_id == sa.bindparam("of_study"))
+
+EVALUATIONS = sa.select(
+    evaluations, configurations.c.hyperparameters, configurations.c.model_based
+).join(configurations)
+"""Evaluations, each with its configuration."""
+
+
+def last_sequence(connection: sa.Connection, study: int) -> int:
+    """Return the last sequence number that was given in a study; 0 if none was."""
+    row = connection.execute(LAST_SEQUENCES, {"of_study": study}).one()
+    return max(row[0] or 0, row[1] or 0)
+
+
+def key(study: int, id: EvaluationId) -> Row:
+    """Return the parameters by which the statements above find an evaluation."""
+    iteration, rung, number = id.configuration
+    return {
+        "of_study": study,
+        "of_iteration": iteration,
+        "of_rung": rung,
+        "of_number": number,
+        "of_epochs": id.epochs,
+        "of_purpose": id.purpose,
+        "of_part": id.part,
+    }
+
+
+def configuration_columns(study: int, id: EvaluationId) -> Row:
+    """Return the columns that name an evaluation's configuration."""
+    iteration, rung, number = id.configuration
+    return {"study_id": study, "iteration": iteration, "rung": rung, "number": number}
+
+
+def evaluation_columns(study: int, id: EvaluationId) -> Row:
+    """Return the columns that name an evaluation."""
+    budget = {"epochs": id.epochs, "purpose": id.purpose, "part": id.part}
+    return {**configuration_columns(study, id), **budget}
+
+
+def evaluation_id(row: sa.Row[Any]) -> EvaluationId:
+    """Return the name of an evaluation from its row."""
+    return EvaluationId(
+        configuration=(row.iteration, row.rung, row.number),
+        epochs=row.epochs,
+        purpose=row.purpose,
+        part=row.part,
+    )
+
+
+def trial_rows(evaluation: int, outcome: Outcome) -> list[Row]:
+    """Return a row for each trial of an outcome."""
+    return [
+        {
+            "evaluation_id": evaluation,
+            "position": position,
+            "seed": trial.seed,
+            "one_shot_psnr": trial.one_shot_psnr,
+            "architecture_psnr": trial.architecture_psnr,
+            "architecture": list(trial.architecture),
+            "search_seconds": trial.search_seconds,
+            "retrain_seconds": trial.retrain_seconds,
+        }
+        for position, trial in enumerate(outcome.trials)
+    ]
+
+
+def curve_rows(evaluation: int, outcome: Outcome) -> list[Row]:
+    """Return a row for each trial, phase and epoch of an outcome; epochs count from 1."""
+    return [
+        {
+            "evaluation_id": evaluation,
+            "position": position,
+            "phase": curve.phase,
+            "epoch": epoch + 1,
+            "train_loss": train_loss,
+            "psnr": curve.psnr[epoch],
+            "validation_loss": _at(curve.validation_loss, epoch),
+            "entropy": _at(curve.entropy, epoch),
+            "alpha_norm": _at(curve.alpha_norm, epoch),
+        }
+        for position, trial in enumerate(outcome.trials)
+        for curve in trial.curves
+        for epoch, train_loss in enumerate(curve.train_loss)
+    ]
+
+
+def _at(values: tuple[float, ...] | None, epoch: int) -> float | None:
+    return None if values is None else values[epoch]

@@ -1,0 +1,89 @@
+"""Tables of text, laid out for a terminal, as Markdown and as LaTeX; and numbers, written."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from results.stats.estimates import Estimate
+
+DASH = "–"
+"""What stands where there is nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table whose cells are written already."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: tuple[bool, ...]
+    """Which columns are numbers, and stand at their right edge."""
+
+
+def text(grid: Grid) -> str:
+    """Write a table for a terminal."""
+    widths = [max(map(len, column)) for column in zip(grid.headings, *grid.rows, strict=True)]
+
+    def line(cells: Sequence[str]) -> str:
+        placed = [
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(cells, widths, grid.numeric, strict=True)
+        ]
+        return "  ".join(placed).rstrip()
+
+    rule = "  ".join("─" * width for width in widths)
+    return "".join(f"{one}\n" for one in (line(grid.headings), rule, *map(line, grid.rows)))
+
+
+def markdown(grid: Grid) -> str:
+    """Write a table as Markdown."""
+    marks = tuple("--:" if right else "---" for right in grid.numeric)
+    return "".join(
+        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n"
+        for row in (grid.headings, marks, *grid.rows)
+    )
+
+
+def latex(grid: Grid) -> str:
+    """Write a table as LaTeX, in the style of the package booktabs."""
+    columns = "".join("r" if right else "l" for right in grid.numeric)
+    header, *rows = (
+        " & ".join(escaped(cell) for cell in row) + r" \\" for row in (grid.headings, *grid.rows)
+    )
+    lines = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", header, r"\midrule"]
+    return "\n".join([*lines, *rows, r"\bottomrule", r"\end{tabular}"]) + "\n"
+
+
+_LATEX = str.maketrans(
+    {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "–": "--",
+        "−": "$-$",
+        **{sign: f"\\{sign}" for sign in "&%$#_{}"},
+    }
+)
+
+
+def escaped(text: str) -> str:
+    """Write a text so that LaTeX shows it as it is."""
+    return text.translate(_LATEX)
+
+
+def number_text(value: float, digits: int = 2, *, sign: bool = False) -> str:
+    """Write a number, with a minus as long as a plus; what is missing is a dash."""
+    if math.isnan(value):
+        return DASH
+    if math.isinf(value):
+        return "∞"
+    return format(value, f"{'+' if sign else ''}.{digits}f").replace("-", "−")
+
+
+def interval_text(estimate: Estimate, digits: int = 2) -> str:
+    """Write an estimate with its interval, where it has one."""
+    value = number_text(estimate.value, digits)
+    if math.isnan(estimate.low):
+        return value
+    low, high = (number_text(end, digits) for end in (estimate.low, estimate.high))
+    return f"{value} [{low}, {high}]"

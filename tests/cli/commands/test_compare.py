@@ -1,0 +1,222 @@
+"""`dartboard compare` where re-runs fail or are interrupted."""
+
+import shlex
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from cli.commands.compare import compare_studies
+from configspace.errors import DartboardError, StudyError
+from configspace.hyperparameters import Hyperparameters
+from configspace.job import loss
+from master.sources.base import JobSource, Submission
+from results.frames.campaign import load_campaign_from
+from results.frames.study import load
+from results.store.store import Store
+from tests.results.made_up import filled, id_of
+from tests.worker.noop import outcome_of
+
+
+def compared(url: str, folder: Path, trials: int, *, quick: bool = True, **options: bool) -> int:
+    return compare_studies(
+        "one",
+        "two",
+        url,
+        trials=trials,
+        quick=quick,
+        folder=folder,
+        workers=0,
+        threads=0,
+        device="cpu",
+        engine="torch",
+        **options,
+    )
+
+
+def crash(store: Store, study: str, part: int) -> None:
+    """Write a crashed re-run of the incumbent of a study that `filled` made."""
+    id = id_of(6, 50, "rerun", part)
+    store.submit(study, id, Hyperparameters(param_lr=7e-3), model_based=False)
+    store.fail(study, id, state="crashed", failure=None, message="why", worker="w")
+
+
+def serve_at_once(
+    source: JobSource, store: Store, console: Console, title: str, **_: object
+) -> SimpleNamespace:
+    """Do what workers would, without any: scores are made up."""
+    while isinstance(submission := source.next(), Submission):
+        job = submission.job
+        store.submit(
+            job.study, job.id, job.hyperparameters, model_based=False, seeds=len(job.seeds)
+        )
+        store.lease(job.study, job.id, worker="w", token="t", attempt=1)
+        outcome = outcome_of(job)
+        outcome.check_against(job)
+        value = loss(outcome, "final", "mean")
+        store.finish(job.study, outcome, loss=value, worker="w")
+        source.finished(job, value)
+    return SimpleNamespace(state="done")
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+def test_what_finished_is_compared_and_what_crashed_is_told(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, reruns=20)
+        filled(store, "two", "final", seed=2, reruns=12)
+        crash(store, "two", 3)
+    assert compared(url, tmp_path / "exports", trials=20) == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    verdict = lines[lines.index("Which objective's incumbent gives the better architectures?") + 1]
+    assert "n = 12 and 20" in verdict
+    assert lines[-1].startswith("wrote ")
+    written = [Path(path) for path in lines[-1].removeprefix("wrote ").split(", ")]
+    assert [path.suffix for path in written] == [".html", ".md", ".png", ".pdf", ".png", ".pdf"]
+    assert all(path.stat().st_size for path in written)
+    assert said.err.startswith(
+        "study 'two': 12 of 20 re-runs of its incumbent finished, 1 job crashed"
+    )
+    assert "'one'" not in said.err
+
+
+def test_all_that_explains_a_comparison_is_run_once_and_shown(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6)
+        filled(store, "two", "final", seed=2)
+    monkeypatch.setattr("cli.commands.compare_runs.serve", serve_at_once)
+    assert compared(url, tmp_path, trials=12, quick=False) == 0
+    first = capsys.readouterr().out
+    with Store.open(url) as store:
+        names = ["one-shot-0.0.3-50", "final-0.0.6-50"]
+        cells = {cell.name: cell for cell in store.campaign("one-against-two").cells}
+        frames = load_campaign_from(store, "one-against-two")
+    assert list(cells) == [
+        *(f"{name}-on-downsampling" for name in names),
+        f"{names[0]}-architectures-trained-as-{names[1]}",
+        f"{names[1]}-architectures-trained-as-{names[0]}",
+    ]
+    assert frames.cells["finished"].tolist() == [12] * 4
+    assert set(frames.cells["state"]) == {"done"}
+    early = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
+    assert early.groupby("configuration").size().to_dict() == {"(0, 0, 0)": 12, "(0, 0, 6)": 12}
+    assert "At equal cost the " in first
+    assert "Does the order hold on the other problem?" in first
+    assert "Where does the difference come from" in first
+
+    monkeypatch.setattr("cli.commands.compare_runs.serve", None)  # nothing is left to be served
+    assert compared(url, tmp_path, trials=12, quick=False) == 0
+    assert capsys.readouterr().out == first
+
+
+def test_what_crashed_at_equal_cost_is_told_and_the_rest_is_compared(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6, reruns=8)
+        filled(store, "two", "final", seed=2, reruns=8)
+        for part in (0, 1):
+            id = id_of(0, 50, "rerun", part)
+            store.submit("two", id, Hyperparameters(), model_based=False, seeds=8)
+            store.fail("two", id, state="crashed", failure=None, message="why", worker="w")
+    monkeypatch.setattr("cli.commands.compare_runs.serve", serve_at_once)
+    assert compared(url, tmp_path, trials=8, quick=False) == 0
+    said = capsys.readouterr()
+    assert (
+        "study 'two': 0 of 8 re-runs of its best at the other study's cost finished, 2 jobs crashed"
+    ) in said.err
+    assert "so too high by selection, and that configuration was not re-run." in said.out
+
+
+def test_a_quick_comparison_runs_nothing_at_equal_cost(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6)
+        filled(store, "two", "final", seed=2)
+    monkeypatch.setattr("cli.commands.compare_runs.serve", serve_at_once)
+    assert compared(url, tmp_path, trials=4) == 0
+    again = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
+    assert set(again["configuration"]) == {"(0, 0, 6)"}
+
+
+def test_a_comparison_grows_with_its_trials(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6)
+        filled(store, "two", "final", seed=2)
+    monkeypatch.setattr("cli.commands.compare_runs.serve", serve_at_once)
+    for trials in (4, 10):
+        assert compared(url, tmp_path, trials=trials, quick=False) == 0
+    with Store.open(url) as store:
+        found = load_campaign_from(store, "one-against-two")
+    assert found.cells["finished"].tolist() == [10] * 4
+    assert found.trials.groupby("cell")["seed"].nunique().tolist() == [10] * 4
+
+
+def test_an_interrupted_comparison_goes_on_as_it_was_typed(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1)
+        filled(store, "two", "final", seed=2)
+    monkeypatch.setattr(
+        "cli.commands.compare_runs.serve", lambda *_, **__: SimpleNamespace(state="stopped")
+    )
+    typed = ["compare", "one", "two", "--store", url, "--trials", "8", "-o", "my exports"]
+    monkeypatch.setattr("sys.argv", ["dartboard", *typed])
+    assert compared(url, tmp_path / "exports", trials=8) == 130
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"nothing that finished is lost; go on with: {shlex.join(['dartboard', *typed])}"
+    )
+
+
+def test_an_incumbent_without_any_re_run_that_finished_is_an_error(
+    url: str, tmp_path: Path
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, reruns=8)
+        filled(store, "two", "final", seed=2)
+        crash(store, "two", 0)
+    with pytest.raises(DartboardError, match=r"study 'two': 0 of 8 re-runs .*, 1 job crashed"):
+        compared(url, tmp_path / "exports", trials=8)
+
+
+def test_incumbents_are_re_run_under_other_versions_only_if_that_is_accepted(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1)
+        filled(store, "two", "final", seed=2)
+        store.take_up("two", {"numpy": "1.0"}, accept_version_change=True)
+    served: list[object] = []
+
+    def serve(*_: object, **__: object) -> SimpleNamespace:
+        served.append(True)
+        return SimpleNamespace(state="stopped")
+
+    monkeypatch.setattr("cli.commands.compare_runs.serve", serve)
+    with pytest.raises(StudyError, match=r"study 'two'.*numpy 1\.0 there.*--accept-version-change"):
+        compared(url, tmp_path / "exports", trials=8)
+    assert not served
+    assert compared(url, tmp_path / "exports", trials=8, accept_version_change=True) == 130
+    assert served

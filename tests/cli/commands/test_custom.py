@@ -1,0 +1,58 @@
+"""`dartboard run` of what a user brings along, which no file of ours knows of."""
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from configspace.study import load_study
+from results import load
+from tests.cli.commands.test_run import ROOT, STUDY, dartboard
+
+OWN = STUDY.replace("points = 12", 'name = "steps:Steps"\npoints = 12')
+
+
+def write_study(folder: Path) -> None:
+    (folder / "study.toml").write_text(OWN.format(iterations=1, parallel=0))
+
+
+@pytest.mark.parametrize("engine", ["numba", "torch"])
+def test_a_study_of_it_runs_on_either_engine(tmp_path: Path, engine: str) -> None:
+    write_study(tmp_path)
+    shutil.copy(ROOT / "docs" / "examples" / "steps.py", tmp_path)
+    ran = dartboard(tmp_path, "run", "study.toml", "--engine", engine, "--workers", "1")
+    assert ran.returncode == 0, ran.stderr
+    frames = load(f"sqlite:///{tmp_path}/dartboard.db", "small")
+    assert set(frames.evaluations["engine"]) == {engine}
+    assert frames.study.problem.source is not None
+    assert frames.trials["architecture_psnr"].notna().all()
+
+
+def test_without_its_file_one_line_says_where_it_was_looked_for(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    ran = dartboard(tmp_path, "run", "study.toml")
+    assert ran.returncode == 2, ran.stderr
+    (line,) = ran.stderr.strip().splitlines()
+    assert "cannot find steps.py for 'steps:Steps'" in line
+    assert not (tmp_path / "dartboard.db").exists()
+
+
+def test_the_study_files_of_the_walk_through_are_studies(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = ROOT / "docs" / "examples"
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("sys.path", [*sys.path])
+    assert load_study(folder / "steps.toml").problem.name == "steps:Steps"
+    assert load_study(folder / "descent.toml").architecture.own == ("descent:Descent",)
+
+
+def test_a_study_with_an_operation_of_ones_own_runs(tmp_path: Path) -> None:
+    study = STUDY.replace("[architecture]", '[architecture]\nown = ["descent:Descent"]')
+    (tmp_path / "study.toml").write_text(study.format(iterations=1, parallel=0))
+    shutil.copy(ROOT / "docs" / "examples" / "descent.py", tmp_path)
+    ran = dartboard(tmp_path, "run", "study.toml", "--workers", "1")
+    assert ran.returncode == 0, ran.stderr
+    frames = load(f"sqlite:///{tmp_path}/dartboard.db", "small")
+    assert set(frames.evaluations["engine"]) == {"torch"}
+    names = {name for row in frames.trials["architecture"] for name in row.split()}
+    assert names <= {"learnable_gradient", "cnn", "roll", "noise", "descent:Descent"}

@@ -1,0 +1,58 @@
+"""`dartboard findings`, from a small store."""
+
+from pathlib import Path
+
+import pytest
+
+from cli.commands.findings import show_findings
+from configspace.errors import DartboardError
+from results.store.store import Store
+from tests.results.made_up_campaign import filled_campaign
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    made = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(made) as store:
+        filled_campaign(store, "table1", trials=12)
+        filled_campaign(store, "mine")
+    return made
+
+
+def test_the_papers_campaigns_are_taken_as_far_as_they_are_there(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_findings(url, campaigns=(), output=None)
+    said = capsys.readouterr().out
+    assert said.startswith("# The paper's findings\n\nFrom the runs of table1. ")
+    assert "Blur, all ops.: DARTS − Random Search, means: " in said
+    assert "(n = 12)" in said
+
+
+def test_the_report_goes_to_a_file_for_campaigns_that_are_named(url: str, tmp_path: Path) -> None:
+    show_findings(url, campaigns=("mine", "table1"), output=tmp_path / "new" / "findings.md")
+    written = (tmp_path / "new" / "findings.md").read_text(encoding="utf-8")
+    assert "From the runs of mine, table1. " in written
+
+
+def test_crashed_trials_are_told_of_before_the_verdicts(
+    url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store.open(url) as store:
+        filled_campaign(store, "unstable", trials=14, crashed=2)
+    show_findings(url, campaigns=("unstable",), output=None)
+    introduction = capsys.readouterr().out.split("|")[0]
+    assert (
+        "Blur, all ops., DARTS, H1: 2 of 14 trials crashed and are not counted; "
+        "Blur, all ops., Random, H1: 2 of 14 trials crashed and are not counted.\n"
+    ) in introduction
+    show_findings(url, campaigns=(), output=None)
+    assert "crashed" not in capsys.readouterr().out
+
+
+def test_what_cannot_be_read_or_written_is_one_clear_line(url: str, tmp_path: Path) -> None:
+    with pytest.raises(DartboardError, match="no campaign 'lost'"):
+        show_findings(url, campaigns=("lost",), output=None)
+    (tmp_path / "file").touch()
+    with pytest.raises(DartboardError, match="cannot write"):
+        show_findings(url, campaigns=(), output=tmp_path / "file" / "findings.md")

@@ -1,0 +1,144 @@
+"""`dartboard plot`, from a small store."""
+
+from pathlib import Path
+
+import pytest
+from matplotlib.figure import Figure
+
+from cli.commands.plot import plot
+from configspace.errors import DartboardError
+from results.frames.campaign import load_campaign
+from results.plots.style import write
+from results.store.store import Store
+from tests.results.made_up import filled
+from tests.results.made_up_campaign import filled_campaign
+from tests.results.paper.made_up_paper import filled_paper
+from tests.results.plots.pictures import clouds, legend, title
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """Return the URL of a store with a campaign of two cells, and two studies."""
+    made = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(made) as store:
+        filled_campaign(store, "table1")
+        filled(store, "blur-final")
+        filled(store, "blur-one-shot", "one-shot")
+    return made
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the URL of a store with the paper's campaigns, of few trials."""
+    made = f"sqlite:///{tmp_path_factory.mktemp('paper') / 'store.db'}"
+    filled_paper(made)
+    return made
+
+
+def figure_of(number: int, url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Figure:
+    """Have the command draw a figure of the paper, and return what it wrote."""
+    seen: list[Figure] = []
+
+    def keep(figure: Figure, path: Path) -> None:
+        seen.append(figure)
+        write(figure, path)
+
+    monkeypatch.setattr("cli.commands.plot.write", keep)
+    drawn(str(number), (), url, path)
+    assert path.read_bytes().startswith(b"<?xml")
+    return seen[0]
+
+
+def drawn(what: str, names: tuple[str, ...], url: str, output: Path | None = None) -> None:
+    plot(what, names, url, campaigns=(), cells=(), output=output)
+
+
+@pytest.mark.parametrize(
+    ("what", "names"),
+    [
+        ("1", ()),
+        ("2", ()),
+        ("3", ()),
+        ("anytime", ("blur-final", "blur-one-shot")),
+        ("budgets", ("blur-final",)),
+        ("search", ("blur-final",)),
+        ("architecture", ("blur-final",)),
+        ("architecture", ("table1",)),
+    ],
+)
+def test_every_figure_is_written(
+    what: str, names: tuple[str, ...], url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "figures" / "one.svg"
+    drawn(what, names, url, path)
+    assert path.read_bytes().startswith(b"<?xml")
+    assert capsys.readouterr().out == f"wrote {path}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "points"),
+    [
+        (3, [[5, 3], [5, 5]]),
+        (4, [[4, 4], [5, 5], [6, 6], [6, 6]]),
+        (5, [[4, 6], [4, 6]]),  # of two campaigns, which share the trials of one cell
+        (6, [[5, 3], [3, 5]]),
+        (7, [[4, 6], [5, 3], [6, 4]]),
+        (8, [[3, 5], [4, 6]]),
+    ],
+)
+def test_every_figure_of_the_paper_has_a_point_for_each_finished_trial_of_its_cells(
+    number: int,
+    points: list[list[int]],
+    paper: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = figure_of(number, paper, tmp_path / "figure.svg", monkeypatch)
+    assert [clouds(axes) for axes in found.axes] == points
+    for axes, panel in zip(found.axes, points, strict=True):
+        ns = [line.rsplit("n = ")[-1] for line in legend(axes)]
+        assert ns == [str(n) for n in (*panel, sum(panel))]
+
+
+def test_figure_9_has_the_best_architecture_of_each_set_of_operations(
+    paper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = figure_of(9, paper, tmp_path / "figure.svg", monkeypatch)
+    assert [title(axes) for axes in found.axes] == ["Blur, all ops.", "Blur, good ops."]
+    trials = load_campaign(paper, "table2").trials
+    for axes, operations, n in zip(found.axes, ("all", "good"), (3, 5), strict=True):
+        own = trials[trials["cell"] == f"cell-{operations}-blur-darts-H1"]
+        (said,) = (text.get_text() for text in axes.texts if "best of n" in text.get_text())
+        assert f"{own['architecture_psnr'].max():.2f} dB, best of n = {n}" in said
+
+
+def test_a_figure_without_a_name_is_a_png_named_as_what_it_shows(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn("1", (), url)
+    drawn("budgets", ("blur-final",), url)
+    assert (tmp_path / "figure1.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "budgets-blur-final.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("what", "names", "complaint"),
+    [
+        ("4", (), "dartboard campaign studies/paper/table3.toml' with this store"),
+        ("10", (), "there is no figure '10'; there are 1 to 9 and anytime, budgets, search"),
+        ("3", ("blur-final",), "figure 3 is the paper's and takes no study, got 'blur-final'"),
+        ("anytime", (), "name a study or several"),
+        ("budgets", ("a", "b"), "name one study, as in 'dartboard plot budgets STUDY', got 2"),
+        ("search", ("lost",), "no study 'lost'"),
+        ("architecture", ("lost",), "no study 'lost'"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_clear_line(
+    what: str, names: tuple[str, ...], complaint: str, url: str, tmp_path: Path
+) -> None:
+    with pytest.raises(DartboardError) as caught:
+        drawn(what, names, url, tmp_path / "one.png")
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "one.png").exists()

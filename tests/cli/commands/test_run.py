@@ -1,0 +1,277 @@
+"""`dartboard run` with real workers: to the end, interrupted, repeated, and with bad input."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from results import load
+
+ROOT = Path(__file__).parents[3]
+STUDY = """
+name = "small"
+objective = "final"
+
+[problem]
+points = 12
+
+[architecture]
+layers = 2
+channels = 4
+
+[search]
+batch_size = 8
+batches = 2
+
+[evaluation]
+trials = 2
+
+[bohb]
+iterations = {iterations}
+min_epochs = 1
+max_epochs = 9
+parallel = {parallel}
+"""
+COLUMNS = ["configuration", "epochs", "state", "loss", "param_lr", "alpha_optimizer"]
+
+
+def write_study(folder: Path, *, iterations: int = 3, parallel: int = 0) -> None:
+    (folder / "study.toml").write_text(STUDY.format(iterations=iterations, parallel=parallel))
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "cli.main", *arguments]
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"PYTHONPATH": str(ROOT)}
+
+
+def dartboard(folder: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments),
+        cwd=folder,
+        env=environment(),
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+
+
+def finished(folder: Path) -> int:
+    try:
+        with sqlite3.connect(folder / "dartboard.db") as store:
+            query = "select count(*) from evaluations where state = 'finished'"
+            return int(store.execute(query).fetchone()[0])
+    except sqlite3.OperationalError:  # the tables are not there yet
+        return 0
+
+
+def run_and_interrupt(folder: Path, after: int) -> tuple[int, str]:
+    """Start a run, press Ctrl-C once some evaluations have finished; give status and last line."""
+    process = subprocess.Popen(
+        command("run", "study.toml", "--engine", "torch"),
+        cwd=folder,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    while finished(folder) < after and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    return process.returncode, said.strip().splitlines()[-1]
+
+
+def test_a_second_ctrl_c_ends_a_run_at_once_whatever_it_is_busy_with() -> None:
+    code = (
+        "import re; from cli.commands.run import stop_on_signals\n"
+        "with stop_on_signals() as stop:\n"
+        "    print('running', flush=True)\n"
+        "    stop.wait()\n"
+        "    print('stopping', flush=True)\n"
+        "    re.match('(a+)+$', 'a' * 40 + 'b')\n"  # for longer than a test, in one call into C
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            for line in ("running", "stopping"):
+                assert process.stdout.readline().strip() == line
+                process.send_signal(signal.SIGINT)
+            assert process.wait(5) == -signal.SIGINT
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    write_study(folder, parallel=1)
+    ran = dartboard(folder, "run", "study.toml", "--engine", "torch", "--workers", "2")
+    assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+def test_an_interrupted_study_goes_on_to_the_same_evaluations(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    write_study(tmp_path, parallel=1)
+
+    status, last_line = run_and_interrupt(tmp_path, after=5)
+    kept = finished(tmp_path)
+    again = dartboard(tmp_path, "run", "study.toml", "--engine", "torch")
+
+    assert status == 130
+    go_on = "dartboard run study.toml --engine torch"
+    assert last_line == f"nothing that finished is lost; go on with: {go_on}"
+    assert kept >= 5
+    assert again.returncode == 0
+    assert f"going on after {kept} finished evaluations" in again.stderr
+    ours = load(f"sqlite:///{tmp_path}/dartboard.db", "small").evaluations[COLUMNS]
+    theirs = load(f"sqlite:///{undisturbed}/dartboard.db", "small").evaluations[COLUMNS]
+    assert ours.equals(theirs)
+
+
+def test_a_study_that_is_done_grows_with_its_iterations(undisturbed: Path) -> None:
+    before = finished(undisturbed)
+    write_study(undisturbed, iterations=4, parallel=1)
+
+    ran = dartboard(undisturbed, "run", "study.toml", "--engine", "torch")
+
+    assert ran.returncode == 0
+    assert finished(undisturbed) > before
+
+
+def test_both_scores_of_every_trial_are_kept(undisturbed: Path) -> None:
+    trials = load(f"sqlite:///{undisturbed}/dartboard.db", "small").trials
+
+    assert len(trials) == 2 * finished(undisturbed)
+    assert trials[["one_shot_psnr", "architecture_psnr"]].notna().all(axis=None)
+
+
+def test_a_study_is_compared_after_re_runs_of_both_incumbents(
+    undisturbed: Path, tmp_path: Path
+) -> None:
+    store = f"sqlite:///{undisturbed}/dartboard.db"
+    text = (undisturbed / "study.toml").read_text()
+    text = text.replace('"small"', '"early"').replace('"final"', '"one-shot"')
+    (tmp_path / "early.toml").write_text(text)
+    dartboard(tmp_path, "run", "early.toml", "--engine", "torch", "--store", store)
+
+    arguments = ("compare", "early", "small", "--store", store, "--trials", "10")
+    compared = dartboard(tmp_path, *arguments, "--engine", "torch")
+
+    assert compared.returncode == 0, compared.stderr
+    assert "Architecture PSNR, mean" in compared.stdout
+    written = {path.suffix for path in (tmp_path / "exports").iterdir()}
+    assert written == {".html", ".md", ".png", ".pdf"}
+    reruns = load(store, "small").trials.query("purpose == 'rerun'")
+    assert len(reruns) == 10
+    assert reruns["seed"].is_unique
+    again = dartboard(tmp_path, *arguments, "--engine", "torch")
+    assert again.stdout == compared.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (("layers = 2", "layer = 2"), "unknown key 'architecture.layer'"),
+        (("layers = 2", 'layers = "two"'), "key 'architecture.layers'"),
+        (("min_epochs = 1", "min_epochs = 10"), "must not be above bohb.max_epochs"),
+        (("trials = 2", "trials = 3"), "was begun with other settings (evaluation.trials: 2"),
+    ],
+)
+def test_a_wrong_study_file_is_one_line_and_loses_nothing(
+    undisturbed: Path, change: tuple[str, str], complaint: str
+) -> None:
+    before = finished(undisturbed)
+    text = (undisturbed / "study.toml").read_text()
+    (undisturbed / "wrong.toml").write_text(text.replace(*change))
+
+    ran = dartboard(undisturbed, "run", "wrong.toml")
+
+    assert ran.returncode == 2
+    assert complaint in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert finished(undisturbed) == before
+
+
+@pytest.mark.parametrize("arguments", [("status", "smal"), ("export", "smal"), ("delete", "smal")])
+def test_an_unknown_study_is_one_line_that_names_those_there_are(
+    undisturbed: Path, arguments: tuple[str, ...]
+) -> None:
+    ran = dartboard(undisturbed, *arguments)
+
+    assert ran.returncode == 2
+    assert "no study 'smal' in sqlite:///dartboard.db; it has 'small'" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def test_a_store_that_is_none_is_one_line_and_is_left_alone(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    (tmp_path / "dartboard.db").write_text("a diary, not a database\n" * 100)
+
+    ran = dartboard(tmp_path, "run", "study.toml")
+
+    assert ran.returncode == 2
+    assert len(ran.stderr.splitlines()) == 1
+    assert (tmp_path / "dartboard.db").read_text().startswith("a diary")
+
+
+def test_an_engine_that_does_not_offer_the_search_is_one_line_and_begins_nothing(
+    tmp_path: Path,
+) -> None:
+    write_study(tmp_path)
+    text = (tmp_path / "study.toml").read_text()
+    second = text.replace("[search]", '[search]\nvariant = "darts-second-order"')
+    (tmp_path / "study.toml").write_text(second)
+
+    ran = dartboard(tmp_path, "run", "study.toml", "--engine", "numba")
+
+    assert ran.returncode == 2
+    assert "does not offer the variant 'darts-second-order'; take --engine torch" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "dartboard.db").exists()
+
+
+def test_a_device_that_is_not_there_is_one_line_and_begins_nothing(tmp_path: Path) -> None:
+    write_study(tmp_path)
+
+    ran = dartboard(tmp_path, "run", "study.toml", "--device", "cuda:99")
+
+    assert ran.returncode == 2
+    assert "no device 'cuda:99' here" in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1
+    assert not (tmp_path / "dartboard.db").exists()
+
+
+def test_a_study_of_which_nothing_finishes_says_so(tmp_path: Path) -> None:
+    write_study(tmp_path, iterations=1)
+    text = (tmp_path / "study.toml").read_text()
+    limited = text.replace("trials = 2", 'trials = 2\ntime_limit = "0.001s"')
+    (tmp_path / "study.toml").write_text(limited.replace("min_epochs = 1", "min_epochs = 9"))
+
+    ran = dartboard(tmp_path, "run", "study.toml", "--engine", "torch")
+
+    assert ran.returncode == 2
+    assert "none of its evaluations finished" in ran.stderr.splitlines()[-1]
+
+
+def test_deleting_asks_first(undisturbed: Path) -> None:
+    declined = dartboard(undisturbed, "delete", "small", answer="n\n")
+    kept = dartboard(undisturbed, "status", "small")
+    agreed = dartboard(undisturbed, "delete", "small", answer="y\n")
+    gone = dartboard(undisturbed, "status", "small")
+
+    assert (declined.returncode, kept.returncode) == (1, 0)
+    assert (agreed.returncode, gone.returncode) == (0, 2)

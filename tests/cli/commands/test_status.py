@@ -1,0 +1,86 @@
+"""What `dartboard status` says of workers."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from cli.commands.status import show_status
+from configspace.hyperparameters import Hyperparameters
+from results.store.events import SeenWorker
+from results.store.store import Store
+from tests.results.made_up import filled, id_of
+from tests.results.made_up_campaign import filled_campaign
+
+
+def test_live_workers_are_shown_with_device_heartbeat_job_and_attempt(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    heard = datetime.now(UTC) - timedelta(hours=4)  # shown to the minute
+    with Store.open(url) as store:
+        filled(store)
+        for number, worker in ((20, "busy"), (21, "gone")):
+            store.submit("blur-final", id_of(number, 6), Hyperparameters(), model_based=False)
+            store.lease("blur-final", id_of(number, 6), worker=worker, token="t", attempt=2)
+        seen = [
+            SeenWorker("busy", "h", 1, "cuda:0", "torch", str(id_of(20, 6)), 2, heard),
+            SeenWorker("lazy", "h", 2, "cpu", "numba", None, None, heard),
+        ]
+        store.show_workers("blur-final", seen)
+    show_status(url, "blur-final")
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["busy", "cuda:0", "torch", "4", "h", "00", "min", "ago", "(0,", "0,", "20)@6", "2"] in [
+        line[:12] for line in lines
+    ]
+    assert ["lazy", "cpu", "numba", "4", "h", "00", "min", "ago", "idle"] in lines
+    assert ["(0,", "0,", "21)@6", "gone", "2"] in [line[:5] for line in lines]
+
+
+def test_a_campaigns_workers_are_shown_once_with_the_cell_they_work_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "140")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(url) as store:
+        campaign = filled_campaign(store, trials=7, part=3, crashed=1)
+        job = "sequential-all-blur-darts-H1 trials from 3@50"
+        seen = SeenWorker("busy", "h", 1, "cpu", "numba", job, 1, datetime.now(UTC))
+        for cell in campaign.cells:
+            store.show_workers(cell.study, [seen])
+    show_status(url, "many")
+    out = capsys.readouterr().out
+    assert "12 of 14 trials finished" in out
+    assert out.count(job) == 1
+    assert ["sequential-all-blur-random-H1", "6/7", "1"] in [
+        line.split()[:3] for line in out.splitlines()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "headings"),
+    [
+        (130, ["study", "objective", "problem", "state", "evaluations", "incumbent", "last"]),
+        (80, ["study", "objective", "state", "evaluations", "incumbent"]),
+        (60, ["study", "state", "evaluations"]),
+    ],
+)
+def test_the_line_of_a_study_is_never_cut_and_rather_does_without_columns(
+    width: int,
+    headings: list[str],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(url) as store:
+        filled(store, "downsampling-one-shot", "one-shot")
+        filled_campaign(store, "blur-and-downsampling", trials=7)
+    show_status(url, None)
+    head, *lines = capsys.readouterr().out.splitlines()
+    assert head.split() == headings
+    assert [line.split()[0] for line in lines] == ["downsampling-one-shot", "blur-and-downsampling"]
+    assert "12 done" in lines[0]
+    assert "14 of 14 trials" in lines[1]

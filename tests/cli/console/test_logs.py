@@ -1,0 +1,119 @@
+"""Lines of the log: what they tell, and that they leave the display whole."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cli.console.display import Display
+from cli.console.logs import _PACKAGES, JsonFormatter, Logs, TextFormatter
+from configspace.job import EvaluationId
+from configspace.logs import about
+from tests.master.service.test_metrics import SNAPSHOT
+
+ID = EvaluationId(configuration=(0, 0, 1), epochs=3)
+
+
+def record(message: str, *arguments: Any, **fields: Any) -> logging.LogRecord:
+    made = logging.LogRecord("master.x", logging.WARNING, "x.py", 1, message, arguments, None)
+    made.__dict__.update(fields)
+    return made
+
+
+@pytest.fixture
+def _restored() -> Iterator[None]:
+    root = logging.getLogger()
+    kept, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = kept
+    root.setLevel(level)
+    for package in _PACKAGES:
+        logging.getLogger(package).setLevel(logging.NOTSET)
+
+
+def test_a_line_of_json_tells_study_evaluation_and_worker() -> None:
+    line = JsonFormatter().format(record("took %d s", 3, **about("small", ID, "w")))
+    told = json.loads(line)
+    assert told.pop("time").endswith("+00:00")
+    assert told == {
+        "level": "warning",
+        "logger": "master.x",
+        "message": "took 3 s",
+        "study": "small",
+        "evaluation": "(0, 0, 1)@3",
+        "worker": "w",
+    }
+
+
+def test_what_a_line_does_not_know_is_null_or_the_process_s_own() -> None:
+    told = json.loads(JsonFormatter(study="small").format(record("listening")))
+    assert (told["study"], told["evaluation"], told["worker"]) == ("small", None, None)
+
+
+def test_a_line_of_json_is_one_line_whatever_it_says() -> None:
+    line = JsonFormatter().format(record("a\nb\u2028c"))
+    assert line.splitlines() == [line]
+
+
+def test_an_error_is_in_its_line() -> None:
+    made = record("failed")
+    try:
+        raise RuntimeError("why")
+    except RuntimeError as error:
+        made.exc_info = (type(error), error, error.__traceback__)
+    told = json.loads(JsonFormatter().format(made))
+    assert told["error"].endswith("RuntimeError: why")
+
+
+def test_a_line_for_people_adds_what_its_words_leave_out() -> None:
+    format = TextFormatter(study="small").format
+    said = format(record("study small: (0, 0, 1)@3 on worker w", **about("small", ID, "w")))
+    assert said.endswith("WARNING study small: (0, 0, 1)@3 on worker w")
+    unsaid = format(record("it died", **about(None, ID, "w")))
+    assert unsaid.endswith("it died [study small, evaluation (0, 0, 1)@3, worker w]")
+
+
+@pytest.mark.usefixtures("_restored")
+def test_json_goes_to_standard_output_and_nothing_else_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    logs = Logs("info", as_json=True)
+    console = Console(stderr=True)
+    logs.set_up(console, study="small")
+    logging.getLogger("master.x").info("one")
+    logging.getLogger("master.x").debug("two")
+    logging.getLogger("alembic.x").info("another library's")
+    logs.relay(console, "local-0", '{"message": "three"}')
+    logs.relay(console, "local-0", "four")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["message"] for line in lines] == ["one", "three", "four"]
+    assert lines[2]["worker"] == "local-0"
+
+
+@pytest.mark.usefixtures("_restored")
+def test_lines_amid_a_live_display_are_whole_and_the_display_is_drawn_below_them() -> None:
+    terminal = io.StringIO()
+    console = Console(file=terminal, force_terminal=True, width=100, height=40, color_system=None)
+    logs = Logs("info")
+    logs.set_up(console)
+    words = "a line [with brackets] longer than the terminal is wide " * 3
+    with Display(console, "title", phases=2) as display:
+        display.show(SNAPSHOT)
+        logging.getLogger("master.x").info(words.strip())
+        logs.relay(console, "local-0", "12:00:00 WARNING said by a worker")
+        display.show(SNAPSHOT)
+    shown = terminal.getvalue()
+    assert f"INFO {words.strip()}\n" in shown
+    assert "local-0: 12:00:00 WARNING said by a worker\n" in shown
+    after = shown[shown.index("said by a worker") :]
+    assert "╭─ title" in after
+    assert "evaluations 20 done" in after
+
+
+def test_settings_are_given_on_as_they_are_typed() -> None:
+    assert Logs("info").options() == ["--log-level", "info"]
+    assert Logs("error", as_json=True).options() == ["--log-level", "error", "--log-json"]

@@ -1,0 +1,33 @@
+"""One worker for each GPU."""
+
+import subprocess
+
+import pytest
+
+from cli.local import gpus
+from configspace.errors import ServiceError
+
+
+def test_each_gpu_has_a_worker_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    class Started(subprocess.Popen):  # type: ignore[type-arg]
+        def __init__(self, command: list[str], **options: bool) -> None:
+            super().__init__(["echo", *command[3:]], **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(subprocess, "Popen", Started)
+
+    assert gpus.run_on_every_gpu(["worker", "desk:9090", "--device", "all"], gpus=3) == 0
+
+    lines = sorted(capfd.readouterr().out.splitlines())
+    assert [line.split("--device ")[-1] for line in lines] == ["cuda:0", "cuda:1", "cuda:2"]
+    assert all(line.startswith("worker desk:9090 --device all --parent ") for line in lines)
+
+
+def test_a_worker_that_fails_is_told_by_the_exit_code() -> None:
+    assert gpus.run_on_every_gpu(["worker", "not an address"], gpus=1) == 2
+
+
+def test_without_a_gpu_the_user_hears_what_to_do() -> None:
+    with pytest.raises(ServiceError, match="take --device cpu"):
+        gpus.run_on_every_gpu(["worker", "desk:9090"], gpus=0)

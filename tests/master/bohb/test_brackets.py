@@ -1,0 +1,97 @@
+"""Brackets of successive halving, as hpbandster has them, with the rungs counted right."""
+
+import numpy as np
+import pytest
+from hpbandster.optimizers.bohb import BOHB
+
+from configspace.hyperparameters import DOMAINS
+from configspace.rungs import rungs
+from configspace.space import configuration_space
+from configspace.study import BohbSettings
+from master.bohb.brackets import Brackets, Run
+from master.bohb.sampler import Sampler
+
+
+def brackets(
+    budgets: tuple[int, ...] = (1, 3, 9), *, eta: int = 3, iterations: int = 1
+) -> Brackets:
+    sampler = Sampler(configuration_space(DOMAINS), BohbSettings(), seed=0)
+    return Brackets(budgets, eta=eta, iterations=iterations, sampler=sampler)
+
+
+def runs_out(brackets: Brackets, lost: tuple[int, ...] = ()) -> list[Run]:
+    """Run everything one at a time; the loss is the configuration's index."""
+    runs: list[Run] = []
+    while (run := brackets.next_run()) is not None:
+        if len(runs) in lost:
+            brackets.drop(run.configuration, run.epochs)
+        else:
+            brackets.report(run.configuration, run.epochs, float(run.configuration[2]))
+        runs.append(run)
+    assert brackets.is_done()
+    return runs
+
+
+def test_budgets_1_to_243_at_eta_3_give_six_rungs() -> None:
+    first = runs_out(brackets(rungs(1, 243, 3), eta=3))
+    assert sorted({run.epochs for run in first}) == [1, 3, 9, 27, 81, 243]
+
+
+def test_a_bracket_halves_successively() -> None:
+    runs = runs_out(brackets())
+    assert [run.epochs for run in runs] == [1] * 9 + [3] * 3 + [9]
+    assert {run.configuration[2] for run in runs if run.epochs == 3} == {0, 1, 2}
+    assert runs[-1].configuration == (0, 0, 0)
+
+
+@pytest.mark.parametrize("iteration", range(8))
+@pytest.mark.parametrize("eta", [2, 3, 4, 5])
+def test_sizes_are_hpbandsters_where_it_does_not_truncate(eta: int, iteration: int) -> None:
+    stock = BOHB.__new__(BOHB)
+    stock.eta, stock.max_SH_iter, stock.budgets = eta, 4, np.array([1, eta, eta**2, eta**3])
+    stock.config_generator = Sampler(configuration_space(DOMAINS), BohbSettings(), seed=0)
+    expected = stock.get_next_iteration(iteration)
+    ours = brackets((1, eta, eta**2, eta**3), eta=eta).sizes(iteration)
+    assert ours == list(zip(expected.budgets, expected.num_configs, strict=True))
+
+
+def test_a_rung_has_an_etath_of_the_one_before() -> None:
+    assert brackets((1, 7, 49, 343), eta=7).sizes(0) == [(1, 343), (7, 49), (49, 7), (343, 1)]
+
+
+def test_epochs_are_built_in_integers() -> None:
+    assert {type(run.epochs) for run in runs_out(brackets())} == {int}
+
+
+def test_the_slot_of_a_lost_configuration_goes_to_a_fresh_one() -> None:
+    # All but one are lost on the first rung: the second has three slots for one configuration.
+    runs = runs_out(brackets(), lost=tuple(range(1, 9)))
+    assert [run.configuration for run in runs if run.epochs == 3] == [
+        (0, 0, 0),
+        (0, 1, 1),
+        (0, 1, 2),
+    ]
+    assert [run.is_new for run in runs if run.epochs == 3] == [False, True, True]
+
+
+def test_nothing_is_learned_from_what_was_dropped() -> None:
+    dropping, crashing = brackets(iterations=3), brackets(iterations=3)
+    for each in (dropping, crashing):
+        for _ in range(9):
+            run = each.next_run()
+            assert run is not None
+            if each is dropping:
+                each.drop(run.configuration, run.epochs)
+            else:
+                each.report(run.configuration, run.epochs, None)
+    assert dropping.config_generator._observations == {}
+    assert [loss for (loss, _), _ in crashing.config_generator._observations[1].new] == [np.inf] * 9
+
+
+def test_another_iteration_starts_while_results_are_awaited() -> None:
+    open_ended = brackets(iterations=2)
+    runs = [open_ended.next_run() for _ in range(12)]
+    assert [run.configuration[0] for run in runs if run] == [0] * 9 + [1] * 3
+    assert open_ended.next_run() is None
+    assert not open_ended.is_done()
+    assert open_ended.finished == 0

@@ -1,0 +1,147 @@
+"""Which workers a master knows."""
+
+import re
+from typing import Any
+
+import pytest
+
+from configspace.errors import WireError
+from master.dispatch.roster import REMEMBERED_PERIODS, Roster, WorkerInfo, check_versions
+
+
+def info(name: str = "w", instance: str = "1", **other: Any) -> WorkerInfo:
+    return WorkerInfo(
+        name=name,
+        instance=instance,
+        pid=1,
+        host="h",
+        device="cpu",
+        engine="e",
+        versions={},
+        **other,
+    )
+
+
+def test_a_second_worker_of_a_name_is_given_another() -> None:
+    roster = Roster(10)
+    names = [roster.join(info(instance=instance), 0.0) for instance in "123"]
+    assert names == ["w", "w~2", "w~3"]
+
+
+def test_a_worker_that_joins_again_keeps_its_name() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    assert roster.join(info(), 5.0) == "w"
+    assert len(roster) == 1
+
+
+def test_a_worker_not_heard_of_for_too_long_is_struck_off() -> None:
+    roster = Roster(10)
+    for name in "ab":
+        roster.join(info(name), 0.0)
+    roster.see("b", 5.0)
+    assert [member.name for member in roster.silent(10.0)] == ["a"]
+    assert [member.name for member in roster] == ["b"]
+
+
+def test_a_worker_that_is_heard_of_after_a_silence_is_back() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    roster.silent(10.0)
+    assert "w" not in roster
+    assert roster.see("w", 12.0)
+    assert "w" in roster
+    assert not roster.see("w", 13.0)
+
+
+def test_a_silent_worker_whose_name_another_took_is_not_back() -> None:
+    roster = Roster(10)
+    roster.join(info(instance="1"), 0.0)
+    roster.silent(10.0)
+    roster.join(info(instance="2"), 11.0)
+    assert not roster.see("w", 12.0)
+    assert [member.info.instance for member in roster] == ["2"]
+
+
+def test_a_worker_that_stays_silent_is_forgotten() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    roster.silent(10.0)
+    roster.silent(10.0 * (REMEMBERED_PERIODS + 1))
+    assert not roster.see("w", 300.0)
+
+
+def test_a_stranger_that_is_seen_is_no_member() -> None:
+    roster = Roster(10)
+    roster.see("stranger", 1.0)
+    assert "stranger" not in roster
+
+
+def test_workers_of_one_machine_and_device_share_it() -> None:
+    roster = Roster(30.0)
+    for name, machine, device in (
+        ("a", "desk", "cpu"),
+        ("b", "desk", "cpu"),
+        ("c", "desk", "cuda:0"),
+        ("d", "box", "cpu"),
+        ("e", "", "cpu"),
+        ("f", "", "cpu"),
+    ):
+        roster.join(info(name, machine=machine).model_copy(update={"device": device}), 0.0)
+    assert [roster.beside(name) for name in "abcdef"] == [2, 2, 1, 1, 1, 1]
+
+
+def test_a_worker_leaves_once() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    assert roster.leave("w")
+    assert not roster.leave("w")
+
+
+def test_a_description_with_unknown_keys_is_refused() -> None:
+    with pytest.raises(WireError, match="colour"):
+        WorkerInfo.from_wire(info().to_wire() | {"colour": "red"})
+
+
+OWN = {
+    "python": "3.11.7",
+    "dartboard": "0.1.0",
+    "numpy": "2.4.6",
+    "torch": "2.13.0",
+    "numba": "0.68",
+}
+
+
+@pytest.mark.parametrize(
+    ("engine", "theirs"),
+    [
+        ("torch", OWN),
+        ("torch", OWN | {"python": "3.12.1", "numba": "0.61"}),
+        ("numba", OWN | {"torch": "2.9.0"}),
+        ("torch", OWN | {"torch": "2.13.0+cu126"}),
+        ("of my own", OWN),
+    ],
+)
+def test_a_worker_that_computes_the_same_is_welcome(engine: str, theirs: dict[str, str]) -> None:
+    check_versions(info().model_copy(update={"engine": engine, "versions": theirs}), OWN)
+
+
+@pytest.mark.parametrize(
+    ("engine", "theirs", "get"),
+    [
+        ("torch", OWN | {"dartboard": "0.2.0"}, "get dartboard==0.1.0 on h"),
+        (
+            "numba",
+            OWN | {"numpy": "2.3"},
+            "numpy 2.3 there, 2.4.6 on the master): get numpy==2.4.6",
+        ),
+        ("torch", OWN | {"torch": "2.9.0"}, "get torch==2.13.0 on h"),
+        ("numba", {}, "get dartboard==0.1.0 numpy==2.4.6 numba==0.68 on h"),
+    ],
+)
+def test_a_worker_that_computes_something_else_is_told_what_to_get(
+    engine: str, theirs: dict[str, str], get: str
+) -> None:
+    worker = info().model_copy(update={"engine": engine, "versions": theirs})
+    with pytest.raises(WireError, match=re.escape(get)):
+        check_versions(worker, OWN)

@@ -1,0 +1,407 @@
+"""Who gets in where credentials are wanted, and who does not, whatever they try."""
+
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import Pyro4
+import pytest
+from Pyro4.errors import PyroError
+
+import worker.service.link
+from configspace.errors import ServiceError
+from master.credentials.authority import initialise, issue, revoke
+from master.credentials.folder import Folder, write_secret
+from master.dispatch.exchange import Exchange
+from master.network.port import Port
+from master.sources.base import Submission
+from results.store.store import Store
+from tests.master.network.test_port import INFO, JOB
+from tests.master.running import ROOT, losses, running_master, small_study, wait_for
+from tests.worker.noop import outcome_of
+from worker.service.credentials import load_context
+from worker.service.link import AwayError, Link
+
+FAILURE = {"id": JOB.id.to_wire(), "kind": "exception", "message": "m"}
+CALLS: list[tuple[str, str, list[Any]]] = [
+    ("dartboard", "join", [INFO]),
+    ("dartboard", "claim", ["w"]),
+    ("dartboard", "heartbeat", ["w", "t", None]),
+    ("dartboard", "finish", ["w", "t", "small", outcome_of(JOB).to_wire()]),
+    ("dartboard", "fail", ["w", "t", "small", FAILURE]),
+    ("dartboard", "leave", ["w"]),
+    ("Pyro.Daemon", "ping", []),
+    ("Pyro.Daemon", "registered", []),
+    ("Pyro.Daemon", "get_metadata", ["dartboard"]),
+]
+every_method = pytest.mark.parametrize(
+    ("object", "method", "arguments"), CALLS, ids=[call[1] for call in CALLS]
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
+    folder = Folder(tmp_path_factory.mktemp("credentials"))
+    initialise(folder, [])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def good(folder: Folder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("worker") / "good.pem"
+    write_secret(path, issue(folder, "good"))
+    return path
+
+
+@pytest.fixture
+def doomed(folder: Folder, tmp_path: Path) -> Iterator[Path]:
+    """Credentials that a test may revoke."""
+    path = tmp_path / "doomed.pem"
+    write_secret(path, issue(folder, "doomed"))
+    yield path
+    with suppress(ServiceError):  # unless the test has done it
+        revoke(folder, "doomed")
+
+
+@pytest.fixture
+def exchange() -> Exchange:
+    return Exchange(lease_seconds=5.0)
+
+
+@pytest.fixture
+def address(exchange: Exchange, folder: Folder) -> Iterator[str]:
+    port = Port(
+        exchange,
+        host="127.0.0.1",
+        port=0,
+        max_workers=4,
+        heartbeat_seconds=0.1,
+        credentials=folder,
+    )
+    try:
+        yield port.open()
+    finally:
+        exchange.close()
+        port.close()
+
+
+@pytest.fixture(autouse=True)
+def _plain_again() -> Iterator[None]:
+    yield
+    worker.service.link._use(None)
+
+
+def foreign(tmp_path: Path, folder: Folder) -> ssl.SSLContext:
+    """Return a client that trusts this master, with credentials of another authority."""
+    other = Folder(tmp_path / "other")
+    initialise(other, [])
+    write_secret(tmp_path / "foreign.pem", issue(other, "foreign"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_cert_chain(tmp_path / "foreign.pem")
+    context.load_verify_locations(folder.authority)
+    return context
+
+
+def bare(folder: Folder) -> ssl.SSLContext:
+    """Return a client that trusts this master and shows no certificate."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(folder.authority)
+    return context
+
+
+@every_method
+@pytest.mark.parametrize("client", ["plain", "bare", "foreign"])
+def test_who_has_no_credentials_of_this_master_can_call_nothing(
+    *,
+    address: str,
+    exchange: Exchange,
+    folder: Folder,
+    tmp_path: Path,
+    client: str,
+    object: str,
+    method: str,
+    arguments: list[Any],
+) -> None:
+    exchange.add(Submission(JOB, "mean", model_based=False))
+    match client:
+        case "plain":
+            context = None
+        case "bare":
+            context = bare(folder)
+        case _:
+            context = foreign(tmp_path, folder)
+    worker.service.link._use(context)
+    with Pyro4.Proxy(f"PYRO:{object}@{address}") as proxy, pytest.raises(PyroError):
+        proxy._pyroInvoke(method, arguments, {})
+    assert exchange.next_event(0) is None
+
+
+@every_method
+def test_who_is_revoked_amid_its_connection_can_call_nothing_any_more(
+    *,
+    address: str,
+    exchange: Exchange,
+    folder: Folder,
+    doomed: Path,
+    object: str,
+    method: str,
+    arguments: list[Any],
+) -> None:
+    worker.service.link._use(load_context(doomed))
+    with Pyro4.Proxy(f"PYRO:{object}@{address}") as proxy:
+        proxy._pyroBind()
+        exchange.add(Submission(JOB, "mean", model_based=False))
+        revoke(folder, "doomed")
+        with pytest.raises(PyroError):
+            proxy._pyroInvoke(method, arguments, {})
+    assert exchange.next_event(0) is None
+
+
+def test_who_is_revoked_is_told_so_when_it_connects_again(
+    address: str, folder: Folder, doomed: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with Link(address, credentials=doomed) as link:
+        link.open()
+        assert link.call("claim", "stranger") == {"join": True}
+        revoke(folder, "doomed")
+        with pytest.raises(AwayError):
+            link.call("claim", "stranger")
+        with pytest.raises(ServiceError, match="the credentials of 'doomed' are revoked"):
+            link.open()
+    assert "refused a call from 127.0.0.1:" in caplog.text
+
+
+def test_who_is_revoked_while_its_claim_waits_gets_no_job(
+    exchange: Exchange, address: str, folder: Folder, doomed: Path
+) -> None:
+    with Link(address, credentials=doomed) as link:
+        link.open()
+        link.call("join", INFO)
+        revoke(folder, "doomed")
+        exchange.add(Submission(JOB, "mean", model_based=False))
+        with pytest.raises(AwayError):
+            link.call("claim", "w")
+
+
+def test_good_credentials_let_in(address: str, good: Path) -> None:
+    with Link(address, credentials=good) as link:
+        link.open()
+        assert link.call("join", INFO)["worker"] == "w"
+
+
+def test_a_revocation_ends_nobody_else(
+    address: str, folder: Folder, good: Path, doomed: Path
+) -> None:
+    with Link(address, credentials=good) as link:
+        link.open()
+        revoke(folder, "doomed")
+        assert link.call("claim", "stranger") == {"join": True}
+
+
+def test_a_worker_without_credentials_is_told_to_get_some(address: str) -> None:
+    with (
+        Link(address) as link,
+        pytest.raises(ServiceError, match="it wants --credentials FILE, made by"),
+    ):
+        link.open()
+
+
+def test_a_worker_with_credentials_of_another_authority_trusts_nobody_here(
+    address: str, tmp_path: Path
+) -> None:
+    other = Folder(tmp_path / "other")
+    initialise(other, [])
+    write_secret(tmp_path / "foreign.pem", issue(other, "foreign"))
+    with (
+        Link(address, credentials=tmp_path / "foreign.pem") as link,
+        pytest.raises(ServiceError, match="its certificate is not accepted here"),
+    ):
+        link.open()
+
+
+def test_a_master_that_accepts_another_authority_says_so(
+    address: str, folder: Folder, good: Path, tmp_path: Path
+) -> None:
+    with Link(address, credentials=good) as link:
+        link._context = foreign(tmp_path, folder)
+        with pytest.raises(ServiceError, match="does not accept this worker's credentials"):
+            link.open()
+
+
+def test_a_master_by_another_name_is_not_trusted(address: str, good: Path) -> None:
+    port = address.rpartition(":")[2]
+    with (
+        Link(f"127.0.0.2:{port}", credentials=good) as link,
+        pytest.raises(ServiceError, match=r"IP address mismatch.*'127\.0\.0\.2'.*--host"),
+    ):
+        _rebound(link)
+
+
+def _rebound(link: Link) -> None:
+    """Open a link to a master that listens on 127.0.0.1 by another name of it."""
+    known = socket.socket.connect
+
+    def connect(self: socket.socket, where: Any) -> None:
+        known(self, ("127.0.0.1", where[1]))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        link.open()
+
+
+def test_a_worker_s_credentials_do_not_make_a_master(good: Path, folder: Folder) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(good)
+    client = load_context(good)
+    client.check_hostname = False
+    with pytest.raises(ssl.SSLCertVerificationError, match="unsuitable certificate purpose"):
+        _shake_hands(server, client)
+
+
+def test_the_master_s_credentials_do_not_make_a_worker(folder: Folder) -> None:
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.verify_mode = ssl.CERT_REQUIRED
+    server.load_cert_chain(folder.certificate, folder.key)
+    server.load_verify_locations(folder.authority)
+    client = bare(folder)
+    client.load_cert_chain(folder.certificate, folder.key)
+    with pytest.raises(ssl.SSLCertVerificationError, match="unsuitable certificate purpose"):
+        _shake_hands(server, client)
+
+
+def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
+    a, b = ssl.MemoryBIO(), ssl.MemoryBIO()
+    sides = [
+        server.wrap_bio(a, b, server_side=True),
+        client.wrap_bio(b, a, server_hostname="localhost"),
+    ]
+    for _ in range(6):
+        for side in sides:
+            try:
+                side.do_handshake()
+            except ssl.SSLWantReadError:
+                continue
+
+
+def test_a_worker_with_credentials_does_not_work_for_a_master_without(
+    exchange: Exchange, good: Path
+) -> None:
+    port = Port(exchange, host="127.0.0.1", port=0, max_workers=4, heartbeat_seconds=0.1)
+    try:
+        with (
+            Link(port.open(), credentials=good) as link,
+            pytest.raises(ServiceError, match="it does not encrypt; leave --credentials out"),
+        ):
+            link.open()
+    finally:
+        port.close()
+
+
+def test_three_clients_that_stall_keep_nobody_out(address: str, good: Path) -> None:
+    """Measured: 0.01 s; a handshake in the accept loop would take 10 s for each of them."""
+    host, _, port = address.rpartition(":")
+    with ExitStack() as stalled:
+        for hello in (b"", b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00\x01"):
+            sock = stalled.enter_context(socket.create_connection((host, int(port))))
+            sock.sendall(hello)
+        began = time.monotonic()
+        with Link(address, credentials=good) as link:
+            link.open()
+            assert link.call("join", INFO)["worker"] == "w"
+        assert time.monotonic() - began < 1.0
+
+
+def test_a_client_that_stalls_is_let_go(
+    address: str,
+    good: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("master.network.daemon.HANDSHAKE_SECONDS", 0.2)
+    host, _, port = address.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=5) as sock:
+        assert sock.recv(1) == b""
+    wait_for(lambda: "it said nothing for 0.2 s" in caplog.text, "line in the log")
+
+
+def test_no_more_than_places_are_served_and_the_next_is_told(
+    address: str, good: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ExitStack() as links:
+        for _ in range(12):
+            links.enter_context(Link(address, credentials=good)).open()
+        late = links.enter_context(Link(address, credentials=good))
+        with pytest.raises(AwayError, match="no free workers"):
+            late.open()
+    assert "all places for 4 workers are taken" in caplog.text
+
+
+def test_a_certificate_and_a_key_that_do_not_match_are_a_clear_error(
+    exchange: Exchange, folder: Folder, tmp_path: Path
+) -> None:
+    mixed = Folder(tmp_path / "mixed")
+    initialise(mixed, [])
+    mixed.key.write_bytes(folder.key.read_bytes())
+    port = Port(
+        exchange,
+        host="127.0.0.1",
+        port=0,
+        max_workers=4,
+        heartbeat_seconds=0.1,
+        credentials=mixed,
+    )
+    with pytest.raises(ServiceError, match="cannot be used: KEY_VALUES_MISMATCH"):
+        port.open()
+
+
+def test_a_study_runs_over_encrypted_connections(
+    tmp_path: Path, folder: Folder, good: Path
+) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    study = small_study(bohb={"iterations": 1})
+    with Store.open(url) as store, running_master(study, store, credentials=folder) as running:
+        process = _worker(running.start(), good)
+        try:
+            running.wait()
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+            process.communicate()
+        assert len(losses(store)) == 13
+
+
+def test_a_worker_that_is_revoked_amid_a_study_ends_with_the_reason(
+    tmp_path: Path, folder: Folder, doomed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARTBOARD_TEST_GATE", str(tmp_path / "gate"))
+    with (
+        Store.open(f"sqlite:///{tmp_path}/store.db") as store,
+        running_master(small_study(), store, credentials=folder) as running,
+    ):
+        process = _worker(running.start(), doomed, "gated")
+        try:
+            wait_for((tmp_path / "gate.started").exists, "evaluation begun")
+            revoke(folder, "doomed")
+            _, errors = process.communicate(timeout=20)
+        finally:
+            process.kill()
+            process.communicate()
+        assert "the credentials of 'doomed' are revoked" in errors
+        wait_for(lambda: store.unfinished("small")[0].state == "queued", "job given back")
+
+
+def _worker(address: str, credentials: Path, evaluate: str = "evaluate") -> "subprocess.Popen[str]":
+    code = (
+        "from pathlib import Path; from worker.service.client import run_worker\n"
+        f"run_worker({address!r}, evaluator='tests.worker.noop:{evaluate}', once=True, "
+        f"credentials=Path({str(credentials)!r}))"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )

@@ -1,0 +1,463 @@
+"""A master and workers, as real processes on loopback, and what is done to them."""
+
+import gc
+import logging
+import signal
+import socket
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import results
+from configspace.errors import ServiceError
+from configspace.job import EvaluationId
+from master.service.master import Master
+from master.sources.study import BohbSource
+from results.store.store import Store
+from tests.master.network.test_port import INFO
+from tests.master.running import (
+    ROOT,
+    failures,
+    losses,
+    running_master,
+    small_study,
+    start_worker,
+    submitted,
+    wait_for,
+    workers,
+)
+from worker.service.link import Link
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/store.db"
+
+
+@pytest.fixture
+def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the file that a gated evaluation waits for."""
+    monkeypatch.setenv("DARTBOARD_TEST_GATE", str(tmp_path / "gate"))
+    return tmp_path / "gate"
+
+
+def begun(gate: Path) -> None:
+    wait_for(gate.with_suffix(".started").exists, "evaluation begun")
+
+
+def single_study(**evaluation: Any) -> Any:
+    """Return a study of one evaluation."""
+    bohb = {"iterations": 1, "min_epochs": 1.0, "max_epochs": 1.0}
+    return small_study(bohb=bohb, evaluation=evaluation)
+
+
+def test_a_study_runs_to_its_end_with_two_workers(url: str) -> None:
+    with (
+        Store.open(url) as store,
+        running_master(small_study(), store) as running,
+        workers(running.start(), 2, "slow", once=True) as processes,
+    ):
+        ending = running.wait()
+        assert ending.state == "done"
+        ids = submitted(store)
+        assert len(ids) == len(set(ids)) == 20
+        assert set(losses(store)) == set(ids)
+        assert ending.snapshot.progress.finished == 20
+        assert [process.wait(10) for process in processes] == [0, 0]
+
+
+def test_the_job_of_a_killed_worker_goes_to_another(url: str, gate: Path) -> None:
+    with Store.open(url) as store, running_master(small_study(), store) as running:
+        address = running.start()
+        with workers(address, 1, "gated") as (first,):
+            begun(gate)
+            first.kill()
+            with workers(address, 1, "evaluate"):
+                running.wait()
+        assert set(losses(store)) == set(submitted(store))
+    assert results.load(url, "small").evaluations["attempts"].tolist() == [2] + [1] * 19
+
+
+def test_a_worker_that_is_terminated_gives_its_job_back_at_once(url: str, gate: Path) -> None:
+    with (
+        Store.open(url) as store,
+        running_master(small_study(), store, lease_seconds=60.0) as running,
+    ):
+        address = running.start()
+        with workers(address, 1, "gated") as (first,):
+            begun(gate)
+            first.send_signal(signal.SIGTERM)
+            assert first.wait(10) == 0
+            with workers(address, 1, "evaluate"):
+                running.wait(20)
+        assert set(losses(store)) == set(submitted(store))
+
+
+def test_a_worker_that_slept_through_its_lease_is_told_to_stop(url: str, gate: Path) -> None:
+    with Store.open(url) as store, running_master(small_study(), store) as running:
+        address = running.start()
+        with workers(address, 1, "gated", once=True) as (first,):
+            begun(gate)
+            first.send_signal(signal.SIGSTOP)
+            with workers(address, 1, "slow", once=True):
+                wait_for(lambda: losses(store), "outcome")
+                first.send_signal(signal.SIGCONT)
+                gate.touch()
+                running.wait()
+        assert set(losses(store)) == set(submitted(store))
+
+
+def test_a_worker_whose_child_is_being_replaced_hears_that_all_is_done(
+    url: str, gate: Path
+) -> None:
+    """It takes longer to start than a master that is done waits for its workers."""
+    with (
+        Store.open(url) as store,
+        running_master(single_study(), store) as running,
+        workers(running.start(), 1, "slow_to_start_again", once=True) as (one,),
+    ):
+        running.wait()
+        assert one.wait(10) == 0
+
+
+def test_a_worker_may_be_there_before_its_master(url: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Store.open(url) as store, workers(f"127.0.0.1:{port}", 1, "evaluate", once=True) as (one,):
+        with running_master(small_study(), store, port=port) as running:
+            running.start()
+            running.wait()
+        assert one.wait(10) == 0
+
+
+def test_a_worker_stays_until_the_last_of_several_studies_is_done(url: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Store.open(url) as store, workers(f"127.0.0.1:{port}", 1, "evaluate", once=True) as (one,):
+        for name, more in (("first", True), ("second", False)):
+            with running_master(small_study(name), store, port=port, more=more) as running:
+                running.start()
+                running.wait()
+            assert losses(store, name)
+        assert one.wait(10) == 0
+
+
+def test_a_worker_outlives_a_study_and_takes_up_the_next_by_itself(url: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Store.open(url) as store, workers(f"127.0.0.1:{port}", 1, "evaluate") as (one,):
+        for name in ("first", "second"):
+            with running_master(small_study(name), store, port=port) as running:
+                running.start()
+                assert running.wait().state == "done"
+            assert set(losses(store, name)) == set(submitted(store, name))
+        one.send_signal(signal.SIGTERM)
+        assert one.wait(10) == 0
+
+
+def test_a_worker_gives_up_a_master_that_stays_away() -> None:
+    with workers("127.0.0.1:9", 1, "evaluate", idle_limit=0.5) as (one,):
+        assert one.wait(20) == 1
+
+
+def test_two_workers_of_one_name_both_work(url: str) -> None:
+    with (
+        Store.open(url) as store,
+        running_master(small_study(), store) as running,
+        workers(running.start(), 2, "slow", name="twin"),
+    ):
+        running.wait()
+        assert set(results.load(url, "small").evaluations["worker"]) == {"twin", "twin~2"}
+
+
+def test_each_way_to_fail_is_told_apart_and_leaves_the_worker_alive(url: str) -> None:
+    study = small_study(
+        bohb={"iterations": 1}, evaluation={"time_limit": 2.0, "memory_limit": 300 * 2**20}
+    )
+    with (
+        Store.open(url) as store,
+        running_master(study, store) as running,
+        workers(running.start(), 1, "each_its_own_way", once=True) as (one,),
+    ):
+        assert running.wait().snapshot.progress.crashed == 10
+        assert one.wait(10) == 0
+    table = results.load(url, "small").evaluations
+    crashed = table[table["state"] == "crashed"].set_index("configuration")
+    assert crashed["message"].notna().all()
+    assert dict(zip(crashed["failure"].index.astype(str), crashed["failure"], strict=True)) == {
+        "(0, 0, 0)": "exception",
+        "(0, 0, 1)": "exit",
+        "(0, 0, 2)": "exit",
+        "(0, 0, 3)": "non-finite",
+        "(0, 0, 4)": "non-finite",
+        "(0, 0, 5)": "exception",
+        "(0, 0, 6)": "signal",
+        "(0, 0, 7)": "memory-error",
+        "(0, 0, 8)": "time-limit",
+        "(0, 1, 0)": "memory-limit",
+    }
+
+
+def test_the_store_tells_who_works_and_on_what(
+    url: str, gate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("master.service.master.WORKERS_SECONDS", 0.1)
+    with Store.open(url) as store, running_master(single_study(), store) as running:
+        with workers(running.start(), 1, "gated", name="me"):
+            begun(gate)
+            (one,) = wait_for(lambda: store.workers("small"), "worker in the store")
+            wait_for(lambda: store.workers("small")[0].evaluation, "its evaluation")
+            (one,) = store.workers("small")
+            assert (one.name, one.device, one.engine) == ("me", "cpu", "noop")
+            assert (one.evaluation, one.attempt) == ("(0, 0, 0)@1", 1)
+            wait_for(lambda: store.workers("small")[0].heard > one.heard, "heartbeat")
+            gate.touch()
+            running.wait()
+        assert store.workers("small") == []
+
+
+def test_what_an_evaluation_prints_does_not_disturb(url: str) -> None:
+    with (
+        Store.open(url) as store,
+        running_master(single_study(), store) as running,
+        workers(running.start(), 1, "prints"),
+    ):
+        assert running.wait().snapshot.progress.finished == 1
+
+
+def test_a_study_that_is_stopped_goes_on_where_it_was(url: str, gate: Path) -> None:
+    study = small_study()
+    with Store.open(url) as store:
+        with running_master(study, store) as running:
+            with workers(running.start(), 1, "slow"):
+                wait_for(lambda: len(losses(store)) >= 5, "five outcomes")
+            running.stop.set()
+            assert running.wait().state == "stopped"
+        before = losses(store)
+        assert all(one.state == "queued" for one in store.unfinished("small"))
+        with (
+            running_master(study, store) as running,
+            workers(running.start(), 2, "evaluate"),
+        ):
+            running.wait()
+        assert before.items() <= losses(store).items()
+        assert len(losses(store)) == len(submitted(store)) == 20
+
+
+def test_a_finished_study_is_done_at_once_and_grows(url: str) -> None:
+    for iterations, evaluations in ((1, 13), (1, 13), (2, 17)):
+        study = small_study(bohb={"iterations": iterations})
+        with Store.open(url) as store, running_master(study, store) as running:
+            address = running.start()
+            with (
+                workers(address, 1, "evaluate")
+                if evaluations != len(losses(store))
+                else workers(address, 0, "evaluate")
+            ):
+                running.wait()
+            assert len(losses(store)) == evaluations
+
+
+def start_master(url: str, port: int, parallel: int) -> "subprocess.Popen[bytes]":
+    """Start a master as a process of its own."""
+    code = f"""
+import threading
+from master.sources.study import BohbSource
+from master.service.lock import study_lock
+from master.service.master import Master
+from results.store.store import Store
+from tests.master.running import small_study
+study = small_study(bohb={{"parallel": {parallel}}})
+with Store.open({url!r}) as store, study_lock({url!r}, study.name):
+    store.begin(study, {{}})
+    source = BohbSource.resume(study, store)
+    master = Master(source, store, port={port}, lease_seconds=1.0, heartbeat_seconds=0.2)
+    ending = master.run(stop=threading.Event())
+    store.end(study.name, ending.state)
+"""
+    return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
+
+
+def undisturbed(url: str, parallel: int) -> dict[EvaluationId, float]:
+    study = small_study(bohb={"parallel": parallel})
+    with (
+        Store.open(url) as store,
+        running_master(study, store) as running,
+        workers(running.start(), 1, "evaluate"),
+    ):
+        running.wait()
+        return losses(store)
+
+
+def test_a_master_that_is_killed_goes_on_exactly(url: str, tmp_path: Path) -> None:
+    """With one job at a time, the same configurations and losses whatever dies."""
+    expected = undisturbed(f"sqlite:///{tmp_path}/undisturbed.db", parallel=1)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with Store.open(url) as store, workers(f"127.0.0.1:{port}", 2, "slow", once=True) as pair:
+        store.begin(small_study(), {})
+        for enough in (3, 9):
+            master = start_master(url, port, parallel=1)
+            wait_for(lambda enough=enough: len(losses(store)) >= enough, f"{enough} outcomes")  # type: ignore[misc]
+            master.kill()
+            master.wait()
+        pair[0].kill()
+        master = start_master(url, port, parallel=1)
+        assert master.wait(40) == 0
+        assert pair[1].wait(10) == 0
+        ids = submitted(store)
+        assert len(ids) == len(set(ids))
+        assert losses(store) == expected
+
+
+def test_a_master_may_go_on_on_another_port_with_other_workers(url: str, gate: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    master = start_master(url, port, parallel=0)
+    with workers(f"127.0.0.1:{port}", 1, "gated"):
+        begun(gate)
+        master.kill()
+        master.wait()
+        with (
+            Store.open(url) as store,
+            running_master(small_study(), store) as running,
+            workers(running.start(), 1, "evaluate", once=True) as (other,),
+        ):
+            running.wait()
+            assert other.wait(10) == 0
+            assert set(losses(store)) == set(submitted(store))
+
+
+def test_a_study_run_twice_one_job_at_a_time_is_the_same_twice(tmp_path: Path) -> None:
+    first, second = (undisturbed(f"sqlite:///{tmp_path}/{n}.db", parallel=1) for n in "ab")
+    assert first == second
+
+
+def test_a_worker_delivers_what_it_finished_while_the_master_was_away(url: str, gate: Path) -> None:
+    study = single_study()
+    with Store.open(url) as store:
+        with running_master(study, store, lease_seconds=5.0) as running:
+            address = running.start()
+            worker = start_worker(address, "gated", once=True)
+            begun(gate)
+            # Killed: cut off without giving anything up.
+            running.master._port.close()
+            running.stop.set()
+            running.wait()
+        gate.touch()
+        try:
+            port = int(address.rpartition(":")[2])
+            began = time.monotonic()
+            with running_master(study, store, lease_seconds=5.0, port=port) as running:
+                running.start()
+                running.wait()
+            assert time.monotonic() - began < 5
+            assert worker.wait(10) == 0
+            assert len(losses(store)) == 1
+            assert failures(store) == []
+        finally:
+            worker.kill()
+            worker.wait()
+
+
+def _got_a_job(link: Link, info: dict[str, Any]) -> bool:
+    link.call("join", info)
+    return "job" in link.call("claim", info["name"])
+
+
+def test_an_evaluation_whose_machines_all_die_is_lost(url: str) -> None:
+    with (
+        Store.open(url) as store,
+        running_master(single_study(), store, lease_seconds=0.3, heartbeat_seconds=0.1) as running,
+        Link(running.start()) as link,
+    ):
+        link.open()
+        for number in range(3):
+            info = INFO | {"name": f"w{number}", "instance": str(number)}
+            wait_for(partial(_got_a_job, link, info), "job")
+        assert running.wait().snapshot.progress.lost == 1
+    (row,) = results.load(url, "small").evaluations.to_dict("records")
+    assert (row["state"], row["attempts"]) == ("lost", 3)
+    assert row["message"] == "its lease ran out 3 times, last on worker w2"
+
+
+def test_a_failing_sampler_stops_the_study_with_its_error(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise FloatingPointError("no bandwidth")
+
+    with (
+        Store.open(url) as store,
+        running_master(small_study(), store) as running,
+    ):
+        monkeypatch.setattr("master.bohb.sampler.Sampler.model", fail)
+        address = running.start()
+        with (
+            workers(address, 1, "evaluate", idle_limit=1.0),
+            pytest.raises(FloatingPointError, match="no bandwidth"),
+        ):
+            running.wait()
+
+
+# Pyro4 does not close the socket that it cannot bind.
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_a_port_in_use_is_a_clear_error(url: str) -> None:
+    with Store.open(url) as store, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with running_master(small_study(), store, port=port) as running:
+            running.start()
+            with pytest.raises(ServiceError, match=f"cannot listen on 127.0.0.1:{port}.*--port"):
+                running.wait()
+            del running
+        gc.collect()
+
+
+def test_a_worker_too_many_is_refused_with_a_clear_line(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        Store.open(url) as store,
+        running_master(small_study(), store, max_workers=1) as running,
+    ):
+        address = running.start()
+        links = [Link(address) for _ in range(9)]
+        try:
+            for link in links:
+                link.open()
+            with Link(address) as tenth, pytest.raises(Exception, match="no free workers"):
+                tenth.open()
+        finally:
+            for link in links:
+                link.close()
+        assert "all places for 1 workers are taken; raise --max-workers" in caplog.text
+
+
+def test_leases_must_outlast_heartbeats(url: str) -> None:
+    with Store.open(url) as store, pytest.raises(ValueError, match="longer than"):
+        Master(BohbSource(small_study()), store, lease_seconds=5.0)
+
+
+def test_lines_of_the_log_name_study_evaluation_and_worker(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="master")
+    with (
+        Store.open(url) as store,
+        running_master(single_study(), store) as running,
+        workers(running.start(), 1, "evaluate", name="me"),
+    ):
+        running.wait()
+    assert "study small: (0, 0, 0)@1 finished on worker me" in caplog.text

@@ -1,0 +1,92 @@
+"""What Prometheus reads of a master."""
+
+import socket
+import urllib.request
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from configspace.errors import ServiceError
+from configspace.hyperparameters import Hyperparameters
+from master.service.metrics import Metrics, serve_metrics
+from master.service.snapshot import Snapshot, WorkerView
+from master.sources.base import Incumbent, Progress
+
+SNAPSHOT = Snapshot(
+    progress=Progress(
+        study="small",
+        iterations_done=1,
+        iterations=3,
+        finished=20,
+        crashed=2,
+        lost=1,
+        sampled=15,
+        model_based=10,
+        incumbent=Incumbent((0, 0, 1), Hyperparameters(), 9, -12.5),
+        epochs_done=60,
+        epochs_expected=90,
+    ),
+    running=1,
+    queued=3,
+    workers=(
+        WorkerView("a", "h", 1, "cpu", "numba", "(0, 0, 1)@3", 1, ("search", 1, 3), 0.5),
+        WorkerView('odd "name"', "h", 2, "cuda:0", "torch", None, None, None, 2.0),
+    ),
+    elapsed_seconds=7.0,
+    epochs_done_here=60,
+)
+
+
+def read(port: int) -> dict[tuple[str, ...], float]:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+        return {
+            (sample.name, *(sample.labels[key] for key in sorted(sample.labels))): sample.value
+            for family in families
+            for sample in family.samples
+        }
+
+
+def test_a_scrape_tells_the_newest_snapshot() -> None:
+    with serve_metrics("127.0.0.1", 0) as (metrics, port):
+        metrics.show(SNAPSHOT)
+        found = read(port)
+    assert found["dartboard_evaluations_total", "finished", "small"] == 20
+    assert found["dartboard_evaluations_total", "crashed", "small"] == 2
+    assert found["dartboard_evaluations_total", "lost", "small"] == 1
+    assert found["dartboard_evaluations_outstanding", "queued", "small"] == 3
+    assert found["dartboard_configurations_total", "chance", "small"] == 5
+    assert found["dartboard_incumbent_psnr_decibels", "small"] == 12.5
+    assert found["dartboard_workers", "small"] == 2
+    assert found["dartboard_worker_busy", "cpu", "numba", "small", "a"] == 1
+    assert found["dartboard_worker_silent_seconds", "cuda:0", "torch", "small", 'odd "name"'] == 2
+
+
+def test_this_process_is_measured_too() -> None:
+    with serve_metrics("127.0.0.1", 0) as (_, port):
+        found = read(port)
+    assert found["process_resident_memory_bytes",] > 1e6
+    assert found["process_open_fds",] > 2
+
+
+def test_before_the_first_snapshot_there_is_nothing_to_tell() -> None:
+    assert list(Metrics().collect()) == []
+
+
+def test_a_port_in_use_is_a_clear_error() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with (
+            pytest.raises(ServiceError, match=f"metrics on 127.0.0.1:{port}.*--metrics-port"),
+            serve_metrics("127.0.0.1", port),
+        ):
+            pass
+
+
+def test_the_port_is_free_again_afterwards() -> None:
+    with serve_metrics("127.0.0.1", 0) as (_, port):
+        pass
+    with serve_metrics("127.0.0.1", port) as (_, again):
+        assert again == port

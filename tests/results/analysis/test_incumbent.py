@@ -1,0 +1,98 @@
+"""Incumbents, and the paper's Table 7 of them."""
+
+import pytest
+
+from configspace.errors import StoreError
+from configspace.hyperparameters import LABELS, Hyperparameters, Levels
+from results.analysis.incumbent import (
+    effort,
+    incumbent,
+    incumbent_of,
+    incumbents_table,
+    search_range,
+)
+from results.frames.study import load_from
+from results.store.store import Store
+from tests.results.made_up import filled, id_of, run, study
+
+
+def test_the_incumbent_is_the_best_on_the_largest_budget(store: Store) -> None:
+    made = study()
+    store.begin(made, {})
+    for number, epochs, psnr in ((0, 50, 20.0), (1, 50, 22.0), (2, 50, 21.0), (3, 17, 30.0)):
+        run(store, made, id_of(number, epochs), psnrs=[(0.0, psnr)], model_based=number == 1)
+    best = incumbent_of(load_from(store, made.name))
+    assert (best.configuration, best.epochs, best.psnr) == ((0, 0, 1), 50, 22.0)
+    assert best.model_based
+
+
+def test_re_runs_do_not_make_an_incumbent(store: Store) -> None:
+    made = study()
+    store.begin(made, {})
+    run(store, made, id_of(0, 50), psnrs=[(0.0, 20.0)])
+    run(store, made, id_of(1, 17), psnrs=[(0.0, 10.0)])
+    run(store, made, id_of(1, 50, "rerun"), psnrs=[(0.0, 40.0)])
+    assert incumbent_of(load_from(store, made.name)).configuration == (0, 0, 0)
+
+
+def test_of_equal_losses_the_first_known_counts(store: Store) -> None:
+    made = study()
+    store.begin(made, {})
+    for number in (2, 1):
+        run(store, made, id_of(number), psnrs=[(0.0, 20.0)])
+    assert incumbent_of(load_from(store, made.name)).configuration == (0, 0, 2)
+
+
+def test_until_something_has_finished_there_is_no_incumbent(store: Store) -> None:
+    store.begin(study(), {})
+    store.submit("blur-final", id_of(0), Hyperparameters(), model_based=False)
+    frames = load_from(store, "blur-final")
+    assert incumbent(frames) is None
+    with pytest.raises(StoreError, match="study 'blur-final' has no incumbent"):
+        incumbent_of(frames)
+
+
+def test_an_incumbents_hyperparameters_are_built_in_types(store: Store) -> None:
+    filled(store)
+    values = incumbent_of(load_from(store, "blur-final")).hyperparameters.model_dump().values()
+    assert {type(value) for value in values} == {float, bool, str}
+
+
+def test_effort_counts_configurations_by_how_they_were_picked(store: Store) -> None:
+    filled(store, configurations=9, reruns=8)
+    store.submit("blur-final", id_of(50), Hyperparameters(), model_based=False)
+    store.fail("blur-final", id_of(50), state="lost", failure=None, message="gone", worker="w")
+    done = effort(load_from(store, "blur-final"))
+    assert (done.configurations, done.model_based) == (10, 5)
+    assert (done.finished, done.crashed, done.lost) == (12, 0, 1)
+
+
+def test_the_table_has_the_rows_of_table_7_and_a_column_a_study(store: Store) -> None:
+    for name in ("a", "b"):
+        filled(store, name)
+    table = incumbents_table([incumbent_of(load_from(store, name)) for name in ("a", "b")])
+    assert table["Hyperparameter"].tolist() == list(LABELS.values())
+    assert list(table.columns) == ["Hyperparameter", "Search range", "a", "b"]
+    assert table["Search range"].tolist() == [
+        "[1e-05, 1]",
+        "[1e-08, 0.1]",
+        "[True, False]",
+        "[1e-05, 0.1]",
+        "[1e-05, 0.1]",
+        "[True, False]",
+        "[None, Linear]",
+        "[Adam, Gradient Descent]",
+    ]
+
+
+def test_studies_searched_in_different_ranges_show_each(store: Store) -> None:
+    filled(store, "a")
+    filled(store, "b", hyperparameters={"alpha_lr": [1e-4, 1e-2], "alpha_scheduler": "linear"})
+    table = incumbents_table([incumbent_of(load_from(store, name)) for name in ("a", "b")])
+    assert table["Search range of a"][3] == "[1e-05, 0.1]"
+    assert table["Search range of b"][3] == "[0.0001, 0.01]"
+    assert table["Search range of b"][6] == "Linear"
+
+
+def test_a_fixed_hyperparameters_range_is_its_value() -> None:
+    assert search_range(Levels((0.0014232405,))) == "0.00142324"

@@ -1,0 +1,84 @@
+"""The cells that a comparison wants run."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from configspace.study import ProblemSettings, SearchSettings
+from results.analysis.incumbent import incumbent_of
+from results.comparison.runs import Pair, crossed_cells, exchanged_cells
+from results.comparison.sides import reruns_of_incumbent
+from results.frames.study import load_from
+from results.store.store import Store
+from tests.results.made_up import filled
+
+
+def pair_of(folder: Path, *, same: bool = False, reruns: int = 8, **settings: Any) -> Pair:
+    with Store.open(f"sqlite:///{folder}/store.db") as store:
+        filled(store, "one", "one-shot", configurations=9 if same else 6, reruns=reruns, **settings)
+        filled(store, "two", "final", seed=2, reruns=reruns, **settings)
+        return load_from(store, "one"), load_from(store, "two")
+
+
+@pytest.mark.parametrize(("here", "there"), [("blur", "downsampling"), ("downsampling", "blur")])
+def test_each_incumbent_is_run_on_the_other_problem_as_on_its_own(
+    tmp_path: Path, here: str, there: str
+) -> None:
+    problem = ProblemSettings(name=here, noise=0.05)
+    pair = pair_of(tmp_path, problem=problem)
+    cells = crossed_cells(pair, trials=75, batch=8)
+    for cell, frames in zip(cells, pair, strict=True):
+        assert cell.problem == problem.model_copy(update={"name": there})
+        assert cell.hyperparameters == incumbent_of(frames).hyperparameters
+        assert (cell.method, cell.epochs, cell.trials) == ("darts", 50, 75)
+        assert cell.architecture == frames.study.architecture
+    assert len({cell.study for cell in cells}) == 2
+
+
+def test_a_problem_of_ones_own_has_no_other(tmp_path: Path) -> None:
+    pair = pair_of(tmp_path, problem=ProblemSettings(name="mine:Waves"))
+    assert crossed_cells(pair, trials=4, batch=4) == ()
+
+
+def test_one_incumbent_of_both_studies_is_not_set_against_itself(tmp_path: Path) -> None:
+    pair = pair_of(tmp_path, same=True)
+    assert crossed_cells(pair, trials=4, batch=4) == ()
+    assert exchanged_cells(pair, trials=4, batch=4) == ()
+
+
+def test_architectures_are_exchanged_with_the_weights_settings_alone(tmp_path: Path) -> None:
+    pair = pair_of(tmp_path)
+    cells = exchanged_cells(pair, trials=5, batch=4)
+    incumbents = [incumbent_of(frames).hyperparameters for frames in pair]
+    for cell, frames, own, other in zip(cells, pair, incumbents, reversed(incumbents), strict=True):
+        trained = cell.hyperparameters
+        assert trained.param_lr == other.param_lr != own.param_lr
+        assert trained.alpha_lr == own.alpha_lr
+        assert cell.method == "given"
+        assert cell.architectures is not None
+        found = reruns_of_incumbent(frames)["architecture"][:5]
+        assert [" ".join(names) for names in cell.architectures] == found.tolist()
+
+
+def test_there_is_an_architecture_for_each_re_run_and_no_more(tmp_path: Path) -> None:
+    cells = exchanged_cells(pair_of(tmp_path, reruns=8), trials=75, batch=8)
+    assert [cell.trials for cell in cells] == [8, 8]
+
+
+def test_without_re_runs_there_is_nothing_to_exchange(tmp_path: Path) -> None:
+    assert exchanged_cells(pair_of(tmp_path, reruns=0), trials=4, batch=4) == ()
+
+
+def test_what_was_found_otherwise_is_trained_all_the_same(tmp_path: Path) -> None:
+    search = SearchSettings().model_copy(update={"variant": "darts-single"})
+    one, two = (
+        replace(frames, study=frames.study.model_copy(update={"search": search}))
+        for frames in pair_of(tmp_path)
+    )
+    pair = one, two
+    crossed = crossed_cells(pair, trials=4, batch=4)
+    assert [cell.method for cell in crossed] == ["darts-single"] * 2
+    exchanged = exchanged_cells(pair, trials=4, batch=4)
+    assert [cell.search.variant for cell in exchanged] == ["darts"] * 2

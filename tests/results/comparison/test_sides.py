@@ -1,0 +1,195 @@
+"""Comparing a one-shot study with a final one."""
+
+import numpy as np
+import pytest
+
+from configspace.errors import StoreError, StudyError
+from configspace.hyperparameters import Hyperparameters
+from configspace.study import ArchitectureSettings, ProblemSettings, Study
+from results.comparison.sides import check_comparable, compare
+from results.comparison.table import headings, markdown, rows, verdict
+from results.store.store import Store
+from tests.results.made_up import filled, id_of, run, study
+
+
+@pytest.fixture
+def two(url: str) -> str:
+    """Return the URL of a store with two studies whose incumbents were re-run."""
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, reruns=12)
+        filled(store, "two", "final", seed=2, reruns=16)
+    return url
+
+
+def separated(url: str, one_shot: float, final: float, *, same: bool = False) -> str:
+    """Write two studies whose re-runs score about so much, and return the URL.
+
+    Their incumbents are one configuration if ``same``.
+    """
+    with Store.open(url) as store:
+        for name, objective, level in (("one", "one-shot", one_shot), ("two", "final", final)):
+            made = Study.model_validate({"name": name, "objective": objective})
+            store.begin(made, {})
+            values = Hyperparameters(param_lr=1e-2 if same or name == "one" else 1e-3)
+            run(store, made, id_of(0), values, [(20.0, 20.0 if name == "two" else None)])
+            psnrs: list[tuple[float, float | None]] = [
+                (20.0 + i / 10, level + i % 4 / 10) for i in range(12)
+            ]
+            run(store, made, id_of(0, purpose="rerun"), values, psnrs)
+    return url
+
+
+def test_each_incumbent_is_judged_by_its_re_runs_alone(two: str) -> None:
+    comparison = compare(two, "one", "two")
+    assert (comparison.one_shot.n, comparison.final.n) == (12, 16)
+    for side in comparison.sides:
+        assert side.incumbent.configuration == (0, 0, 6)
+        assert side.architecture.best == side.architecture_psnr.max()
+        assert side.architecture.mean.value == pytest.approx(side.architecture_psnr.mean())
+        assert side.one_shot.median.value == pytest.approx(np.median(side.one_shot_psnr))
+        assert side.architecture.mean.n == side.n
+
+
+def test_re_runs_of_other_configurations_and_budgets_do_not_count(two: str) -> None:
+    with Store.open(two) as store:
+        for number, epochs in ((3, 50), (6, 17)):
+            run(
+                store,
+                store.study("two"),
+                id_of(number, epochs, "rerun"),
+                Hyperparameters(param_lr=1e-3 * (number + 1)),
+                [(99.0, 99.0)],
+            )
+    assert compare(two, "one", "two").final.n == 16
+
+
+def test_a_studys_cost_is_its_search_and_retraining_epochs_times_trials(two: str) -> None:
+    comparison = compare(two, "one", "two")
+    searched = (9 * 17 + 3 * 50) * 3
+    assert comparison.one_shot.cost.epochs == searched
+    assert comparison.final.cost.epochs == 2 * searched
+    assert comparison.one_shot.cost.seconds == pytest.approx(12 * 3 * 0.5)
+    assert comparison.final.cost.seconds == pytest.approx(12 * 3 * 0.75)
+
+
+def test_the_gap_is_the_observed_score_minus_the_mean_of_the_re_runs_of_its_kind(url: str) -> None:
+    one_shot, final = compare(separated(url, 18.0, 21.0), "one", "two").sides
+    assert one_shot.gap.value == pytest.approx(20.0 - 20.55)
+    assert final.gap.value == pytest.approx(20.0 - 21.15)
+    mean = final.objective_mean
+    assert (final.gap.low, final.gap.high) == (20.0 - mean.high, 20.0 - mean.low)
+    assert (final.curse.observed, final.curse.share, final.curse.n) == (20.0, 1.0, 12)
+
+
+def test_the_gain_is_the_final_studys(url: str) -> None:
+    comparison = compare(separated(url, 18.0, 21.0), "one", "two")
+    assert comparison.gain.value == pytest.approx(3.0)
+    assert comparison.superiority.value == 1.0
+
+
+def test_the_same_seed_gives_the_same_table(two: str) -> None:
+    assert rows(compare(two, "one", "two")) == rows(compare(two, "one", "two"))
+
+
+def test_the_order_of_the_objectives_is_checked() -> None:
+    one_shot, final = study("one", "one-shot"), study("two", "final")
+    check_comparable(one_shot, final)
+    with pytest.raises(StudyError, match="name them the other way round"):
+        check_comparable(final, one_shot)
+    with pytest.raises(StudyError, match=r"got 'two' with 'final' and 'two' with 'final'$"):
+        check_comparable(final, final)
+
+
+@pytest.mark.parametrize(
+    ("key", "settings"),
+    [
+        ("problem.name: 'blur' in 'one', 'downsampling' in 'two'", {"problem": "downsampling"}),
+        ("architecture.layers: 10 in 'one', 5 in 'two'", {"layers": 5}),
+    ],
+)
+def test_different_tasks_are_refused_with_the_keys(
+    key: str, settings: dict[str, str | int]
+) -> None:
+    other = study("two", "final")
+    if "problem" in settings:
+        other = other.model_copy(update={"problem": ProblemSettings(name="downsampling")})
+    else:
+        other = other.model_copy(update={"architecture": ArchitectureSettings(layers=5)})
+    with pytest.raises(StudyError) as caught:
+        check_comparable(study("one", "one-shot"), other)
+    assert str(caught.value).endswith(f"their tasks differ: {key}")
+
+
+def test_different_seeds_are_no_different_task() -> None:
+    check_comparable(study("one", "one-shot", seed=1), study("two", "final", seed=2))
+
+
+def test_without_re_runs_the_error_says_how_to_get_them(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot")
+        filled(store, "two")
+    with pytest.raises(StoreError, match=r"'one': its incumbent \(0, 0, 6\) has no re-runs"):
+        compare(url, "one", "two")
+
+
+def test_the_table_has_every_figure_for_both_studies(two: str) -> None:
+    comparison = compare(two, "one", "two")
+    cells = {label: (one, other) for label, one, other in rows(comparison)}
+    assert headings(comparison)[1:] == ("one", "two")
+    assert cells["Re-runs"] == ("12", "16")
+    assert cells["Configurations from the model"] == ("5 of 9 (56%)", "5 of 9 (56%)")
+    assert cells["Evaluations finished"] == ("12", "12")
+    assert cells["Cost of the study (epochs × trials)"] == ("909", "1,818")
+    assert {
+        f"{psnr} PSNR, {what} (dB)"
+        for psnr in ("Architecture", "One-shot")
+        for what in ("best", "mean", "median")
+    } <= cells.keys()
+
+
+def test_the_score_in_the_study_stands_next_to_the_re_runs_of_the_same_kind(two: str) -> None:
+    comparison = compare(two, "one", "two")
+    labels = [label for label, _, _ in rows(comparison)]
+    first = labels.index("Objective's PSNR in the study (dB)")
+    assert labels[first + 1] == "Objective's PSNR, mean of re-runs (dB)"
+    assert rows(comparison)[first + 1][1:] == (
+        f"{comparison.one_shot.one_shot_psnr.mean():.2f}",
+        f"{comparison.final.architecture_psnr.mean():.2f}",
+    )
+
+
+@pytest.mark.parametrize(
+    ("one_shot", "final", "said"),
+    [
+        (
+            18.0,
+            21.0,
+            "Re-run, the final study's incumbent scores higher than the one-shot study's: ",
+        ),
+        (
+            21.0,
+            18.0,
+            "Re-run, the one-shot study's incumbent scores higher than the final study's: ",
+        ),
+        (20.0, 20.0, "The re-runs do not tell which incumbent scores higher: "),
+    ],
+)
+def test_the_verdict_says_what_the_figures_say(
+    url: str, one_shot: float, final: float, said: str
+) -> None:
+    sentence = verdict(compare(separated(url, one_shot, final), "one", "two"))
+    assert sentence.startswith(said)
+    assert "n = 12 and 12" in sentence
+    assert sentence.endswith("The final study cost 2.0 times the epochs.")
+
+
+def test_of_one_configuration_the_verdict_says_that_it_is_one(url: str) -> None:
+    sentence = verdict(compare(separated(url, 18.0, 21.0, same=True), "one", "two"))
+    assert sentence.startswith("Both studies have the same incumbent configuration, ")
+
+
+def test_markdown_holds_the_rows_and_the_verdict(two: str) -> None:
+    comparison = compare(two, "one", "two")
+    text = markdown(comparison)
+    assert text.count("\n| ") == len(rows(comparison)) + 1
+    assert verdict(comparison) in text

@@ -1,0 +1,108 @@
+"""Frames: tidy, typed, and all that is in the store."""
+
+import pandas as pd
+import pytest
+
+import results
+from configspace.errors import StoreError
+from configspace.hyperparameters import DOMAINS
+from results.frames.study import load
+from results.store.store import Store
+from tests.results.made_up import filled, study
+
+NAMES = ("configurations", "evaluations", "trials", "curves")
+
+
+def test_load_is_what_the_package_offers(url: str) -> None:
+    with Store.open(url) as store:
+        made = filled(store)
+    assert results.load(url, "blur-final").study == made
+
+
+def test_there_is_a_row_for_each_observation(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store, configurations=9, trials=3, reruns=10)
+    frames = load(url, "blur-final")
+    assert len(frames.configurations) == 9
+    assert len(frames.evaluations) == 9 + 3 + 3
+    assert len(frames.trials) == 12 * 3 + 10
+    assert len(frames.curves) == len(frames.trials) * 2 * 2
+
+
+def test_keys_are_unique(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store, reruns=10)
+    frames = load(url, "blur-final")
+    evaluation = ["study", "configuration", "epochs", "purpose", "part"]
+    assert not frames.configurations.duplicated(["study", "configuration"]).any()
+    assert not frames.evaluations.duplicated(evaluation).any()
+    assert not frames.trials.duplicated([*evaluation, "trial"]).any()
+    assert not frames.curves.duplicated([*evaluation, "trial", "phase", "epoch"]).any()
+
+
+def test_a_hyperparameter_is_a_column_of_its_own_type(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store)
+    for frame in (load(url, "blur-final").configurations, load(url, "blur-final").evaluations):
+        assert list(frame.columns)[-8:] == list(DOMAINS)
+        assert frame["param_lr"].dtype == "float64"
+        assert frame["param_warm_up"].dtype == "bool"
+        assert frame["alpha_optimizer"].dtype == "str"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_frame_has_the_columns_and_types_of_a_full_one(url: str, name: str) -> None:
+    with Store.open(url) as store:
+        filled(store, "full")
+        store.begin(study("empty"), {})
+    full, empty = (getattr(load(url, which), name) for which in ("full", "empty"))
+    assert len(empty) == 0
+    pd.testing.assert_series_equal(full.dtypes, empty.dtypes)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_wanted_study_is_loaded(url: str, name: str) -> None:
+    with Store.open(url) as store:
+        filled(store, "a", seed=1)
+        before = getattr(load(url, "a"), name)
+        filled(store, "b", seed=2)
+    pd.testing.assert_frame_equal(getattr(load(url, "a"), name), before)
+
+
+def test_curves_follow_the_trials_with_the_search_first(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store, trials=2)
+    curves = load(url, "blur-final").curves
+    first = curves.head(8)
+    assert first["trial"].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+    assert first["phase"].tolist() == ["search", "search", "retrain", "retrain"] * 2
+    assert first["epoch"].tolist() == [1, 2] * 4
+
+
+def test_a_retraining_has_no_alpha(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store)
+    curves = load(url, "blur-final").curves
+    retraining = curves[curves["phase"] == "retrain"]
+    assert retraining[["validation_loss", "entropy", "alpha_norm"]].isna().all(axis=None)
+    assert retraining["train_loss"].notna().all()
+
+
+def test_curves_may_be_left_out(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store)
+    frames = load(url, "blur-final", with_curves=False)
+    assert len(frames.curves) == 0
+    assert len(frames.trials) > 0
+
+
+def test_times_are_utc(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store)
+    assert str(load(url, "blur-final").evaluations["finished"].dtype) == "datetime64[us, UTC]"
+
+
+def test_an_unknown_study_is_an_error(url: str) -> None:
+    Store.open(url).close()
+    with pytest.raises(StoreError, match=r"no study 'x' in .*; it has none yet"):
+        load(url, "x")

@@ -1,0 +1,185 @@
+"""Opening a store, and what is not one."""
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from configspace.errors import StoreError
+from results.store.database import MIGRATIONS, open_engine
+from results.store.schema import SCHEMA, metadata
+from results.store.store import Store
+from tests.results.made_up import filled
+
+
+def refused(url: str, *, create: bool = True) -> str:
+    with pytest.raises(StoreError) as caught:
+        Store.open(url, create=create)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_the_newest_migration_is_the_schema_that_is_known() -> None:
+    from alembic.script import ScriptDirectory
+
+    assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [SCHEMA]
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
+    import alembic.autogenerate
+    from alembic.migration import MigrationContext
+
+    engine = open_engine(url, create=True)
+    with engine.connect() as connection:
+        options = {"version_table": "dartboard_version"}
+        context = MigrationContext.configure(connection, opts=options)
+        assert alembic.autogenerate.compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_a_store_is_made_from_any_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Store.open("sqlite:///here.db").close()
+    assert (tmp_path / "here.db").is_file()
+
+
+def test_opening_twice_keeps_what_is_there(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store)
+    with Store.open(url) as store:
+        assert store.study_names() == ["blur-final"]
+
+
+def test_two_may_make_the_same_store_at_once(url: str) -> None:
+    failures: list[StoreError] = []
+
+    def make() -> None:
+        try:
+            Store.open(url).close()
+        except StoreError as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert failures == []
+
+
+def test_several_stores_may_be_made_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor() as threads:
+        for store in threads.map(Store.open, [f"sqlite:///{tmp_path}/{n}.db" for n in range(4)]):
+            store.close()
+
+
+def test_a_missing_store_is_an_error_for_a_reader_and_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "none.db"
+    assert refused(f"sqlite:///{path}", create=False).startswith("no store sqlite:///")
+    assert not path.exists()
+
+
+def test_a_file_that_is_no_database_is_not_a_store(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database, and long enough to be looked at " * 10)
+    before = path.read_bytes()
+    for create in (True, False):
+        assert "is not a store" in refused(f"sqlite:///{path}", create=create)
+    assert path.read_bytes() == before
+
+
+def test_an_empty_file_becomes_a_store_but_is_none_for_a_reader(tmp_path: Path) -> None:
+    path = tmp_path / "empty.db"
+    path.touch()
+    assert "has no tables of dartboard's" in refused(f"sqlite:///{path}", create=False)
+    Store.open(f"sqlite:///{path}").close()
+
+
+def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE songs (title TEXT)")
+    connection.close()
+    before = path.read_bytes()
+    assert "it holds other tables ('songs')" in refused(f"sqlite:///{path}")
+    assert path.read_bytes() == before
+
+
+def test_an_older_store_is_upgraded_by_a_master_and_keeps_what_it_has(url: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    with Store.open(url) as store:
+        filled(store)
+        finished = store.history("blur-final")
+        with store._write() as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(MIGRATIONS))
+            config.set_main_option("path_separator", "os")
+            command.downgrade(config, "0001")
+    assert "of an older dartboard (schema 0001" in refused(url, create=False)
+    with Store.open(url) as store:
+        assert store.history("blur-final") == finished
+
+
+def test_a_newer_schema_is_refused(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store)
+        with store._write() as connection:
+            connection.execute(sa.text("UPDATE dartboard_version SET version_num = '9999'"))
+    for create in (True, False):
+        assert "of a newer dartboard (schema 9999" in refused(url, create=create)
+
+
+def test_a_folder_is_not_a_store(tmp_path: Path) -> None:
+    assert "is not a file" in refused(f"sqlite:///{tmp_path}")
+
+
+def test_a_store_in_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
+    assert "there is no folder" in refused(f"sqlite:///{tmp_path}/no/such/place.db")
+
+
+@pytest.mark.parametrize(
+    "url", ["dartboard.db", "", "mysql://host/name", "sqlite://", "sqlite:///:memory:", "://"]
+)
+def test_what_is_no_store_url_is_an_error_that_shows_one(url: str) -> None:
+    message = refused(url)
+    assert message.startswith("wanted a store such as 'sqlite:///dartboard.db'")
+    assert repr(url) in message
+
+
+def test_a_password_is_not_shown() -> None:
+    message = refused("postgresql://me:secret@localhost:1/none")
+    assert "secret" not in message
+
+
+def test_a_store_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'full.db'}"
+    with Store.open(url) as store:
+        study = filled(store)
+        with store._write() as connection:
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        with pytest.raises(StoreError, match=r"^cannot write to store sqlite:///.*full$"):
+            store.begin(study, {"padding": "x" * 10**6})
+        assert store.study_names() == ["blur-final"]
+
+
+def test_importing_the_store_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, results.store; "
+        "print([m for m in ('pandas', 'matplotlib', 'torch', 'scipy', 'alembic') "
+        "if m in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown.strip() == "[]"

@@ -1,0 +1,176 @@
+"""A user's own operation, a PyTorch module, on the torch engine."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from configspace.custom import source_digest
+from configspace.errors import ServiceError
+from configspace.study import ArchitectureSettings, SearchSettings
+from tests.worker.made_up import HYPERPARAMETERS, batch_of
+from worker.engine.contract import Batch, operations
+from worker.engine.philox import Occasion
+from worker.evaluation.choose import able_engine
+from worker.evaluation.evaluate import search_trials, train_fixed
+from worker.numba_engine.engine import NumbaEngine
+from worker.torch_engine.custom_operations import own_start
+from worker.torch_engine.engine import TorchEngine
+from worker.torch_engine.training import Search
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+GOOD = """
+import torch
+
+class Mine(torch.nn.Module):
+    def __init__(self, matrix):
+        super().__init__()
+        self.line = torch.nn.Linear(matrix.shape[1], matrix.shape[1])
+
+    def forward(self, u, start):
+        return self.line(u)
+"""
+
+
+@pytest.fixture(autouse=True)
+def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Forget what a test imports from its folder."""
+    monkeypatch.setattr("sys.path", [*sys.path])
+    monkeypatch.chdir(EXAMPLES)
+    yield
+    for name in ("mine", "descent"):
+        sys.modules.pop(name, None)
+
+
+def with_own(batch: Batch, name: str = "descent:Descent") -> Batch:
+    settings = batch.architecture.model_copy(update={"own": (name,)})
+    return replace(batch, architecture=settings)
+
+
+def quiet(*_: object) -> None:
+    pass
+
+
+def written(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Batch:
+    monkeypatch.chdir(folder)
+    (folder / "mine.py").write_text(source)
+    return with_own(batch_of(*HYPERPARAMETERS[:2], layers=2), "mine:Mine")
+
+
+def test_it_joins_the_set_and_every_layer_has_a_share_of_it() -> None:
+    batch = with_own(batch_of(*HYPERPARAMETERS, operations="good"))
+    names = operations(batch.architecture)
+    assert names == ("learnable_gradient", "cnn", "descent:Descent")
+    searched = TorchEngine().search(batch, quiet)
+    assert searched.alpha.shape == (4, 3, 3)
+    assert np.isfinite(searched.psnr).all()
+
+
+def test_an_architecture_of_it_alone_is_plain_gradient_descent() -> None:
+    """With the training's step size 0, each layer is one step of size ½, and so is what it adds."""
+    still = HYPERPARAMETERS[0].model_copy(update={"param_lr": 0.0})
+    batch = with_own(batch_of(still, layers=3, epochs=1))
+    engine = TorchEngine(dtype=torch.float64)
+    own = operations(batch.architecture).index("descent:Descent")
+    (trial,) = train_fixed(batch, np.full((1, 3), own), engine, progress=quiet)
+    assert trial.architecture == ("descent:Descent",) * 3
+
+    search = Search.from_scratch(batch, torch.empty(0, dtype=torch.float64))
+    A = torch.as_tensor(batch.problem.matrix)
+    psnrs = []
+    for sample in search.sampler.draw(Occasion.RETRAIN_SCORE, range(batch.search.batches)):
+        u = sample.start
+        for _ in range(3):
+            u = u - 0.5 * (A.T @ A @ u - sample.start)
+        errors = (sample.start + u - sample.signal).square().mean(1)
+        psnrs.append(-10 * torch.log10(errors).mean())
+    # To single precision: that is what the module is given A in.
+    assert trial.architecture_psnr == pytest.approx(float(torch.stack(psnrs).mean()), rel=1e-6)
+
+
+def test_its_weights_are_trained() -> None:
+    batch = with_own(batch_of(*HYPERPARAMETERS, layers=2))
+    search = Search.from_scratch(batch, torch.empty(0))
+    before = search.theta[:, -2:].clone()
+    assert (before == 0.5).all()
+    for step, samples in enumerate(search.sampler.draw(Occasion.SEARCH_TRAINING, range(2))):
+        search.weight_step(step, samples)
+    assert (search.theta[:, -2:] != before).all()
+
+
+def test_a_trial_is_the_same_alone_and_among_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = written(GOOD, tmp_path, monkeypatch)
+    alone = replace(both, hyperparameters=both.hyperparameters[1:], seeds=both.seeds[1:])
+    engine = TorchEngine(dtype=torch.float64)
+    first = search_trials(both, engine, retrain=True, progress=quiet)[1]
+    second = search_trials(alone, engine, retrain=True, progress=quiet)[0]
+    assert first.architecture == second.architecture
+    assert first.one_shot_psnr == pytest.approx(second.one_shot_psnr, rel=1e-9)
+    assert first.architecture_psnr == pytest.approx(second.architecture_psnr, rel=1e-9)
+
+
+def test_its_start_is_the_modules_own_and_another_on_every_layer_trial_and_occasion(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = written(GOOD, tmp_path, monkeypatch)
+    state = torch.random.get_rng_state()
+    drawn = [own_start(batch, which) for which in (Occasion.SEARCH_START, Occasion.RETRAIN_START)]
+    assert torch.equal(torch.random.get_rng_state(), state)  # nobody else's numbers are touched
+    by_layer = np.stack(drawn).reshape(2 * 2 * 2, 20 * 20 + 20)
+    assert len(np.unique(by_layer[:, 0])) == 8
+    assert np.abs(by_layer).max() <= 1 / np.sqrt(20)  # torch.nn.Linear's
+
+
+def test_without_it_nothing_is_added_to_the_weights() -> None:
+    assert own_start(batch_of(), Occasion.SEARCH_START).shape == (1, 0)
+
+
+def test_the_second_order_sees_through_it() -> None:
+    batch = with_own(batch_of(*HYPERPARAMETERS, layers=2, batches=1, epochs=1))
+    second = replace(
+        batch, search=batch.search.model_copy(update={"variant": "darts-second-order"})
+    )
+    engine = TorchEngine(dtype=torch.float64)
+    first, unrolled = (engine.search(one, quiet).alpha for one in (batch, second))
+    assert np.isfinite(unrolled).all()
+    assert not np.array_equal(first, unrolled)
+
+
+def test_it_runs_on_the_torch_engine_whatever_auto_chose_and_not_on_numba() -> None:
+    settings = ArchitectureSettings(own=("descent:Descent",))
+    chosen = NumbaEngine(1)
+    assert able_engine(chosen, "auto", settings, SearchSettings()).name == "torch"
+    with pytest.raises(ServiceError, match="does not offer operations of one's own"):
+        able_engine(chosen, "numba", settings, SearchSettings())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("torch.nn.Module)", "object)", r"wanted a torch\.nn\.Module, got Mine"),
+        ("matrix):", "matrix, more):", "cannot make the operation 'mine:Mine': TypeError"),
+        ("self.line(u)", "self.line(u)[:1]", r"\(batch, n\) = \(2, 20\) for such signals, got \(1"),
+        ("self.line(u)", "self.lines(u)", "cannot be applied: AttributeError"),
+        ("class Mine", "class Thine", "cannot import 'mine:Mine': AttributeError"),
+    ],
+)
+def test_what_is_no_operation_is_told_in_one_line(
+    old: str, new: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = written(GOOD.replace(old, new), tmp_path, monkeypatch)
+    with pytest.raises(ServiceError, match=complaint):
+        TorchEngine().search(batch, quiet)
+
+
+def test_another_file_than_the_studys_is_refused() -> None:
+    batch = with_own(batch_of())
+    settings = batch.architecture.model_copy(update={"sources": ("0" * 64,)})
+    assert source_digest("descent:Descent") != "0" * 64
+    with pytest.raises(ServiceError, match=r"the file of 'descent:Descent' has .* not 0000"):
+        TorchEngine().search(replace(batch, architecture=settings), quiet)

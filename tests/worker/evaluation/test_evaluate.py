@@ -1,0 +1,262 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from configspace.hyperparameters import Hyperparameters
+from configspace.job import EvaluationId, Job, Outcome
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from tests.worker.made_up import batch_of
+from tests.worker.torch_engine.plain_cell import in_cells
+from worker.engine.contract import Batch, Progress, Retrained, Searched
+from worker.evaluation.evaluate import (
+    JobEvaluator,
+    NonFiniteScore,
+    discretise,
+    same_everywhere,
+    search_trials,
+    train_fixed,
+)
+from worker.evaluation.evaluate import (
+    batch_of as batch_of_job,
+)
+
+
+def job_of(objective: str = "final", **changes: object) -> Job:
+    values = {
+        "study": "made-up",
+        "id": EvaluationId(configuration=(0, 0, 0), epochs=2),
+        "objective": objective,
+        "problem": ProblemSettings(points=12),
+        "architecture": ArchitectureSettings(layers=2, channels=2),
+        "search": SearchSettings(batch_size=4, batches=2),
+        "hyperparameters": Hyperparameters(),
+        "epochs": 2,
+        "seeds": (2**62 + 1, 7),
+        "time_limit": 60.0,
+    }
+    return Job.model_validate({**values, **changes})
+
+
+def quiet(phase: str, done: int, of: int) -> None:
+    pass
+
+
+def run(job: Job, progress: Callable[[str, int, int], None] = quiet) -> Outcome:
+    return JobEvaluator(device="cpu", engine="torch", threads=1)(job, progress)
+
+
+def test_an_evaluator_is_made_with_its_engine_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    readied: list[str] = []
+    monkeypatch.setattr(
+        "worker.evaluation.evaluate.make_ready", lambda engine: readied.append(engine.name)
+    )
+
+    JobEvaluator(device="cpu", engine="numba", threads=1)
+
+    assert readied == ["numba"]
+
+
+class Scripted:
+    """An engine that returns what it was told to."""
+
+    name = "scripted"
+    device = "cpu"
+
+    def __init__(self, psnr: list[float], retrained: list[float], loss: float = 1.0) -> None:
+        self._psnr, self._retrained, self._loss = psnr, retrained, loss
+
+    def lacks(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
+        return None
+
+    def _curve(self, batch: Batch) -> NDArray[np.float64]:
+        return np.full((len(batch.seeds), batch.epochs), self._loss)
+
+    def search(self, batch: Batch, progress: Progress) -> Searched:
+        alpha = np.zeros((len(batch.seeds), batch.architecture.layers, 4))
+        alpha[0, 0, 3] = alpha[1, 1, 1] = 1
+        curve = self._curve(batch)
+        return Searched(
+            alpha=alpha,
+            psnr=np.array(self._psnr),
+            train_loss=curve,
+            validation_loss=curve,
+            validation_psnr=curve,
+            entropy=curve,
+            alpha_norm=curve,
+        )
+
+    def retrain(
+        self, batch: Batch, architectures: NDArray[np.int64], progress: Progress
+    ) -> Retrained:
+        curve = self._curve(batch)
+        return Retrained(psnr=np.array(self._retrained), train_loss=curve, train_psnr=curve)
+
+
+@pytest.mark.parametrize("objective", ["one-shot", "final"])
+def test_an_outcome_answers_its_job(objective: str) -> None:
+    job = job_of(objective)
+    run(job).check_against(job)
+
+
+def test_an_outcome_survives_the_wire() -> None:
+    outcome = run(job_of())
+    assert Outcome.from_wire(outcome.to_wire()) == outcome
+
+
+def test_an_outcome_names_its_engine_and_device() -> None:
+    outcome = run(job_of())
+    assert (outcome.engine, outcome.device) == ("torch", "cpu")
+
+
+def test_a_job_gives_the_same_scores_twice() -> None:
+    first, second = run(job_of()), run(job_of())
+    assert [trial.architecture_psnr for trial in first.trials] == [
+        trial.architecture_psnr for trial in second.trials
+    ]
+
+
+def test_a_final_evaluation_has_both_scores_and_both_curves() -> None:
+    for trial in run(job_of()).trials:
+        assert trial.one_shot_psnr is not None
+        assert trial.architecture_psnr is not None
+        assert [curve.phase for curve in trial.curves] == ["search", "retrain"]
+        assert all(len(curve.train_loss) == len(curve.psnr) == 2 for curve in trial.curves)
+
+
+def test_a_one_shot_evaluation_retrains_nothing() -> None:
+    phases = []
+    outcome = run(job_of("one-shot"), lambda phase, done, of: phases.append(phase))
+    assert set(phases) == {"search"}
+    for trial in outcome.trials:
+        assert trial.architecture_psnr is None
+        assert trial.retrain_seconds is None
+        assert [curve.phase for curve in trial.curves] == ["search"]
+
+
+def test_one_shot_scores_do_not_depend_on_the_objective() -> None:
+    one_shot, final = run(job_of("one-shot")), run(job_of("final"))
+    assert [t.one_shot_psnr for t in one_shot.trials] == [t.one_shot_psnr for t in final.trials]
+    assert [t.architecture for t in one_shot.trials] == [t.architecture for t in final.trials]
+
+
+def test_progress_names_phase_and_epoch() -> None:
+    told = []
+    run(job_of(), lambda *report: told.append(report))
+    assert told == [(phase, e, 2) for phase in ("search", "retrain") for e in (1, 2)]
+
+
+def test_trials_come_in_the_order_of_the_seeds() -> None:
+    swapped = run(job_of(seeds=(7, 2**62 + 1))).trials
+    for trial, other in zip(run(job_of()).trials, reversed(swapped), strict=True):
+        assert trial.seed == other.seed
+        assert trial.one_shot_psnr == pytest.approx(other.one_shot_psnr, abs=1e-4)
+
+
+def test_seconds_are_the_batchs_divided_by_its_trials() -> None:
+    trials = run(job_of()).trials
+    assert trials[0].search_seconds == trials[1].search_seconds
+    assert trials[0].retrain_seconds == trials[1].retrain_seconds
+
+
+@pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single"])
+def test_a_job_of_cells_names_an_operation_for_each_edge(variant: str) -> None:
+    space = ArchitectureSettings(space="cell", cells=2, states=2, channels=2)
+    search = SearchSettings.model_validate({"variant": variant, "batch_size": 4, "batches": 2})
+    job = job_of(architecture=space, search=search)
+    outcome = run(job)
+    outcome.check_against(job)
+    names = {"learnable_gradient", "cnn", "roll", "noise", "zero"}
+    for trial in outcome.trials:
+        assert len(trial.architecture) == 6
+        assert {*trial.architecture} <= names
+
+
+def test_auto_computes_with_torch_what_the_first_engine_lacks() -> None:
+    evaluate = JobEvaluator(device="cpu", engine="auto", threads=1)
+    search = SearchSettings(variant="darts-second-order", batch_size=4, batches=2)
+    assert evaluate.engine == "numba"
+    assert evaluate(job_of("one-shot", search=search), quiet).engine == "torch"
+
+
+def test_an_architecture_is_the_argmax_of_each_layer() -> None:
+    found = search_trials(
+        batch_of_job(job_of()), Scripted([1, 2], [3, 4]), retrain=True, progress=quiet
+    )
+    assert found[0].architecture == ("noise", "learnable_gradient")
+    assert found[1].architecture == ("learnable_gradient", "cnn")
+    assert [(t.one_shot_psnr, t.architecture_psnr) for t in found] == [(1, 3), (2, 4)]
+
+
+def test_discretising_picks_the_first_of_equals() -> None:
+    assert discretise(np.array([[[0.0, 2.0, 2.0], [1.0, 1.0, 1.0]]])).tolist() == [[1, 0]]
+
+
+def test_a_score_that_is_not_finite_names_its_trial() -> None:
+    with pytest.raises(NonFiniteScore, match=r"one-shot PSNR, got nan in trial 1 \(seed 7\) of 2"):
+        search_trials(
+            batch_of_job(job_of()), Scripted([1, np.nan], [1, 1]), retrain=False, progress=quiet
+        )
+
+
+def test_an_architecture_score_that_is_not_finite_names_its_trial() -> None:
+    with pytest.raises(NonFiniteScore, match=r"architecture PSNR, got inf in trial 0"):
+        search_trials(
+            batch_of_job(job_of()), Scripted([1, 1], [np.inf, 1]), retrain=True, progress=quiet
+        )
+
+
+def test_a_curve_that_is_not_finite_is_an_error_too() -> None:
+    with pytest.raises(NonFiniteScore, match=r"train loss of the search, got inf in trial 0"):
+        search_trials(
+            batch_of_job(job_of()),
+            Scripted([1, 1], [1, 1], loss=np.inf),
+            retrain=False,
+            progress=quiet,
+        )
+
+
+def test_a_diverging_training_is_an_error_and_not_a_score() -> None:
+    with pytest.raises(NonFiniteScore, match="its training diverged"):
+        run(job_of(hyperparameters=Hyperparameters(param_lr=1e30)))
+
+
+def test_given_architectures_are_trained_without_a_search() -> None:
+    batch = batch_of(Hyperparameters(), Hyperparameters())
+    phases = []
+    trials = train_fixed(
+        batch,
+        same_everywhere(batch, "cnn"),
+        Scripted([], [5, 6]),
+        progress=lambda phase, done, of: phases.append(phase),
+    )
+    assert [trial.architecture for trial in trials] == [("cnn",) * 3] * 2
+    assert [trial.architecture_psnr for trial in trials] == [5, 6]
+    assert all(trial.one_shot_psnr is None for trial in trials)
+
+
+def test_a_job_with_architectures_trains_these_and_searches_nothing() -> None:
+    phases = set()
+    job = job_of(architectures=(("cnn", "roll"), ("noise", "cnn")))
+    outcome = run(job, lambda phase, done, of: phases.add(phase))
+    outcome.check_against(job)
+    assert phases == {"retrain"}
+    assert all(trial.one_shot_psnr is None for trial in outcome.trials)
+    alone = run(job_of(seeds=(7,), architectures=(("noise", "cnn"),))).trials[0]
+    assert alone.architecture_psnr == pytest.approx(outcome.trials[1].architecture_psnr, abs=1e-4)
+
+
+def test_a_job_with_an_unknown_operation_is_refused() -> None:
+    with pytest.raises(ValueError, match="wanted operations among learnable_gradient"):
+        run(job_of(architectures=(("cnn", "rol"), ("noise", "cnn"))))
+
+
+def test_the_same_operation_everywhere_may_be_none_in_the_cell_space() -> None:
+    batch = in_cells(batch_of(operations="good"), cells=1, states=3)
+    assert same_everywhere(batch, "zero").tolist() == [[2] * 6]
+
+
+def test_an_operation_outside_the_set_is_refused() -> None:
+    with pytest.raises(ValueError, match="wanted an operation among learnable_gradient, cnn, got"):
+        same_everywhere(batch_of(operations="good"), "roll")

@@ -1,0 +1,117 @@
+"""What an evaluation does, told apart within the process that evaluates."""
+
+import pytest
+
+from configspace.errors import ServiceError
+from configspace.hyperparameters import Hyperparameters
+from configspace.job import EvaluationId, Failure, Job, Outcome
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from tests.worker import noop
+from worker.service.child import MakeEvaluator, attempt, resolve
+
+JOB = Job(
+    study="small",
+    id=EvaluationId(configuration=(0, 0, 0), epochs=1),
+    objective="final",
+    problem=ProblemSettings(),
+    architecture=ArchitectureSettings(),
+    search=SearchSettings(),
+    hyperparameters=Hyperparameters(),
+    epochs=1,
+    seeds=(1, 2),
+    time_limit=60.0,
+)
+
+
+def attempted(make: MakeEvaluator) -> Outcome | Failure:
+    return attempt(make(device="cpu", engine="noop", threads=1), JOB, lambda *_: None)
+
+
+def test_an_outcome_is_handed_on() -> None:
+    assert attempted(noop.evaluate) == noop.outcome_of(JOB)
+
+
+@pytest.mark.parametrize(
+    ("evaluate", "kind", "message"),
+    [
+        (noop.raises, "exception", "RuntimeError: no such operation"),
+        (noop.exits, "exit", "sys.exit(3)"),
+        (noop.not_a_number, "non-finite", "finite number"),
+        (noop.not_a_number_unchecked, "non-finite", "finite number"),
+        (noop.memory_error, "memory-error", "out of memory"),
+        (noop.wrong_seeds, "exception", "seeds are not the job's"),
+    ],
+)
+def test_a_failure_is_told_apart(evaluate: MakeEvaluator, kind: str, message: str) -> None:
+    failure = attempted(evaluate)
+    assert isinstance(failure, Failure)
+    assert failure.kind == kind
+    assert message in failure.message
+
+
+def test_what_a_machine_lacks_is_no_failure_of_the_configuration() -> None:
+    with pytest.raises(ServiceError, match="no module for 'blur' here"):
+        attempted(noop.needs_a_module)
+
+
+def test_a_floating_point_error_is_not_finite() -> None:
+    @noop.evaluator
+    def overflows(job: Job, progress: noop.Progress) -> Outcome:
+        raise FloatingPointError("overflow")
+
+    failure = attempted(overflows)
+    assert isinstance(failure, Failure)
+    assert failure.kind == "non-finite"
+
+
+def test_a_device_out_of_memory_is_out_of_memory() -> None:
+    out_of_memory = type("OutOfMemoryError", (RuntimeError,), {})  # as torch names it
+
+    @noop.evaluator
+    def allocates(job: Job, progress: noop.Progress) -> Outcome:
+        raise out_of_memory("CUDA out of memory")
+
+    failure = attempted(allocates)
+    assert isinstance(failure, Failure)
+    assert failure.kind == "memory-error"
+
+
+def test_a_numpy_scalar_that_is_no_float_is_refused() -> None:
+    import numpy as np
+
+    @noop.evaluator
+    def half(job: Job, progress: noop.Progress) -> Outcome:
+        outcome = noop.outcome_of(JOB)
+        trial = outcome.trials[0].model_copy(update={"one_shot_psnr": np.float32(12.0)})
+        return outcome.model_copy(update={"trials": (trial, outcome.trials[1])})
+
+    failure = attempted(half)
+    assert isinstance(failure, Failure)
+    assert failure.kind == "exception"
+
+
+def test_a_long_message_is_cut() -> None:
+    @noop.evaluator
+    def talks(job: Job, progress: noop.Progress) -> Outcome:
+        raise RuntimeError("x" * 10**6)
+
+    failure = attempted(talks)
+    assert isinstance(failure, Failure)
+    assert len(failure.message) == 2000
+
+
+def test_an_evaluator_is_found_by_its_name() -> None:
+    assert resolve("tests.worker.noop:evaluate") is noop.evaluate
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [
+        ("tests.worker.noop", ValueError),
+        ("tests.worker.nothing:evaluate", ImportError),
+        ("tests.worker.noop:nothing", AttributeError),
+    ],
+)
+def test_a_name_of_nothing_is_an_error(name: str, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        resolve(name)

@@ -1,0 +1,181 @@
+"""The process that evaluates: its limits, its death and its replacement."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from configspace.errors import ServiceError
+from configspace.job import Failure, Outcome
+from configspace.logs import FIELDS
+from tests.master.running import wait_for
+from tests.worker.noop import outcome_of
+from tests.worker.service.test_child import JOB
+from worker.service.child_process import ROOT, Child
+
+Start = Callable[[str], Child]
+
+
+@pytest.fixture
+def child() -> Iterator[Start]:
+    """Return a function that makes a child for a no-op evaluation."""
+    made: list[Child] = []
+
+    def make(evaluate: str) -> Child:
+        name = f"tests.worker.noop:{evaluate}"
+        made.append(Child(evaluator=name, device="cpu", engine="noop", threads=1))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.kill()
+
+
+def pid(child: Child) -> int:
+    assert child._process is not None
+    return child._process.pid
+
+
+def always() -> bool:
+    return True
+
+
+def failed(child: Child, **limits: Any) -> Failure:
+    result = child.run(JOB.model_copy(update=limits), always)
+    assert isinstance(result, Failure)
+    return result
+
+
+def test_an_evaluation_returns_its_outcome_and_its_progress(child: Start) -> None:
+    one = child("evaluate")
+    assert one.run(JOB, always) == outcome_of(JOB)
+    assert one.progress == ("search", 1, 1)
+
+
+def test_one_process_serves_many_jobs(child: Start) -> None:
+    one = child("evaluate")
+    one.run(JOB, always)
+    first = pid(one)
+    one.run(JOB, always)
+    assert pid(one) == first
+
+
+def test_what_it_prints_is_not_taken_for_an_answer(child: Start) -> None:
+    assert child("prints").run(JOB, always) == outcome_of(JOB)
+
+
+def test_what_it_prints_is_in_the_log_with_what_it_is_about(
+    child: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    one = child("prints")
+    one.worker = "w"
+    one.run(JOB, always)
+    wait_for(lambda: "not json" in caplog.text, "printed line")
+    (record,) = [each for each in caplog.records if each.message == "not json"]
+    told = [getattr(record, name) for name in FIELDS]
+    assert told == [JOB.study, str(JOB.id), "w"]
+
+
+def test_a_process_that_died_is_replaced(child: Start) -> None:
+    one = child("each_its_own_way")
+    segfaulting = {"id": JOB.id.model_copy(update={"configuration": (0, 0, 6)})}
+    failure = failed(one, **segfaulting)
+    assert failure.kind == "signal"
+    assert "SIGSEGV" in failure.message
+    late = JOB.model_copy(update={"id": JOB.id.model_copy(update={"configuration": (0, 1, 1)})})
+    assert isinstance(one.run(late, always), Outcome)
+
+
+def test_a_process_that_ends_itself_has_exited(child: Start) -> None:
+    failure = failed(child("exits_hard"))
+    assert failure.kind == "exit"
+    assert "exit code 4" in failure.message
+
+
+def test_an_evaluation_that_overstays_is_killed(child: Start) -> None:
+    one = child("never_returns")
+    one.start()
+    began = time.monotonic()
+    assert failed(one, time_limit=0.3).kind == "time-limit"
+    assert time.monotonic() - began < 2
+
+
+def test_an_evaluation_that_takes_too_much_memory_is_killed(child: Start) -> None:
+    failure = failed(child("allocates"), memory_limit=250 * 2**20)
+    assert failure.kind == "memory-limit"
+    assert "limit of 250 MiB" in failure.message
+
+
+def test_an_evaluation_that_is_not_wanted_any_more_is_ended(child: Start) -> None:
+    one = child("never_returns")
+    answers = iter([True, False])
+    assert one.run(JOB, lambda: next(answers)) is None
+    assert one._process is None
+
+
+def test_an_evaluation_that_cannot_be_loaded_is_the_workers_error(child: Start) -> None:
+    with pytest.raises(ServiceError, match=r"cannot start: cannot load .*nothing"):
+        child("nothing").start()
+
+
+def test_what_this_machine_lacks_ends_the_worker_and_fails_no_configuration(
+    child: Callable[[str], Child],
+) -> None:
+    with pytest.raises(ServiceError, match=r"cannot start: no device 'cpu' here"):
+        child("needs_a_gpu").start()
+
+
+def test_what_an_engine_does_not_offer_ends_the_worker_and_fails_no_configuration(
+    child: Start,
+) -> None:
+    with pytest.raises(ServiceError, match=r"cannot evaluate .*: no space 'sequential' here"):
+        child("lacks_the_space").run(JOB, always)
+
+
+def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> None:
+    started = child("evaluate")
+
+    started.start()
+
+    assert (started.engine, started.device) == ("noop", "cpu")
+
+
+def test_a_process_that_is_to_use_other_threads_is_replaced(child: Start) -> None:
+    one = child("evaluate")
+    one.start()
+    first = pid(one)
+    one.use(1)
+    assert pid(one) == first
+    one.use(3)
+    one.start()
+    assert pid(one) != first
+    arguments = psutil.Process(pid(one)).cmdline()
+    assert arguments[arguments.index("--threads") + 1] == "3"
+
+
+def test_a_process_that_takes_long_to_start_need_not_be_waited_for(child: Start) -> None:
+    one = child("evaluate")
+    assert not one.start(patience=0.0)
+    first = pid(one)
+    assert one.start()
+    assert pid(one) == first
+
+
+def test_a_child_dies_with_its_worker(tmp_path: Path) -> None:
+    code = (
+        "from worker.service.child_process import Child; import time\n"
+        "one = Child(evaluator='tests.worker.noop:never_returns', device='cpu', engine='noop',"
+        " threads=1)\n"
+        "one.start(); print(one._process.pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout is not None
+        child = psutil.Process(int(worker.stdout.readline()))
+        worker.kill()
+        child.wait(5)
+    assert not child.is_running()

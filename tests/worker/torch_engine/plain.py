@@ -1,0 +1,84 @@
+"""The sequential supernet as an ordinary user of PyTorch would write it: one trial, stock modules.
+
+What the engines are compared with. Signals are ``(batch, 1, n)``.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from worker.engine.contract import Batch, NetWeights, initial_weights
+from worker.engine.philox import Occasion
+
+
+class Mapping(nn.Sequential):
+    """n(u): convolution, batch norm, ReLU, convolution."""
+
+    def __init__(self, start: NetWeights, trial: int) -> None:
+        first, second = start.first[trial].T, start.second[trial].T  # (channel, tap)
+        channels, taps = first.shape
+        super().__init__(
+            nn.Conv1d(1, channels, taps, padding=taps // 2, bias=False),
+            nn.BatchNorm1d(channels),
+            nn.ReLU(),
+            nn.Conv1d(channels, 1, taps, padding=taps // 2),
+        )
+        self.double()
+        values = {
+            "0.weight": torch.as_tensor(first)[:, None],
+            "3.weight": torch.as_tensor(second)[None],
+            "3.bias": torch.as_tensor(start.bias[trial : trial + 1]),
+        }
+        self.load_state_dict(values, strict=False)
+
+
+class Layer(nn.Module):
+    """The operations on one layer, with their definitions from Sec. 4.3."""
+
+    def __init__(self, batch: Batch, occasion: Occasion, layer: int, trial: int) -> None:
+        super().__init__()
+        self.settings = batch.architecture
+        self.matrix = torch.as_tensor(batch.problem.matrix)
+        self.gradient = Mapping(initial_weights(batch, occasion, layer, 0), trial)
+        self.cnn = Mapping(initial_weights(batch, occasion, layer, 1), trial)
+
+    def forward(self, operation: int, u: Tensor, y: Tensor, noise: Tensor) -> Tensor:
+        gradient = (u @ self.matrix.T - y) @ self.matrix
+        descended = u - self.settings.tau * gradient
+        output: Tensor
+        match operation:
+            case 0:
+                output = descended - self.settings.tau * self.gradient(u)
+            case 1:
+                output = self.cnn(u)
+            case 2:
+                output = torch.roll(u, self.settings.roll_shift, -1)
+            case _:
+                output = descended + self.settings.operation_noise * noise
+        return output
+
+
+class Plain(nn.Module):
+    """A supernet, or, with picks, one architecture."""
+
+    def __init__(self, batch: Batch, occasion: Occasion, trial: int) -> None:
+        super().__init__()
+        self.matrix = torch.as_tensor(batch.problem.matrix)
+        self.layers = nn.ModuleList(
+            Layer(batch, occasion, layer, trial) for layer in range(batch.architecture.layers)
+        )
+
+    def forward(self, shares: Tensor, y: Tensor, noise: Tensor) -> Tensor:
+        """Mix by shares, ``(layer, operation)``; y is ``(batch, 1, m)``, noise ``(layer, …)``."""
+        u = start = y @ self.matrix
+        for layer, own, eps in zip(self.layers, shares, noise, strict=True):
+            outputs = [share * layer(o, u, y, eps) for o, share in enumerate(own)]
+            u = torch.stack(outputs).sum(0)
+        output: Tensor = start + u
+        return output
+
+
+def module_layout(values: NDArray[np.float64]) -> Tensor:
+    """Turn ``(…, n, batch)`` into ``(…, batch, 1, n)``."""
+    return torch.as_tensor(values).mT[..., None, :]

@@ -1,0 +1,1 @@
+"""What every engine shares: the contract, keyed random numbers, and problems."""

@@ -1,0 +1,136 @@
+"""One-dimensional linear inverse problems: a signal x and its measurement y = A x + noise.
+
+A problem is a matrix and a sampler of signals, both NumPy, so that every engine shares them.
+
+Source: Geiping, Lukasik et al. 2023, Sec. 5.1.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configspace.custom import is_own
+from configspace.errors import ServiceError
+from configspace.study import ProblemSettings
+from worker.engine.custom import own_class
+from worker.engine.philox import KeyedGenerator, Occasion
+
+
+class Problem(Protocol):
+    """What an engine needs to know of an inverse problem."""
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """The linear operator A, shape ``(m, n)``."""
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the white noise on a measurement."""
+
+    def signals(self, generator: KeyedGenerator) -> NDArray[np.float64]:
+        """Draw signals, shape ``(trial, step, n, batch)``, one for each sample of the generator."""
+
+
+def problem_of(settings: ProblemSettings) -> Problem:
+    """Return the problem that a job names: a built-in one, or a user's own.
+
+    Raises:
+        ServiceError: If a user's own cannot be had on this machine: its file is missing or
+            another, or what is in it is no problem. That is no fault of a configuration.
+    """
+    if not is_own(settings.name):
+        return CosineProblem(settings)
+    made = own_class(settings.name, settings.source)
+    try:
+        problem: Any = made(settings)
+    except Exception as error:  # whatever a user's module may raise
+        raise ServiceError(
+            f"cannot make the problem {settings.name!r}: {type(error).__name__}: {error}"
+        ) from error
+    return _checked(settings.name, problem)
+
+
+def _checked(name: str, problem: Any) -> Problem:
+    """Return a user's problem once it has given what an engine needs, else say what it lacks."""
+
+    def wrong(what: str, wanted: str, got: object) -> ServiceError:
+        return ServiceError(f"problem {name!r}: wanted {what} {wanted}, got {got}")
+
+    for attribute in ("matrix", "noise", "signals"):
+        if not hasattr(problem, attribute):
+            raise wrong("an attribute", repr(attribute), "none; it has matrix, noise and signals()")
+    matrix = problem.matrix
+    if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype != np.float64:
+        got = f"{getattr(matrix, 'dtype', type(matrix).__name__)} of shape {np.shape(matrix)}"
+        raise wrong("a matrix", "as a NumPy array of float64 of shape (m, n)", got)
+    if not np.isfinite(matrix).all():
+        raise wrong("a matrix", "of finite numbers", "one with others")
+    if not (np.isfinite(problem.noise) and problem.noise >= 0):
+        raise wrong("a noise", "of 0 or more", problem.noise)
+    seeds = np.array([1, 2], dtype=np.int64)
+    try:
+        both, again, alone = (
+            np.asarray(problem.signals(KeyedGenerator(of, Occasion.SEARCH_SCORE, range(3), 5)))
+            for of in (seeds, seeds, seeds[1:])
+        )
+    except Exception as error:  # whatever a user's sampler may raise
+        raise wrong("signals", "to be drawn", f"{type(error).__name__}: {error}") from error
+    if both.shape != (shape := (2, 3, matrix.shape[1], 5)):
+        raise wrong("signals", f"of shape (trial, step, n, batch) = {shape}", both.shape)
+    if not np.isfinite(both).all():
+        raise wrong("signals", "that are finite", "some that are not")
+    if not (np.array_equal(both, again) and np.array_equal(both[1:], alone)):
+        raise wrong(
+            "signals",
+            "that depend on the generator's numbers and the trial alone",
+            "others from equal seeds; draw all chance from the generator, in one order",
+        )
+    return problem  # type: ignore[no-any-return]
+
+
+class CosineProblem:
+    """Recover cosine waves from linear measurements of them (Sec. 5.1)."""
+
+    def __init__(self, settings: ProblemSettings) -> None:
+        """Build A for ``settings.name``: ``blur``, or ``downsampling`` after the blur."""
+        n = settings.points
+        self.grid = np.linspace(-np.pi / 2, np.pi / 2, n)  # ω, (n,)
+        blur = blur_matrix(n, sigma=settings.sigma, spacing=np.pi / (n - 1), taps=settings.taps)
+        self.matrix = blur[:: settings.factor] if settings.name == "downsampling" else blur
+        self.noise = settings.noise
+
+    def signals(self, generator: KeyedGenerator) -> NDArray[np.float64]:
+        """Draw x = cos(f ω + O_x) + O_y with f ~ U[0, 2π] and O_x, O_y ~ N(0, 1).
+
+        Returns:
+            Signals, shape ``(trial, step, n, batch)``.
+        """
+        frequency = 2 * np.pi * generator.uniform(1)  # (trial, step, 1, batch)
+        offsets = generator.normal(2)  # (trial, step, 2, batch)
+        phase = frequency * self.grid[:, None] + offsets[:, :, :1]
+        waves: NDArray[np.float64] = np.cos(phase) + offsets[:, :, 1:]
+        return waves
+
+
+def blur_matrix(n: int, *, sigma: float, spacing: float, taps: int) -> NDArray[np.float64]:
+    """Return the matrix of a normalised Gaussian blur with zero padding.
+
+    Args:
+        n: Samples of a signal.
+        sigma: Standard deviation of the kernel, in the units of the interval.
+        spacing: Distance between two samples, same units.
+        taps: Taps of the kernel, odd; they sum to 1.
+
+    Returns:
+        Shape ``(n, n)``: symmetric and banded. Rows near the ends sum to less than 1, since the
+        signal is taken to be zero beyond its ends.
+    """
+    reach = taps // 2
+    offsets = np.arange(-reach, reach + 1)
+    kernel = np.exp(-((offsets * spacing) ** 2) / (2 * sigma**2))
+    kernel /= kernel.sum()
+    return sum(
+        (weight * np.eye(n, k=int(offset)) for weight, offset in zip(kernel, offsets, strict=True)),
+        start=np.zeros((n, n)),
+    )

@@ -1,0 +1,230 @@
+"""One evaluation: a job's trials are searched, discretised, retrained where asked, and scored."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configspace.job import Curve, Job, Outcome, Trial
+from worker.engine.contract import Batch, Engine, Retrained, Searched, operations
+from worker.engine.problem import problem_of
+from worker.evaluation.choose import able_engine, choose_engine, make_ready
+
+Report = Callable[[str, int, int], None]
+"""Called with (phase, epochs done, epochs in all); the phase is ``search`` or ``retrain``."""
+
+
+class NonFiniteScore(Exception):  # noqa: N818
+    """A trial ended in a number that is no score: its training diverged."""
+
+
+class JobEvaluator:
+    """Runs jobs on one engine, which is made ready once, or on PyTorch's what that one lacks."""
+
+    def __init__(self, *, device: str, engine: str, threads: int) -> None:
+        """Choose the engine, and make it ready; see `worker.evaluation.choose`.
+
+        Raises:
+            ServiceError: If there is no such engine for this device here.
+        """
+        self._name = engine
+        self._engine = choose_engine(engine, device, threads)
+        self.engine, self.device = self._engine.name, self._engine.device
+        make_ready(self._engine)
+
+    def __call__(self, job: Job, progress: Report) -> Outcome:
+        """Run a job.
+
+        Args:
+            job: What to run; its result depends on nothing else but the engine's rounding.
+            progress: Told of each epoch.
+
+        Raises:
+            NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
+            ServiceError: If the one engine asked for cannot compute this job.
+            ValueError: If it gives architectures with an operation that is not in its set.
+        """
+        batch = batch_of(job)
+        engine = able_engine(self._engine, self._name, job.architecture, job.search)
+        make_ready(engine, job.architecture)  # before the clock of its trials runs
+        if job.architectures is None:
+            retrain = job.objective == "final"
+            trials = search_trials(batch, engine, retrain=retrain, progress=progress)
+        else:
+            picks = indices_of(batch, job.architectures)
+            trials = train_fixed(batch, picks, engine, progress=progress)
+        return Outcome(id=job.id, trials=trials, engine=engine.name, device=engine.device)
+
+
+def batch_of(job: Job) -> Batch:
+    """Return a job's trials as an engine takes them."""
+    return Batch(
+        problem=problem_of(job.problem),
+        architecture=job.architecture,
+        search=job.search,
+        hyperparameters=(job.hyperparameters,) * len(job.seeds),
+        epochs=job.epochs,
+        seeds=np.array(job.seeds, dtype=np.int64),
+    )
+
+
+def search_trials(
+    batch: Batch, engine: Engine, *, retrain: bool, progress: Report
+) -> tuple[Trial, ...]:
+    """Search, discretise, and retrain if asked.
+
+    Args:
+        batch: The trials.
+        engine: What computes them.
+        retrain: Whether the architectures found are trained from scratch and scored.
+        progress: Told of each epoch.
+
+    Raises:
+        NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
+    """
+    began = time.perf_counter()
+    searched = engine.search(batch, lambda done, of: progress("search", done, of))
+    search_seconds = (time.perf_counter() - began) / len(batch.seeds)
+    _check_finite(batch, "one-shot PSNR", searched.psnr)
+    found = [
+        Trial(
+            seed=int(seed),
+            one_shot_psnr=float(searched.psnr[index]),
+            architecture=_names(batch, picks),
+            search_seconds=search_seconds,
+            curves=(_search_curve(batch, searched, index),),
+        )
+        for index, (seed, picks) in enumerate(
+            zip(batch.seeds, discretise(searched.alpha), strict=True)
+        )
+    ]
+    if not retrain:
+        return tuple(found)
+    trained = train_fixed(batch, discretise(searched.alpha), engine, progress=progress)
+    return tuple(
+        second.model_copy(
+            update={
+                "one_shot_psnr": first.one_shot_psnr,
+                "search_seconds": first.search_seconds,
+                "curves": first.curves + second.curves,
+            }
+        )
+        for first, second in zip(found, trained, strict=True)
+    )
+
+
+def train_fixed(
+    batch: Batch, architectures: NDArray[np.int64], engine: Engine, *, progress: Report
+) -> tuple[Trial, ...]:
+    """Train given architectures from scratch and score them, without a search.
+
+    Args:
+        batch: The trials, with the settings of the training.
+        architectures: Index of each edge's operation, ``(trial, edge)``.
+        engine: What computes them.
+        progress: Told of each epoch.
+
+    Raises:
+        NonFiniteScore: If a trial's score, or an entry of its curve, is not finite.
+    """
+    began = time.perf_counter()
+    trained = engine.retrain(batch, architectures, lambda done, of: progress("retrain", done, of))
+    seconds = (time.perf_counter() - began) / len(batch.seeds)
+    _check_finite(batch, "architecture PSNR", trained.psnr)
+    return tuple(
+        Trial(
+            seed=int(seed),
+            one_shot_psnr=None,
+            architecture=_names(batch, architectures[index]),
+            architecture_psnr=float(trained.psnr[index]),
+            retrain_seconds=seconds,
+            curves=(_retrain_curve(batch, trained, index),),
+        )
+        for index, seed in enumerate(batch.seeds)
+    )
+
+
+def discretise(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the index of the largest entry on each edge, the first of equals.
+
+    Args:
+        alpha: Shape ``(trial, edge, operation)``.
+    """
+    picks: NDArray[np.int64] = np.argmax(alpha, axis=-1)
+    return picks
+
+
+def indices_of(batch: Batch, architectures: Sequence[Sequence[str]]) -> NDArray[np.int64]:
+    """Return architectures as indices of their operations, shape ``(trial, edge)``.
+
+    Raises:
+        ValueError: If an operation is not in the batch's set.
+    """
+    names = operations(batch.architecture)
+    for name in {name for architecture in architectures for name in architecture}:
+        if name not in names:
+            raise ValueError(f"wanted operations among {', '.join(names)}, got {name!r}")
+    return np.array([[names.index(name) for name in one] for one in architectures], dtype=np.int64)
+
+
+def same_everywhere(batch: Batch, operation: str) -> NDArray[np.int64]:
+    """Return architectures of one operation on every edge, shape ``(trial, edge)``.
+
+    Raises:
+        ValueError: If the operation is not in the batch's set.
+    """
+    names = operations(batch.architecture)
+    if operation not in names:
+        raise ValueError(f"wanted an operation among {', '.join(names)}, got {operation!r}")
+    return np.full((len(batch.seeds), batch.architecture.edges), names.index(operation))
+
+
+def _names(batch: Batch, picks: NDArray[np.int64]) -> tuple[str, ...]:
+    names = operations(batch.architecture)
+    return tuple(names[pick] for pick in picks)
+
+
+def _search_curve(batch: Batch, searched: Searched, trial: int) -> Curve:
+    return _curve(
+        batch,
+        trial,
+        "search",
+        train_loss=searched.train_loss,
+        psnr=searched.validation_psnr,
+        validation_loss=searched.validation_loss,
+        entropy=searched.entropy,
+        alpha_norm=searched.alpha_norm,
+    )
+
+
+def _retrain_curve(batch: Batch, trained: Retrained, trial: int) -> Curve:
+    return _curve(batch, trial, "retrain", train_loss=trained.train_loss, psnr=trained.train_psnr)
+
+
+def _curve(
+    batch: Batch,
+    trial: int,
+    phase: Literal["search", "retrain"],
+    **values: NDArray[np.float64],
+) -> Curve:
+    """Return one trial's curves, each given with shape ``(trial, epoch)``."""
+    for name, curves in values.items():
+        _check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", curves)
+    # Validated rather than constructed, since the names are the caller's keywords.
+    return Curve.model_validate(
+        {"phase": phase, **{name: tuple(c[trial].tolist()) for name, c in values.items()}}
+    )
+
+
+def _check_finite(batch: Batch, what: str, values: NDArray[np.float64]) -> None:
+    """Raise unless every trial's values are finite; ``values`` is ``(trial, …)``."""
+    rows = values.reshape(len(batch.seeds), -1)
+    for index, row in enumerate(rows):
+        if not np.isfinite(row).all():
+            worst = row[~np.isfinite(row)][0]
+            raise NonFiniteScore(
+                f"wanted a finite {what}, got {worst} in trial {index} "
+                f"(seed {batch.seeds[index]}) of {len(batch.seeds)}: its training diverged"
+            )

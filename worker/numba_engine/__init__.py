@@ -1,0 +1,1 @@
+"""The Numba engine: compiled kernels for the CPU."""

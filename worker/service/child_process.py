@@ -1,0 +1,266 @@
+"""A long-lived child process that evaluates, and the limits it is held to."""
+
+import contextlib
+import json
+import logging
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from configspace.errors import ServiceError
+from configspace.job import Failure, FailureKind, Job, Outcome
+from configspace.logs import about
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).resolve().parents[2]
+START_SECONDS = 600.0
+"""The longest a child may take to be ready: the first compiles kernels, maybe on a busy machine."""
+POLL_SECONDS = 0.1
+"""How often memory and time are looked at."""
+
+_LINE_BYTES = 2**14
+
+Progress = tuple[str, int, int]
+
+
+class Child:
+    """A child process, started when first needed and replaced after it died or was killed."""
+
+    def __init__(self, *, evaluator: str, device: str, engine: str, threads: int) -> None:
+        """Remember what to start.
+
+        Args:
+            evaluator: What makes the evaluator, as ``package.module:factory``.
+            device: Where to evaluate.
+            engine: Which engine evaluates.
+            threads: How many threads it may use; numerical libraries are held to it, too.
+        """
+        self._command = [sys.executable, "-m", "worker.service.child"]
+        self._command += ["--evaluator", evaluator, "--device", device, "--engine", engine]
+        self._threads = threads
+        self.engine, self.device = engine, device
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
+        self._start_by = 0.0
+        self._buffer = b""
+        self._job: Job | None = None
+        self.worker: str | None = None
+        """Whose child it is, for the log."""
+        self.progress: Progress | None = None
+        """Phase, epochs done and epochs in all of the current evaluation."""
+
+    def use(self, threads: int) -> None:
+        """Evaluate with so many threads from now on; a process that has others is replaced."""
+        if threads != self._threads:
+            self._threads = threads
+            self.kill()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process is up and waits for a job."""
+        return self._ready
+
+    def start(self, patience: float | None = None) -> bool:
+        """Start the process unless it runs, and wait until it is ready.
+
+        Args:
+            patience: Seconds to wait; by default as long as it may take. Call again to wait on.
+
+        Returns:
+            Whether it is ready.
+
+        Raises:
+            ServiceError: If it cannot evaluate, whatever the job.
+        """
+        if self._process is None or (self._ready and self._process.poll() is not None):
+            self._spawn()
+        return self._ready or self._await(patience)
+
+    def _spawn(self) -> None:
+        self.kill()
+        environment = os.environ | {
+            "PYTHONPATH": _python_path(),
+            # Read by OpenMP and the linear-algebra libraries when they are loaded.
+            "OMP_NUM_THREADS": str(self._threads),
+            # A thread that waits sleeps: where cores are shared, spinning costs many times more.
+            "OMP_WAIT_POLICY": "PASSIVE",
+        }
+        self._process = subprocess.Popen(
+            [*self._command, "--threads", str(self._threads)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment,
+            start_new_session=True,  # so that a kill reaches what an evaluation starts, too
+        )
+        assert self._process.stderr is not None
+        threading.Thread(
+            target=self._relay, args=(self._process.stderr,), name="says", daemon=True
+        ).start()
+        self._start_by = time.monotonic() + START_SECONDS
+
+    def _await(self, patience: float | None) -> bool:
+        assert self._process is not None
+        until = self._start_by if patience is None else time.monotonic() + patience
+        while (now := time.monotonic()) < min(until, self._start_by):
+            message = self._receive(POLL_SECONDS)
+            if message is None and self._process.poll() is None:
+                continue
+            match message:
+                case {"ready": [str(engine), str(device)]}:
+                    self.engine, self.device = engine, device
+                    self._ready = True
+                    return True
+            reason = (message or {}).get("fatal") or f"it ended with {self._ending()}"
+            self.kill()
+            raise ServiceError(f"the evaluating process cannot start: {reason}")
+        if now < self._start_by:
+            return False
+        self.kill()
+        raise ServiceError(f"the evaluating process was not ready after {START_SECONDS:g} s")
+
+    def run(self, job: Job, go_on: Callable[[], bool]) -> Outcome | Failure | None:
+        """Evaluate a job within its limits.
+
+        Args:
+            job: What to evaluate.
+            go_on: Called several times a second; once it is false, the evaluation is ended.
+
+        Returns:
+            How it ended; None if it was told to end.
+
+        Raises:
+            ServiceError: If the process cannot be started, or evaluates no such jobs.
+        """
+        self.start()
+        self._job, self.progress = job, None
+        assert self._process is not None
+        deadline = time.monotonic() + job.time_limit
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(job.to_wire()).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            return self._died(job)
+        while True:
+            message = self._receive(POLL_SECONDS)
+            match message:
+                case {"progress": [str(phase), int(done), int(total)]}:
+                    self.progress = (phase, done, total)
+                case {"outcome": outcome}:
+                    return Outcome.from_wire(outcome)
+                case {"failure": failure}:
+                    return Failure.from_wire(failure)
+                case {"fatal": str(reason)}:
+                    self.kill()
+                    raise ServiceError(f"this worker cannot evaluate {job.id}: {reason}")
+                case None if self._process.poll() is not None:
+                    return self._died(job)
+            if not go_on():
+                self.kill()
+                return None
+            if (failed := self._over_a_limit(job, deadline)) is not None:
+                self.kill()
+                return failed
+
+    def kill(self) -> None:
+        """End the process, and what it started, at once."""
+        process, self._process, self._buffer = self._process, None, b""
+        self._ready = False
+        if process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            with contextlib.suppress(BrokenPipeError):
+                if pipe is not None:
+                    pipe.close()
+
+    def _over_a_limit(self, job: Job, deadline: float) -> Failure | None:
+        if time.monotonic() >= deadline:
+            return _failure(
+                job, "time-limit", f"it took longer than its limit of {job.time_limit:g} s"
+            )
+        if job.memory_limit is not None and (used := self._resident_bytes()) > job.memory_limit:
+            return _failure(
+                job,
+                "memory-limit",
+                f"it used {used / 2**20:.0f} MiB, more than its limit of "
+                f"{job.memory_limit / 2**20:.0f} MiB",
+            )
+        return None
+
+    def _resident_bytes(self) -> int:
+        assert self._process is not None
+        try:
+            return int(psutil.Process(self._process.pid).memory_info().rss)
+        except psutil.NoSuchProcess:  # it has just died, which is noticed next
+            return 0
+
+    def _receive(self, timeout: float) -> dict[str, Any] | None:
+        """Return the child's next message, or None if none comes within ``timeout`` seconds."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        if b"\n" not in self._buffer:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._process.stdout, selectors.EVENT_READ)
+                if not selector.select(timeout):
+                    return None
+            chunk = os.read(self._process.stdout.fileno(), 2**20)
+            if not chunk:  # its end is closed: wait for it to die, not for the next poll
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(timeout)
+            self._buffer += chunk
+        line, newline, rest = self._buffer.partition(b"\n")
+        if not newline:
+            return None
+        self._buffer = rest
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    def _relay(self, stream: IO[bytes]) -> None:
+        """Put what the process says, or what it evaluates, into the log, line by line."""
+        with stream:
+            while line := stream.readline(_LINE_BYTES):
+                job = self._job
+                fields = (
+                    about(worker=self.worker)
+                    if job is None
+                    else about(job.study, job.id, self.worker)
+                )
+                log.warning("%s", line.decode(errors="replace").rstrip(), extra=fields)
+
+    def _ending(self) -> str:
+        assert self._process is not None
+        code = self._process.wait()
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+    def _died(self, job: Job) -> Failure:
+        ending = self._ending()
+        self.kill()
+        log.warning(
+            "study %s: %s: the evaluating process died: %s",
+            *(job.study, job.id, ending),
+            extra=about(job.study, job.id, self.worker),
+        )
+        kind: FailureKind = "signal" if ending.startswith("signal") else "exit"
+        return _failure(job, kind, f"the evaluating process ended with {ending}")
+
+
+def _failure(job: Job, kind: FailureKind, message: str) -> Failure:
+    return Failure(id=job.id, kind=kind, message=message)
+
+
+def _python_path() -> str:
+    return os.pathsep.join(dict.fromkeys([str(ROOT), *filter(None, sys.path)]))

@@ -1,0 +1,136 @@
+"""The weights of a batch of trials as one tensor, so that an optimizer's step is a few kernels.
+
+They are laid out flat: edge by edge as `worker.torch_engine.network.Weights` names an edge's, and
+then each cell's flattening, and then a user's own operations.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from configspace.study import ArchitectureSettings
+from worker.engine.contract import (
+    FLATTENING_TAPS,
+    LAST_STATES,
+    Batch,
+    initial_flattening,
+    initial_weights,
+)
+from worker.engine.philox import Occasion
+from worker.torch_engine.custom_operations import own_start
+from worker.torch_engine.network import MAPPINGS, Weights
+
+
+class Parameters(NamedTuple):
+    """All weights of a network."""
+
+    mappings: Weights
+    flattening: Tensor
+    """Of each cell by state and tap, then its bias, ``(trial, cell, state · tap + 1)``; of no cell
+    in the sequential space."""
+
+
+def unflatten(theta: Tensor, settings: ArchitectureSettings, slots: int) -> Parameters:
+    """Return views of the weights.
+
+    Args:
+        theta: Shape ``(trial, parameter)``; without those of own operations.
+        settings: The space, and the widths.
+        slots: Mappings an edge.
+    """
+    channels, taps = settings.channels, settings.kernel_size
+    shapes = (
+        (slots * channels, taps),
+        (slots * channels, 1),
+        (slots * channels, 1),
+        (slots, taps, channels),
+        (slots,),
+    )
+    sizes = [math.prod(shape) for shape in shapes]
+    count = settings.edges * sum(sizes)
+    of_edges, flattening = torch.split(theta, [count, theta.shape[1] - count], dim=1)
+    leading = len(theta), settings.edges
+    parts = torch.split(of_edges.view(*leading, -1), sizes, dim=-1)
+    mappings = [part.view(*leading, *shape) for part, shape in zip(parts, shapes, strict=True)]
+    width = LAST_STATES * FLATTENING_TAPS + 1
+    return Parameters(Weights(*mappings), flattening.reshape(len(theta), -1, width))
+
+
+def joined(nets: Sequence[Tensor], settings: ArchitectureSettings) -> Tensor:
+    """Return the weights of a supernet whose slots are networks of one mapping an edge.
+
+    Args:
+        nets: Each slot's network, ``(trial, parameter)``; the flattening is the last one's.
+        settings: The space, and the widths.
+    """
+    parts = [unflatten(theta, settings, slots=1) for theta in nets]
+    kinds = [torch.cat(kind, dim=2) for kind in zip(*(net.mappings for net in parts), strict=True)]
+    of_edges = torch.cat([kind.flatten(2) for kind in kinds], dim=-1)
+    return torch.cat((of_edges.flatten(1), parts[-1].flattening.flatten(1)), dim=1)
+
+
+def search_start(batch: Batch) -> NDArray[np.float64]:
+    """Return a supernet's initial weights, two slots an edge: ``(trial, parameter)``."""
+    occasion = Occasion.SEARCH_START
+    edges = [
+        _flat([_slot(batch, occasion, edge, slot) for slot in range(MAPPINGS)])
+        for edge in range(batch.architecture.edges)
+    ]
+    own = own_start(batch, occasion)
+    return np.concatenate([*edges, *_flattenings(batch, occasion), own], axis=1)
+
+
+def discrete_start(
+    batch: Batch, architectures: NDArray[np.int64], occasion: Occasion
+) -> NDArray[np.float64]:
+    """Return the picked operations' initial weights, one slot an edge: ``(trial, parameter)``.
+
+    An edge without a mapping has zeros, which stay zeros: no gradient reaches them.
+
+    Args:
+        batch: The trials.
+        architectures: Index of each edge's operation, ``(trial, edge)``.
+        occasion: ``RETRAIN_START``, or ``SEARCH_START`` for what a supernet would start from.
+    """
+    edges = [
+        sum(
+            (picks == slot)[:, None] * _flat([_slot(batch, occasion, edge, slot)])
+            for slot in range(MAPPINGS)
+        )
+        for edge, picks in enumerate(architectures.T)
+    ]
+    own = own_start(batch, occasion)
+    return np.concatenate([*edges, *_flattenings(batch, occasion), own], axis=1)
+
+
+def _slot(
+    batch: Batch, occasion: Occasion, edge: int, slot: int
+) -> tuple[NDArray[np.float64], ...]:
+    """Return one mapping's weights in the order of `Weights`, each ``(trial, …)``."""
+    start = initial_weights(batch, occasion, edge, slot)
+    per_channel = np.ones((len(batch.seeds), batch.architecture.channels))
+    return start.first.mT, per_channel, 0 * per_channel, start.second, start.bias[:, None]
+
+
+def _flat(slots: list[tuple[NDArray[np.float64], ...]]) -> NDArray[np.float64]:
+    """Join slots kind by kind, flattened: ``(trial, parameter)``."""
+    trials = len(slots[0][0])
+    return np.concatenate(
+        [part.reshape(trials, -1) for kind in zip(*slots, strict=True) for part in kind], axis=1
+    )
+
+
+def _flattenings(batch: Batch, occasion: Occasion) -> list[NDArray[np.float64]]:
+    """Return each cell's flattening, ``(trial, state · tap + 1)``; none in the sequential space."""
+    if batch.architecture.space == "sequential":
+        return []
+    starts = [initial_flattening(batch, occasion, cell) for cell in range(batch.architecture.cells)]
+    return [
+        np.concatenate((start.weights.reshape(len(batch.seeds), -1), start.bias[:, None]), axis=1)
+        for start in starts
+    ]
