@@ -1,1 +1,1 @@
-"""Speed, optimiser quality and agreement with the paper; run by hand."""
+"""Speed, optimizer quality and agreement with the paper; run by hand."""

@@ -234,7 +234,7 @@ class Supernet(nn.Module):
 
 
 class Architecture(nn.Module):
-    """A discretised network: one operation on each layer."""
+    """A discretized network: one operation on each layer."""
 
     def __init__(self, matrix: Tensor, batch: Batch, picks: Sequence[int]) -> None:
         super().__init__()

@@ -101,7 +101,7 @@ class What(StrEnum):
     evaluations = "evaluations"
     trials = "trials"
     curves = "curves"
-    cells = "cells"
+    conditions = "conditions"
 
 
 class Format(StrEnum):
@@ -161,7 +161,8 @@ def campaign(
     campaign: Annotated[Path, typer.Argument(metavar="CAMPAIGN.toml", help="A campaign file.")],
     store: StoreUrl = DEFAULT_STORE,
     seeds: Annotated[
-        int | None, typer.Option("--seeds", min=1, help="Trials a cell; default: as the file says.")
+        int | None,
+        typer.Option("--seeds", min=1, help="Trials a condition; default: as the file says."),
     ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=0, help="Local workers; 0: what fills the cores.")
@@ -325,7 +326,7 @@ def status(
     ] = "",
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
-    """Show a study's progress, workers and incumbent, or how far a campaign's cells are."""
+    """Show a study's progress, workers and incumbent, or how far a campaign's conditions are."""
     from cli.commands.status import show_status
 
     show_status(store, study or None)
@@ -344,7 +345,7 @@ def export(
     ] = None,
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
-    """Write results as a table: incumbents, evaluations, trials, curves, or a campaign's cells."""
+    """Write results as a table: incumbents, evaluations, trials, curves, conditions."""
     from cli.commands.export import export_results
 
     export_results(store, studies, what=what.value, format=format.value, output=output)
@@ -455,7 +456,7 @@ def table(
 @app.command(
     epilog="Example: dartboard plot 3 -o figure3.pdf\n\n"
     "Example: dartboard plot anytime blur-one-shot blur-final\n\n"
-    "Example: dartboard plot architecture table2 --cell cell-all-blur-darts-H1 -o found.svg"
+    "Example: dartboard plot architecture table2 --condition cell-all-blur-darts-H1 -o found.svg"
 )
 def plot(
     what: Annotated[
@@ -472,9 +473,11 @@ def plot(
     ] = None,
     store: StoreUrl = DEFAULT_STORE,
     campaign: Campaigns = None,
-    cell: Annotated[
+    condition: Annotated[
         list[str] | None,
-        typer.Option("--cell", metavar="NAME", help="A campaign's cell to draw; repeatable."),
+        typer.Option(
+            "--condition", metavar="NAME", help="A campaign's condition to draw; repeatable."
+        ),
     ] = None,
     output: Annotated[
         Path | None,
@@ -489,7 +492,7 @@ def plot(
         names or [],
         store,
         campaigns=campaign or [],
-        cells=cell or [],
+        conditions=condition or [],
         output=output,
     )
 

@@ -1,4 +1,4 @@
-"""A campaign: fixed hyperparameters × many seeds, no BOHB. Its file expands into cells.
+"""A campaign: fixed hyperparameters × many seeds, no BOHB. Its file expands into conditions.
 
 The lists of a campaign file multiply; several ``[[grid]]`` tables add up.
 """
@@ -11,7 +11,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
-from configspace.condition import SEARCHES, Cell, CellEvaluation, Method, as_tuple
+from configspace.condition import SEARCHES, Condition, ConditionEvaluation, Method, as_tuple
 from configspace.errors import CampaignError
 from configspace.hyperparameters import DOMAINS, Hyperparameters, preset_names
 from configspace.study import (
@@ -33,15 +33,15 @@ class Campaign(Section):
     """A campaign, expanded."""
 
     name: str
-    cells: tuple[Cell, ...]
+    conditions: tuple[Condition, ...]
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if not self.cells:
-            raise ValueError("wanted at least one cell, got none")
-        names = [cell.name for cell in self.cells]
+        if not self.conditions:
+            raise ValueError("wanted at least one condition, got none")
+        names = [condition.name for condition in self.conditions]
         if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"cell {twice!r} is there twice; name it in one grid alone")
+            raise ValueError(f"condition {twice!r} is there twice; name it in one grid alone")
         return self
 
 
@@ -50,7 +50,7 @@ Methods = Annotated[tuple[Method, ...], BeforeValidator(as_tuple), Field(min_len
 
 
 class _Grid(Section):
-    """A product of cells; what it leaves out is as above it in the file."""
+    """A product of conditions; what it leaves out is as above it in the file."""
 
     spaces: Names | None = None
     problems: Names | None = None
@@ -77,7 +77,7 @@ class _File(_Grid):
     problem: dict[str, Any] = Field(default_factory=dict)
     architecture: dict[str, Any] = Field(default_factory=dict)
     search: dict[str, Any] = Field(default_factory=dict)
-    evaluation: CellEvaluation = CellEvaluation()
+    evaluation: ConditionEvaluation = ConditionEvaluation()
 
 
 def load_campaign(path: Path) -> Campaign:
@@ -94,7 +94,7 @@ def load_campaign(path: Path) -> Campaign:
     except ValidationError as error:
         raise CampaignError(f"{path}: {first_complaint(error, _File)}") from error
     try:
-        return Campaign(name=file.name, cells=tuple(_cells(file)))
+        return Campaign(name=file.name, conditions=tuple(_conditions(file)))
     except ValidationError as error:
         raise CampaignError(f"{path}: {first_complaint(error, Campaign)}") from error
     except CampaignError as error:
@@ -111,7 +111,7 @@ def is_campaign(path: Path) -> bool:
     return bool(own & set(settings)) or isinstance(settings.get("hyperparameters"), list)
 
 
-def _cells(file: _File) -> Iterator[Cell]:
+def _conditions(file: _File) -> Iterator[Condition]:
     for section, key, listed in (
         ("problem", "name", "problems"),
         ("architecture", "space", "spaces"),
@@ -132,7 +132,7 @@ def _cells(file: _File) -> Iterator[Cell]:
         ):
             variant = {"variant": method} if method in SEARCHES else {}
             architecture = file.architecture | {"space": space, "operations": set_}
-            yield Cell(
+            yield Condition(
                 campaign=file.name,
                 name="-".join((space, set_, re.sub(r"[^\w.]+", "-", problem), method, preset)),
                 problem=_parsed(

@@ -1,4 +1,4 @@
-"""A cell of a campaign: one distribution of trials, everything but the seed being fixed."""
+"""A condition of a campaign: one distribution of trials, everything but the seed being fixed."""
 
 import hashlib
 import json
@@ -42,8 +42,8 @@ def as_tuple(value: object) -> object:
 Architecture = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 
-class CellEvaluation(Section):
-    """``[evaluation]`` of a campaign: how a cell's trials become jobs."""
+class ConditionEvaluation(Section):
+    """``[evaluation]`` of a campaign: how a condition's trials become jobs."""
 
     trials: Count = 25
     """Seeds a job, at most."""
@@ -52,7 +52,7 @@ class CellEvaluation(Section):
     """Resident bytes of a job's process; none: no limit."""
 
 
-class Cell(Section):
+class Condition(Section):
     """One distribution of trials: everything but the seed is fixed."""
 
     campaign: str
@@ -61,9 +61,9 @@ class Cell(Section):
     problem: ProblemSettings = ProblemSettings()
     architecture: ArchitectureSettings = ArchitectureSettings()
     search: SearchSettings = SearchSettings()
-    evaluation: CellEvaluation = CellEvaluation()
+    evaluation: ConditionEvaluation = ConditionEvaluation()
     method: Method | Literal["given"] = "darts"
-    """``given`` trains the architectures that the cell lists."""
+    """``given`` trains the architectures that the condition lists."""
     preset: str
     """What its hyperparameters are called."""
     hyperparameters: Hyperparameters
@@ -72,7 +72,7 @@ class Cell(Section):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     trials: Count
     architectures: Annotated[tuple[Architecture, ...], BeforeValidator(as_tuple)] | None = None
-    """Of a cell whose method is ``given``: one a trial."""
+    """Of a condition whose method is ``given``: one a trial."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -82,8 +82,8 @@ class Cell(Section):
                 f"search.variant: wanted {variant!r}, since the method is {self.method!r}, "
                 f"got {self.search.variant!r}"
             )
-        if self.architecture.own and self.method == "darts-single":
-            raise ValueError("architecture.own: not with the method 'darts-single'")
+        if self.architecture.custom and self.method == "darts-single":
+            raise ValueError("architecture.custom: not with the method 'darts-single'")
         if (self.method == "given") != (self.architectures is not None):
             raise ValueError("architectures: wanted with the method 'given', and with no other")
         if self.architectures is not None and len(self.architectures) < self.trials:
@@ -106,7 +106,7 @@ class Cell(Section):
         """Return a hash of everything that decides a trial's result, apart from its index.
 
         Settings with their default values are left out, so that a setting that is yet to come
-        will not change the seeds of a cell that does without it, and so are those of another
+        will not change the seeds of a condition that does without it, and so are those of another
         space. The given architectures are left out as well: more may be added.
         """
         settings = _settings(self, exclude_defaults=True)
@@ -116,10 +116,10 @@ class Cell(Section):
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def trial_seeds(self, indices: range) -> tuple[int, ...]:
-        """Return the seeds of some of the cell's trials, each in [0, 2^63).
+        """Return the seeds of some of the condition's trials, each in [0, 2^63).
 
-        A hash of the cell's digest and the trial's index, so that more trials or other cells
-        change none.
+        A hash of the condition's digest and the trial's index, so that more trials or other
+        conditions change none.
         """
         digest = self.digest()
         return tuple(_hash(f"campaign {digest} {index}") >> 1 for index in indices)
@@ -143,8 +143,8 @@ class Cell(Section):
             for seed in self.trial_seeds(indices)
         )
 
-    def differences(self, other: "Cell") -> list[str]:
-        """Return what two cells' results may differ in, with both values."""
+    def differences(self, other: "Condition") -> list[str]:
+        """Return what two conditions' results may differ in, with both values."""
         mine, theirs = _decisive(self), _decisive(other)
         found = [
             f"{key}: {mine.get(key)!r} there, {theirs.get(key)!r} here"
@@ -160,24 +160,28 @@ class Cell(Section):
         return found
 
 
-def _decisive(cell: Cell) -> dict[str, object]:
-    flat: dict[str, object] = {"method": cell.method, "epochs": cell.epochs, "seed": cell.seed}
-    settings = _settings(cell, exclude_defaults=False)
-    settings["hyperparameters"] = cell.hyperparameters.model_dump(mode="json")
+def _decisive(condition: Condition) -> dict[str, object]:
+    flat: dict[str, object] = {
+        "method": condition.method,
+        "epochs": condition.epochs,
+        "seed": condition.seed,
+    }
+    settings = _settings(condition, exclude_defaults=False)
+    settings["hyperparameters"] = condition.hyperparameters.model_dump(mode="json")
     for section, values in settings.items():
         for key, value in values.items():
             flat[f"{section}.{key}"] = value
     return flat
 
 
-def _settings(cell: Cell, *, exclude_defaults: bool) -> dict[str, Any]:
-    """Return the sections that decide a result, without what the cell's space does not heed."""
+def _settings(condition: Condition, *, exclude_defaults: bool) -> dict[str, Any]:
+    """Return the sections that decide a result, without those that its space ignores."""
     return {
-        "problem": cell.problem.model_dump(mode="json", exclude_defaults=exclude_defaults),
-        "architecture": cell.architecture.model_dump(
-            mode="json", exclude=cell.architecture.unused, exclude_defaults=exclude_defaults
+        "problem": condition.problem.model_dump(mode="json", exclude_defaults=exclude_defaults),
+        "architecture": condition.architecture.model_dump(
+            mode="json", exclude=condition.architecture.unused, exclude_defaults=exclude_defaults
         ),
-        "search": cell.search.model_dump(mode="json", exclude_defaults=exclude_defaults),
+        "search": condition.search.model_dump(mode="json", exclude_defaults=exclude_defaults),
     }
 
 

@@ -16,7 +16,7 @@ from configspace.errors import StudyError
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
 
-def is_own(name: str) -> bool:
+def is_custom(name: str) -> bool:
     """Return whether a name is that of a user's own class, ``package.module:Class``."""
     return _NAME.fullmatch(name) is not None
 

@@ -1,16 +1,30 @@
-"""The errors a user may meet, each with one clear line.
+"""The errors a user may meet, each one clear line.
 
 DartboardError
 ├── StudyError        a study file or its settings are wrong
 ├── CampaignError     a campaign file or its settings are wrong
 ├── StoreError        the store cannot be read or written, or holds something else
-├── WireError         a message between master and worker is not what it should be
-└── ServiceError      the service cannot go on: a port in use, a study that is locked, …
+├── WireError         a message between master and worker is malformed
+└── ServiceError      the service cannot continue: a port in use, a study that is locked, …
 """
 
 
 class DartboardError(Exception):
-    """Something a user can mend; the message says what was wanted, what came, what to do."""
+    """Something that a user can fix.
+
+    Attributes:
+        problem: What was expected and what came.
+        advice: What to do next; empty if the problem says it.
+    """
+
+    def __init__(self, problem: str, *, advice: str = "") -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.advice = advice
+
+    def __str__(self) -> str:
+        """Return the problem and the advice as one line."""
+        return f"{self.problem}; {self.advice}" if self.advice else self.problem
 
 
 class StudyError(DartboardError):
@@ -22,7 +36,7 @@ class CampaignError(DartboardError):
 
 
 class StoreError(DartboardError):
-    """A store cannot be opened, read or written, or lacks what was asked of it."""
+    """A store cannot be opened, read or written, or does not have what was requested."""
 
 
 class WireError(DartboardError):
@@ -30,4 +44,4 @@ class WireError(DartboardError):
 
 
 class ServiceError(DartboardError):
-    """Master or worker cannot go on."""
+    """A master or worker cannot continue."""

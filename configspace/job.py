@@ -19,7 +19,7 @@ ConfigurationId = tuple[int, int, int]
 """BOHB's name of a configuration: (iteration, rung it entered on, index)."""
 
 Purpose = Literal["study", "rerun", "campaign"]
-"""Why an evaluation is run: for BOHB, to re-run an incumbent on fresh seeds, or for a cell."""
+"""Why an evaluation is run: for BOHB, to re-run an incumbent on fresh seeds, or for a condition."""
 
 
 class Message(BaseModel):
@@ -55,11 +55,11 @@ class EvaluationId(Message):
     epochs: Annotated[int, Field(ge=1)]
     purpose: Purpose = "study"
     part: Annotated[int, Field(ge=0)] = 0
-    """Which share of a re-run's seeds; the index of its first trial in a campaign's cell; always 0
+    """Which share of a re-run's seeds; in a condition the index of its first trial; always 0
     for BOHB's evaluations."""
 
     def __str__(self) -> str:
-        if self.purpose == "campaign":  # a cell has one configuration
+        if self.purpose == "campaign":  # a condition has one configuration
             return f"trials from {self.part}@{self.epochs}"
         name = "({}, {}, {})@{}".format(*self.configuration, self.epochs)
         return name if self.purpose == "study" else f"{name} {self.purpose} {self.part}"

@@ -13,4 +13,4 @@ def operations(architecture: ArchitectureSettings) -> tuple[str, ...]:
     """Return the names of the operation set, in the order of α's last dimension."""
     names = OPERATIONS if architecture.operations == "all" else OPERATIONS[:2]
     last = () if architecture.space == "sequential" else (ZERO,)
-    return (*names, *architecture.own, *last)
+    return (*names, *architecture.custom, *last)

@@ -13,11 +13,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     ValidationError,
+    model_serializer,
     model_validator,
 )
 
-from configspace.custom import is_own, source_digest
+from configspace.custom import is_custom, source_digest
 from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import DOMAINS, Domain, Interval, Levels, Value
 from configspace.rungs import rungs
@@ -55,13 +57,13 @@ def plain_name(value: str) -> str:
 
 
 def _problem(value: str) -> str:
-    if value not in ("blur", "downsampling") and not is_own(value):
+    if value not in ("blur", "downsampling") and not is_custom(value):
         raise ValueError("wanted 'blur', 'downsampling', or an own one as 'package.module:Class'")
     return value
 
 
-def _own(value: str) -> str:
-    if not is_own(value):
+def _custom(value: str) -> str:
+    if not is_custom(value):
         raise ValueError("wanted a class as 'package.module:Class'")
     return value
 
@@ -72,7 +74,7 @@ def _as_tuple(value: object) -> object:
 
 def _odd(value: int) -> int:
     if value % 2 == 0:
-        raise ValueError("wanted an odd number of taps, so that a kernel has a centre")
+        raise ValueError("wanted an odd number of taps, so that a kernel has a center")
     return value
 
 
@@ -81,7 +83,7 @@ Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
 Bytes = Annotated[int, BeforeValidator(_bytes), Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 Epochs = Annotated[float, Field(gt=0, le=1_000_000)]
-Own = Annotated[str, AfterValidator(_own)]
+CustomName = Annotated[str, AfterValidator(_custom)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Taps = Annotated[int, Field(ge=1), AfterValidator(_odd)]
 
@@ -117,7 +119,7 @@ class ProblemSettings(Section):
             raise ValueError(f"taps ({self.taps}) must be below points ({self.points})")
         if self.factor > self.points:
             raise ValueError(f"factor ({self.factor}) must not exceed points ({self.points})")
-        if self.source is not None and not is_own(self.name):
+        if self.source is not None and not is_custom(self.name):
             raise ValueError(f"source: wanted none, since the problem {self.name!r} is built in")
         return self
 
@@ -127,7 +129,7 @@ class ProblemSettings(Section):
         Raises:
             StudyError: If its file cannot be found, or is another than the one that is named.
         """
-        if not is_own(self.name):
+        if not is_custom(self.name):
             return self
         found = source_digest(self.name)
         if self.source not in (None, found):
@@ -161,20 +163,33 @@ class ArchitectureSettings(Section):
     """Standard deviation of the noise operation's noise."""
     roll_shift: int = 1
     """Samples by which the roll operation shifts."""
-    own: Annotated[tuple[Own, ...], BeforeValidator(_as_tuple)] = ()
+    custom: Annotated[tuple[CustomName, ...], BeforeValidator(_as_tuple)] = ()
     """A user's own operations beside the set, each ``package.module:Class``; on the PyTorch engine,
     in the sequential space."""
     sources: Annotated[tuple[Digest, ...], BeforeValidator(_as_tuple)] = ()
     """SHA-256 of the file of each of them; known from when a study is loaded."""
 
+    # Before 0.2.0 the key was `own`. Stores and digests keep that name, so that a study of then
+    # resumes, and a trial's seed stays the same.
+    @model_validator(mode="before")
+    @classmethod
+    def _from_stored(cls, settings: Any) -> Any:
+        if isinstance(settings, dict) and "own" in settings and "custom" not in settings:
+            return {("custom" if key == "own" else key): settings[key] for key in settings}
+        return settings
+
+    @model_serializer(mode="wrap")
+    def _to_stored(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {("own" if key == "custom" else key): value for key, value in dump(self).items()}
+
     @model_validator(mode="after")
-    def _own_fits(self) -> Self:
-        if self.own and self.space != "sequential":
-            raise ValueError("own: operations of one's own are for the space 'sequential' alone")
-        if len(set(self.own)) < len(self.own):
-            raise ValueError("own: wanted each operation once")
-        if self.sources and len(self.sources) != len(self.own):
-            raise ValueError("sources: wanted none, or one for each operation of one's own")
+    def _custom_fits(self) -> Self:
+        if self.custom and self.space != "sequential":
+            raise ValueError("custom: custom operations need the space 'sequential'")
+        if len(set(self.custom)) < len(self.custom):
+            raise ValueError("custom: expected each operation once")
+        if self.sources and len(self.sources) != len(self.custom):
+            raise ValueError("sources: expected none, or one for each custom operation")
         return self
 
     def identified(self) -> Self:
@@ -183,7 +198,7 @@ class ArchitectureSettings(Section):
         Raises:
             StudyError: If a file cannot be found, or is another than the one that is named.
         """
-        found = tuple(source_digest(name) for name in self.own)
+        found = tuple(source_digest(name) for name in self.custom)
         if self.sources not in ((), found):
             raise StudyError("architecture.sources: the files of own operations have others")
         return self.model_copy(update={"sources": found}) if found else self
@@ -199,7 +214,7 @@ class ArchitectureSettings(Section):
     def unused(self) -> set[str]:
         """Names of the settings that this space does not heed."""
         unused = {"cells", "states"} if self.space == "sequential" else {"layers"}
-        return unused if self.own else unused | {"own", "sources"}
+        return unused if self.custom else unused | {"custom", "sources"}
 
 
 class SearchSettings(Section):
@@ -257,7 +272,7 @@ class Study(Section):
 
     name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(plain_name)]
     objective: Literal["one-shot", "final"]
-    """Which PSNR BOHB maximises: the supernet's, or the retrained architecture's."""
+    """Which PSNR BOHB maximizes: the supernet's, or the retrained architecture's."""
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     problem: ProblemSettings = ProblemSettings()
     architecture: ArchitectureSettings = ArchitectureSettings()
@@ -270,8 +285,8 @@ class Study(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         _ = self.domains(), self.rungs()
-        if self.architecture.own and self.search.variant == "darts-single":
-            raise ValueError("architecture.own: not with search.variant 'darts-single'")
+        if self.architecture.custom and self.search.variant == "darts-single":
+            raise ValueError("architecture.custom: not with search.variant 'darts-single'")
         return self
 
     def domains(self) -> dict[str, Domain]:

@@ -1,4 +1,4 @@
-"""Exports: incumbents, cells, evaluations, trials and curves, for other programs and for papers."""
+"""Exports: incumbents, conditions, evaluations, trials, curves, for programs and papers."""
 
 import io
 import json
@@ -16,7 +16,7 @@ from results.frames.study import load
 from results.store.store import Store
 from results.text import Grid, latex, markdown
 
-What = Literal["incumbents", "evaluations", "trials", "curves", "cells"]
+What = Literal["incumbents", "evaluations", "trials", "curves", "conditions"]
 Format = Literal["csv", "parquet", "json", "markdown", "latex"]
 
 
@@ -78,7 +78,7 @@ def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
             "studies and campaigns have different columns: export "
             f"{', '.join(repr(name) for name in campaigns)} apart from the studies"
         )
-    owner, lacking = ("campaign", "incumbents") if campaigns else ("study", "cells")
+    owner, lacking = ("campaign", "incumbents") if campaigns else ("study", "conditions")
     if what == lacking:
         others = ", ".join(one for one in get_args(What) if one != lacking)
         raise DartboardError(f"--what: a {owner} has {others}, and no {lacking}")

@@ -1,4 +1,4 @@
-"""`dartboard campaign`: every cell's trials, by local workers; run again to resume or to grow."""
+"""`dartboard campaign`: the trials of every condition, by local workers; resumable, growable."""
 
 import contextlib
 from pathlib import Path
@@ -17,7 +17,7 @@ from master.service.lock import study_lock
 from master.service.master import MAX_WORKERS, Ending
 from master.service.settings import Listen
 from master.sources.base import Chain
-from master.sources.fixed import FixedJobs, cell_jobs
+from master.sources.fixed import FixedJobs, condition_jobs
 from results.store.store import Store
 from worker.engine.problem import problem_of
 from worker.evaluation.choose import choose_engine
@@ -41,7 +41,7 @@ def run_campaign(
     Args:
         path: The campaign file.
         url: The store.
-        seeds: Trials of every cell; None: as the file says.
+        seeds: Trials of every condition; None: as the file says.
         workers: Local workers; 0: as many as fill the cores.
         threads: Threads a worker; 0: likewise.
         device: Where the workers compute.
@@ -54,11 +54,13 @@ def run_campaign(
         DartboardError: If the file, the store or the workers are not what they should be.
     """
     campaign = _loaded(path, seeds)
-    for cell in campaign.cells:  # before a store and workers are made for nothing
-        problem_of(cell.problem)
+    for condition in campaign.conditions:  # before a store and workers are made for nothing
+        problem_of(condition.problem)
     if device not in ("auto", "cpu"):
         choose_engine(engine, device)
-    largest = max(min(cell.trials, cell.evaluation.trials) for cell in campaign.cells)
+    largest = max(
+        min(condition.trials, condition.evaluation.trials) for condition in campaign.conditions
+    )
     count, threads = split(available_cores(), largest, workers=workers, threads=threads)
     return _run(
         campaign,
@@ -96,8 +98,10 @@ def _loaded(path: Path, seeds: int | None) -> Campaign:
     campaign = load_campaign(path)
     if seeds is None:
         return campaign
-    cells = tuple(cell.model_copy(update={"trials": seeds}) for cell in campaign.cells)
-    return campaign.model_copy(update={"cells": cells})
+    conditions = tuple(
+        condition.model_copy(update={"trials": seeds}) for condition in campaign.conditions
+    )
+    return campaign.model_copy(update={"conditions": conditions})
 
 
 def _run(
@@ -115,12 +119,12 @@ def _run(
     logs.set_up(console, study=campaign.name)
     with Store.open(url) as store, study_lock(url, campaign.name):
         store.begin_campaign(campaign, versions(), accept_version_change=accept)
-        wanted = sum(cell.trials for cell in campaign.cells)
+        wanted = sum(condition.trials for condition in campaign.conditions)
         # Few trials are shared out evenly rather than in jobs of the largest size.
         share = -(-wanted // count)
         sources = [
-            cell_jobs(cell, store, batch=min(cell.evaluation.trials, share))
-            for cell in campaign.cells
+            condition_jobs(condition, store, batch=min(condition.evaluation.trials, share))
+            for condition in campaign.conditions
         ]
         chain = Chain(sources, name=campaign.name)
         before = chain.progress()
@@ -132,7 +136,7 @@ def _run(
         ending = None
         try:
             if before.iterations_done < before.iterations:
-                title = f"[bold]{campaign.name}[/] · {len(sources)} cells · {wanted} trials"
+                title = f"[bold]{campaign.name}[/] · {len(sources)} conditions · {wanted} trials"
                 ending = serve(
                     chain,
                     store,
@@ -146,8 +150,8 @@ def _run(
                 )
         finally:
             with contextlib.suppress(StoreError):  # then the store is what went wrong
-                for cell, source in zip(campaign.cells, sources, strict=True):
-                    store.end(cell.study, "done" if _is_complete(source) else "stopped")
+                for condition, source in zip(campaign.conditions, sources, strict=True):
+                    store.end(condition.study, "done" if _is_complete(source) else "stopped")
     return _conclude(console, chain, ending)
 
 
@@ -162,7 +166,7 @@ def _conclude(console: Console, chain: Chain, ending: Ending | None) -> int:
     state = "stopped" if progress.lost or (ending and ending.state == "stopped") else "done"
     parts = [
         f"campaign {progress.study} {state}: {progress.trials_done} trials of "
-        f"{progress.iterations} cells finished"
+        f"{progress.iterations} conditions finished"
     ]
     parts += [
         f"{count} jobs {word}"

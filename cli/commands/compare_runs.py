@@ -1,4 +1,4 @@
-"""What a comparison wants run: re-runs of both incumbents, and the cells that explain them."""
+"""What a comparison wants run: re-runs of both incumbents, and the conditions that explain them."""
 
 import contextlib
 import shlex
@@ -11,7 +11,7 @@ from cli.commands.run import serve
 from cli.console.logs import Logs
 from cli.local.workers import LocalWorkers
 from configspace.campaign import Campaign
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.errors import DartboardError, StoreError
 from configspace.study import Study
 from configspace.versions import versions
@@ -19,10 +19,10 @@ from master.service.lock import study_lock
 from master.service.master import Ending
 from master.service.settings import Listen
 from master.sources.base import Chain, JobSource
-from master.sources.fixed import FixedJobs, cell_jobs, reruns
+from master.sources.fixed import FixedJobs, condition_jobs, reruns
 from results.analysis.cost import at_each_others_cost
 from results.analysis.incumbent import Incumbent, incumbent_of
-from results.comparison.runs import Pair, campaign_name, crossed_cells, exchanged_cells
+from results.comparison.runs import Pair, campaign_name, crossed_conditions, exchanged_conditions
 from results.frames.study import load_from
 from results.store.store import Store
 
@@ -68,7 +68,7 @@ def run_what_is_missing(
         pair = _pair(store, studies)
         again = [_reruns(frames.study, store, incumbent_of(frames), trials) for frames in pair]
         early = [] if quick else _early(pair, store, trials)
-        cells = () if quick else crossed_cells(pair, trials=trials, batch=PART_TRIALS)
+        conditions = () if quick else crossed_conditions(pair, trials=trials, batch=PART_TRIALS)
         title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
 
         def serving(source: JobSource, title: str, more: bool) -> Ending:
@@ -87,7 +87,7 @@ def run_what_is_missing(
         more_follows = more or not quick
         if not _run(
             [*again, *early],
-            cells,
+            conditions,
             store,
             console,
             lambda source: serving(source, title, more_follows),
@@ -104,27 +104,29 @@ def run_what_is_missing(
                 console.print(told, highlight=False, markup=False, soft_wrap=True)
         if quick:
             return True
-        cells = exchanged_cells(_pair(store, studies), trials=trials, batch=PART_TRIALS)
+        conditions = exchanged_conditions(_pair(store, studies), trials=trials, batch=PART_TRIALS)
         exchange = "[bold]exchange[/] · architectures of each incumbent, trained as the other's"
         return _run(
-            [], cells, store, console, lambda source: serving(source, exchange, more), accept
+            [], conditions, store, console, lambda source: serving(source, exchange, more), accept
         )
 
 
 def _run(
     again: Sequence[FixedJobs],
-    cells: tuple[Cell, ...],
+    conditions: tuple[Condition, ...],
     store: Store,
     console: Console,
     serving: Callable[[JobSource], Ending],
     accept: bool,
 ) -> bool:
-    """Run re-runs and cells as far as the store lacks them; whether that came to its end."""
-    if cells:
-        campaign = Campaign(name=cells[0].campaign, cells=cells)
+    """Run re-runs and conditions as far as the store lacks them; whether that came to its end."""
+    if conditions:
+        campaign = Campaign(name=conditions[0].campaign, conditions=conditions)
         store.begin_campaign(campaign, versions(), accept_version_change=accept)
-    of_cells = [cell_jobs(cell, store, batch=PART_TRIALS) for cell in cells]
-    sources: list[JobSource] = [*again, *of_cells]
+    of_conditions = [
+        condition_jobs(condition, store, batch=PART_TRIALS) for condition in conditions
+    ]
+    sources: list[JobSource] = [*again, *of_conditions]
     if not sources:
         return True
     for source in again:
@@ -139,12 +141,12 @@ def _run(
             state = serving(chain).state
     finally:
         with contextlib.suppress(StoreError):  # then the store is what went wrong
-            for cell, source in zip(cells, of_cells, strict=True):
+            for condition, source in zip(conditions, of_conditions, strict=True):
                 ended = source.progress()
                 complete = ended.iterations_done == ended.iterations and not ended.lost
-                store.end(cell.study, "done" if complete else "stopped")
-    for cell, source in zip(cells, of_cells, strict=True):
-        _tell_cell(cell, source, console)
+                store.end(condition.study, "done" if complete else "stopped")
+    for condition, source in zip(conditions, of_conditions, strict=True):
+        _tell_condition(condition, source, console)
     return state != "stopped"
 
 
@@ -194,14 +196,15 @@ def _failures(source: FixedJobs, trials: int, what: str) -> str:
     )
 
 
-def _tell_cell(cell: Cell, source: FixedJobs, console: Console) -> None:
-    """Say how much of a cell failed, if any did."""
+def _tell_condition(condition: Condition, source: FixedJobs, console: Console) -> None:
+    """Say how much of a condition failed, if any did."""
     progress = source.progress()
     if not progress.crashed + progress.lost:
         return
     told = (
-        f"{cell.name}: {source.finished_trials} of {cell.trials} trials finished; 'dartboard "
-        f"export {shlex.quote(cell.campaign)} --what evaluations' has each failure's reason in its "
+        f"{condition.name}: {source.finished_trials} of {condition.trials} trials finished; "
+        f"'dartboard export {shlex.quote(condition.campaign)} --what evaluations' "
+        "has each failure's reason in its "
         "column message"
     )
     console.print(told, highlight=False, markup=False, soft_wrap=True)

@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from configspace.errors import ServiceError
-from master.credentials.authority import hosts_of, initialise, issue, issued, revoke
+from master.credentials.authority import hosts_of, initialize, issue, issued, revoke
 from master.credentials.folder import Folder, write_secret
 
 
 def init_credentials(path: Path, hosts: Sequence[str]) -> None:
     """Make an authority and the master's certificate, and say what to do with them."""
     folder = Folder(path)
-    new = initialise(folder, hosts)
+    new = initialize(folder, hosts)
     console = Console(stderr=True)
     console.print(
         f"{'made' if new else 'kept'} the authority in {path}; the master's certificate is for "

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
-from cli.console.clock import is_synchronised
+from cli.console.clock import is_synchronized
 from cli.local.cores import available_cores
 from configspace.errors import DartboardError
 from configspace.hyperparameters import Hyperparameters
@@ -240,7 +240,7 @@ def check_credentials(patient: Patient) -> Iterator[Finding]:
 def check_clock(_: Patient) -> Iterator[Finding]:
     """Whether it is kept right; results do not depend on it, certificates do."""
     text = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
-    match is_synchronised():
+    match is_synchronized():
         case True:
             yield Finding("ok", f"{text}, kept right over the network")
         case False:

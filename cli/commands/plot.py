@@ -27,7 +27,7 @@ def plot(
     url: str,
     *,
     campaigns: Sequence[str],
-    cells: Sequence[str],
+    conditions: Sequence[str],
     output: Path | None,
 ) -> None:
     """Draw a figure and write it.
@@ -37,7 +37,7 @@ def plot(
         names: Studies, or for ``architecture`` a study or a campaign.
         url: The store.
         campaigns: Those to take for one of the paper's figures; none: the usual ones.
-        cells: Cells of a campaign whose architectures to draw; none: all that search.
+        conditions: Conditions of a campaign whose architectures to draw; none: all that search.
         output: The file; its ending says in which form. None: a PNG named as the figure.
 
     Raises:
@@ -45,7 +45,7 @@ def plot(
             file cannot be written.
     """
     drawn = (
-        _named(what, names, url, cells)
+        _named(what, names, url, conditions)
         if what in OF_STUDIES
         else _of_the_paper(what, names, url, campaigns)
     )
@@ -74,7 +74,7 @@ def _of_the_paper(what: str, names: Sequence[str], url: str, campaigns: Sequence
     return figure(cast(FigureNumber, number), trials)
 
 
-def _named(what: str, names: Sequence[str], url: str, cells: Sequence[str]) -> Figure:
+def _named(what: str, names: Sequence[str], url: str, conditions: Sequence[str]) -> Figure:
     if what == "anytime":
         if not names:
             raise DartboardError("name a study or several, as in 'dartboard plot anytime STUDY'")
@@ -84,16 +84,18 @@ def _named(what: str, names: Sequence[str], url: str, cells: Sequence[str]) -> F
             f"name one study, as in 'dartboard plot {what} STUDY', got {len(names)}"
         )
     if what == "architecture":
-        return _architecture(names[0], url, cells)
+        return _architecture(names[0], url, conditions)
     frames: Frames = load(url, names[0], with_curves=False)
     return budgets_figure(frames) if what == "budgets" else search_figure(frames)
 
 
-def _architecture(name: str, url: str, cells: Sequence[str]) -> Figure:
+def _architecture(name: str, url: str, conditions: Sequence[str]) -> Figure:
     with Store.open(url, create=False) as store:
         is_campaign = name in store.campaign_names()
     if is_campaign:
         found = load_campaign(url, name)
-        settings = {cell.name: cell.architecture for cell in found.campaign.cells}
-        return architecture_figure(found_by_campaign(found.trials, cells, settings))
+        settings = {
+            condition.name: condition.architecture for condition in found.campaign.conditions
+        }
+        return architecture_figure(found_by_campaign(found.trials, conditions, settings))
     return architecture_figure([found_by_study(load(url, name, with_curves=False))])

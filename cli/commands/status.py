@@ -72,7 +72,7 @@ def _campaign_row(many: CampaignStatus) -> tuple[str, ...]:
     return (
         many.name,
         "campaign",
-        ", ".join(dict.fromkeys(one.cell.problem.name for one in many.cells)),
+        ", ".join(dict.fromkeys(one.condition.problem.name for one in many.conditions)),
         many.state,
         f"{many.finished} of {many.trials} trials",
         "",

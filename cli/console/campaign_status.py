@@ -1,4 +1,4 @@
-"""`dartboard status` of a campaign: a row a cell."""
+"""`dartboard status` of a campaign: a row a condition."""
 
 from rich.console import Console
 from rich.table import Table
@@ -8,9 +8,9 @@ from results.analysis.campaign_status import CampaignStatus
 
 
 def show_campaign(console: Console, one: CampaignStatus) -> None:
-    """Print how far a campaign is, cell by cell, with the architectures' PSNRs so far."""
+    """Print how far a campaign is, condition by condition, with the architectures' PSNRs so far."""
     console.print(
-        f"[bold]{one.name}[/] · campaign of {len(one.cells)} cells · {one.state}, "
+        f"[bold]{one.name}[/] · campaign of {len(one.conditions)} conditions · {one.state}, "
         f"last activity {ago(one.last_activity)}",
         highlight=False,
         soft_wrap=True,
@@ -22,18 +22,18 @@ def show_campaign(console: Console, one: CampaignStatus) -> None:
     )
     console.print()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("cell", overflow="fold")
+    table.add_column("condition", overflow="fold")
     columns = ("trials", "crashed", "running", "best", "mean", "median")
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
-    for cell in one.cells:
+    for condition in one.conditions:
         table.add_row(
-            cell.cell.name,
-            f"{cell.finished}/{cell.cell.trials}",
-            *(str(count) if count else "" for count in (cell.crashed, cell.running)),
+            condition.condition.name,
+            f"{condition.finished}/{condition.condition.trials}",
+            *(str(count) if count else "" for count in (condition.crashed, condition.running)),
             *(
                 "" if psnr is None else f"{psnr:.2f}"
-                for psnr in (cell.best, cell.mean, cell.median)
+                for psnr in (condition.best, condition.mean, condition.median)
             ),
         )
     console.print(table)

@@ -8,8 +8,8 @@ _TIMEX_BYTES = 512
 """More than the kernel's structure has; its first field, zero, asks for nothing to be set."""
 
 
-def is_synchronised() -> bool | None:
-    """Return whether the kernel knows the clock to be synchronised; None where it cannot say."""
+def is_synchronized() -> bool | None:
+    """Return whether the kernel knows the clock to be synchronized; None where it cannot say."""
     if sys.platform != "linux":
         return None
     buffer = ctypes.create_string_buffer(_TIMEX_BYTES)

@@ -1,4 +1,4 @@
-"""Recover signals with a jump from the means of their neighbouring samples."""
+"""Recover signals with a jump from the means of their neighboring samples."""
 
 import numpy as np
 

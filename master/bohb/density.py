@@ -42,10 +42,10 @@ class Density:
             min_bandwidth: No kernel is narrower, even where all observations agree.
         """
         n, dimensions = data.shape
-        centred = data - np.add.reduce(data) / n
-        deviations = np.sqrt(np.add.reduce(centred * centred) / n)
+        centered = data - np.add.reduce(data) / n
+        deviations = np.sqrt(np.add.reduce(centered * centered) / n)
         scott = 1.06 * deviations * n ** (-1.0 / (4 + dimensions))
-        # At (c − 1)/c the kernel of c levels is uniform; wider would make it favour other levels.
+        # At (c − 1)/c the kernel of c levels is uniform; wider would make it favor other levels.
         widest = np.where(levels > 0, (levels - 1) / np.maximum(levels, 1), np.inf)
         bandwidths = np.minimum(np.maximum(scott, min_bandwidth), widest)
         scales, constant = _scales(bandwidths, levels)
@@ -82,10 +82,10 @@ class Density:
         """
         drawn = self.data[random.integers(len(self.data), size=count)]
         real = self.levels == 0
-        centre, width = drawn[:, real], bandwidth_factor * self.bandwidths[real]
-        low, high = ndtr(-centre / width), ndtr((1 - centre) / width)
-        quantile = low + random.random(centre.shape) * (high - low)
-        drawn[:, real] = np.clip(centre + width * ndtri(quantile), 0.0, 1.0)
+        center, width = drawn[:, real], bandwidth_factor * self.bandwidths[real]
+        low, high = ndtr(-center / width), ndtr((1 - center) / width)
+        quantile = low + random.random(center.shape) * (high - low)
+        drawn[:, real] = np.clip(center + width * ndtri(quantile), 0.0, 1.0)
         kept = random.random((count, int((~real).sum()))) < 1 - self.bandwidths[~real]
         fresh = random.integers(self.levels[~real], size=kept.shape)
         drawn[:, ~real] = np.where(kept, drawn[:, ~real], fresh)
@@ -114,15 +114,15 @@ def _coordinates(vectors: Floats, levels: NDArray[np.int64]) -> Floats:  # (vect
 
 
 def _scales(bandwidths: Floats, levels: NDArray[np.int64]) -> tuple[Floats, float]:
-    """Return the scale of each coordinate, and the logarithm of the kernel at its centre."""
+    """Return the scale of each coordinate, and the logarithm of the kernel at its center."""
     is_real = levels == 0
     widths, switch = bandwidths[is_real], bandwidths[~is_real]
     same, other = np.log1p(-switch), np.log(switch / (levels[~is_real] - 1))
     scales = np.empty(len(levels))
     scales[is_real] = 1 / widths
     scales[~is_real] = np.sqrt(np.maximum(same - other, 0.0))  # rounded, a uniform kernel's
-    centre = same.sum() - np.log(widths * np.sqrt(2 * np.pi)).sum()
-    return scales[_layout(tuple(levels.tolist()))[0]], float(centre)
+    center = same.sum() - np.log(widths * np.sqrt(2 * np.pi)).sum()
+    return scales[_layout(tuple(levels.tolist()))[0]], float(center)
 
 
 def _minus_half_the_square(scaled: Floats) -> Floats:  # (vector,)

@@ -42,7 +42,7 @@ class Issued:
     state: Literal["valid", "revoked", "expired"]
 
 
-def initialise(folder: Folder, hosts: Sequence[str]) -> bool:
+def initialize(folder: Folder, hosts: Sequence[str]) -> bool:
     """Make an authority, unless there is one, and a certificate for the master.
 
     Done again, it renews the master's certificate for the hosts given now; workers' credentials

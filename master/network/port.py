@@ -1,6 +1,6 @@
 """The one object that workers call, over Pyro4: everything they may ask of a master.
 
-Only built-in types cross the wire, serialised by serpent: nothing is ever unpickled. What a
+Only built-in types cross the wire, serialized by serpent: nothing is ever unpickled. What a
 client sends is checked here; a message that is not what it should be is refused by an answer
 that says why, and is logged with its origin.
 

@@ -321,5 +321,5 @@ def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -
 
 
 def _shown(study: str, id: EvaluationId) -> str:
-    """Name a job; of a campaign, whose studies are its cells, with its cell."""
+    """Name a job; of a campaign, whose studies are its conditions, with its condition."""
     return f"{study.partition('/')[2]} {id}" if id.purpose == "campaign" else str(id)

@@ -114,7 +114,7 @@ class Chain:
     """Several sources as one, served in turn: a source starts when those before it wait or end."""
 
     def __init__(
-        self, sources: Sequence[JobSource], *, name: str | None = None, rounds: str = "cells"
+        self, sources: Sequence[JobSource], *, name: str | None = None, rounds: str = "conditions"
     ) -> None:
         """Join some sources.
 

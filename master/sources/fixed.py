@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import ConfigurationId, EvaluationId, Job
 from configspace.study import Study
@@ -172,25 +172,25 @@ def reruns(
     )
 
 
-def cell_jobs(cell: Cell, store: Store, *, batch: int) -> FixedJobs:
-    """Plan what a cell lacks of its trials.
+def condition_jobs(condition: Condition, store: Store, *, batch: int) -> FixedJobs:
+    """Plan what a condition lacks of its trials.
 
     A job's part is the index of its first trial, so that trials keep their indices, and with them
     their seeds, whatever the sizes of the jobs. A crashed job is run again trial by trial: one of
     them diverged, and the others have a score.
 
     Args:
-        cell: The cell.
+        condition: The condition.
         store: Knows which trials have ended.
         batch: Seeds a job, at most.
 
     Raises:
         ValueError: If ``batch`` is not positive.
     """
-    _check_positive(cell.trials, batch)
+    _check_positive(condition.trials, batch)
 
     def job(first: int, size: int) -> Job:
-        return cell_job(cell, range(first, first + size))
+        return condition_job(condition, range(first, first + size))
 
     def one_by_one(crashed: Job) -> list[Job]:
         first, size = crashed.id.part, len(crashed.seeds)
@@ -198,14 +198,14 @@ def cell_jobs(cell: Cell, store: Store, *, batch: int) -> FixedJobs:
         # tells a restart that all are to be run one by one.
         return [job(index, 1) for index in (*range(first + 1, first + size), first)] * (size > 1)
 
-    parts = {id.part: part for id, part in store.parts(cell.study, "campaign").items()}
-    stored = {one.id.part: one for one in store.unfinished(cell.study)}
+    parts = {id.part: part for id, part in store.parts(condition.study, "campaign").items()}
+    stored = {one.id.part: one for one in store.unfinished(condition.study)}
     finished, crashed, interrupted, failed = [], [], [], []
     covered: set[int] = set()
     for first, part in parts.items():
         if part.state == "finished":
             finished.append(part.trials)
-        elif first in stored and first < cell.trials:
+        elif first in stored and first < condition.trials:
             interrupted.append((job(first, part.trials), stored[first]))
         elif part.state == "crashed" and part.trials == 1:
             crashed.append(1)
@@ -214,38 +214,38 @@ def cell_jobs(cell: Cell, store: Store, *, batch: int) -> FixedJobs:
                 failed.append(job(first, part.trials))
             continue
         covered |= set(range(first, first + part.trials))
-    wanted = set(range(cell.trials)) - covered
+    wanted = set(range(condition.trials)) - covered
     single = [one for whole in failed for one in one_by_one(whole) if one.id.part in wanted]
     wanted -= {one.id.part for one in single}
     return FixedJobs(
-        cell.study,
+        condition.study,
         open=interrupted,
         waiting=[job(chunk.start, len(chunk)) for chunk in _chunks(wanted, batch)] + single,
-        trials=cell.trials,
+        trials=condition.trials,
         finished=finished,
         crashed=crashed,
-        epochs=cell.epochs,
+        epochs=condition.epochs,
         again=one_by_one,
     )
 
 
-def cell_job(cell: Cell, indices: range) -> Job:
-    """Return the job of some of a cell's trials: everything that a worker needs to know."""
+def condition_job(condition: Condition, indices: range) -> Job:
+    """Return the job of some of a condition's trials: everything that a worker needs to know."""
     return Job(
-        study=cell.study,
+        study=condition.study,
         id=EvaluationId(
-            configuration=(0, 0, 0), epochs=cell.epochs, purpose="campaign", part=indices.start
+            configuration=(0, 0, 0), epochs=condition.epochs, purpose="campaign", part=indices.start
         ),
         objective="final",
-        problem=cell.problem,
-        architecture=cell.architecture,
-        search=cell.search,
-        hyperparameters=cell.hyperparameters,
-        epochs=cell.epochs,
-        seeds=cell.trial_seeds(indices),
-        time_limit=cell.evaluation.time_limit,
-        memory_limit=cell.evaluation.memory_limit,
-        architectures=cell.fixed_architectures(indices),
+        problem=condition.problem,
+        architecture=condition.architecture,
+        search=condition.search,
+        hyperparameters=condition.hyperparameters,
+        epochs=condition.epochs,
+        seeds=condition.trial_seeds(indices),
+        time_limit=condition.evaluation.time_limit,
+        memory_limit=condition.evaluation.memory_limit,
+        architectures=condition.fixed_architectures(indices),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the store tells of a campaign now: how far each cell is, and its scores so far."""
+"""What the store tells of a campaign now: how far each condition is, and its scores so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,17 +6,17 @@ from datetime import datetime
 
 import pandas as pd
 
-from configspace.condition import Cell
+from configspace.condition import Condition
 from results.frames.campaign import CampaignFrames, load_campaign_from
 from results.store.events import SeenWorker, StudyState
 from results.store.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class CellStatus:
-    """One cell as the store knows it; PSNRs are the architectures', in dB."""
+class ConditionStatus:
+    """One condition as the store knows it; PSNRs are the architectures', in dB."""
 
-    cell: Cell
+    condition: Condition
     finished: int
     """Trials that have a score."""
     crashed: int
@@ -33,9 +33,9 @@ class CampaignStatus:
 
     name: str
     state: StudyState
-    """``done`` once every cell is; ``running`` also after a master was killed: see
+    """``done`` once every condition is; ``running`` also after a master was killed: see
     ``last_activity``."""
-    cells: tuple[CellStatus, ...]
+    conditions: tuple[ConditionStatus, ...]
     seconds: float
     """Search and training on the workers, summed over trials."""
     workers: tuple[SeenWorker, ...]
@@ -46,12 +46,12 @@ class CampaignStatus:
     @property
     def finished(self) -> int:
         """Return how many trials have a score."""
-        return sum(cell.finished for cell in self.cells)
+        return sum(condition.finished for condition in self.conditions)
 
     @property
     def trials(self) -> int:
         """Return how many trials are wanted."""
-        return sum(cell.cell.trials for cell in self.cells)
+        return sum(condition.condition.trials for condition in self.conditions)
 
 
 def campaign_status(url: str, names: Sequence[str]) -> list[CampaignStatus]:
@@ -73,7 +73,7 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
     run, trials = frames.evaluations, frames.trials
     times = run[["submitted", "started", "finished"]].max()
     last = times.dropna().max() if times.notna().any() else None
-    states = set(frames.cells["state"])
+    states = set(frames.conditions["state"])
     state: StudyState = "stopped"
     if "running" in states:
         state = "running"
@@ -82,14 +82,16 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
     return CampaignStatus(
         name=frames.campaign.name,
         state=state,
-        cells=tuple(
-            _cell_status(
-                cell,
-                run[run["cell"] == cell.name],
-                trials.loc[trials["cell"] == cell.name, "architecture_psnr"],
+        conditions=tuple(
+            _condition_status(
+                condition,
+                run[run["condition"] == condition.name],
+                trials.loc[trials["condition"] == condition.name, "architecture_psnr"],
                 crashed=int(row["crashed"]),
             )
-            for cell, (_, row) in zip(frames.campaign.cells, frames.cells.iterrows(), strict=True)
+            for condition, (_, row) in zip(
+                frames.campaign.conditions, frames.conditions.iterrows(), strict=True
+            )
         ),
         seconds=float(trials[["search_seconds", "retrain_seconds"]].sum().sum()),
         workers=tuple(workers),
@@ -97,11 +99,11 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
     )
 
 
-def _cell_status(
-    cell: Cell, run: pd.DataFrame, psnr: "pd.Series[float]", *, crashed: int
-) -> CellStatus:
-    return CellStatus(
-        cell=cell,
+def _condition_status(
+    condition: Condition, run: pd.DataFrame, psnr: "pd.Series[float]", *, crashed: int
+) -> ConditionStatus:
+    return ConditionStatus(
+        condition=condition,
         finished=len(psnr),
         crashed=crashed,
         running=int(run.loc[run["state"] == "running", "trials"].sum()),
@@ -112,10 +114,10 @@ def _cell_status(
 
 
 def _workers(store: Store, name: str) -> list[SeenWorker]:
-    """Return the live workers: a master of several cells tells each of them of all."""
+    """Return the live workers: a master of several conditions tells each of them of all."""
     newest: dict[str, SeenWorker] = {}
-    for cell in store.campaign(name).cells:
-        for worker in store.workers(cell.study):
+    for condition in store.campaign(name).conditions:
+        for worker in store.workers(condition.study):
             if worker.name not in newest or worker.heard > newest[worker.name].heard:
                 newest[worker.name] = worker
     return [newest[worker] for worker in sorted(newest)]

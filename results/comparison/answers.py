@@ -141,7 +141,7 @@ def _winners_curse(comparison: Comparison) -> Answer:
         "Were the observed scores of the incumbents too good?",
         " ".join(_curse(side) for side in comparison.sides),
         "An incumbent's observed score is set against what evaluations of as many seeds score by "
-        "chance, in the PSNR that its study maximised: of one seed, "
+        "chance, in the PSNR that its study maximized: of one seed, "
         "against each re-run; of several, against 10,000 groups drawn from the re-runs, each value "
         "drawn put back twice because the re-runs are a sample themselves, and aggregated as in "
         "the study. It is too good, the winner's curse, if fewer "

@@ -17,7 +17,7 @@ _PALER = {"one-shot": "#8fb4c9", "final": "#e0a78f"}
 def anytime_figure(report: Report) -> Figure:
     """Draw how each study's best observed score rose with its cost, a panel a study.
 
-    The panels share the axis of seconds, not that of scores: the two maximised different ones.
+    The panels share the axis of seconds, not that of scores: the two maximized different ones.
     """
     figure = new_figure(9.4, 3.8)
     panels: list[Axes] = list(figure.subplots(1, 2, sharex=True))
@@ -51,9 +51,9 @@ def means_figure(report: Report) -> Figure:
     rows = mean_rows(report)
     figure = new_figure(9.4, 1.0 + 0.38 * len(rows))
     axes = figure.subplots()
-    for place, (_, estimate, colour) in enumerate(rows):
-        axes.plot([estimate.low, estimate.high], [place, place], color=colour, linewidth=2.2)
-        axes.plot([estimate.value], [place], "o", color=colour, markersize=6)
+    for place, (_, estimate, color) in enumerate(rows):
+        axes.plot([estimate.low, estimate.high], [place, place], color=color, linewidth=2.2)
+        axes.plot([estimate.value], [place], "o", color=color, markersize=6)
     axes.set_yticks(np.arange(len(rows)), [f"{label} (n = {e.n})" for label, e, _ in rows])
     axes.invert_yaxis()
     style(axes)
@@ -62,7 +62,7 @@ def means_figure(report: Report) -> Figure:
 
 
 def mean_rows(report: Report) -> Sequence[tuple[str, Estimate, str]]:
-    """Return label, mean and colour of each setting, in the order of drawing."""
+    """Return label, mean and color of each setting, in the order of drawing."""
     one_shot, final = report.comparison.sides
     rows = [
         ("one-shot study's incumbent, re-run", one_shot.architecture.mean, OBJECTIVES["one-shot"]),

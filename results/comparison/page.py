@@ -143,7 +143,7 @@ def _costs(report: Report) -> Table:
             "mean of re-runs (dB)",
         ),
         tuple(lines),
-        "Each score is the one that its study maximised: one-shot PSNR or architecture PSNR. As "
+        "Each score is the one that its study maximized: one-shot PSNR or architecture PSNR. As "
         "the best of several on the same budget, an observed one is too high by selection. A study "
         "that had ended has what it had at its end: what more cost would have brought is unknown. "
         "Costs are seconds of search and retraining on the workers; a crashed evaluation counts "

@@ -44,7 +44,7 @@ class Early:
     """What the dearer study had found at the other's cost, re-run: not its last incumbent."""
 
     objective: Estimate
-    """Mean of the PSNR that the study maximised, in dB."""
+    """Mean of the PSNR that the study maximized, in dB."""
     architecture: Estimate
     """Mean architecture PSNR, in dB."""
     contrast: Contrast
@@ -94,8 +94,8 @@ def report(one_shot: Frames, final: Frames, runs: Runs | None = None, *, seed: i
     """Compare two studies in every respect.
 
     Args:
-        one_shot: The study that maximised the one-shot PSNR, with re-runs of its incumbent.
-        final: The study that maximised the architecture PSNR, with those of its own.
+        one_shot: The study that maximized the one-shot PSNR, with re-runs of its incumbent.
+        final: The study that maximized the architecture PSNR, with those of its own.
         runs: The trials on the other problem, and those of exchanged architectures.
         seed: Of the bootstraps.
 

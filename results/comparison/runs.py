@@ -1,4 +1,4 @@
-"""What a comparison wants run beyond re-runs, as the cells of a campaign, and what came of it.
+"""What a comparison wants run beyond re-runs, as the conditions of a campaign, and what came of it.
 
 Each incumbent is run on the other problem, as it was re-run on its own; and each architecture that
 an incumbent's re-runs found is trained with the ``param_*`` of the other incumbent.
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from configspace.condition import Cell, CellEvaluation
+from configspace.condition import Condition, ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import Study
 from results.analysis.incumbent import Incumbent, incumbent_of
@@ -29,7 +29,7 @@ def campaign_name(one_shot: str, final: str) -> str:
     return f"{one_shot}-against-{final}"
 
 
-def crossed_cells(pair: Pair, *, trials: int, batch: int) -> tuple[Cell, ...]:
+def crossed_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Condition, ...]:
     """Return both incumbents on the other problem, the one-shot study's first.
 
     Args:
@@ -48,7 +48,7 @@ def crossed_cells(pair: Pair, *, trials: int, batch: int) -> tuple[Cell, ...]:
     if other is None or _same(one, two):
         return ()
     return tuple(
-        Cell(
+        Condition(
             campaign=campaign_name(one.study.name, two.study.name),
             name=f"{_label(found)}-on-{other}",
             problem=found.study.problem.model_copy(update={"name": other}),
@@ -65,7 +65,7 @@ def crossed_cells(pair: Pair, *, trials: int, batch: int) -> tuple[Cell, ...]:
     )
 
 
-def exchanged_cells(pair: Pair, *, trials: int, batch: int) -> tuple[Cell, ...]:
+def exchanged_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Condition, ...]:
     """Return the architectures of both incumbents' re-runs with the other's training.
 
     Args:
@@ -85,7 +85,7 @@ def exchanged_cells(pair: Pair, *, trials: int, batch: int) -> tuple[Cell, ...]:
     if _training(one.hyperparameters) == _training(two.hyperparameters) or not all(found):
         return ()
     return tuple(
-        Cell(
+        Condition(
             campaign=campaign_name(one.study.name, two.study.name),
             name=f"{_label(own)}-architectures-trained-as-{_label(other)}",
             problem=own.study.problem,
@@ -105,15 +105,15 @@ def exchanged_cells(pair: Pair, *, trials: int, batch: int) -> tuple[Cell, ...]:
 
 
 def runs_of(pair: Pair, campaign: CampaignFrames) -> Runs:
-    """Return what a campaign holds of the cells that two studies want now.
+    """Return what a campaign holds of the conditions that two studies want now.
 
     Args:
         pair: The studies, with re-runs; what earlier incumbents did is left out.
         campaign: Their comparison's.
     """
     # How many trials were asked for does not matter: what there is counts.
-    crossed = [cell.name for cell in crossed_cells(pair, trials=1, batch=1)]
-    exchanged = [cell.name for cell in exchanged_cells(pair, trials=1, batch=1)]
+    crossed = [condition.name for condition in crossed_conditions(pair, trials=1, batch=1)]
+    exchanged = [condition.name for condition in exchanged_conditions(pair, trials=1, batch=1)]
     return Runs(
         problem=OTHER.get(pair[0].study.problem.name, ""),
         crossed=_two(campaign, crossed),
@@ -123,8 +123,8 @@ def runs_of(pair: Pair, campaign: CampaignFrames) -> Runs:
 
 def _two(campaign: CampaignFrames, names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
     trials = campaign.trials.rename(columns={"trial": "index"})
-    first, second = names or ("", "")  # no cell has an empty name
-    return trials[trials["cell"] == first], trials[trials["cell"] == second]
+    first, second = names or ("", "")  # no condition has an empty name
+    return trials[trials["condition"] == first], trials[trials["condition"] == second]
 
 
 def _same(one: Incumbent, two: Incumbent) -> bool:
@@ -142,13 +142,13 @@ def _architectures(frames: Frames) -> list[str]:
 
 
 def _label(found: Incumbent) -> str:
-    """Name an incumbent, so that another one of the same study has other cells."""
+    """Name an incumbent, so that another one of the same study has other conditions."""
     iteration, rung, number = found.configuration
     return f"{found.study.objective}-{iteration}.{rung}.{number}-{found.epochs}"
 
 
-def _evaluation(study: Study, batch: int) -> CellEvaluation:
+def _evaluation(study: Study, batch: int) -> ConditionEvaluation:
     limits = study.evaluation
-    return CellEvaluation(
+    return ConditionEvaluation(
         trials=batch, time_limit=limits.time_limit, memory_limit=limits.memory_limit
     )

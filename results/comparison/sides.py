@@ -58,7 +58,7 @@ class Side:
     correlation: Estimate
     """Pearson's, between the two PSNRs of the re-runs."""
     curse: Curse
-    """The incumbent's observed score beside the re-runs, in the PSNR that its study maximised."""
+    """The incumbent's observed score beside the re-runs, in the PSNR that its study maximized."""
 
     @property
     def study(self) -> Study:
@@ -72,7 +72,7 @@ class Side:
 
     @property
     def objective_mean(self) -> Estimate:
-        """The mean over the re-runs of the PSNR that the study maximised."""
+        """The mean over the re-runs of the PSNR that the study maximized."""
         return (self.one_shot if self.study.objective == "one-shot" else self.architecture).mean
 
     @property
@@ -140,8 +140,8 @@ def compare(url: str, one_shot_study: str, final_study: str, *, seed: int = 0) -
 
     Args:
         url: Where the store is, such as ``sqlite:///dartboard.db``.
-        one_shot_study: Name of the study that maximised the one-shot PSNR.
-        final_study: Name of the study that maximised the architecture PSNR.
+        one_shot_study: Name of the study that maximized the one-shot PSNR.
+        final_study: Name of the study that maximized the architecture PSNR.
         seed: Of the bootstrap.
 
     Raises:

@@ -1,4 +1,4 @@
-"""A campaign as tidy pandas frames: a row a cell, and a row a trial."""
+"""A campaign as tidy pandas frames: a row a condition, and a row a trial."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ import pandas as pd
 import sqlalchemy as sa
 
 from configspace.campaign import Campaign
-from configspace.condition import Cell
+from configspace.condition import Condition
 from results.frames.study import CURVE, HYPERPARAMETERS, TIME, TRIAL, read_rows, typed
 from results.store.schema import curves, evaluations, studies, trials
 from results.store.store import Store
 
-_CELL = {
+_CONDITION = {
     "campaign": "str",
-    "cell": "str",
+    "condition": "str",
     "space": "str",
     "operations": "str",
     "problem": "str",
@@ -22,8 +22,8 @@ _CELL = {
     "hyperparameters": "str",
     "epochs": "int64",
 }
-_CELLS = {
-    **_CELL,
+_CONDITIONS = {
+    **_CONDITION,
     "seed": "int64",
     "trials": "int64",
     "finished": "int64",
@@ -32,7 +32,7 @@ _CELLS = {
     **HYPERPARAMETERS,
 }
 _EVALUATIONS = {
-    **_CELL,
+    **_CONDITION,
     "first_trial": "int64",
     "trials": "int64",
     "state": "str",
@@ -47,19 +47,19 @@ _EVALUATIONS = {
     "started": TIME,
     "finished": TIME,
 }
-_TRIALS = {**_CELL, **TRIAL}
-_CURVES = {**_CELL, **CURVE}
+_TRIALS = {**_CONDITION, **TRIAL}
+_CURVES = {**_CONDITION, **CURVE}
 
 
 @dataclass(frozen=True, slots=True)
 class CampaignFrames:
-    """Everything a store holds of one campaign; cells in the order in which they were entered."""
+    """Everything a store holds of one campaign; conditions in the order they were entered."""
 
     campaign: Campaign
-    cells: pd.DataFrame
-    """A row a cell: what it is, and how many of its ``trials`` are finished or crashed."""
+    conditions: pd.DataFrame
+    """A row a condition: what it is, and how many of its ``trials`` are finished or crashed."""
     evaluations: pd.DataFrame
-    """A row a job, cell by cell in the order of submission; ``psnr`` is its mean over trials."""
+    """One row per job, ordered by condition and submission; ``psnr`` is the mean of its trials."""
     trials: pd.DataFrame
     """A row a finished trial; PSNRs in dB. ``one_shot_psnr`` is missing where nothing was
     searched. ``architecture`` names the edges' operations, parted by spaces."""
@@ -100,9 +100,9 @@ def load_campaign_from(store: Store, name: str, *, with_curves: bool = False) ->
         tried = read_rows(connection, trials, ids)
         drawn = read_rows(connection, curves, ids if with_curves else [])
     id_of = {row.name: row.id for row in found}
-    cells = _cells(campaign.cells)
-    cells["study_id"] = [id_of[cell.study] for cell in campaign.cells]
-    cells["state"] = cells["study_id"].map({row.id: row.state for row in found})
+    conditions = _conditions(campaign.conditions)
+    conditions["study_id"] = [id_of[condition.study] for condition in campaign.conditions]
+    conditions["state"] = conditions["study_id"].map({row.id: row.state for row in found})
 
     run = run.rename(columns={"part": "first_trial", "seeds": "trials"})
     run["psnr"] = -run["loss"].astype("float64")
@@ -110,47 +110,50 @@ def load_campaign_from(store: Store, name: str, *, with_curves: bool = False) ->
     # A crashed job of several trials is on its way to be run trial by trial.
     crashed = run[(run["state"] == "crashed") & (run["trials"] == 1)]
     for column, counted in (("finished", finished), ("crashed", crashed)):
-        cells[column] = cells["study_id"].map(counted.groupby("study_id")["trials"].sum()).fillna(0)
+        conditions[column] = (
+            conditions["study_id"].map(counted.groupby("study_id")["trials"].sum()).fillna(0)
+        )
     return CampaignFrames(
         campaign=campaign,
-        cells=typed(cells, _CELLS),
+        conditions=typed(conditions, _CONDITIONS),
         evaluations=typed(
-            _with_cell(run, cells).sort_values(["study_id", "submitted_sequence"]), _EVALUATIONS
+            _with_condition(run, conditions).sort_values(["study_id", "submitted_sequence"]),
+            _EVALUATIONS,
         ),
-        trials=typed(_by_trial(tried, run, cells), _TRIALS),
-        curves=typed(_by_trial(drawn, run, cells), _CURVES),
+        trials=typed(_by_trial(tried, run, conditions), _TRIALS),
+        curves=typed(_by_trial(drawn, run, conditions), _CURVES),
     )
 
 
-def _cells(cells: Sequence[Cell]) -> pd.DataFrame:
+def _conditions(conditions: Sequence[Condition]) -> pd.DataFrame:
     rows = [
         {
-            "campaign": cell.campaign,
-            "cell": cell.name,
-            "space": cell.architecture.space,
-            "operations": cell.architecture.operations,
-            "problem": cell.problem.name,
-            "method": cell.method,
-            "hyperparameters": cell.preset,
-            "epochs": cell.epochs,
-            "seed": cell.seed,
-            "trials": cell.trials,
-            **cell.hyperparameters.model_dump(),
+            "campaign": condition.campaign,
+            "condition": condition.name,
+            "space": condition.architecture.space,
+            "operations": condition.architecture.operations,
+            "problem": condition.problem.name,
+            "method": condition.method,
+            "hyperparameters": condition.preset,
+            "epochs": condition.epochs,
+            "seed": condition.seed,
+            "trials": condition.trials,
+            **condition.hyperparameters.model_dump(),
         }
-        for cell in cells
+        for condition in conditions
     ]
     return pd.DataFrame(rows)
 
 
-def _with_cell(rows: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    described = cells[["study_id", *(column for column in _CELL if column != "epochs")]]
+def _with_condition(rows: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
+    described = conditions[["study_id", *(column for column in _CONDITION if column != "epochs")]]
     return rows.merge(described, on="study_id")
 
 
-def _by_trial(rows: pd.DataFrame, run: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Name each row's cell and trial, in the order of the cells and, in them, of the trials."""
+def _by_trial(rows: pd.DataFrame, run: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
+    """Name each row's condition and trial, ordered by condition and then by trial."""
     owner = run[["id", "study_id", "epochs", "first_trial"]].rename(columns={"id": "evaluation_id"})
-    joined = _with_cell(owner.merge(rows, on="evaluation_id"), cells)
+    joined = _with_condition(owner.merge(rows, on="evaluation_id"), conditions)
     joined["trial"] = joined["first_trial"] + joined["position"]
     if "architecture" in joined:
         joined["architecture"] = [" ".join(names) for names in joined["architecture"]]

@@ -159,7 +159,7 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
 
 
 def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int]) -> pd.DataFrame:
-    """Return a table's rows of some studies or cells, by their ids."""
+    """Return a table's rows of some studies or conditions, by their ids."""
     selected = sa.select(table)
     if "study_id" in table.c:
         selected = selected.where(table.c.study_id.in_(owners))

@@ -16,7 +16,7 @@ from results.plots.architecture import Drawing
 from results.text import number_text
 
 _PAPER: Final = ArchitectureSettings()
-"""What a cell's trials are taken to have where only they are known: the paper's numbers."""
+"""What a condition's trials are taken to have where only they are known: the paper's numbers."""
 
 _MOST: Final = 8
 """Architectures in one picture, at most."""
@@ -55,39 +55,42 @@ def found_by_study(frames: Frames) -> Drawing:
 
 def found_by_campaign(
     trials: pd.DataFrame,
-    cells: Sequence[str] = (),
+    conditions: Sequence[str] = (),
     settings: Mapping[str, ArchitectureSettings] | None = None,
 ) -> list[Drawing]:
-    """Return the best architecture of each cell of a campaign.
+    """Return the best architecture of each condition of a campaign.
 
     Args:
         trials: Of the campaign, a row a trial.
-        cells: Names of cells; none: all that search.
-        settings: Of the cells, by name; of those that are not there the paper's.
+        conditions: Names of conditions; none: all that search.
+        settings: Of the conditions, by name; of those that are not there the paper's.
 
     Raises:
-        StoreError: If a cell is unknown or has no trial yet, or they are too many for a picture.
+        StoreError: If a condition is unknown or has no trial yet, or they are too many for a
+        picture.
     """
     done = distinct(trials)
     searched = done[done["one_shot_psnr"].notna()]
-    known = list(dict.fromkeys(done["cell"]))
-    names = list(cells) or list(dict.fromkeys(searched["cell"]))
+    known = list(dict.fromkeys(done["condition"]))
+    names = list(conditions) or list(dict.fromkeys(searched["condition"]))
     for name in names:
         if name not in known:
             raise StoreError(
-                f"no trial of a cell {name!r} is in the store; there are "
+                f"no trial of a condition {name!r} is in the store; there are "
                 f"{', '.join(known) or 'none yet'}"
             )
     if not names:
-        raise StoreError("none of the campaign's cells has searched an architecture yet")
+        raise StoreError("none of the campaign's conditions has searched an architecture yet")
     if len(names) > _MOST:
         raise StoreError(
-            f"{len(names)} cells are too many for one picture; name at most {_MOST} with --cell, "
+            f"{len(names)} conditions are too many for one picture; "
+            f"name at most {_MOST} with --condition, "
             f"among {', '.join(names)}"
         )
     known_settings = settings or {}
     return [
-        _of_cell(done[done["cell"] == name], known_settings.get(name, _PAPER)) for name in names
+        _of_condition(done[done["condition"] == name], known_settings.get(name, _PAPER))
+        for name in names
     ]
 
 
@@ -105,13 +108,13 @@ def figure_9(trials: pd.DataFrame) -> list[Drawing]:
         & (done["hyperparameters"] == "H1")
     ]
     parts = [wanted[wanted["operations"] == operations] for operations in ("all", "good")]
-    found = [_of_cell(part, _PAPER) for part in parts if len(part)]
+    found = [_of_condition(part, _PAPER) for part in parts if len(part)]
     if not found:
         raise StoreError("there is no trial of DARTS with H1 on blur in the cell space to draw")
     return found
 
 
-def _of_cell(runs: pd.DataFrame, settings: ArchitectureSettings) -> Drawing:
+def _of_condition(runs: pd.DataFrame, settings: ArchitectureSettings) -> Drawing:
     one = runs.iloc[0]
     return _best(
         runs,

@@ -125,7 +125,7 @@ def _on_largest(frames: Frames, found: Incumbent) -> int:
 
 
 def _rerun(frames: Frames) -> Estimate:
-    """Return the mean over the incumbent's re-runs of the PSNR that its study maximised."""
+    """Return the mean over the incumbent's re-runs of the PSNR that its study maximized."""
     runs = reruns_of_incumbent(frames)
     if runs.empty:
         return Estimate(math.nan, math.nan, math.nan, 0)

@@ -1,4 +1,4 @@
-"""Cells of several campaigns that stand in one row: which may, and how many trials they have.
+"""Conditions of several campaigns that stand in one row: which may, and how many trials they have.
 
 What a store knows of a trial that crashed is that it did. Without its count a setting whose worst
 trials crash would look better than it is.
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.errors import StoreError
 from results.frames.campaign import CampaignFrames
 from results.paper import labels
 from results.paper.published import Setting
 
 _SHOWN = 3
-"""Differences that an error lists; two cells of given architectures may have one a trial."""
+"""Differences that an error lists; two conditions of given architectures may have one a trial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +29,32 @@ class Tally:
     crashed: int
 
 
-def setting_of(cell: Cell) -> Setting:
-    """Return the setting whose row a cell's trials stand in."""
+def setting_of(condition: Condition) -> Setting:
+    """Return the setting whose row a condition's trials stand in."""
     return Setting(
-        cell.architecture.space,
-        cell.architecture.operations,
-        cell.problem.name,
-        cell.method,
-        cell.preset,
+        condition.architecture.space,
+        condition.architecture.operations,
+        condition.problem.name,
+        condition.method,
+        condition.preset,
     )
 
 
-def refuse_mixtures(cells: Iterable[Cell]) -> None:
-    """Make sure that cells which share a row differ in nothing that decides a result but the seed.
+def refuse_mixtures(conditions: Iterable[Condition]) -> None:
+    """Make sure that conditions in one row differ in nothing that decides a result but the seed.
 
     Raises:
         StoreError: If two do; it names both, and what they differ in.
     """
-    first_of: dict[Setting, Cell] = {}
-    for cell in cells:
-        first = first_of.setdefault(setting_of(cell), cell)
-        found = first.model_copy(update={"seed": cell.seed}).differences(cell)
+    first_of: dict[Setting, Condition] = {}
+    for condition in conditions:
+        first = first_of.setdefault(setting_of(condition), condition)
+        found = first.model_copy(update={"seed": condition.seed}).differences(condition)
         if found:
             more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
             raise StoreError(
-                f"cells {first.study!r} (there) and {cell.study!r} (here) would be one row, but "
+                f"conditions {first.study!r} (there) and {condition.study!r} (here) "
+                "would be one row, but "
                 f"differ ({'; '.join([*found[:_SHOWN], *more])}); name one campaign with --campaign"
             )
 
@@ -62,14 +63,18 @@ def tallies(campaigns: Sequence[CampaignFrames]) -> dict[Setting, Tally]:
     """Return how far each setting is; a trial that is in several campaigns counts once."""
     seeds: dict[Setting, tuple[set[int], set[int], set[int]]] = {}
     for frames in campaigns:
-        for cell in frames.campaign.cells:
-            wanted, finished, crashed = seeds.setdefault(setting_of(cell), (set(), set(), set()))
-            wanted.update(cell.trial_seeds(range(cell.trials)))
+        for condition in frames.campaign.conditions:
+            wanted, finished, crashed = seeds.setdefault(
+                setting_of(condition), (set(), set(), set())
+            )
+            wanted.update(condition.trial_seeds(range(condition.trials)))
             trials = frames.trials
-            own = trials[(trials["cell"] == cell.name) & trials["architecture_psnr"].notna()]
+            own = trials[
+                (trials["condition"] == condition.name) & trials["architecture_psnr"].notna()
+            ]
             finished.update(own["seed"].tolist())
-            for index in _crashed(frames.evaluations, cell.name):
-                crashed.update(cell.trial_seeds(range(index, index + 1)))
+            for index in _crashed(frames.evaluations, condition.name):
+                crashed.update(condition.trial_seeds(range(index, index + 1)))
     return {
         setting: Tally(
             # More trials than are wanted may be there: a campaign can be begun again with fewer.
@@ -100,10 +105,10 @@ def unfinished_text(found: Mapping[Setting, Tally]) -> list[str]:
     ]
 
 
-def _crashed(evaluations: pd.DataFrame, cell: str) -> list[int]:
+def _crashed(evaluations: pd.DataFrame, condition: str) -> list[int]:
     # A crashed job of several trials is on its way to be run trial by trial.
     found = evaluations[
-        (evaluations["cell"] == cell)
+        (evaluations["condition"] == condition)
         & (evaluations["state"] == "crashed")
         & (evaluations["trials"] == 1)
     ]

@@ -29,7 +29,7 @@ _TRIALS: dict[Number, int] = {1: 75, 2: 100, 3: 75, 4: 75}
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a table's row, or a cell of a campaign, is about."""
+    """What a table's row, or a condition of a campaign, is about."""
 
     space: str
     operations: str

@@ -19,7 +19,7 @@ FOLDER: Final = "studies/paper"
 TABLES: Final[Mapping[int, tuple[str, ...]]] = {
     1: ("table1",),
     2: ("table2",),
-    # The cells of DARTS in tables 1 and 2 are those with H1; ours come after the paper's.
+    # The conditions of DARTS in tables 1 and 2 are those with H1; ours come after the paper's.
     3: ("table3", "table1", "incumbents"),
     4: ("table4", "table2"),
 }
@@ -64,8 +64,8 @@ def campaign_frames(
 
     Raises:
         StoreError: If the store cannot be read, lacks a campaign that is given, or has none of the
-            usual ones; then it says what to run. Or if cells that would be one row differ in what
-            decides a result.
+            usual ones; then it says what to run. Or if conditions that would be one row differ in
+            what decides a result.
     """
     with Store.open(url, create=False) as store:
         known = store.campaign_names()
@@ -79,7 +79,7 @@ def campaign_frames(
                 "with --campaign"
             )
         found = [load_campaign_from(store, name) for name in dict.fromkeys(names)]
-    refuse_mixtures(cell for frames in found for cell in frames.campaign.cells)
+    refuse_mixtures(condition for frames in found for condition in frames.campaign.conditions)
     return found
 
 

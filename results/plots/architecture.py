@@ -1,6 +1,6 @@
 """Drawings of architectures: the supernets of Figures 1 and 2, found ones as in Figure 9.
 
-An edge is an arrow of its operation's colour and dashes; in a supernet each edge has one for every
+An edge is an arrow of its operation's color and dashes; in a supernet each edge has one for every
 candidate. Edges of the zero operation are left out.
 """
 
@@ -20,7 +20,7 @@ Edge = tuple[str, ...]
 """The candidates of one edge; one name if it is decided."""
 
 Look = tuple[str, Literal["-", "--", "-.", ":"]]
-"""An operation's colour and dashes."""
+"""An operation's color and dashes."""
 
 NAMES: Final = {
     "learnable_gradient": "learnable gradient",
@@ -146,8 +146,8 @@ def _arrows(axes: Axes, source: _Node, target: _Node, candidates: Edge, *, bend:
     apart = 0.24 if bend == 0.0 else 0.06
     for index, name in enumerate(drawn):
         aside = apart * (index - (len(drawn) - 1) / 2)
-        colour, dashes = _LOOKS.get(name, _OWN)
-        arrow = _arrow(source, target, bend + aside, colour, 1.9)
+        color, dashes = _LOOKS.get(name, _OWN)
+        arrow = _arrow(source, target, bend + aside, color, 1.9)
         arrow.set_linestyle(dashes)
         arrow.set_gid(f"edge {name}")  # an SVG says so, too
         axes.add_patch(arrow)
@@ -158,7 +158,7 @@ def _link(axes: Axes, source: _Node, target: _Node, *, bend: float = 0.0) -> Non
     axes.add_patch(_arrow(source, target, bend, SOFT, 1.2))
 
 
-def _arrow(source: _Node, target: _Node, bend: float, colour: str, width: float) -> FancyArrowPatch:
+def _arrow(source: _Node, target: _Node, bend: float, color: str, width: float) -> FancyArrowPatch:
     return FancyArrowPatch(
         (source.x, source.y),
         (target.x, target.y),
@@ -169,7 +169,7 @@ def _arrow(source: _Node, target: _Node, bend: float, colour: str, width: float)
         patchB=target.rim,
         shrinkA=0,
         shrinkB=0,
-        color=colour,
+        color=color,
         linewidth=width,
         zorder=2,
     )
@@ -203,8 +203,8 @@ def _legend(figure: Figure, drawings: Sequence[Drawing]) -> None:
     names = [name for name in NAMES if name in used] + sorted(used - set(NAMES))
     handles = []
     for name in names:
-        colour, dashes = _LOOKS.get(name, _OWN)
-        handles.append(Line2D([], [], color=colour, linestyle=dashes, linewidth=1.9))
+        color, dashes = _LOOKS.get(name, _OWN)
+        handles.append(Line2D([], [], color=color, linestyle=dashes, linewidth=1.9))
     figure.legend(
         handles,
         [NAMES.get(name, name) for name in names],

@@ -28,7 +28,7 @@ from results.text import interval_text
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Group:
-    """Points of one colour: the trials of one setting."""
+    """Points of one color: the trials of one setting."""
 
     label: str
     one_shot: Floats

@@ -40,11 +40,11 @@ class Cloud:
     subtitle: str
     one_shot: Floats
     architecture: Floats
-    colour: str
+    color: str
     marked: NDArray[np.bool_]
-    """Which points are drawn in colour; the others are grey."""
+    """Which points are drawn in color; the others are gray."""
     marked_label: str | None = None
-    """Says in the legend what the coloured points are."""
+    """Says in the legend what the colored points are."""
 
 
 def comparison_figure(comparison: Comparison, *, seed: int = 0) -> Figure:
@@ -60,7 +60,7 @@ def comparison_figure(comparison: Comparison, *, seed: int = 0) -> Figure:
             subtitle=f"incumbent for the {side.study.objective} score, re-run on fresh seeds",
             one_shot=side.one_shot_psnr,
             architecture=side.architecture_psnr,
-            colour=OBJECTIVES[side.study.objective],
+            color=OBJECTIVES[side.study.objective],
             marked=np.ones(side.n, dtype=bool),
         )
         for side in comparison.sides
@@ -69,7 +69,7 @@ def comparison_figure(comparison: Comparison, *, seed: int = 0) -> Figure:
 
 
 def study_figure(frames: Frames, *, seed: int = 0) -> Figure:
-    """Draw all trials of a study on its largest budget, its incumbent's in colour.
+    """Draw all trials of a study on its largest budget, its incumbent's in color.
 
     Raises:
         StoreError: If nothing has finished, or no trial on that budget was retrained.
@@ -91,7 +91,7 @@ def study_figure(frames: Frames, *, seed: int = 0) -> Figure:
         subtitle=f"all trials of {best.epochs} epochs: {count} configurations",
         one_shot=trials["one_shot_psnr"].to_numpy(dtype=np.float64),
         architecture=trials["architecture_psnr"].to_numpy(dtype=np.float64),
-        colour=OBJECTIVES[frames.study.objective],
+        color=OBJECTIVES[frames.study.objective],
         marked=(trials["configuration"] == str(best.configuration)).to_numpy(dtype=bool),
         marked_label=f"incumbent {best.configuration}",
     )
@@ -139,16 +139,16 @@ def _figure(clouds: Sequence[Cloud], seed: int) -> Figure:
 def _draw(axes: Axes, cloud: Cloud, seed: int) -> None:
     x, y = cloud.one_shot, cloud.architecture
     r = correlation(x, y, seed=seed)
-    for chosen, colour, label in (
+    for chosen, color, label in (
         (~cloud.marked, OTHERS, None),
-        (cloud.marked, cloud.colour, cloud.marked_label),
+        (cloud.marked, cloud.color, cloud.marked_label),
     ):
         if chosen.any():
             axes.scatter(
                 x[chosen],
                 y[chosen],
                 s=38,
-                color=colour,
+                color=color,
                 alpha=0.75,
                 edgecolor="white",
                 linewidth=0.7,
@@ -170,7 +170,7 @@ def _draw(axes: Axes, cloud: Cloud, seed: int) -> None:
 
 def _medians(axes: Axes, cloud: Cloud) -> None:
     """Mark both medians on the margins, with their values."""
-    colour = cloud.colour if cloud.marked.all() else SOFT
+    color = cloud.color if cloud.marked.all() else SOFT
     x, y = float(np.median(cloud.one_shot)), float(np.median(cloud.architecture))
     halo = [withStroke(linewidth=3, foreground="white")]
     for (left, bottom), marker, transform, text, offset, align in (
@@ -181,7 +181,7 @@ def _medians(axes: Axes, cloud: Cloud) -> None:
             [left],
             [bottom],
             marker=marker,
-            color=colour,
+            color=color,
             markersize=7,
             transform=transform,
             clip_on=False,
@@ -193,7 +193,7 @@ def _medians(axes: Axes, cloud: Cloud) -> None:
             offset,
             xycoords=transform,
             textcoords="offset points",
-            color=colour,
+            color=color,
             fontsize=8.5,
             va=align,
             path_effects=halo,

@@ -89,14 +89,14 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
     at = done["epochs"].map(place) + np.where(done["model_based"], 0.06, -0.06)
     for _, ran in done.sort_values("epochs").groupby("configuration"):
         axes.plot(at[ran.index], ran["psnr"], color=OTHERS, alpha=0.35, linewidth=0.8, zorder=2)
-    for model_based, colour in ((False, COLOURS[4]), (True, COLOURS[0])):
+    for model_based, color in ((False, COLOURS[4]), (True, COLOURS[0])):
         drawn = done[done["model_based"] == model_based]
         axes.scatter(
             at[drawn.index],
             drawn["psnr"],
             s=26,
             marker="o" if model_based else "^",
-            color=colour,
+            color=color,
             alpha=0.75,
             edgecolor="white",
             linewidth=0.5,
@@ -129,7 +129,7 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
 def search_figure(frames: Frames) -> Figure:
     """Draw where a study searched: each hyperparameter's values in the order they were tried.
 
-    Points are coloured by the score on the largest budget; those that never ran on it are grey.
+    Points are colored by the score on the largest budget; those that never ran on it are gray.
 
     Raises:
         StoreError: If nothing of the study has finished.

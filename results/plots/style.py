@@ -1,4 +1,4 @@
-"""How figures look, and how they are written: one ink, few lines, colours that all can tell apart.
+"""How figures look, and how they are written: one ink, few lines, colors that all can tell apart.
 
 Drawn with matplotlib's objects alone: nothing global is set, and no window system is asked for.
 """
@@ -24,11 +24,11 @@ GRID: Final = "#e6eaed"
 OTHERS: Final = "#93a4b0"
 """Of points that stand back behind others."""
 OBJECTIVES: Final = {"one-shot": "#2a6f97", "final": "#c4572f"}
-"""Of a study, by what it maximised."""
+"""Of a study, by what it maximized."""
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Of things side by side; Okabe and Ito's, told apart with every kind of colour vision."""
+"""Of things side by side; Okabe and Ito's, told apart with every kind of color vision."""
 MARKERS: Final = ("o", "^", "s", "D", "v", "P")
-"""Told apart without colours, too."""
+"""Told apart without colors, too."""
 
 FORMATS: Final = (".png", ".pdf", ".svg")
 

@@ -57,7 +57,7 @@ def two_clusters(values: ArrayLike) -> Clusters | None:
     to less than a quarter of what it is at either. (A skewed distribution, too, is better
     described by two normal ones, but without a valley: of samples of 75 normal, uniform,
     exponential or Gumbel values under 3% are taken for two clusters.) The mixture is fitted by
-    expectation maximisation, from the split in two that leaves the least squares.
+    expectation maximization, from the split in two that leaves the least squares.
 
     Args:
         values: Shape ``(n,)``, finite.
@@ -91,7 +91,7 @@ def two_clusters(values: ArrayLike) -> Clusters | None:
 
 
 def _fitted(sample: Floats) -> _Mixture:
-    """Return the mixture that expectation maximisation ends at; the sample comes sorted."""
+    """Return the mixture that expectation maximization ends at; the sample comes sorted."""
     upper = np.arange(len(sample)) >= _split(sample)
     weights = np.stack([~upper, upper]).astype(np.float64)  # (2, n)
     before = -np.inf

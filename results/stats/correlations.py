@@ -70,8 +70,8 @@ def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float] | None:
     first, second = finite(x), finite(y)
     if len(first) < 2 or np.ptp(first) == 0:
         return None
-    centred = first - first.mean()
-    slope = float(centred @ (second - second.mean()) / (centred @ centred))
+    centered = first - first.mean()
+    slope = float(centered @ (second - second.mean()) / (centered @ centered))
     return slope, float(second.mean() - slope * first.mean())
 
 

@@ -79,7 +79,7 @@ class SeenWorker:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """An evaluation of fixed trials: some of a re-run's, or of a cell's."""
+    """An evaluation of fixed trials: some of a re-run's, or of a condition's."""
 
     state: EvaluationState
     trials: int

@@ -50,7 +50,7 @@ studies = sa.Table(
     sa.Column("kind", sa.String, nullable=False, server_default="study"),
     sa.Column("campaign", sa.String),
 )
-"""A row a study, or a cell of a campaign: ``kind`` is ``study`` or ``cell``.
+"""A row a study, or a condition of a campaign: ``kind`` is ``study`` or ``condition``.
 
 ``version_changes`` lists when a study went on under other versions: ``at`` (UTC), ``after`` (the
 last sequence number given before), and the versions that differ, ``from`` and ``to``; or null."""

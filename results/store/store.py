@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from configspace.campaign import Campaign
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Outcome, Purpose
@@ -75,12 +75,12 @@ class Store(Connections):
     def begin_campaign(
         self, campaign: Campaign, versions: dict[str, str], *, accept_version_change: bool = False
     ) -> None:
-        """Enter a campaign's cells, or take up their new settings; all or none.
+        """Enter a campaign's conditions, or take up their new settings; all or none.
 
-        Cells that the campaign no longer has are kept as they are.
+        Conditions that the campaign no longer has are kept as they are.
 
         Args:
-            campaign: Its cells' results' settings must be those they were begun with.
+            campaign: Its conditions' results' settings must be those they were begun with.
             versions: As of `begin`.
             accept_version_change: As of `begin`.
 
@@ -90,8 +90,8 @@ class Store(Connections):
         with self._write() as connection:
             study_rows.check_free(connection, campaign.name, "campaign", self._shown)
             entering = self._entering(versions, accept=accept_version_change)
-            for cell in campaign.cells:
-                study_rows.enter(connection, cell, entering)
+            for condition in campaign.conditions:
+                study_rows.enter(connection, condition, entering)
 
     def take_up(
         self, study: str, versions: dict[str, str], *, accept_version_change: bool = False
@@ -308,7 +308,7 @@ class Store(Connections):
         return study_rows.parsed(Study, name, settings, self._shown)
 
     def campaign(self, name: str) -> Campaign:
-        """Return a campaign's cells as last begun, in the order in which they were entered."""
+        """Return a campaign's conditions as last begun, in the order in which they were entered."""
         with self.reading() as connection:
             rows = connection.execute(
                 sa.select(studies.c.name, studies.c.settings)
@@ -317,8 +317,10 @@ class Store(Connections):
             ).all()
             if not rows:
                 raise study_rows.missing(connection, "campaign", name, self._shown)
-        cells = (study_rows.parsed(Cell, row.name, row.settings, self._shown) for row in rows)
-        return Campaign(name=name, cells=tuple(cells))
+        conditions = (
+            study_rows.parsed(Condition, row.name, row.settings, self._shown) for row in rows
+        )
+        return Campaign(name=name, conditions=tuple(conditions))
 
     def study_names(self) -> list[str]:
         """Return the names of the studies, oldest first."""

@@ -1,6 +1,7 @@
-"""What a store is entered into: studies, and the cells of campaigns, each a row of one table.
+"""What a store is entered into: studies, and the conditions of campaigns, each a row of one table.
 
-A cell's name is ``campaign/cell``, which no study can be called; a campaign has no row of its own.
+A condition's name is ``campaign/condition``, which no study can be called; a campaign has no row of
+its own.
 """
 
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any, Literal, TypeVar
 import sqlalchemy as sa
 from pydantic import BaseModel, ValidationError
 
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.errors import CampaignError, DartboardError, StoreError, StudyError
 from configspace.study import Study, first_complaint
 from configspace.versions import differing
@@ -32,8 +33,8 @@ class Entering:
     now: datetime
 
 
-def enter(connection: sa.Connection, entry: Study | Cell, entering: Entering) -> None:
-    """Enter a study or a cell, or take up its new settings; it is running from now on.
+def enter(connection: sa.Connection, entry: Study | Condition, entering: Entering) -> None:
+    """Enter a study or a condition, or take up its new settings; it is running from now on.
 
     Raises:
         DartboardError: If it was begun with settings that give other results, or has results of
@@ -120,26 +121,26 @@ def parsed(model: type[M], name: str, settings: object, shown: str) -> M:
         ) from error
 
 
-def _wrong(entry: Study | Cell) -> type[DartboardError]:
+def _wrong(entry: Study | Condition) -> type[DartboardError]:
     return StudyError if isinstance(entry, Study) else CampaignError
 
 
-def _place(entry: Study | Cell) -> tuple[str, str | None]:
-    return (entry.study, entry.campaign) if isinstance(entry, Cell) else (entry.name, None)
+def _place(entry: Study | Condition) -> tuple[str, str | None]:
+    return (entry.study, entry.campaign) if isinstance(entry, Condition) else (entry.name, None)
 
 
-def _check_same(entry: Study | Cell, kept: Study | Cell, shown: str) -> None:
+def _check_same(entry: Study | Condition, kept: Study | Condition, shown: str) -> None:
     match entry, kept:
-        case Cell(), Cell():
+        case Condition(), Condition():
             differences = kept.differences(entry)
             owner = entry.campaign
         case Study(), Study():
             differences = kept.differences(entry) if kept.digest() != entry.digest() else []
             owner = entry.name
         case _:
-            raise TypeError(f"wanted two studies or two cells, got {entry!r} and {kept!r}")
+            raise TypeError(f"wanted two studies or two conditions, got {entry!r} and {kept!r}")
     if differences:
-        what = "study" if isinstance(entry, Study) else f"cell {entry.name!r} of campaign"
+        what = "study" if isinstance(entry, Study) else f"condition {entry.name!r} of campaign"
         raise _wrong(entry)(
             f"{what} {owner!r} in {shown} was begun with other settings "
             f"({'; '.join(differences)}); give this one another name, or "

@@ -25,12 +25,12 @@ def loaded(tmp_path: Path, text: str) -> Campaign:
     return load_campaign(path)
 
 
-def test_a_name_makes_one_cell_of_the_papers_defaults(tmp_path: Path) -> None:
-    (cell,) = loaded(tmp_path, "").cells
-    assert cell.name == "sequential-all-blur-darts-H1"
-    assert cell.study == "small/sequential-all-blur-darts-H1"
-    assert (cell.trials, cell.epochs, cell.preset) == (75, 50, "H1")
-    assert cell.hyperparameters == Hyperparameters.preset("H1")
+def test_a_name_makes_one_condition_of_the_papers_defaults(tmp_path: Path) -> None:
+    (condition,) = loaded(tmp_path, "").conditions
+    assert condition.name == "sequential-all-blur-darts-H1"
+    assert condition.study == "small/sequential-all-blur-darts-H1"
+    assert (condition.trials, condition.epochs, condition.preset) == (75, 50, "H1")
+    assert condition.hyperparameters == Hyperparameters.preset("H1")
 
 
 def test_lists_multiply(tmp_path: Path) -> None:
@@ -40,9 +40,9 @@ def test_lists_multiply(tmp_path: Path) -> None:
         methods = ["darts", "random"]
         hyperparameters = ["H1", "H2", "BOHB-Blur"]
     """
-    cells = loaded(tmp_path, text).cells
-    assert len(cells) == 2 * 2 * 2 * 3
-    shown = {(c.problem.name, c.architecture.operations, c.method, c.preset) for c in cells}
+    conditions = loaded(tmp_path, text).conditions
+    assert len(conditions) == 2 * 2 * 2 * 3
+    shown = {(c.problem.name, c.architecture.operations, c.method, c.preset) for c in conditions}
     assert len(shown) == 24
 
 
@@ -56,8 +56,9 @@ def test_grids_add_up_and_inherit_what_they_leave_out(tmp_path: Path) -> None:
         [[grid]]
         trials = 3
     """
-    cells = loaded(tmp_path, text).cells
-    assert [(c.architecture.operations, c.problem.name, c.method, c.trials) for c in cells] == [
+    conditions = loaded(tmp_path, text).conditions
+    made = [(c.architecture.operations, c.problem.name, c.method, c.trials) for c in conditions]
+    assert made == [
         ("good", "blur", "darts", 8),
         ("good", "blur", "nets-only", 8),
         ("good", "downsampling", "darts", 8),
@@ -67,7 +68,7 @@ def test_grids_add_up_and_inherit_what_they_leave_out(tmp_path: Path) -> None:
     ]
 
 
-def test_common_settings_reach_every_cell(tmp_path: Path) -> None:
+def test_common_settings_reach_every_condition(tmp_path: Path) -> None:
     text = """
         seed = 5
         epochs = 2
@@ -82,16 +83,16 @@ def test_common_settings_reach_every_cell(tmp_path: Path) -> None:
         trials = 6
         time_limit = "2h"
     """
-    for cell in loaded(tmp_path, text).cells:
-        assert (cell.seed, cell.epochs, cell.problem.noise) == (5, 2, 0.2)
-        assert (cell.architecture.layers, cell.search.batches) == (3, 4)
-        assert (cell.evaluation.trials, cell.evaluation.time_limit) == (6, 7200)
+    for condition in loaded(tmp_path, text).conditions:
+        assert (condition.seed, condition.epochs, condition.problem.noise) == (5, 2, 0.2)
+        assert (condition.architecture.layers, condition.search.batches) == (3, 4)
+        assert (condition.evaluation.trials, condition.evaluation.time_limit) == (6, 7200)
 
 
-def test_own_configurations_stand_beside_the_presets(tmp_path: Path) -> None:
-    cells = loaded(tmp_path, 'hyperparameters = ["mine", "H2"]' + OWN).cells
-    assert [cell.preset for cell in cells] == ["mine", "H2"]
-    assert cells[0].hyperparameters.param_lr == 0.5
+def test_custom_configurations_stand_beside_the_presets(tmp_path: Path) -> None:
+    conditions = loaded(tmp_path, 'hyperparameters = ["mine", "H2"]' + OWN).conditions
+    assert [condition.preset for condition in conditions] == ["mine", "H2"]
+    assert conditions[0].hyperparameters.param_lr == 0.5
 
 
 @pytest.mark.parametrize(
@@ -104,13 +105,13 @@ def test_own_configurations_stand_beside_the_presets(tmp_path: Path) -> None:
         ('methods = ["given"]', "key 'methods.0': input should be 'darts'"),
         ('methods = "darts"', "key 'methods'"),
         ('problems = ["blurr"]', "[problem] name: wanted 'blur'"),
-        ('spaces = ["cells"]', "[architecture] key 'space'"),
+        ('spaces = ["conditions"]', "[architecture] key 'space'"),
         ("[architecture]\nlayer = 2", "[architecture] unknown key 'layer'"),
         ('[problem]\nname = "blur"', "it is listed under 'problems'"),
         ('[search]\nvariant = "darts"', "it is listed under 'methods'"),
         ('hyperparameters = ["H3"]', "hyperparameters: wanted names among H1, H2, "),
-        ("[[grid]]\n[[grid]]", "cell 'sequential-all-blur-darts-H1' is there twice"),
-        ("grid = []", "wanted at least one cell"),
+        ("[[grid]]\n[[grid]]", "condition 'sequential-all-blur-darts-H1' is there twice"),
+        ("grid = []", "wanted at least one condition"),
         ('hyperparameters = ["mine"]\n[configurations.mine]\nparam_lr = 1', "missing"),
         ('hyperparameters = ["mine"]' + OWN.replace("0.5", '"0.5"'), "configurations.mine: key"),
         ("[evaluation]\naggregate = 1", "unknown key 'evaluation.aggregate'"),
@@ -137,8 +138,8 @@ def test_a_cell_of_a_users_own_problem_knows_its_file(
     (tmp_path / "mine.py").write_text("# waves\n")
     path = tmp_path / "campaign.toml"
     path.write_text('name = "c"\nproblems = ["mine:Waves"]\n')
-    (cell,) = load_campaign(path).cells
-    assert cell.problem.source is not None
+    (condition,) = load_campaign(path).conditions
+    assert condition.problem.source is not None
     (tmp_path / "mine.py").write_text("# other waves\n")
-    (other,) = load_campaign(path).cells
-    assert other.digest() != cell.digest()
+    (other,) = load_campaign(path).conditions
+    assert other.digest() != condition.digest()

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.hyperparameters import Hyperparameters
 
 
-def cell(**changes: Any) -> Cell:
+def condition(**changes: Any) -> Condition:
     values = {
         "campaign": "c",
         "name": "one",
@@ -17,23 +17,23 @@ def cell(**changes: Any) -> Cell:
         "hyperparameters": Hyperparameters(),
         "trials": 10,
     }
-    return Cell.model_validate({**values, **changes})
+    return Condition.model_validate({**values, **changes})
 
 
 def test_a_cell_survives_json() -> None:
-    given = cell(method="given", architectures=[["cnn"] * 10] * 10)
-    for one in (cell(), given):
-        assert Cell.model_validate(json.loads(json.dumps(one.model_dump(mode="json")))) == one
+    given = condition(method="given", architectures=[["cnn"] * 10] * 10)
+    for one in (condition(), given):
+        assert Condition.model_validate(json.loads(json.dumps(one.model_dump(mode="json")))) == one
 
 
 @pytest.mark.parametrize("change", [{"name": "two"}, {"campaign": "d"}, {"trials": 99}])
 def test_names_and_the_number_of_trials_decide_no_result(change: dict[str, Any]) -> None:
-    assert cell(**change).trial_seeds(range(5)) == cell().trial_seeds(range(5))
+    assert condition(**change).trial_seeds(range(5)) == condition().trial_seeds(range(5))
 
 
 def test_limits_decide_no_result() -> None:
-    limited = cell(evaluation={"trials": 3, "time_limit": "2h", "memory_limit": "1GB"})
-    assert limited.digest() == cell().digest()
+    limited = condition(evaluation={"trials": 3, "time_limit": "2h", "memory_limit": "1GB"})
+    assert limited.digest() == condition().digest()
 
 
 @pytest.mark.parametrize(
@@ -49,16 +49,18 @@ def test_limits_decide_no_result() -> None:
     ],
 )
 def test_what_decides_a_result_changes_every_seed_and_is_told(change: dict[str, Any]) -> None:
-    assert not set(cell(**change).trial_seeds(range(50))) & set(cell().trial_seeds(range(50)))
-    assert len(cell().differences(cell(**change))) == 1
+    assert not set(condition(**change).trial_seeds(range(50))) & set(
+        condition().trial_seeds(range(50))
+    )
+    assert len(condition().differences(condition(**change))) == 1
 
 
 def test_the_seeds_are_recorded_so_that_no_release_changes_them() -> None:
-    assert cell().trial_seeds(range(2)) == (4685914503243427727, 5982376767530758114)
+    assert condition().trial_seeds(range(2)) == (4685914503243427727, 5982376767530758114)
 
 
 def test_a_search_has_no_architecture_before_it_ends() -> None:
-    assert cell().fixed_architectures(range(3)) is None
+    assert condition().fixed_architectures(range(3)) is None
 
 
 @pytest.mark.parametrize(
@@ -66,12 +68,12 @@ def test_a_search_has_no_architecture_before_it_ends() -> None:
     [("learnable-gradient-only", "learnable_gradient"), ("nets-only", "cnn")],
 )
 def test_a_baseline_has_one_operation_everywhere(method: str, operation: str) -> None:
-    baseline = cell(method=method, architecture={"layers": 3})
+    baseline = condition(method=method, architecture={"layers": 3})
     assert baseline.fixed_architectures(range(2)) == ((operation,) * 3,) * 2
 
 
 def test_random_architectures_depend_on_the_trial_alone_and_use_all_operations_alike() -> None:
-    random = cell(method="random")
+    random = condition(method="random")
     drawn = random.fixed_architectures(range(400))
     assert drawn is not None
     assert random.fixed_architectures(range(7, 9)) == drawn[7:9]
@@ -83,29 +85,29 @@ def test_random_architectures_depend_on_the_trial_alone_and_use_all_operations_a
 
 
 def test_a_random_architecture_of_the_cell_space_may_lack_edges() -> None:
-    random = cell(method="random", architecture={"space": "cell", "operations": "good"})
+    random = condition(method="random", architecture={"space": "cell", "operations": "good"})
     (drawn,) = random.fixed_architectures(range(1)) or ()
     assert len(drawn) == 30
     assert set(drawn) == {"learnable_gradient", "cnn", "zero"}
 
 
 def test_settings_of_another_space_change_no_seed() -> None:
-    other = cell(architecture={"states": 4})
-    assert other.digest() == cell().digest()
-    assert cell().differences(other) == []
+    other = condition(architecture={"states": 4})
+    assert other.digest() == condition().digest()
+    assert condition().differences(other) == []
 
 
 @pytest.mark.parametrize("method", ["darts-single", "darts-second-order"])
 def test_a_search_is_a_variant(method: str) -> None:
-    made = cell(method=method, search={"variant": method})
+    made = condition(method=method, search={"variant": method})
     assert made.fixed_architectures(range(1)) is None
-    assert made.digest() != cell().digest()
+    assert made.digest() != condition().digest()
 
 
 def test_given_architectures_may_become_more() -> None:
     listed = [["cnn"] * 10, ["roll"] * 10]
-    one = cell(method="given", architectures=listed[:1], trials=1)
-    two = cell(method="given", architectures=listed, trials=2)
+    one = condition(method="given", architectures=listed[:1], trials=1)
+    two = condition(method="given", architectures=listed, trials=2)
     assert two.trial_seeds(range(1)) == one.trial_seeds(range(1))
     assert two.fixed_architectures(range(1, 2)) == (("roll",) * 10,)
 
@@ -122,12 +124,12 @@ def test_given_architectures_may_become_more() -> None:
             {
                 "method": "darts-single",
                 "search": {"variant": "darts-single"},
-                "architecture": {"own": ["some.module:Operation"]},
+                "architecture": {"custom": ["some.module:Operation"]},
             },
-            "own: not with the method 'darts-single'",
+            "custom: not with the method 'darts-single'",
         ),
     ],
 )
-def test_an_inconsistent_cell_is_refused(change: dict[str, Any], complaint: str) -> None:
+def test_an_inconsistent_condition_is_refused(change: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValidationError, match=complaint):
-        cell(**change)
+        condition(**change)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from configspace.custom import is_own, source_digest
+from configspace.custom import is_custom, source_digest
 from configspace.errors import StudyError
 from configspace.operations import operations
 from configspace.study import ArchitectureSettings, ProblemSettings, Study, load_study
@@ -34,7 +34,7 @@ def written(folder: Path, problem: str) -> Path:
     [("mine:Waves", True), ("a.b_1:C", True), ("blur", False), ("mine:", False), ("1:A", False)],
 )
 def test_an_own_problem_is_named_by_module_and_class(name: str, own: bool) -> None:
-    assert is_own(name) is own
+    assert is_custom(name) is own
 
 
 def test_a_file_in_the_current_folder_is_found_and_not_imported(here: Path) -> None:
@@ -78,14 +78,16 @@ def test_a_built_in_problem_has_no_source_and_keeps_its_studys_digest() -> None:
     assert Study(name="s", objective="final").digest() == recorded
 
 
-def test_own_operations_join_the_set_in_their_order() -> None:
-    settings = ArchitectureSettings(operations="good", own=("mine:B", "mine:A"))
+def test_custom_operations_join_the_set_in_their_order() -> None:
+    settings = ArchitectureSettings(operations="good", custom=("mine:B", "mine:A"))
     assert operations(settings) == ("learnable_gradient", "cnn", "mine:B", "mine:A")
 
 
 def test_a_loaded_study_knows_the_files_of_its_operations(here: Path) -> None:
     path = here / "study.toml"
-    path.write_text('name = "s"\nobjective = "final"\n[architecture]\nown = ["mine:A", "mine:B"]\n')
+    path.write_text(
+        'name = "s"\nobjective = "final"\n[architecture]\ncustom = ["mine:A", "mine:B"]\n'
+    )
     found = load_study(path)
     assert found.architecture.sources == (DIGEST, DIGEST)
     assert found.digest() != Study(name="s", objective="final").digest()
@@ -97,10 +99,10 @@ def test_a_loaded_study_knows_the_files_of_its_operations(here: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"own": ["cnn"]}, "wanted a class as 'package.module:Class'"),
-        ({"own": ["mine:A", "mine:A"]}, "wanted each operation once"),
-        ({"own": ["mine:A"], "space": "cell"}, "for the space 'sequential' alone"),
-        ({"own": ["mine:A"], "sources": [DIGEST] * 2}, "one for each operation"),
+        ({"custom": ["cnn"]}, "wanted a class as 'package.module:Class'"),
+        ({"custom": ["mine:A", "mine:A"]}, "expected each operation once"),
+        ({"custom": ["mine:A"], "space": "cell"}, "need the space 'sequential'"),
+        ({"custom": ["mine:A"], "sources": [DIGEST] * 2}, "one for each custom operation"),
     ],
 )
 def test_operations_that_do_not_fit_are_refused(
@@ -116,7 +118,16 @@ def test_darts_single_has_no_own_operations() -> None:
             {
                 "name": "s",
                 "objective": "final",
-                "architecture": {"own": ["mine:A"]},
+                "architecture": {"custom": ["mine:A"]},
                 "search": {"variant": "darts-single"},
             }
         )
+
+
+def test_the_key_of_custom_operations_before_0_2_0_is_read() -> None:
+    assert ArchitectureSettings.model_validate({"own": ["mine:A"]}).custom == ("mine:A",)
+
+
+def test_custom_operations_are_stored_under_their_first_key() -> None:
+    stored = ArchitectureSettings(custom=("mine:A",)).model_dump(mode="json", exclude_defaults=True)
+    assert stored == {"own": ["mine:A"]}

@@ -86,9 +86,9 @@ def _enormous(scene: Scene) -> None:
         client.sendall(announced.to_bytes())
 
 
-def _another_serialiser(scene: Scene) -> None:
+def _another_serializer(scene: Scene) -> None:
     """Offer a pickle, which must never be read."""
-    frame = _frame(b"cos\nsystem\n(S'touch pwned'\ntR.", serialiser=4)
+    frame = _frame(b"cos\nsystem\n(S'touch pwned'\ntR.", serializer=4)
     with _connected(scene) as client, contextlib.suppress(OSError):
         client.sendall(frame)
 
@@ -116,7 +116,7 @@ _MALFORMED: tuple[Callable[[Scene], None], ...] = (
     _random_bytes,
     _torn,
     _enormous,
-    _another_serialiser,
+    _another_serializer,
     _call("no_such_method", lambda _: ()),
     _call("__class__", lambda _: ()),
     _call("join", lambda _: ("me",)),
@@ -136,9 +136,9 @@ def _nested(depth: int) -> dict[str, Any]:
     return {"id": _nested(depth - 1)} if depth else {}
 
 
-def _frame(data: bytes, *, serialiser: int = 1) -> bytes:
+def _frame(data: bytes, *, serializer: int = 1) -> bytes:
     """Return a message as Pyro4 puts it on the wire; 1 is serpent, 4 is pickle."""
-    frame: bytes = message.Message(message.MSG_INVOKE, data, serialiser, 0, 0).to_bytes()
+    frame: bytes = message.Message(message.MSG_INVOKE, data, serializer, 0, 0).to_bytes()
     return frame
 
 

@@ -15,7 +15,7 @@ from Pyro4 import message, socketutil, util
 from Pyro4.errors import PyroError
 
 from configspace.versions import versions
-from master.credentials.authority import initialise, issue, revoke
+from master.credentials.authority import initialize, issue, revoke
 from master.credentials.folder import Folder
 from tests.drill.evaluations import id_of
 from tests.drill.fault import Fault
@@ -44,7 +44,7 @@ def of_another_authority(scene: Scene) -> Hit:
     other = Folder(scene.folder / "another")
     certificate = scene.folder / "foreign.pem"
     if not other.authority.exists():
-        initialise(other, [])
+        initialize(other, [])
         certificate.write_text(issue(other, "foreign"))
     context = _trusting(scene)
     context.load_cert_chain(certificate)

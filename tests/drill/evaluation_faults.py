@@ -5,7 +5,7 @@ from tests.drill.record import Hit
 from tests.drill.scene import Scene
 
 
-def await_misbehaviour(scene: Scene) -> Hit:
+def await_misbehavior(scene: Scene) -> Hit:
     """Wait for one more evaluation to misbehave, as one in six does."""
     known = len(scene.hits)
     scene.wait_for(lambda: len(scene.spans().misbehaved) > known, "evaluation that misbehaves")
@@ -14,7 +14,7 @@ def await_misbehaviour(scene: Scene) -> Hit:
 
 
 FAULTS = tuple(
-    Fault(f"evaluation {what}", await_misbehaviour, way=way)
+    Fault(f"evaluation {what}", await_misbehavior, way=way)
     for what, way in (
         ("raises", "raises"),
         ("exits", "exits"),

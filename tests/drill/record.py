@@ -22,7 +22,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """The log: attempts in the order of their beginning, leases, and misbehaviour."""
+    """The log: attempts in the order of their beginning, leases, and misbehavior."""
 
     attempts: list[Span]
     leases: list[tuple[float, str]]

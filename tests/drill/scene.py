@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import IO, Any, Literal, Self
 
 from configspace.study import Study
-from master.credentials.authority import initialise, issue
+from master.credentials.authority import initialize, issue
 from master.credentials.folder import Folder, write_secret
 from results.store.store import Store
 from tests.drill.distance import Distance
@@ -79,7 +79,7 @@ class Scene:
         self._store = Store.open(self.url)
         self._store.begin(self.study, {})
         if self.credentials is not None:
-            initialise(self.credentials, [])
+            initialize(self.credentials, [])
             write_secret(self._worker_credentials, issue(self.credentials, "worker"))
             self._options += ["--credentials", str(self.credentials.path)]
         self._messages = (self.folder / "messages").open("ab")

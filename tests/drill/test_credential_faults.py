@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from Pyro4.socketutil import SocketConnection
 
-from master.credentials.authority import initialise, issue
+from master.credentials.authority import initialize, issue
 from master.credentials.folder import Folder, write_secret
 from master.dispatch.exchange import Exchange
 from master.network.port import Port
@@ -19,7 +19,7 @@ from worker.service.link import _use
 
 def test_a_client_that_is_let_in_is_told_from_one_that_is_refused(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "credentials")
-    initialise(folder, [])
+    initialize(folder, [])
     write_secret(tmp_path / "good.pem", issue(folder, "good"))
     bare = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     bare.load_verify_locations(folder.authority)

@@ -30,13 +30,13 @@ def test_a_study_is_called_as_its_file_and_is_the_papers(path: Path) -> None:
 def test_a_campaign_is_called_as_its_file_and_trains_for_50_epochs(path: Path) -> None:
     found = load_campaign(path)
     assert found.name == path.stem
-    assert {cell.epochs for cell in found.cells} == {50}
-    of_the_paper = {cell.preset for cell in found.cells} <= set(preset_names())
+    assert {condition.epochs for condition in found.conditions} == {50}
+    of_the_paper = {condition.preset for condition in found.conditions} <= set(preset_names())
     assert of_the_paper == (path.stem != "incumbents")
 
 
 @pytest.mark.parametrize(
-    ("name", "cells", "trials", "spaces", "methods"),
+    ("name", "conditions", "trials", "spaces", "methods"),
     [
         ("table1", 12, 75, {"sequential"}, 4),
         ("table2", 12, 100, {"cell"}, 4),
@@ -49,32 +49,36 @@ def test_a_campaign_is_called_as_its_file_and_trains_for_50_epochs(path: Path) -
     ],
 )
 def test_a_campaign_has_the_cells_of_its_table(
-    name: str, cells: int, trials: int, spaces: set[str], methods: int
+    name: str, conditions: int, trials: int, spaces: set[str], methods: int
 ) -> None:
-    found = campaign(name).cells
-    assert len(found) == cells
-    assert {cell.trials for cell in found} == {trials}
-    assert {cell.architecture.space for cell in found} == spaces
-    assert len({cell.method for cell in found}) == methods
+    found = campaign(name).conditions
+    assert len(found) == conditions
+    assert {condition.trials for condition in found} == {trials}
+    assert {condition.architecture.space for condition in found} == spaces
+    assert len({condition.method for condition in found}) == methods
 
 
 @pytest.mark.parametrize(("table", "first"), [("table3", "table1"), ("table4", "table2")])
 def test_the_cells_of_h1_are_those_of_the_table_before(table: str, first: str) -> None:
-    presets = {cell.preset for cell in campaign(table).cells}
+    presets = {condition.preset for condition in campaign(table).conditions}
     settings = {
-        (cell.problem.name, cell.architecture.operations)
-        for cell in campaign(first).cells
-        if (cell.method, cell.preset) == ("darts", "H1")
+        (condition.problem.name, condition.architecture.operations)
+        for condition in campaign(first).conditions
+        if (condition.method, condition.preset) == ("darts", "H1")
     }
     assert "H1" not in presets
     assert settings >= {
-        (cell.problem.name, cell.architecture.operations) for cell in campaign(table).cells
+        (condition.problem.name, condition.architecture.operations)
+        for condition in campaign(table).conditions
     }
 
 
 def test_a_trial_is_the_same_in_whichever_campaign_it_is() -> None:
     seeds = {
-        name: {cell.name: cell.trial_seeds(range(3)) for cell in campaign(name).cells}
+        name: {
+            condition.name: condition.trial_seeds(range(3))
+            for condition in campaign(name).conditions
+        }
         for name in ("table3", "figure5")
     }
     both = seeds["table3"].keys() & seeds["figure5"].keys()
@@ -95,6 +99,6 @@ def test_the_campaign_that_the_readme_shows_is_one(tmp_path: Path) -> None:
     (block,) = (text for text in readme.split("```") if text.startswith('toml\nname = "my-camp'))
     path = tmp_path / "campaign.toml"
     path.write_text(block.removeprefix("toml\n"))
-    cells = load_campaign(path).cells
-    assert len(cells) == (4 + 4) * 2 * 2
-    assert {cell.preset for cell in cells} == {"H1", "mine"}
+    conditions = load_campaign(path).conditions
+    assert len(conditions) == (4 + 4) * 2 * 2
+    assert {condition.preset for condition in conditions} == {"H1", "mine"}

@@ -165,7 +165,7 @@ class Flattening:
 
 
 def initial_weights(batch: Batch, occasion: Occasion, edge: int, slot: int) -> NetWeights:
-    """Draw PyTorch's default initialisation of a convolution: U(−1/√fan_in, 1/√fan_in).
+    """Draw PyTorch's default initialization of a convolution: U(−1/√fan_in, 1/√fan_in).
 
     Args:
         batch: The trials.
@@ -189,7 +189,7 @@ def initial_weights(batch: Batch, occasion: Occasion, edge: int, slot: int) -> N
 
 
 def initial_flattening(batch: Batch, occasion: Occasion, cell: int) -> Flattening:
-    """Draw PyTorch's default initialisation of a cell's flattening, as `initial_weights` does.
+    """Draw PyTorch's default initialization of a cell's flattening, as `initial_weights` does.
 
     Args:
         batch: The trials.

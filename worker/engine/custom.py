@@ -7,7 +7,7 @@ from configspace.custom import source_digest
 from configspace.errors import ServiceError, StudyError
 
 
-def own_class(name: str, source: str | None) -> Any:
+def custom_class(name: str, source: str | None) -> Any:
     """Import what ``package.module:Class`` names.
 
     Args:

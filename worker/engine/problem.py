@@ -10,10 +10,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from configspace.custom import is_own
+from configspace.custom import is_custom
 from configspace.errors import ServiceError
 from configspace.study import ProblemSettings
-from worker.engine.custom import own_class
+from worker.engine.custom import custom_class
 from worker.engine.philox import KeyedGenerator, Occasion
 
 
@@ -39,9 +39,9 @@ def problem_of(settings: ProblemSettings) -> Problem:
         ServiceError: If a user's own cannot be had on this machine: its file is missing or
             another, or what is in it is no problem. That is no fault of a configuration.
     """
-    if not is_own(settings.name):
+    if not is_custom(settings.name):
         return CosineProblem(settings)
-    made = own_class(settings.name, settings.source)
+    made = custom_class(settings.name, settings.source)
     try:
         problem: Any = made(settings)
     except Exception as error:  # whatever a user's module may raise
@@ -114,7 +114,7 @@ class CosineProblem:
 
 
 def blur_matrix(n: int, *, sigma: float, spacing: float, taps: int) -> NDArray[np.float64]:
-    """Return the matrix of a normalised Gaussian blur with zero padding.
+    """Return the matrix of a normalized Gaussian blur with zero padding.
 
     Args:
         n: Samples of a signal.

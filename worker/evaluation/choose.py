@@ -8,7 +8,7 @@ from configspace.errors import ServiceError
 from configspace.study import ArchitectureSettings, SearchSettings
 from worker.engine.contract import Engine
 
-_LOGGER = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 NAMES = ("auto", "torch", "numba")
 
@@ -63,7 +63,7 @@ def able_engine(
         ServiceError: If the one engine asked for does not offer them.
     """
     lack = chosen.lacks(architecture, search)
-    if architecture.own and chosen.name != "torch":  # they are PyTorch's modules
+    if architecture.custom and chosen.name != "torch":  # they are PyTorch's modules
         lack = "operations of one's own"
     if lack is None:
         return chosen
@@ -85,7 +85,7 @@ def make_ready(engine: Engine, architecture: ArchitectureSettings | None = None)
         from worker.numba_engine.engine import ensure_compiled
 
         wanted = architecture or ArchitectureSettings()
-        ensure_compiled(_LOGGER.info, wanted.kernel_size, wanted.space)
+        ensure_compiled(log.info, wanted.kernel_size, wanted.space)
 
 
 def _has_gpu() -> bool:

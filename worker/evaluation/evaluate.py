@@ -1,4 +1,4 @@
-"""One evaluation: a job's trials are searched, discretised, retrained where asked, and scored."""
+"""One evaluation: a job's trials are searched, discretized, retrained where asked, and scored."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -73,7 +73,7 @@ def batch_of(job: Job) -> Batch:
 def search_trials(
     batch: Batch, engine: Engine, *, retrain: bool, progress: Report
 ) -> tuple[Trial, ...]:
-    """Search, discretise, and retrain if asked.
+    """Search, discretize, and retrain if asked.
 
     Args:
         batch: The trials.
@@ -97,12 +97,12 @@ def search_trials(
             curves=(_search_curve(batch, searched, index),),
         )
         for index, (seed, picks) in enumerate(
-            zip(batch.seeds, discretise(searched.alpha), strict=True)
+            zip(batch.seeds, discretize(searched.alpha), strict=True)
         )
     ]
     if not retrain:
         return tuple(found)
-    trained = train_fixed(batch, discretise(searched.alpha), engine, progress=progress)
+    trained = train_fixed(batch, discretize(searched.alpha), engine, progress=progress)
     return tuple(
         second.model_copy(
             update={
@@ -146,7 +146,7 @@ def train_fixed(
     )
 
 
-def discretise(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
+def discretize(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
     """Return the index of the largest entry on each edge, the first of equals.
 
     Args:

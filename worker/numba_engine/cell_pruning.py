@@ -1,6 +1,6 @@
 """Which parts of a cell network a training needs: what is left out costs nothing.
 
-A discretised cell has edges without an operation, and states that nothing uses. Edges are numbered
+A discretized cell has edges without an operation, and states that nothing uses. Edges are numbered
 as `worker.engine.contract` says, signals (each cell's input and then its states) as
 `worker.numba_engine.cells_forward`.
 """

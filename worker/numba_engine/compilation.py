@@ -21,7 +21,7 @@ from numba import njit
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache, _CacheLocator
 from numba.misc.appdirs import AppDirs
 
-_LOGGER = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -109,7 +109,7 @@ def compile_apart(report: Callable[[str], None], function: str, *words: str) -> 
         if process.returncode:
             errors.seek(0)
             last = (errors.read().strip().splitlines() or ["it said nothing"])[-1]
-            _LOGGER.warning("the kernels' compilation ended with %d: %s", process.returncode, last)
+            log.warning("the kernels' compilation ended with %d: %s", process.returncode, last)
     return process.returncode == 0
 
 
@@ -120,7 +120,7 @@ def cache_directory() -> Path | None:
     for directory in (Path(__file__).parent / "__pycache__", user):
         if _is_writable(directory):
             return directory
-    _LOGGER.warning(
+    log.warning(
         "neither %s nor %s can be written: the kernels are compiled again in each process; "
         "make one of them writable",
         Path(__file__).parent / "__pycache__",
@@ -201,7 +201,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         try:
             return super().load_overload(sig, target_context)
         except _BROKEN as error:
-            _LOGGER.warning("compiled code in %s cannot be read (%s)", self.cache_path, error)
+            log.warning("compiled code in %s cannot be read (%s)", self.cache_path, error)
             self._remove()
             return None
 
@@ -212,7 +212,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         try:
             super().save_overload(sig, data)
         except _BROKEN as error:
-            _LOGGER.warning("compiled code cannot be kept in %s (%s)", self.cache_path, error)
+            log.warning("compiled code cannot be kept in %s (%s)", self.cache_path, error)
 
     def _remove(self) -> None:
         for path in Path(self.cache_path).glob(f"{self._impl.filename_base}.*nb*"):
@@ -228,7 +228,7 @@ def _sources_are_unchanged() -> bool:
     """
     unchanged = sources_hash() == source_stamp()
     if not unchanged:
-        _LOGGER.warning("a kernel's file has changed since it was imported; start again to use it")
+        log.warning("a kernel's file has changed since it was imported; start again to use it")
     return unchanged
 
 

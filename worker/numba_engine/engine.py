@@ -36,7 +36,7 @@ from worker.numba_engine.memory import Doubles, Floats
 from worker.numba_engine.signals import cosine_waves
 from worker.numba_engine.workspace import Bench, Starts, starting_alpha, starting_weights
 
-_LOGGER = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 Tick = Callable[[], None]
 """Called by a trial at the end of each of its epochs; raises `Stopped` if no more is wanted."""
@@ -214,7 +214,7 @@ class NumbaEngine:
             parts: How many times the batch's epochs that takes.
         """
         settings = batch.architecture
-        ensure_compiled(_LOGGER.info, settings.kernel_size, settings.space)
+        ensure_compiled(log.info, settings.kernel_size, settings.space)
         trials = len(batch.seeds)
         threads = min(self.threads, trials)
         benches: SimpleQueue[Bench] = SimpleQueue()

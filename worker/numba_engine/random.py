@@ -1,4 +1,4 @@
-"""Philox and normals in Numba: the numbers of `worker.engine.philox`, in loops that vectorise.
+"""Philox and normals in Numba: the numbers of `worker.engine.philox`, in loops that vectorize.
 
 The integers are the same to the bit. A normal is computed in float32 by polynomials, from the
 same 23-bit uniforms (exact in float32), and differs from the reference's by less than 1e-6.

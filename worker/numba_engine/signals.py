@@ -60,7 +60,7 @@ def root_log(word: np.uint64) -> float:
 
 @inlined
 def cosine(x: float) -> float:
-    """Return cos(x) to 1e-14 for moderate x, without a branch, so that loops over it vectorise.
+    """Return cos(x) to 1e-14 for moderate x, without a branch, so that loops over it vectorize.
 
     cos(x) = (−1)^k cos(r) with r = x − k π in [−π/2, π/2]. π is subtracted in two parts, and cos(r)
     is its Taylor series to r^18.

@@ -1,6 +1,6 @@
 """A Numba type for a machine vector of float32, and a fast correlation of short filters.
 
-Numba vectorises loops, but cannot be told to keep a window of rows in registers. Here a `Vector`
+Numba vectorizes loops, but cannot be told to keep a window of rows in registers. Here a `Vector`
 holds ``LANES`` samples of the batch, and the functions below are single machine instructions on
 it, or short runs of them on tuples of vectors. No fast-math flag is set on any: what is written
 is what is computed, and NaN stays NaN.

@@ -18,11 +18,11 @@ from torch.func import functional_call
 
 from configspace.errors import ServiceError
 from worker.engine.contract import Batch, operations
-from worker.engine.custom import own_class
+from worker.engine.custom import custom_class
 from worker.engine.philox import Occasion
 
 
-class OwnOperations:
+class CustomOperations:
     """The own operations of a batch of trials, and how their weights are laid out."""
 
     def __init__(self, batch: Batch, used: NDArray[np.bool_], like: Tensor) -> None:
@@ -36,14 +36,14 @@ class OwnOperations:
         Raises:
             ServiceError: If this machine does not have one, or it is no operation.
         """
-        own, names = batch.architecture.own, operations(batch.architecture)
+        custom, names = batch.architecture.custom, operations(batch.architecture)
         self._edges = batch.architecture.edges
-        self._used = used[:, [names.index(name) for name in own]]  # (edge, own operation)
+        self._used = used[:, [names.index(name) for name in custom]]  # (edge, custom operation)
         self._modules = [
             _made(name, made, batch, 0).to(like)
-            for name, made in zip(own, _classes(batch), strict=True)
+            for name, made in zip(custom, _classes(batch), strict=True)
         ]
-        for name, module in zip(own, self._modules, strict=True):
+        for name, module in zip(custom, self._modules, strict=True):
             _check(name, module, batch.problem.matrix.shape[1], like)
         self._sizes = [
             sum(parameter.numel() for parameter in module.parameters()) for module in self._modules
@@ -58,7 +58,7 @@ class OwnOperations:
 
         Args:
             theta: Their weights, ``(trial, parameter)``.
-            shares: Of each on each edge, ``(trial, edge, own operation)``.
+            shares: Of each on each edge, ``(trial, edge, custom operation)``.
             start: Aᵀy, ``(trial, n, batch)``.
             edge: Which edge.
             signal: u, ``(trial, n, batch)``.
@@ -73,18 +73,18 @@ class OwnOperations:
         return brought
 
 
-def own_start(batch: Batch, occasion: Occasion) -> NDArray[np.float64]:
+def custom_start(batch: Batch, occasion: Occasion) -> NDArray[np.float64]:
     """Return the weights that own operations start from, ``(trial, parameter)``.
 
     Raises:
         ServiceError: If this machine does not have one.
     """
-    own, classes = batch.architecture.own, _classes(batch)
+    custom, classes = batch.architecture.custom, _classes(batch)
     rows = []
     for seed in batch.seeds:
         row = [np.empty(0)]
         for edge in range(batch.architecture.edges):
-            for name, made in zip(own, classes, strict=True):
+            for name, made in zip(custom, classes, strict=True):
                 module = _made(name, made, batch, _seed(int(seed), occasion, edge, name))
                 row += [part.detach().double().numpy().ravel() for part in module.parameters()]
         rows.append(np.concatenate(row))
@@ -93,8 +93,8 @@ def own_start(batch: Batch, occasion: Occasion) -> NDArray[np.float64]:
 
 def _classes(batch: Batch) -> list[Any]:
     settings = batch.architecture
-    sources = settings.sources or (None,) * len(settings.own)
-    return [own_class(*named) for named in zip(settings.own, sources, strict=True)]
+    sources = settings.sources or (None,) * len(settings.custom)
+    return [custom_class(*named) for named in zip(settings.custom, sources, strict=True)]
 
 
 def _made(name: str, made: Any, batch: Batch, seed: int) -> torch.nn.Module:

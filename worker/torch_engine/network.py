@@ -35,7 +35,7 @@ class Mixture(NamedTuple):
     """Of each slot's n(u); ``(…, slot)``."""
     noise: Tensor
     """Of ε ~ N(0, 1); ``(…, 1)``."""
-    own: Tensor
+    custom: Tensor
     """Of a user's own operations; ``(…, own operation)``."""
 
 
@@ -117,11 +117,11 @@ def term_table(settings: ArchitectureSettings) -> NDArray[np.float64]:
         "cnn": (0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0),
         "roll": (0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0),
         "noise": (1.0, -tau, 0.0, tau, 0.0, 0.0, sigma),
-        **dict.fromkeys((*settings.own, ZERO), (0.0,) * 7),
+        **dict.fromkeys((*settings.custom, ZERO), (0.0,) * 7),
     }
     names = operations(settings)
-    own = [[float(name == one) for one in settings.own] for name in names]
-    return np.array([(*rows[name], *more) for name, more in zip(names, own, strict=True)])
+    custom = [[float(name == one) for one in settings.custom] for name in names]
+    return np.array([(*rows[name], *more) for name, more in zip(names, custom, strict=True)])
 
 
 def mixture(shares: Tensor, table: Tensor) -> Mixture:
@@ -132,8 +132,8 @@ def mixture(shares: Tensor, table: Tensor) -> Mixture:
         table: The rows of `term_table` for these operations.
     """
     sizes = [3, 1, MAPPINGS, 1]
-    own = table.shape[1] - sum(sizes)
-    return Mixture(*torch.split(shares @ table, [*sizes, own], dim=-1))
+    custom = table.shape[1] - sum(sizes)
+    return Mixture(*torch.split(shares @ table, [*sizes, custom], dim=-1))
 
 
 def network(
@@ -143,7 +143,7 @@ def network(
     start: Tensor,
     noise: Noise,
     mapped: Sequence[bool],
-    own_output: Callable[[int, Tensor], Tensor | None] | None = None,
+    custom_output: Callable[[int, Tensor], Tensor | None] | None = None,
 ) -> Tensor:
     """Apply all layers, and add the input to the last one's output.
 
@@ -154,7 +154,7 @@ def network(
         mapped: Whether any trial has a mapping on each layer.
         start: Aᵀy, ``(trial, n, batch)``.
         noise: ε of the layers that have any.
-        own_output: Returns what a user's own operations bring to a layer, if anything, from its
+        custom_output: Returns what a user's own operations bring to a layer, if anything, from its
             index and its input.
 
     Returns:
@@ -176,7 +176,7 @@ def network(
         if mapped[layer]:
             taps = mapping_taps(maps, own[layer], shares[layer], signal)
             output = torch.baddbmm(output, maps.taps.expand(trials, -1, -1), taps)
-        if own_output is not None and (brought := own_output(layer, signal)) is not None:
+        if custom_output is not None and (brought := custom_output(layer, signal)) is not None:
             output = output + brought
         signal = output
     return start + signal
@@ -188,7 +188,7 @@ def mapping_taps(maps: Maps, own: Weights, shares: Tensor, signal: Tensor) -> Te
     n(u) is convolution, batch norm, ReLU, convolution; what each tap of the last one brings is not
     summed yet. All edges and slots have the same input, of one channel, so that all their first
     convolutions are one matrix product with its patches, and batch norm folds into it: a channel w
-    of the first convolution has the variance wᵀ Cov(P) w, where P are the patches; centred patches
+    of the first convolution has the variance wᵀ Cov(P) w, where P are the patches; centered patches
     make its mean 0.
 
     Args:
@@ -203,16 +203,16 @@ def mapping_taps(maps: Maps, own: Weights, shares: Tensor, signal: Tensor) -> Te
     trials, n, batch = signal.shape
     edges, slots, taps, channels = own.second.shape[1:]
     patches = torch.bmm(maps.patches.expand(trials, -1, -1), signal).view(trials, taps, n * batch)
-    centred = patches - patches.mean(-1, keepdim=True)  # (trial, tap, n · batch)
-    covariance = torch.bmm(centred, centred.mT) / (n * batch)  # (trial, tap, tap)
+    centered = patches - patches.mean(-1, keepdim=True)  # (trial, tap, n · batch)
+    covariance = torch.bmm(centered, centered.mT) / (n * batch)  # (trial, tap, tap)
     first, scale, shift = (t.flatten(1, 2) for t in (own.first, own.scale, own.shift))
     # A signal of zeros has variance 0, and its channels are their shifts.
     variance = (torch.bmm(first, covariance) * first).sum(-1, keepdim=True)
     folded = first * (scale * torch.rsqrt(variance + BATCH_NORM_EPSILON))
     # Batch norm's shift is one more tap, on a row of ones.
     folded = torch.cat((folded, shift), dim=-1)  # (trial, edge · slot · channel, tap + 1)
-    ones = centred.new_ones(1, 1, 1).expand(trials, 1, n * batch)
-    inputs = torch.cat((centred, ones), dim=1)  # (trial, tap + 1, n · batch)
+    ones = centered.new_ones(1, 1, 1).expand(trials, 1, n * batch)
+    inputs = torch.cat((centered, ones), dim=1)  # (trial, tap + 1, n · batch)
     second = own.second.reshape(trials * edges * slots, taps, channels)
     brought = perceptron(inputs, folded, second)  # (trial · edge · slot, tap, n · batch)
     together = trials * edges

@@ -25,7 +25,7 @@ from worker.engine.philox import Occasion
 from worker.torch_engine.adam import Moments, adam_update, decayed
 from worker.torch_engine.batches import Sampler, Samples
 from worker.torch_engine.cells import cell_network, wire
-from worker.torch_engine.custom_operations import OwnOperations
+from worker.torch_engine.custom_operations import CustomOperations
 from worker.torch_engine.network import MAPPINGS, Maps, Mixture, mixture, network, term_table
 from worker.torch_engine.weights import discrete_start, joined, search_start, unflatten
 
@@ -54,7 +54,7 @@ class Trainer:
         self._wiring = (
             wire(architecture, self._mapped, self._like) if architecture.space == "cell" else None
         )
-        self._own = OwnOperations(batch, used, self._like)
+        self._custom = CustomOperations(batch, used, self._like)
         self._moments = Moments.of(theta)
         self._step_sizes = _tensor(weight_step_sizes(batch), self._like)[..., None]
         decays = [hyper.param_weight_decay for hyper in batch.hyperparameters]
@@ -64,11 +64,11 @@ class Trainer:
         """Return each trial's reconstructions, ``(trial, n, batch)``."""
         slots = mix.mappings.shape[-1]
         start, noise = samples.start, samples.noise
-        ours = theta.shape[1] - self._own.count
+        ours = theta.shape[1] - self._custom.count
         weights, flattening = unflatten(theta[:, :ours], self.batch.architecture, slots)
         if self._wiring is None:
-            own = partial(self._own.output, theta[:, ours:], mix.own, start)
-            return network(self.maps, weights, mix, start, noise, self._mapped, own)
+            custom = partial(self._custom.output, theta[:, ours:], mix.custom, start)
+            return network(self.maps, weights, mix, start, noise, self._mapped, custom)
         return cell_network(self.maps, self._wiring, weights, flattening, mix, start, noise)
 
     def loss_and_psnr(self, theta: Tensor, mix: Mixture, samples: Samples) -> tuple[Tensor, Tensor]:

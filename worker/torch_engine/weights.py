@@ -22,7 +22,7 @@ from worker.engine.contract import (
     initial_weights,
 )
 from worker.engine.philox import Occasion
-from worker.torch_engine.custom_operations import own_start
+from worker.torch_engine.custom_operations import custom_start
 from worker.torch_engine.network import MAPPINGS, Weights
 
 
@@ -81,8 +81,8 @@ def search_start(batch: Batch) -> NDArray[np.float64]:
         _flat([_slot(batch, occasion, edge, slot) for slot in range(MAPPINGS)])
         for edge in range(batch.architecture.edges)
     ]
-    own = own_start(batch, occasion)
-    return np.concatenate([*edges, *_flattenings(batch, occasion), own], axis=1)
+    custom = custom_start(batch, occasion)
+    return np.concatenate([*edges, *_flattenings(batch, occasion), custom], axis=1)
 
 
 def discrete_start(
@@ -104,8 +104,8 @@ def discrete_start(
         )
         for edge, picks in enumerate(architectures.T)
     ]
-    own = own_start(batch, occasion)
-    return np.concatenate([*edges, *_flattenings(batch, occasion), own], axis=1)
+    custom = custom_start(batch, occasion)
+    return np.concatenate([*edges, *_flattenings(batch, occasion), custom], axis=1)
 
 
 def _slot(

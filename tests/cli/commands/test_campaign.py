@@ -39,7 +39,7 @@ operations = ["good"]
 methods = ["learnable-gradient-only", "nets-only"]
 """
 STORE = "sqlite:///{folder}/dartboard.db"
-SCORES = ["cell", "trial", "seed", "one_shot_psnr", "architecture_psnr", "architecture"]
+SCORES = ["condition", "trial", "seed", "one_shot_psnr", "architecture_psnr", "architecture"]
 
 
 def write_campaign(folder: Path, *, trials: int = 5) -> None:
@@ -76,7 +76,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_campaign(folder)
     ran = campaign(folder, "--workers", "1")
     assert ran.returncode == 0, ran.stderr
-    assert "campaign small done: 20 trials of 4 cells finished" in ran.stderr
+    assert "campaign small done: 20 trials of 4 conditions finished" in ran.stderr
     return folder
 
 
@@ -107,9 +107,9 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
 
     assert process.returncode == 130
     assert "nothing that finished is lost; go on with: dartboard campaign" in said.splitlines()[-1]
-    cells = load_campaign(STORE.format(folder=tmp_path), "small").cells
-    assert set(cells["state"]) <= {"stopped", "done"}
-    assert "stopped" in set(cells["state"])
+    conditions = load_campaign(STORE.format(folder=tmp_path), "small").conditions
+    assert set(conditions["state"]) <= {"stopped", "done"}
+    assert "stopped" in set(conditions["state"])
 
 
 def test_a_campaign_grows_by_trials_and_keeps_those_it_has(
@@ -138,27 +138,31 @@ def test_a_cell_is_shown_with_its_trials_and_scores(undisturbed: Path) -> None:
     overview = dartboard(undisturbed, "status")
     shown = dartboard(undisturbed, "status", "small")
     assert "20 of 20 trials" in overview.stdout
-    assert "campaign of 4 cells · done" in shown.stdout
+    assert "campaign of 4 conditions · done" in shown.stdout
     own = scores(undisturbed)
-    best = own.loc[own["cell"] == "sequential-all-blur-darts-H1", "architecture_psnr"].max()
+    best = own.loc[own["condition"] == "sequential-all-blur-darts-H1", "architecture_psnr"].max()
     (row,) = (line.split() for line in shown.stdout.splitlines() if "-darts-H1" in line)
     assert row[:3] == ["sequential-all-blur-darts-H1", "5/5", f"{best:.2f}"]
 
 
-@pytest.mark.parametrize("what", ["trials", "cells", "evaluations", "curves"])
+@pytest.mark.parametrize("what", ["trials", "conditions", "evaluations", "curves"])
 def test_a_campaign_is_exported_with_its_name_in_front(undisturbed: Path, what: str) -> None:
     ran = dartboard(undisturbed, "export", "small", "--what", what)
     assert ran.returncode == 0, ran.stderr
     head, *rows = ran.stdout.splitlines()
-    assert head.startswith("campaign,cell,space,operations,problem,method,hyperparameters,epochs")
+    assert head.startswith(
+        "campaign,condition,space,operations,problem,method,hyperparameters,epochs"
+    )
     assert all(row.startswith("small,sequential-") for row in rows)
-    assert len(rows) == {"trials": 20, "cells": 4, "evaluations": 12, "curves": 5 * 5 * 3}[what]
+    assert (
+        len(rows) == {"trials": 20, "conditions": 4, "evaluations": 12, "curves": 5 * 5 * 3}[what]
+    )
 
 
 def test_what_a_campaign_does_not_have_is_one_line(undisturbed: Path) -> None:
     ran = dartboard(undisturbed, "export", "small")
     assert ran.returncode == 2
-    assert "a campaign has evaluations, trials, curves, cells, and no incumbents" in ran.stderr
+    assert "a campaign has evaluations, trials, curves, conditions, and no incumbents" in ran.stderr
 
 
 def test_a_master_serves_a_campaign_to_workers_started_by_hand(

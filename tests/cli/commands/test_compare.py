@@ -101,15 +101,17 @@ def test_all_that_explains_a_comparison_is_run_once_and_shown(
     first = capsys.readouterr().out
     with Store.open(url) as store:
         names = ["one-shot-0.0.3-50", "final-0.0.6-50"]
-        cells = {cell.name: cell for cell in store.campaign("one-against-two").cells}
+        conditions = {
+            condition.name: condition for condition in store.campaign("one-against-two").conditions
+        }
         frames = load_campaign_from(store, "one-against-two")
-    assert list(cells) == [
+    assert list(conditions) == [
         *(f"{name}-on-downsampling" for name in names),
         f"{names[0]}-architectures-trained-as-{names[1]}",
         f"{names[1]}-architectures-trained-as-{names[0]}",
     ]
-    assert frames.cells["finished"].tolist() == [12] * 4
-    assert set(frames.cells["state"]) == {"done"}
+    assert frames.conditions["finished"].tolist() == [12] * 4
+    assert set(frames.conditions["state"]) == {"done"}
     early = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
     assert early.groupby("configuration").size().to_dict() == {"(0, 0, 0)": 12, "(0, 0, 6)": 12}
     assert "At equal cost the " in first
@@ -166,8 +168,8 @@ def test_a_comparison_grows_with_its_trials(
         assert compared(url, tmp_path, trials=trials, quick=False) == 0
     with Store.open(url) as store:
         found = load_campaign_from(store, "one-against-two")
-    assert found.cells["finished"].tolist() == [10] * 4
-    assert found.trials.groupby("cell")["seed"].nunique().tolist() == [10] * 4
+    assert found.conditions["finished"].tolist() == [10] * 4
+    assert found.trials.groupby("condition")["seed"].nunique().tolist() == [10] * 4
 
 
 def test_an_interrupted_comparison_goes_on_as_it_was_typed(

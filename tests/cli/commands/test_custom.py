@@ -43,11 +43,11 @@ def test_the_study_files_of_the_walk_through_are_studies(monkeypatch: pytest.Mon
     monkeypatch.chdir(folder)
     monkeypatch.setattr("sys.path", [*sys.path])
     assert load_study(folder / "steps.toml").problem.name == "steps:Steps"
-    assert load_study(folder / "descent.toml").architecture.own == ("descent:Descent",)
+    assert load_study(folder / "descent.toml").architecture.custom == ("descent:Descent",)
 
 
 def test_a_study_with_an_operation_of_ones_own_runs(tmp_path: Path) -> None:
-    study = STUDY.replace("[architecture]", '[architecture]\nown = ["descent:Descent"]')
+    study = STUDY.replace("[architecture]", '[architecture]\ncustom = ["descent:Descent"]')
     (tmp_path / "study.toml").write_text(study.format(iterations=1, parallel=0))
     shutil.copy(ROOT / "docs" / "examples" / "descent.py", tmp_path)
     ran = dartboard(tmp_path, "run", "study.toml", "--workers", "1")

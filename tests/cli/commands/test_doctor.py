@@ -11,8 +11,8 @@ import pytest
 import sqlalchemy as sa
 
 from cli.commands.doctor import CHECKS, Finding, Patient, _findings, examine
-from cli.console.clock import is_synchronised
-from master.credentials.authority import initialise, issue
+from cli.console.clock import is_synchronized
+from master.credentials.authority import initialize, issue
 from master.credentials.folder import Folder, write_secret
 from master.service.settings import Listen
 from results.store.schema import studies
@@ -29,7 +29,7 @@ def patient(tmp_path: Path) -> Patient:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     folder = Folder(tmp_path / "credentials")
-    initialise(folder, [])
+    initialize(folder, [])
     return folder
 
 
@@ -130,7 +130,7 @@ def test_an_open_address_without_credentials_is_wrong(patient: Patient) -> None:
 
 
 def test_a_clock_is_right_wrong_or_unknown() -> None:
-    assert is_synchronised() in (True, False, None)
+    assert is_synchronized() in (True, False, None)
 
 
 def test_the_command_says_what_is_wrong_by_its_exit_code(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tests.results.plots.pictures import clouds, legend, title
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """Return the URL of a store with a campaign of two cells, and two studies."""
+    """Return the URL of a store with a campaign of two conditions, and two studies."""
     made = f"sqlite:///{tmp_path / 'store.db'}"
     with Store.open(made) as store:
         filled_campaign(store, "table1")
@@ -50,7 +50,7 @@ def figure_of(number: int, url: str, path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def drawn(what: str, names: tuple[str, ...], url: str, output: Path | None = None) -> None:
-    plot(what, names, url, campaigns=(), cells=(), output=output)
+    plot(what, names, url, campaigns=(), conditions=(), output=output)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_every_figure_is_written(
     [
         (3, [[5, 3], [5, 5]]),
         (4, [[4, 4], [5, 5], [6, 6], [6, 6]]),
-        (5, [[4, 6], [4, 6]]),  # of two campaigns, which share the trials of one cell
+        (5, [[4, 6], [4, 6]]),  # of two campaigns, which share the trials of one condition
         (6, [[5, 3], [3, 5]]),
         (7, [[4, 6], [5, 3], [6, 4]]),
         (8, [[3, 5], [4, 6]]),
@@ -107,7 +107,7 @@ def test_figure_9_has_the_best_architecture_of_each_set_of_operations(
     assert [title(axes) for axes in found.axes] == ["Blur, all ops.", "Blur, good ops."]
     trials = load_campaign(paper, "table2").trials
     for axes, operations, n in zip(found.axes, ("all", "good"), (3, 5), strict=True):
-        own = trials[trials["cell"] == f"cell-{operations}-blur-darts-H1"]
+        own = trials[trials["condition"] == f"cell-{operations}-blur-darts-H1"]
         (said,) = (text.get_text() for text in axes.texts if "best of n" in text.get_text())
         assert f"{own['architecture_psnr'].max():.2f} dB, best of n = {n}" in said
 

@@ -47,8 +47,8 @@ def test_a_campaigns_workers_are_shown_once_with_the_cell_they_work_on(
         campaign = filled_campaign(store, trials=7, part=3, crashed=1)
         job = "sequential-all-blur-darts-H1 trials from 3@50"
         seen = SeenWorker("busy", "h", 1, "cpu", "numba", job, 1, datetime.now(UTC))
-        for cell in campaign.cells:
-            store.show_workers(cell.study, [seen])
+        for condition in campaign.conditions:
+            store.show_workers(condition.study, [seen])
     show_status(url, "many")
     out = capsys.readouterr().out
     assert "12 of 14 trials finished" in out

@@ -128,12 +128,13 @@ INCUMBENTS = {
     7: ("blur-one-shot", "one_shot_psnr", "BOHB-one-shot-Blur"),
     8: ("blur-cell-final", "architecture_psnr", "BOHB-Non-Seq-Blur"),
 }
-"""Of Tables 7 and 8 a study, what it maximised, and the column of the paper beside it."""
+"""Of Tables 7 and 8 a study, what it maximized, and the column of the paper beside it."""
 
 
 def psnrs_of(row: Shown, url: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     trials = load_campaign(url, row.campaign).trials
-    return trials.loc[trials["cell"] == row.cell, "architecture_psnr"].to_numpy(dtype=np.float64)
+    own = trials["condition"] == row.cell
+    return trials.loc[own, "architecture_psnr"].to_numpy(dtype=np.float64)
 
 
 def scores_of(study: str, column: str, url: str) -> tuple[float, float]:

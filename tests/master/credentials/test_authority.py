@@ -12,7 +12,7 @@ from configspace.errors import ServiceError
 from master.credentials.authority import (
     check_host,
     hosts_of,
-    initialise,
+    initialize,
     issue,
     issued,
     load,
@@ -24,7 +24,7 @@ from master.credentials.folder import Folder, Revocations
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     folder = Folder(tmp_path / "credentials")
-    initialise(folder, ["desk.example.org", "192.168.0.7"])
+    initialize(folder, ["desk.example.org", "192.168.0.7"])
     return folder
 
 
@@ -74,7 +74,7 @@ def test_no_key_of_a_worker_is_kept(folder: Folder) -> None:
 
 def test_made_again_the_authority_stays_and_the_master_s_certificate_is_new(folder: Folder) -> None:
     authority, certificate = folder.authority.read_bytes(), folder.certificate.read_bytes()
-    assert initialise(folder, ["other"]) is False
+    assert initialize(folder, ["other"]) is False
     assert folder.authority.read_bytes() == authority
     assert folder.certificate.read_bytes() != certificate
     assert hosts_of(folder.certificate) == ("other", "localhost", "127.0.0.1", "::1")
@@ -126,7 +126,7 @@ def test_a_host_that_is_none_is_refused_before_anything_is_made(
     tmp_path: Path, host: str, reason: str
 ) -> None:
     with pytest.raises(ServiceError, match=reason):
-        initialise(Folder(tmp_path / "new"), [host])
+        initialize(Folder(tmp_path / "new"), [host])
     assert not (tmp_path / "new").exists()
 
 

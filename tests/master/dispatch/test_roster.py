@@ -99,8 +99,8 @@ def test_a_worker_leaves_once() -> None:
 
 
 def test_a_description_with_unknown_keys_is_refused() -> None:
-    with pytest.raises(WireError, match="colour"):
-        WorkerInfo.from_wire(info().to_wire() | {"colour": "red"})
+    with pytest.raises(WireError, match="color"):
+        WorkerInfo.from_wire(info().to_wire() | {"color": "red"})
 
 
 OWN = {

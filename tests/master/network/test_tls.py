@@ -16,7 +16,7 @@ from Pyro4.errors import PyroError
 
 import worker.service.link
 from configspace.errors import ServiceError
-from master.credentials.authority import initialise, issue, revoke
+from master.credentials.authority import initialize, issue, revoke
 from master.credentials.folder import Folder, write_secret
 from master.dispatch.exchange import Exchange
 from master.network.port import Port
@@ -48,7 +48,7 @@ every_method = pytest.mark.parametrize(
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Folder:
     folder = Folder(tmp_path_factory.mktemp("credentials"))
-    initialise(folder, [])
+    initialize(folder, [])
     return folder
 
 
@@ -100,7 +100,7 @@ def _plain_again() -> Iterator[None]:
 def foreign(tmp_path: Path, folder: Folder) -> ssl.SSLContext:
     """Return a client that trusts this master, with credentials of another authority."""
     other = Folder(tmp_path / "other")
-    initialise(other, [])
+    initialize(other, [])
     write_secret(tmp_path / "foreign.pem", issue(other, "foreign"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_cert_chain(tmp_path / "foreign.pem")
@@ -216,7 +216,7 @@ def test_a_worker_with_credentials_of_another_authority_trusts_nobody_here(
     address: str, tmp_path: Path
 ) -> None:
     other = Folder(tmp_path / "other")
-    initialise(other, [])
+    initialize(other, [])
     write_secret(tmp_path / "foreign.pem", issue(other, "foreign"))
     with (
         Link(address, credentials=tmp_path / "foreign.pem") as link,
@@ -346,7 +346,7 @@ def test_a_certificate_and_a_key_that_do_not_match_are_a_clear_error(
     exchange: Exchange, folder: Folder, tmp_path: Path
 ) -> None:
     mixed = Folder(tmp_path / "mixed")
-    initialise(mixed, [])
+    initialize(mixed, [])
     mixed.key.write_bytes(folder.key.read_bytes())
     port = Port(
         exchange,

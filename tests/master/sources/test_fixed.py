@@ -1,4 +1,4 @@
-"""Fixed jobs, which the store remembers: re-runs of a configuration, and a cell's trials."""
+"""Fixed jobs, which the store remembers: re-runs of a configuration, and a condition's trials."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 import sqlalchemy as sa
 
 from configspace.campaign import Campaign
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import Job, loss
 from configspace.study import Study
 from master.sources.base import Chain, Submission
-from master.sources.fixed import FixedJobs, cell_jobs, reruns
+from master.sources.fixed import FixedJobs, condition_jobs, reruns
 from results.store import schema
 from results.store.store import Store
 from tests.master.running import RunningMaster, small_study, workers
@@ -172,7 +172,7 @@ def test_re_runs_of_nothing_are_refused(store: Store, trials: int, batch: int) -
         reruns_of(store, trials, batch)
 
 
-def cell(**changes: Any) -> Cell:
+def condition(**changes: Any) -> Condition:
     values = {
         "campaign": "many",
         "name": "one",
@@ -182,12 +182,12 @@ def cell(**changes: Any) -> Cell:
         "epochs": 9,
         "trials": 7,
     }
-    return Cell.model_validate({**values, **changes})
+    return Condition.model_validate({**values, **changes})
 
 
-def begun(store: Store, **changes: Any) -> Cell:
-    made = cell(**changes)
-    store.begin_campaign(Campaign(name="many", cells=(made,)), {})
+def begun(store: Store, **changes: Any) -> Condition:
+    made = condition(**changes)
+    store.begin_campaign(Campaign(name="many", conditions=(made,)), {})
     return made
 
 
@@ -212,7 +212,7 @@ def seeds_in(store: Store) -> list[int]:
 
 def test_a_cells_trials_are_shared_out_among_jobs(store: Store) -> None:
     made = begun(store)
-    jobs = [one.job for one in submissions(cell_jobs(made, store, batch=3))]
+    jobs = [one.job for one in submissions(condition_jobs(made, store, batch=3))]
     assert [job.id.part for job in jobs] == [0, 3, 6]
     assert tuple(seed for job in jobs for seed in job.seeds) == made.trial_seeds(range(7))
     assert {(job.study, job.objective, job.architectures) for job in jobs} == {
@@ -222,7 +222,7 @@ def test_a_cells_trials_are_shared_out_among_jobs(store: Store) -> None:
 
 def test_a_baselines_jobs_bring_the_architectures_to_be_trained(store: Store) -> None:
     made = begun(store, method="random")
-    jobs = [one.job for one in submissions(cell_jobs(made, store, batch=3))]
+    jobs = [one.job for one in submissions(condition_jobs(made, store, batch=3))]
     drawn = tuple(one for job in jobs for one in job.architectures or ())
     assert drawn == made.fixed_architectures(range(7))
 
@@ -230,10 +230,10 @@ def test_a_baselines_jobs_bring_the_architectures_to_be_trained(store: Store) ->
 @pytest.mark.parametrize("batch", [1, 2, 3, 25])
 def test_a_cell_goes_on_with_jobs_of_any_size(store: Store, batch: int) -> None:
     made = begun(store)
-    first = cell_jobs(made, store, batch=3)
+    first = condition_jobs(made, store, batch=3)
     finish(store, first, submissions(first)[1])
 
-    again = cell_jobs(made, store, batch=batch)
+    again = condition_jobs(made, store, batch=batch)
     assert again.finished_trials == 3
     for submission in submissions(again):
         finish(store, again, submission)
@@ -242,32 +242,32 @@ def test_a_cell_goes_on_with_jobs_of_any_size(store: Store, batch: int) -> None:
 
 
 def test_a_cell_grows_by_the_trials_that_it_lacks(store: Store) -> None:
-    source = cell_jobs(begun(store), store, batch=4)
+    source = condition_jobs(begun(store), store, batch=4)
     for submission in submissions(source):
         finish(store, source, submission)
     grown = begun(store, trials=12)
-    assert indices(cell_jobs(grown, store, batch=4)) == [[7, 8, 9, 10], [11]]
-    assert indices(cell_jobs(begun(store, trials=3), store, batch=4)) == []
+    assert indices(condition_jobs(grown, store, batch=4)) == [[7, 8, 9, 10], [11]]
+    assert indices(condition_jobs(begun(store, trials=3), store, batch=4)) == []
 
 
 def test_an_interrupted_job_keeps_its_trials_whatever_the_batch_is_now(store: Store) -> None:
     made = begun(store)
-    job = submissions(cell_jobs(made, store, batch=4))[0].job
+    job = submissions(condition_jobs(made, store, batch=4))[0].job
     submit(store, job)
-    again = cell_jobs(made, store, batch=2)
+    again = condition_jobs(made, store, batch=2)
     assert [one.job for one in again.interrupted()] == [job]
     assert indices(again) == [[4, 5], [6]]
 
 
 def test_of_a_job_that_crashed_every_trial_is_run_for_itself(store: Store) -> None:
     made = begun(store)
-    source = cell_jobs(made, store, batch=4)
+    source = condition_jobs(made, store, batch=4)
     first, second = submissions(source)
     crash(store, source, first.job)
     assert source.next() != "done"
     finish(store, source, second)
 
-    again = cell_jobs(made, store, batch=4)
+    again = condition_jobs(made, store, batch=4)
     singles = submissions(again)
     assert [len(one.job.seeds) for one in singles] == [1] * 4
     assert [one.job.id.part for one in singles] == [1, 2, 3, 0]
@@ -276,12 +276,12 @@ def test_of_a_job_that_crashed_every_trial_is_run_for_itself(store: Store) -> No
         finish(store, again, one)
     assert again.next() == "done"
 
-    done = cell_jobs(made, store, batch=4)
+    done = condition_jobs(made, store, batch=4)
     assert (done.next(), done.finished_trials, done.progress().crashed) == ("done", 6, 1)
 
 
 def test_a_crashed_job_is_taken_apart_in_the_same_run(store: Store) -> None:
-    source = cell_jobs(begun(store, trials=2), store, batch=2)
+    source = condition_jobs(begun(store, trials=2), store, batch=2)
     (whole,) = submissions(source)
     crash(store, source, whole.job)
     for one in submissions(source):
@@ -293,18 +293,18 @@ def test_a_crashed_job_is_taken_apart_in_the_same_run(store: Store) -> None:
 
 def test_a_lost_job_is_run_when_the_cell_is_next_asked_for(store: Store) -> None:
     made = begun(store)
-    source = cell_jobs(made, store, batch=4)
+    source = condition_jobs(made, store, batch=4)
     job = submissions(source)[0].job
     submit(store, job)
     store.fail(job.study, job.id, state="lost", failure=None, message="why", worker="w")
     source.failed(job, "lost")
-    assert indices(cell_jobs(made, store, batch=4)) == [[0, 1, 2, 3], [4, 5, 6]]
+    assert indices(condition_jobs(made, store, batch=4)) == [[0, 1, 2, 3], [4, 5, 6]]
 
 
 def test_cells_are_served_one_after_the_other_by_real_workers(store: Store) -> None:
-    cells = (cell(), cell(name="two", method="nets-only"))
-    store.begin_campaign(Campaign(name="many", cells=cells), {})
-    chain = Chain([cell_jobs(one, store, batch=3) for one in cells], name="many")
+    conditions = (condition(), condition(name="two", method="nets-only"))
+    store.begin_campaign(Campaign(name="many", conditions=conditions), {})
+    chain = Chain([condition_jobs(one, store, batch=3) for one in conditions], name="many")
     running = RunningMaster(chain, store)
     with workers(running.start(), 2, "evaluate", once=True):
         progress = running.wait().snapshot.progress
@@ -315,11 +315,11 @@ def test_cells_are_served_one_after_the_other_by_real_workers(store: Store) -> N
 
 def test_trials_that_diverge_cost_no_others_with_real_workers(store: Store) -> None:
     made = begun(store, trials=8)
-    running = RunningMaster(cell_jobs(made, store, batch=4), store)
+    running = RunningMaster(condition_jobs(made, store, batch=4), store)
     with workers(running.start(), 1, "raises_on_odd_seeds", once=True):
         progress = running.wait().snapshot.progress
     even = [seed for seed in made.trial_seeds(range(8)) if seed % 2 == 0]
     assert 0 < len(even) < 8
     assert sorted(seeds_in(store)) == sorted(even)
     assert (progress.trials_done, progress.crashed) == (len(even), 8 - len(even))
-    assert cell_jobs(made, store, batch=4).next() == "done"
+    assert condition_jobs(made, store, batch=4).next() == "done"

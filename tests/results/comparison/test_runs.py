@@ -1,4 +1,4 @@
-"""The cells that a comparison wants run."""
+"""The conditions that a comparison wants run."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 
 from configspace.study import ProblemSettings, SearchSettings
 from results.analysis.incumbent import incumbent_of
-from results.comparison.runs import Pair, crossed_cells, exchanged_cells
+from results.comparison.runs import Pair, crossed_conditions, exchanged_conditions
 from results.comparison.sides import reruns_of_incumbent
 from results.frames.study import load_from
 from results.store.store import Store
@@ -28,47 +28,49 @@ def test_each_incumbent_is_run_on_the_other_problem_as_on_its_own(
 ) -> None:
     problem = ProblemSettings(name=here, noise=0.05)
     pair = pair_of(tmp_path, problem=problem)
-    cells = crossed_cells(pair, trials=75, batch=8)
-    for cell, frames in zip(cells, pair, strict=True):
-        assert cell.problem == problem.model_copy(update={"name": there})
-        assert cell.hyperparameters == incumbent_of(frames).hyperparameters
-        assert (cell.method, cell.epochs, cell.trials) == ("darts", 50, 75)
-        assert cell.architecture == frames.study.architecture
-    assert len({cell.study for cell in cells}) == 2
+    conditions = crossed_conditions(pair, trials=75, batch=8)
+    for condition, frames in zip(conditions, pair, strict=True):
+        assert condition.problem == problem.model_copy(update={"name": there})
+        assert condition.hyperparameters == incumbent_of(frames).hyperparameters
+        assert (condition.method, condition.epochs, condition.trials) == ("darts", 50, 75)
+        assert condition.architecture == frames.study.architecture
+    assert len({condition.study for condition in conditions}) == 2
 
 
 def test_a_problem_of_ones_own_has_no_other(tmp_path: Path) -> None:
     pair = pair_of(tmp_path, problem=ProblemSettings(name="mine:Waves"))
-    assert crossed_cells(pair, trials=4, batch=4) == ()
+    assert crossed_conditions(pair, trials=4, batch=4) == ()
 
 
 def test_one_incumbent_of_both_studies_is_not_set_against_itself(tmp_path: Path) -> None:
     pair = pair_of(tmp_path, same=True)
-    assert crossed_cells(pair, trials=4, batch=4) == ()
-    assert exchanged_cells(pair, trials=4, batch=4) == ()
+    assert crossed_conditions(pair, trials=4, batch=4) == ()
+    assert exchanged_conditions(pair, trials=4, batch=4) == ()
 
 
 def test_architectures_are_exchanged_with_the_weights_settings_alone(tmp_path: Path) -> None:
     pair = pair_of(tmp_path)
-    cells = exchanged_cells(pair, trials=5, batch=4)
+    conditions = exchanged_conditions(pair, trials=5, batch=4)
     incumbents = [incumbent_of(frames).hyperparameters for frames in pair]
-    for cell, frames, own, other in zip(cells, pair, incumbents, reversed(incumbents), strict=True):
-        trained = cell.hyperparameters
+    for condition, frames, own, other in zip(
+        conditions, pair, incumbents, reversed(incumbents), strict=True
+    ):
+        trained = condition.hyperparameters
         assert trained.param_lr == other.param_lr != own.param_lr
         assert trained.alpha_lr == own.alpha_lr
-        assert cell.method == "given"
-        assert cell.architectures is not None
+        assert condition.method == "given"
+        assert condition.architectures is not None
         found = reruns_of_incumbent(frames)["architecture"][:5]
-        assert [" ".join(names) for names in cell.architectures] == found.tolist()
+        assert [" ".join(names) for names in condition.architectures] == found.tolist()
 
 
 def test_there_is_an_architecture_for_each_re_run_and_no_more(tmp_path: Path) -> None:
-    cells = exchanged_cells(pair_of(tmp_path, reruns=8), trials=75, batch=8)
-    assert [cell.trials for cell in cells] == [8, 8]
+    conditions = exchanged_conditions(pair_of(tmp_path, reruns=8), trials=75, batch=8)
+    assert [condition.trials for condition in conditions] == [8, 8]
 
 
 def test_without_re_runs_there_is_nothing_to_exchange(tmp_path: Path) -> None:
-    assert exchanged_cells(pair_of(tmp_path, reruns=0), trials=4, batch=4) == ()
+    assert exchanged_conditions(pair_of(tmp_path, reruns=0), trials=4, batch=4) == ()
 
 
 def test_what_was_found_otherwise_is_trained_all_the_same(tmp_path: Path) -> None:
@@ -78,7 +80,7 @@ def test_what_was_found_otherwise_is_trained_all_the_same(tmp_path: Path) -> Non
         for frames in pair_of(tmp_path)
     )
     pair = one, two
-    crossed = crossed_cells(pair, trials=4, batch=4)
-    assert [cell.method for cell in crossed] == ["darts-single"] * 2
-    exchanged = exchanged_cells(pair, trials=4, batch=4)
-    assert [cell.search.variant for cell in exchanged] == ["darts"] * 2
+    crossed = crossed_conditions(pair, trials=4, batch=4)
+    assert [condition.method for condition in crossed] == ["darts-single"] * 2
+    exchanged = exchanged_conditions(pair, trials=4, batch=4)
+    assert [condition.search.variant for condition in exchanged] == ["darts"] * 2

@@ -19,12 +19,12 @@ def test_a_trial_is_a_row_that_says_which_cell_it_is_of(store: Store) -> None:
     trials = load_campaign_from(store, "many").trials
 
     assert len(trials) == 14
-    for cell in campaign.cells:
-        own = trials[trials["cell"] == cell.name]
+    for condition in campaign.conditions:
+        own = trials[trials["condition"] == condition.name]
         assert own["trial"].tolist() == list(range(7))
-        assert own["seed"].tolist() == list(cell.trial_seeds(range(7)))
-        assert set(own["method"]) == {cell.method}
-        assert set(own["hyperparameters"]) == {cell.preset}
+        assert own["seed"].tolist() == list(condition.trial_seeds(range(7)))
+        assert set(own["method"]) == {condition.method}
+        assert set(own["hyperparameters"]) == {condition.preset}
     first = trials.iloc[0]
     assert (first["campaign"], first["space"], first["operations"]) == ("many", "sequential", "all")
     assert (first["problem"], first["epochs"]) == ("blur", 50)
@@ -41,21 +41,21 @@ def test_what_was_not_searched_has_no_one_shot_score(store: Store) -> None:
 
 def test_a_cell_is_a_row_with_its_settings_and_how_far_it_is(store: Store) -> None:
     campaign = filled_campaign(store, trials=7, part=3, crashed=1)
-    cells = load_campaign_from(store, "many").cells
-    assert cells["cell"].tolist() == [cell.name for cell in campaign.cells]
-    assert cells[["trials", "finished", "crashed"]].to_numpy().tolist() == [[7, 6, 1]] * 2
-    for cell, row in zip(campaign.cells, cells.to_dict("records"), strict=True):
-        assert {name: row[name] for name in DOMAINS} == cell.hyperparameters.model_dump()
+    conditions = load_campaign_from(store, "many").conditions
+    assert conditions["condition"].tolist() == [condition.name for condition in campaign.conditions]
+    assert conditions[["trials", "finished", "crashed"]].to_numpy().tolist() == [[7, 6, 1]] * 2
+    for condition, row in zip(campaign.conditions, conditions.to_dict("records"), strict=True):
+        assert {name: row[name] for name in DOMAINS} == condition.hyperparameters.model_dump()
 
 
 def test_a_campaign_without_results_has_all_columns_and_types(store: Store) -> None:
     filled_campaign(store, name="full")
     filled_campaign(store, trials=0)
     full, empty = (load_campaign_from(store, name) for name in ("full", "many"))
-    for what in ("cells", "evaluations", "trials", "curves"):
+    for what in ("conditions", "evaluations", "trials", "curves"):
         frame: pd.DataFrame = getattr(empty, what)
         pd.testing.assert_series_equal(frame.dtypes, getattr(full, what).dtypes)
-    assert empty.cells["finished"].tolist() == [0, 0]
+    assert empty.conditions["finished"].tolist() == [0, 0]
     assert empty.trials.empty
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 COLUMNS = [
     "campaign",
-    "cell",
+    "condition",
     "space",
     "operations",
     "problem",
@@ -38,20 +38,20 @@ def trials(
     search_seconds: float = 2.0,
     retrain_seconds: float = 0.5,
 ) -> pd.DataFrame:
-    """Return one cell's trials, a row a PSNR; a baseline has no search."""
+    """Return one condition's trials, a row a PSNR; a baseline has no search."""
     searched = method.startswith("darts")
-    cell = "-".join((space, operations, problem, method, hyperparameters))
+    condition = "-".join((space, operations, problem, method, hyperparameters))
     edges = 10 if space == "sequential" else 30
     values: dict[str, object] = {
         "campaign": campaign,
-        "cell": cell,
+        "condition": condition,
         "space": space,
         "operations": operations,
         "problem": problem,
         "method": method,
         "hyperparameters": hyperparameters,
         "epochs": 50,
-        "seed": [zlib.crc32(f"{cell} {index}".encode()) for index in range(len(psnrs))],
+        "seed": [zlib.crc32(f"{condition} {index}".encode()) for index in range(len(psnrs))],
         "one_shot_psnr": (list(one_shot) if one_shot is not None else [20.0] * len(psnrs))
         if searched
         else np.nan,
@@ -72,10 +72,10 @@ def normal(mean: float, sd: float = 1.0, n: int = 75, seed: int = 0) -> list[flo
 
 
 def table1() -> pd.DataFrame:
-    """Return trials of all cells of Table 1; of DARTS with all operations on blur, two in five
+    """Return trials of all conditions of Table 1; of DARTS with all operations on blur, two in five
     fail."""
     random = np.random.default_rng(9).uniform(5, 20.86, size=75)
-    cells: list[tuple[str, str, str, list[float]]] = [
+    conditions: list[tuple[str, str, str, list[float]]] = [
         ("good", "blur", "learnable-gradient-only", normal(16.4, 0.5, seed=1)),
         ("good", "blur", "nets-only", normal(20.0, 1.0, seed=2)),
         ("good", "blur", "darts", normal(21.6, 0.8, seed=3)),
@@ -91,7 +91,7 @@ def table1() -> pd.DataFrame:
     ]
     return together(
         trials(psnrs, operations=operations, problem=problem, method=method)
-        for operations, problem, method, psnrs in cells
+        for operations, problem, method, psnrs in conditions
     )
 
 

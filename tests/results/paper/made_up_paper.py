@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from configspace.campaign import Campaign, load_campaign
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.study import ArchitectureSettings
 from results.store.store import Store
 from tests.results.made_up import filled
@@ -22,10 +22,10 @@ STUDIES: tuple[tuple[str, Literal["one-shot", "final"], Literal["sequential", "c
 
 
 def filled_paper(url: str) -> None:
-    """Write the paper's own campaigns, of few trials a cell, and some of its studies.
+    """Write the paper's own campaigns, of few trials a condition, and some of its studies.
 
-    A campaign's cells have 3, 4, 5 and 6 finished trials in turn, and one more of the second cell
-    crashed. Scores are a function of the trial's seed, as they are of real ones.
+    A campaign's conditions have 3, 4, 5 and 6 finished trials in turn, and one more of the second
+    condition crashed. Scores are a function of the trial's seed, as they are of real ones.
     """
     with Store.open(url) as store:
         for name in CAMPAIGNS:
@@ -36,18 +36,20 @@ def filled_paper(url: str) -> None:
 
 
 def _run(store: Store, campaign: Campaign) -> None:
-    counts = [3 + index % 4 for index in range(len(campaign.cells))]
-    cells = tuple(
-        cell.model_copy(update={"trials": count + (index == 1)})
-        for index, (cell, count) in enumerate(zip(campaign.cells, counts, strict=True))
+    counts = [3 + index % 4 for index in range(len(campaign.conditions))]
+    conditions = tuple(
+        condition.model_copy(update={"trials": count + (index == 1)})
+        for index, (condition, count) in enumerate(zip(campaign.conditions, counts, strict=True))
     )
-    store.begin_campaign(Campaign(name=campaign.name, cells=cells), {"dartboard": "0.1.0"})
-    for cell, count in zip(cells, counts, strict=True):
-        finish(store, cell, range(count), _psnrs(cell, count))
-        for index in range(count, cell.trials):
-            crash(store, cell, index)
+    store.begin_campaign(
+        Campaign(name=campaign.name, conditions=conditions), {"dartboard": "0.1.0"}
+    )
+    for condition, count in zip(conditions, counts, strict=True):
+        finish(store, condition, range(count), _psnrs(condition, count))
+        for index in range(count, condition.trials):
+            crash(store, condition, index)
 
 
-def _psnrs(cell: Cell, count: int) -> "np.ndarray[tuple[int, int]]":
-    seeds = cell.trial_seeds(range(count))
+def _psnrs(condition: Condition, count: int) -> "np.ndarray[tuple[int, int]]":
+    seeds = condition.trial_seeds(range(count))
     return 18 + np.array([np.random.default_rng(seed).normal(size=2) for seed in seeds])

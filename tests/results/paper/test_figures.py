@@ -128,5 +128,7 @@ def test_figures_6_to_8_show_the_cell_space_alone(number: FigureNumber) -> None:
 
 
 def test_without_any_trial_the_error_names_the_settings() -> None:
-    with pytest.raises(StoreError, match="figure 8's settings: cell blur good darts BOHB-Non-Seq"):
+    with pytest.raises(
+        StoreError, match="figure 8's settings: condition blur good darts BOHB-Non-Seq"
+    ):
         figure(8, figure3())

@@ -19,7 +19,7 @@ def verdicts(made: pd.DataFrame) -> dict[str, str]:
     return {one.letter: one.verdict for one in findings(made)}
 
 
-def cell(
+def condition(
     level: float,
     sd: float = 1.0,
     *,
@@ -56,7 +56,7 @@ def as_the_paper_has_it() -> pd.DataFrame:
             for operations, level in (("good", good), ("all", every)):
                 seed = 100 * index + (10 if space == "cell" else 0) + (operations == "all")
                 parts.append(
-                    cell(
+                    condition(
                         level - lower,
                         1.3 if space == "cell" else 1.0,
                         problem=problem,
@@ -67,14 +67,14 @@ def as_the_paper_has_it() -> pd.DataFrame:
                     )
                 )
         parts.append(
-            cell(good, problem=problem, operations="good", method="random", seed=7 + index)
+            condition(good, problem=problem, operations="good", method="random", seed=7 + index)
         )
         tuned = ("BOHB-one-shot-Blur", "BOHB-one-shot-DS")[index]
         foreign = ("BOHB-one-shot-DS", "BOHB-one-shot-Blur")[index]
         for operations, level in (("good", good), ("all", every)):
             seed = 50 + 10 * index + (operations == "all")
             parts += [
-                cell(
+                condition(
                     level - less,
                     problem=problem,
                     operations=operations,
@@ -87,10 +87,12 @@ def as_the_paper_has_it() -> pd.DataFrame:
     # Three of 75 random architectures pass the median of DARTS on blur with all operations.
     random = [5 + index / 20 for index in range(72)] + [17.0, 17.0, 17.0]
     parts.append(trials(random, operations="all", method="random"))
-    parts.append(cell(5.0, operations="all", method="random", problem="downsampling"))
+    parts.append(condition(5.0, operations="all", method="random", problem="downsampling"))
     for operations, level in (("good", 23.0), ("all", 17.0)):
-        parts.append(cell(level, operations=operations, hyperparameters="BOHB-Blur", seed=90))
-    parts.append(cell(13.0, 0.3, method="darts-single", hyperparameters="BOHB-DAS-single", seed=91))
+        parts.append(condition(level, operations=operations, hyperparameters="BOHB-Blur", seed=90))
+    parts.append(
+        condition(13.0, 0.3, method="darts-single", hyperparameters="BOHB-DAS-single", seed=91)
+    )
     return together(parts)
 
 
@@ -113,27 +115,27 @@ def test_without_runs_everything_is_undecided() -> None:
 @pytest.mark.parametrize(
     ("letter", "better"),
     [
-        ("a", cell(30.0, operations="good", seed=5)),
+        ("a", condition(30.0, operations="good", seed=5)),
         ("b", trials(normal(20.0), operations="all", method="random")),
-        ("c", cell(24.0, seed=5)),
-        ("d", cell(20.0, 0.1, operations="good", seed=5)),
-        ("e", cell(20.0, operations="good", slope=20.0, seed=5)),
-        ("f", cell(25.0, hyperparameters="BOHB-one-shot-Blur", slope=3.0, seed=5)),
-        ("g", cell(10.0, hyperparameters="BOHB-Blur", seed=5)),
-        ("h", cell(25.0, hyperparameters="BOHB-one-shot-DS", seed=5)),
-        ("i", cell(25.0, method="darts-single", hyperparameters="BOHB-DAS-single", seed=5)),
-        ("j", cell(25.0, space="cell", seed=5)),
+        ("c", condition(24.0, seed=5)),
+        ("d", condition(20.0, 0.1, operations="good", seed=5)),
+        ("e", condition(20.0, operations="good", slope=20.0, seed=5)),
+        ("f", condition(25.0, hyperparameters="BOHB-one-shot-Blur", slope=3.0, seed=5)),
+        ("g", condition(10.0, hyperparameters="BOHB-Blur", seed=5)),
+        ("h", condition(25.0, hyperparameters="BOHB-one-shot-DS", seed=5)),
+        ("i", condition(25.0, method="darts-single", hyperparameters="BOHB-DAS-single", seed=5)),
+        ("j", condition(25.0, space="cell", seed=5)),
         ("k", trials(normal(20.0), operations="all", method="random")),
     ],
 )
 def test_runs_that_contradict_a_finding_refute_it(letter: str, better: pd.DataFrame) -> None:
     made = as_the_paper_has_it()
-    replaced = made[made["cell"] != better["cell"].iloc[0]]
+    replaced = made[made["condition"] != better["condition"].iloc[0]]
     kept = [replaced]
     if letter == "e":
         # On both sets of operations alike, so that their common correlation is strong.
-        kept = [replaced[replaced["cell"] != "sequential-all-blur-darts-H1"]]
-        kept.append(cell(20.0, operations="all", slope=20.0, seed=6))
+        kept = [replaced[replaced["condition"] != "sequential-all-blur-darts-H1"]]
+        kept.append(condition(20.0, operations="all", slope=20.0, seed=6))
     assert finding(letter, Runs(together([*kept, better]))).verdict == "does not hold"
 
 
@@ -170,7 +172,7 @@ def test_the_papers_own_tables_bear_out_its_findings_but_for_one_of_two_transfer
 
 def test_few_runs_leave_a_finding_undecided() -> None:
     made = as_the_paper_has_it()
-    few = made.groupby("cell", sort=False).head(9)
+    few = made.groupby("condition", sort=False).head(9)
     found = verdicts(few)
     assert found == dict.fromkeys("abcdefghijk", "undecided")
 

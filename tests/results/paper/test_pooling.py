@@ -1,4 +1,4 @@
-"""Which cells may stand in one row, and how many trials they have together."""
+"""Which conditions may stand in one row, and how many trials they have together."""
 
 from pathlib import Path
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from configspace.campaign import Campaign
-from configspace.condition import Cell, CellEvaluation
+from configspace.condition import Condition, ConditionEvaluation
 from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
@@ -27,14 +27,14 @@ DARTS = Setting("sequential", "all", "blur", "darts", "H1")
 RANDOM = Setting("sequential", "all", "blur", "random", "H1")
 
 
-def cell(campaign: str = "one", **settings: Any) -> Cell:
+def condition(campaign: str = "one", **settings: Any) -> Condition:
     values: dict[str, Any] = {
         "name": "c",
         "preset": "H1",
         "hyperparameters": Hyperparameters.preset("H1"),
         "trials": 5,
     }
-    return Cell(campaign=campaign, **(values | settings))
+    return Condition(campaign=campaign, **(values | settings))
 
 
 @pytest.mark.parametrize(
@@ -57,9 +57,9 @@ def test_cells_of_one_row_whose_settings_differ_are_refused(
     settings: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(StoreError) as caught:
-        refuse_mixtures([cell(), cell("two", **settings)])
+        refuse_mixtures([condition(), condition("two", **settings)])
     message = str(caught.value)
-    assert message.startswith("cells 'one/c' (there) and 'two/c' (here) would be one row")
+    assert message.startswith("conditions 'one/c' (there) and 'two/c' (here) would be one row")
     assert said in message
     assert message.endswith("; name one campaign with --campaign")
     assert "\n" not in message
@@ -71,24 +71,26 @@ def test_cells_of_one_row_whose_settings_differ_are_refused(
         {"trials": 9},
         {"seed": 3},
         {"name": "other"},
-        {"evaluation": CellEvaluation(trials=1, time_limit=60.0)},
+        {"evaluation": ConditionEvaluation(trials=1, time_limit=60.0)},
     ],
 )
 def test_cells_that_differ_in_no_result_but_by_their_seeds_are_one_row(
     settings: dict[str, Any],
 ) -> None:
-    refuse_mixtures([cell(), cell("two", **settings)])
+    refuse_mixtures([condition(), condition("two", **settings)])
 
 
 def test_cells_of_different_rows_may_differ_in_everything() -> None:
-    refuse_mixtures([cell(), cell("two", preset="H2", problem=ProblemSettings(noise=0.01))])
+    refuse_mixtures(
+        [condition(), condition("two", preset="H2", problem=ProblemSettings(noise=0.01))]
+    )
 
 
 def test_of_many_differences_the_first_three_are_told() -> None:
     given: dict[str, Any] = {"method": "given", "trials": 9}
     drawn = [((name,) * 10,) * 9 for name in ("cnn", "roll")]
     with pytest.raises(StoreError, match=r"architecture 2: .*; and 6 more\); name") as caught:
-        refuse_mixtures(cell(**given, architectures=names) for names in drawn)
+        refuse_mixtures(condition(**given, architectures=names) for names in drawn)
     assert "architecture 3" not in str(caught.value)
 
 
@@ -103,7 +105,7 @@ def loaded(folder: Path, *filled: dict[str, Any]) -> list[CampaignFrames]:
 def test_finished_and_crashed_trials_of_each_setting_are_counted(tmp_path: Path) -> None:
     found = tallies(loaded(tmp_path, {"name": "one", "trials": 7, "crashed": 2}))
     assert found == {DARTS: Tally(7, 5, 2), RANDOM: Tally(7, 5, 2)}
-    assert setting_of(cell()) == DARTS
+    assert setting_of(condition()) == DARTS
 
 
 def test_a_trial_of_two_campaigns_is_counted_once_and_as_finished_if_it_is_in_one(
@@ -120,10 +122,10 @@ def test_a_trial_of_two_campaigns_is_counted_once_and_as_finished_if_it_is_in_on
 
 def test_trials_beyond_those_that_are_wanted_now_count_all_the_same(tmp_path: Path) -> None:
     (frames,) = loaded(tmp_path, {"name": "one", "trials": 7, "crashed": 1})
-    fewer = tuple(each.model_copy(update={"trials": 2}) for each in frames.campaign.cells)
+    fewer = tuple(each.model_copy(update={"trials": 2}) for each in frames.campaign.conditions)
     again = CampaignFrames(
-        Campaign(name="one", cells=fewer),
-        frames.cells,
+        Campaign(name="one", conditions=fewer),
+        frames.conditions,
         frames.evaluations,
         frames.trials,
         frames.curves,

@@ -64,10 +64,10 @@ def test_edges_lead_from_their_source_to_their_target() -> None:
         for patch in figure.axes[0].patches
         if isinstance(patch, FancyArrowPatch)
     }
-    centres = [patch.center for patch in figure.axes[0].patches if isinstance(patch, Circle)]
+    centers = [patch.center for patch in figure.axes[0].patches if isinstance(patch, Circle)]
     for gid, source, target in (("edge cnn", 0, 1), ("edge roll", 2, 3)):
-        assert arrows[gid].patchA.center == centres[source]  # type: ignore[attr-defined]
-        assert arrows[gid].patchB.center == centres[target]  # type: ignore[attr-defined]
+        assert arrows[gid].patchA.center == centers[source]  # type: ignore[attr-defined]
+        assert arrows[gid].patchB.center == centers[target]  # type: ignore[attr-defined]
 
 
 def test_drawings_stand_below_each_other_with_one_legend() -> None:

@@ -43,9 +43,9 @@ def test_rank_correlation_sees_only_the_order() -> None:
 def test_of_normal_pairs_the_interval_is_near_fishers() -> None:
     x = normal(200, 1)
     found = correlation(x, x + normal(200, 2))
-    centre, half = math.atanh(found.value), 1.96 / math.sqrt(197)
-    assert found.low == pytest.approx(math.tanh(centre - half), abs=0.04)
-    assert found.high == pytest.approx(math.tanh(centre + half), abs=0.04)
+    center, half = math.atanh(found.value), 1.96 / math.sqrt(197)
+    assert found.low == pytest.approx(math.tanh(center - half), abs=0.04)
+    assert found.high == pytest.approx(math.tanh(center + half), abs=0.04)
 
 
 def test_without_spread_there_is_no_correlation() -> None:

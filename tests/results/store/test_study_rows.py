@@ -1,11 +1,11 @@
-"""What a store is entered into, on every kind of store: studies beside the cells of campaigns."""
+"""Rows of studies and of conditions, on every kind of store."""
 
 from typing import Any
 
 import pytest
 
 from configspace.campaign import Campaign
-from configspace.condition import Cell
+from configspace.condition import Condition
 from configspace.errors import CampaignError, StoreError
 from configspace.hyperparameters import Hyperparameters
 from results.store.events import Part
@@ -13,11 +13,11 @@ from results.store.store import Store
 from tests.results.made_up import id_of, outcome, run, study
 
 
-def campaign(*cells: Cell) -> Campaign:
-    return Campaign(name="many", cells=cells)
+def campaign(*conditions: Condition) -> Campaign:
+    return Campaign(name="many", conditions=conditions)
 
 
-def cell(name: str = "one", **changes: Any) -> Cell:
+def condition(name: str = "one", **changes: Any) -> Condition:
     values = {
         "campaign": "many",
         "name": name,
@@ -25,39 +25,42 @@ def cell(name: str = "one", **changes: Any) -> Cell:
         "hyperparameters": Hyperparameters(),
         "trials": 5,
     }
-    return Cell.model_validate({**values, **changes})
+    return Condition.model_validate({**values, **changes})
 
 
 def test_a_campaign_comes_back_cell_by_cell_and_is_no_study(store: Store) -> None:
-    cells = (cell(), cell("two", method="random"))
-    store.begin_campaign(campaign(*cells), {})
-    assert store.campaign("many") == campaign(*cells)
+    conditions = (condition(), condition("two", method="random"))
+    store.begin_campaign(campaign(*conditions), {})
+    assert store.campaign("many") == campaign(*conditions)
     assert (store.study_names(), store.campaign_names()) == ([], ["many"])
     with pytest.raises(StoreError, match=r"'many' in .* is a campaign, not a study"):
         store.study("many")
 
 
 def test_a_campaign_may_grow_and_shrink_without_losing_a_cell(store: Store) -> None:
-    store.begin_campaign(campaign(cell(), cell("two")), {})
-    store.begin_campaign(campaign(cell(trials=9), cell("three")), {})
-    assert store.campaign("many") == campaign(cell(trials=9), cell("two"), cell("three"))
+    store.begin_campaign(campaign(condition(), condition("two")), {})
+    store.begin_campaign(campaign(condition(trials=9), condition("three")), {})
+    assert store.campaign("many") == campaign(
+        condition(trials=9), condition("two"), condition("three")
+    )
 
 
 def test_a_cell_whose_results_would_differ_is_refused_and_nothing_of_its_campaign_entered(
     store: Store,
 ) -> None:
-    store.begin_campaign(campaign(cell()), {})
+    store.begin_campaign(campaign(condition()), {})
     with pytest.raises(
-        CampaignError, match=r"cell 'one' of campaign 'many' .*architecture\.layers: 10 there, 12 h"
+        CampaignError,
+        match=r"condition 'one' of campaign 'many' .*architecture\.layers: 10 there, 12 h",
     ):
-        store.begin_campaign(campaign(cell("two"), cell(architecture={"layers": 12})), {})
-    assert store.campaign("many") == campaign(cell())
+        store.begin_campaign(campaign(condition("two"), condition(architecture={"layers": 12})), {})
+    assert store.campaign("many") == campaign(condition())
 
 
 def test_other_given_architectures_are_refused_but_more_are_not(store: Store) -> None:
     def given(*names: str) -> Campaign:
         listed = [[name] * 10 for name in names]
-        return campaign(cell(method="given", architectures=listed, trials=len(names)))
+        return campaign(condition(method="given", architectures=listed, trials=len(names)))
 
     store.begin_campaign(given("cnn"), {})
     store.begin_campaign(given("cnn", "roll"), {})
@@ -68,16 +71,16 @@ def test_other_given_architectures_are_refused_but_more_are_not(store: Store) ->
 def test_a_study_and_a_campaign_cannot_share_a_name(store: Store) -> None:
     store.begin(study("many"), {})
     with pytest.raises(StoreError, match="has a study called 'many'"):
-        store.begin_campaign(campaign(cell()), {})
+        store.begin_campaign(campaign(condition()), {})
     store.delete("many")
-    store.begin_campaign(campaign(cell()), {})
+    store.begin_campaign(campaign(condition()), {})
     with pytest.raises(StoreError, match="has a campaign called 'many'"):
         store.begin(study("many"), {})
 
 
 def test_deleting_a_campaign_removes_its_cells_and_nothing_else(store: Store) -> None:
     store.begin(study("other"), {})
-    store.begin_campaign(campaign(cell(), cell("two")), {})
+    store.begin_campaign(campaign(condition(), condition("two")), {})
     store.delete("many")
     assert (store.study_names(), store.campaign_names()) == (["other"], [])
     with pytest.raises(StoreError, match=r"no study 'many' in .*; it has 'other'"):
@@ -85,14 +88,14 @@ def test_deleting_a_campaign_removes_its_cells_and_nothing_else(store: Store) ->
 
 
 def test_a_missing_campaign_is_an_error_that_names_those_there_are(store: Store) -> None:
-    store.begin_campaign(campaign(cell()), {})
+    store.begin_campaign(campaign(condition()), {})
     with pytest.raises(StoreError, match=r"no campaign 'man' in .*, and the campaigns 'many'"):
         store.campaign("man")
 
 
 def test_parts_tell_their_state_and_size(store: Store) -> None:
-    store.begin_campaign(campaign(cell()), {})
-    name, sizes = cell().study, {0: 2, 2: 3}
+    store.begin_campaign(campaign(condition()), {})
+    name, sizes = condition().study, {0: 2, 2: 3}
     for first, size in sizes.items():
         id = id_of(purpose="campaign", part=first)
         store.submit(name, id, Hyperparameters(), model_based=False, seeds=size)

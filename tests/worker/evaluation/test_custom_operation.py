@@ -18,7 +18,7 @@ from worker.engine.philox import Occasion
 from worker.evaluation.choose import able_engine
 from worker.evaluation.evaluate import search_trials, train_fixed
 from worker.numba_engine.engine import NumbaEngine
-from worker.torch_engine.custom_operations import own_start
+from worker.torch_engine.custom_operations import custom_start
 from worker.torch_engine.engine import TorchEngine
 from worker.torch_engine.training import Search
 
@@ -46,8 +46,8 @@ def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         sys.modules.pop(name, None)
 
 
-def with_own(batch: Batch, name: str = "descent:Descent") -> Batch:
-    settings = batch.architecture.model_copy(update={"own": (name,)})
+def with_custom(batch: Batch, name: str = "descent:Descent") -> Batch:
+    settings = batch.architecture.model_copy(update={"custom": (name,)})
     return replace(batch, architecture=settings)
 
 
@@ -58,11 +58,11 @@ def quiet(*_: object) -> None:
 def written(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Batch:
     monkeypatch.chdir(folder)
     (folder / "mine.py").write_text(source)
-    return with_own(batch_of(*HYPERPARAMETERS[:2], layers=2), "mine:Mine")
+    return with_custom(batch_of(*HYPERPARAMETERS[:2], layers=2), "mine:Mine")
 
 
 def test_it_joins_the_set_and_every_layer_has_a_share_of_it() -> None:
-    batch = with_own(batch_of(*HYPERPARAMETERS, operations="good"))
+    batch = with_custom(batch_of(*HYPERPARAMETERS, operations="good"))
     names = operations(batch.architecture)
     assert names == ("learnable_gradient", "cnn", "descent:Descent")
     searched = TorchEngine().search(batch, quiet)
@@ -73,7 +73,7 @@ def test_it_joins_the_set_and_every_layer_has_a_share_of_it() -> None:
 def test_an_architecture_of_it_alone_is_plain_gradient_descent() -> None:
     """With the training's step size 0, each layer is one step of size ½, and so is what it adds."""
     still = HYPERPARAMETERS[0].model_copy(update={"param_lr": 0.0})
-    batch = with_own(batch_of(still, layers=3, epochs=1))
+    batch = with_custom(batch_of(still, layers=3, epochs=1))
     engine = TorchEngine(dtype=torch.float64)
     own = operations(batch.architecture).index("descent:Descent")
     (trial,) = train_fixed(batch, np.full((1, 3), own), engine, progress=quiet)
@@ -93,7 +93,7 @@ def test_an_architecture_of_it_alone_is_plain_gradient_descent() -> None:
 
 
 def test_its_weights_are_trained() -> None:
-    batch = with_own(batch_of(*HYPERPARAMETERS, layers=2))
+    batch = with_custom(batch_of(*HYPERPARAMETERS, layers=2))
     search = Search.from_scratch(batch, torch.empty(0))
     before = search.theta[:, -2:].clone()
     assert (before == 0.5).all()
@@ -120,7 +120,9 @@ def test_its_start_is_the_modules_own_and_another_on_every_layer_trial_and_occas
 ) -> None:
     batch = written(GOOD, tmp_path, monkeypatch)
     state = torch.random.get_rng_state()
-    drawn = [own_start(batch, which) for which in (Occasion.SEARCH_START, Occasion.RETRAIN_START)]
+    drawn = [
+        custom_start(batch, which) for which in (Occasion.SEARCH_START, Occasion.RETRAIN_START)
+    ]
     assert torch.equal(torch.random.get_rng_state(), state)  # nobody else's numbers are touched
     by_layer = np.stack(drawn).reshape(2 * 2 * 2, 20 * 20 + 20)
     assert len(np.unique(by_layer[:, 0])) == 8
@@ -128,11 +130,11 @@ def test_its_start_is_the_modules_own_and_another_on_every_layer_trial_and_occas
 
 
 def test_without_it_nothing_is_added_to_the_weights() -> None:
-    assert own_start(batch_of(), Occasion.SEARCH_START).shape == (1, 0)
+    assert custom_start(batch_of(), Occasion.SEARCH_START).shape == (1, 0)
 
 
 def test_the_second_order_sees_through_it() -> None:
-    batch = with_own(batch_of(*HYPERPARAMETERS, layers=2, batches=1, epochs=1))
+    batch = with_custom(batch_of(*HYPERPARAMETERS, layers=2, batches=1, epochs=1))
     second = replace(
         batch, search=batch.search.model_copy(update={"variant": "darts-second-order"})
     )
@@ -143,7 +145,7 @@ def test_the_second_order_sees_through_it() -> None:
 
 
 def test_it_runs_on_the_torch_engine_whatever_auto_chose_and_not_on_numba() -> None:
-    settings = ArchitectureSettings(own=("descent:Descent",))
+    settings = ArchitectureSettings(custom=("descent:Descent",))
     chosen = NumbaEngine(1)
     assert able_engine(chosen, "auto", settings, SearchSettings()).name == "torch"
     with pytest.raises(ServiceError, match="does not offer operations of one's own"):
@@ -169,7 +171,7 @@ def test_what_is_no_operation_is_told_in_one_line(
 
 
 def test_another_file_than_the_studys_is_refused() -> None:
-    batch = with_own(batch_of())
+    batch = with_custom(batch_of())
     settings = batch.architecture.model_copy(update={"sources": ("0" * 64,)})
     assert source_digest("descent:Descent") != "0" * 64
     with pytest.raises(ServiceError, match=r"the file of 'descent:Descent' has .* not 0000"):

@@ -13,7 +13,7 @@ from worker.engine.contract import Batch, Progress, Retrained, Searched
 from worker.evaluation.evaluate import (
     JobEvaluator,
     NonFiniteScore,
-    discretise,
+    discretize,
     same_everywhere,
     search_trials,
     train_fixed,
@@ -189,8 +189,8 @@ def test_an_architecture_is_the_argmax_of_each_layer() -> None:
     assert [(t.one_shot_psnr, t.architecture_psnr) for t in found] == [(1, 3), (2, 4)]
 
 
-def test_discretising_picks_the_first_of_equals() -> None:
-    assert discretise(np.array([[[0.0, 2.0, 2.0], [1.0, 1.0, 1.0]]])).tolist() == [[1, 0]]
+def test_discretizing_picks_the_first_of_equals() -> None:
+    assert discretize(np.array([[[0.0, 2.0, 2.0], [1.0, 1.0, 1.0]]])).tolist() == [[1, 0]]
 
 
 def test_a_score_that_is_not_finite_names_its_trial() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from configspace.errors import ServiceError
-from master.credentials.authority import initialise, issue
+from master.credentials.authority import initialize, issue
 from master.credentials.folder import Folder
 from worker.service.credentials import load_context
 
@@ -13,7 +13,7 @@ from worker.service.credentials import load_context
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = Folder(tmp_path_factory.mktemp("credentials"))
-    initialise(folder, [])
+    initialize(folder, [])
     return issue(folder, "one")
 
 

@@ -9,7 +9,7 @@ from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.contract import Batch, Searched, initial_alpha
 from worker.engine.philox import Occasion
-from worker.evaluation.evaluate import discretise
+from worker.evaluation.evaluate import discretize
 from worker.torch_engine.batches import Sampler
 from worker.torch_engine.engine import TorchEngine
 from worker.torch_engine.training import Search
@@ -87,12 +87,12 @@ def test_a_trial_gives_the_same_result_alone_and_in_a_batch_of_25(twenty_five: B
     # Single precision rounds by 6e-8, and a few steps make of that less than 1e-3 dB.
     engine = TorchEngine()
     together = engine.search(twenty_five, ignore)
-    picks = discretise(together.alpha)
+    picks = discretize(together.alpha)
     retrained = engine.retrain(twenty_five, picks, ignore)
     for trial in (0, 5, 22, 24):
         single = one_of(twenty_five, trial)
         alone = engine.search(single, ignore)
-        np.testing.assert_array_equal(discretise(alone.alpha)[0], picks[trial])
+        np.testing.assert_array_equal(discretize(alone.alpha)[0], picks[trial])
         assert alone.psnr[0] == pytest.approx(together.psnr[trial], abs=1e-3)
         again = engine.retrain(single, picks[trial : trial + 1], ignore)
         assert again.psnr[0] == pytest.approx(retrained.psnr[trial], abs=1e-3)
@@ -116,7 +116,7 @@ def test_a_trial_gives_the_same_result_alone_and_among_others_by_every_search(
     np.testing.assert_allclose(together.alpha[2], alone.alpha[0], rtol=1e-9)
     np.testing.assert_allclose(together.train_loss[2], alone.train_loss[0], rtol=1e-9)
     assert together.psnr[2] == pytest.approx(alone.psnr[0], rel=1e-9)
-    picks = discretise(together.alpha)
+    picks = discretize(together.alpha)
     retrained = engine.retrain(batch, picks, ignore)
     again = engine.retrain(one_of(batch, 2), picks[2:3], ignore)
     assert retrained.psnr[2] == pytest.approx(again.psnr[0], rel=1e-9)
