@@ -88,6 +88,29 @@ def incumbent_of(frames: Frames) -> Incumbent:
     return found
 
 
+def reruns_of_incumbent(frames: Frames) -> pd.DataFrame:
+    """Return the re-runs of a study's incumbent: one row per trial, in the order of their seeds.
+
+    Raises:
+        StoreError: If no evaluation has finished yet.
+    """
+    return reruns_of(frames, incumbent_of(frames))
+
+
+def reruns_of(frames: Frames, found: Incumbent) -> pd.DataFrame:
+    """Return the re-runs of a configuration that was an incumbent, in the order of their seeds.
+
+    Re-runs without an architecture PSNR are left out.
+    """
+    reruns = frames.trials[
+        (frames.trials["purpose"] == "rerun")
+        & (frames.trials["configuration"] == str(found.configuration))
+        & (frames.trials["epochs"] == found.epochs)
+        & frames.trials["architecture_psnr"].notna()
+    ]
+    return reruns.sort_values(["part", "trial"], ignore_index=True)
+
+
 def effort(frames: Frames) -> Effort:
     """Return how much of a study has been done."""
     of_study = frames.evaluations[frames.evaluations["purpose"] == "study"]

@@ -13,12 +13,11 @@ import pandas as pd
 
 from results.analysis.cost import Floats, Reached, anytime, at_each_others_cost
 from results.analysis.fidelity import Ranking, rankings
+from results.analysis.incumbent import reruns_of, reruns_of_incumbent
 from results.comparison.sides import (
     Comparison,
     Summary,
     compare_frames,
-    reruns_of,
-    reruns_of_incumbent,
     summary,
 )
 from results.frames.study import Frames

@@ -11,9 +11,8 @@ import pandas as pd
 from configspace.condition import Condition, ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import Study
-from results.analysis.incumbent import Incumbent, incumbent_of
+from results.analysis.incumbent import Incumbent, incumbent_of, reruns_of_incumbent
 from results.comparison.report import Runs
-from results.comparison.sides import reruns_of_incumbent
 from results.frames.campaign import CampaignFrames
 from results.frames.study import Frames
 

@@ -7,13 +7,12 @@ on fresh seeds, always retrained, whatever its study had looked at.
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from configspace.errors import StoreError, StudyError
 from configspace.study import Study
 from results.analysis.cost import total_seconds
-from results.analysis.incumbent import Effort, Incumbent, effort, incumbent_of
+from results.analysis.incumbent import Effort, Incumbent, effort, incumbent_of, reruns_of_incumbent
 from results.frames.study import Frames, load
 from results.stats.correlations import correlation
 from results.stats.estimates import Estimate, difference_of_means, estimate
@@ -170,26 +169,6 @@ def cost(frames: Frames) -> Cost:
     trials = frames.trials[frames.trials["purpose"] == "study"]
     phases = 1 + trials["architecture_psnr"].notna()
     return Cost(epochs=int((trials["epochs"] * phases).sum()), seconds=total_seconds(frames))
-
-
-def reruns_of_incumbent(frames: Frames) -> pd.DataFrame:
-    """Return the re-runs of a study's incumbent, a row a trial, in the order of their seeds.
-
-    Raises:
-        StoreError: If nothing has finished yet.
-    """
-    return reruns_of(frames, incumbent_of(frames))
-
-
-def reruns_of(frames: Frames, found: Incumbent) -> pd.DataFrame:
-    """Return the re-runs of a configuration that was an incumbent, in the order of their seeds."""
-    reruns = frames.trials[
-        (frames.trials["purpose"] == "rerun")
-        & (frames.trials["configuration"] == str(found.configuration))
-        & (frames.trials["epochs"] == found.epochs)
-        & frames.trials["architecture_psnr"].notna()
-    ]
-    return reruns.sort_values(["part", "trial"], ignore_index=True)
 
 
 def summary(psnrs: Floats, seed: int = 0) -> Summary:

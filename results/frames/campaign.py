@@ -12,6 +12,9 @@ from results.frames.study import CURVE, HYPERPARAMETERS, TIME, TRIAL, read_rows,
 from results.store.schema import curves, evaluations, studies, trials
 from results.store.store import Store
 
+KEYS = ["space", "operations", "problem", "method", "hyperparameters"]
+"""Columns of a campaign's trials that together identify a setting of the paper."""
+
 _CONDITION = {
     "campaign": "str",
     "condition": "str",
@@ -123,6 +126,15 @@ def load_campaign_from(store: Store, name: str, *, with_curves: bool = False) ->
         trials=typed(_by_trial(tried, run, conditions), _TRIALS),
         curves=typed(_by_trial(drawn, run, conditions), _CURVES),
     )
+
+
+def distinct(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return the retrained trials of several campaigns, each trial once.
+
+    Two campaigns can contain the same trial: the same setting, epochs and seed.
+    """
+    done = trials[trials["architecture_psnr"].notna()]
+    return done.drop_duplicates([*KEYS, "epochs", "seed"], ignore_index=True)
 
 
 def _conditions(conditions: Sequence[Condition]) -> pd.DataFrame:

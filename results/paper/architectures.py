@@ -9,9 +9,9 @@ from configspace.errors import StoreError
 from configspace.operations import OPERATIONS, ZERO
 from configspace.study import ArchitectureSettings
 from results.analysis.incumbent import incumbent_of
+from results.frames.campaign import distinct
 from results.frames.study import Frames
 from results.paper import labels
-from results.paper.rows import distinct
 from results.plots.architecture import Drawing
 from results.text import number_text
 

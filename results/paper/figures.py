@@ -8,9 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from configspace.errors import StoreError
+from results.frames.campaign import KEYS, distinct
 from results.paper import labels
 from results.paper.published import Setting
-from results.paper.rows import KEYS, distinct
 from results.plots.clouds import Group, Panel, panels_figure
 
 FigureNumber = Literal[3, 4, 5, 6, 7, 8]

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from results.frames.campaign import KEYS, distinct
 from results.paper.published import Setting
-from results.paper.rows import KEYS, distinct
 from results.stats.best_of import best_of
 from results.stats.correlations import correlation
 from results.stats.estimates import Estimate, Floats, estimate

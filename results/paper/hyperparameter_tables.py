@@ -7,8 +7,13 @@ from typing import Literal
 import pandas as pd
 
 from configspace.hyperparameters import DOMAINS, LABELS, Hyperparameters, written
-from results.analysis.incumbent import Incumbent, effort, incumbent, search_range
-from results.comparison.sides import reruns_of_incumbent
+from results.analysis.incumbent import (
+    Incumbent,
+    effort,
+    incumbent,
+    reruns_of_incumbent,
+    search_range,
+)
 from results.frames.study import Frames
 from results.paper.sources import STUDIES
 from results.stats.estimates import Estimate, estimate

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from configspace.condition import SEARCHES
+from results.frames.campaign import KEYS, distinct
 from results.paper.pooling import Tally
 from results.paper.published import Number, Published, Setting, published
 from results.stats.best_of import BestOf, Steps, affordable, best_of, steps_to_pass
@@ -23,9 +24,6 @@ from results.stats.superiority import Superiority, superiority
 
 RANDOM_SEARCH_TRIES = 5
 """Architectures that the paper's random search evaluates, to report the best."""
-
-KEYS = ["space", "operations", "problem", "method", "hyperparameters"]
-"""The columns of a campaign's trials that make a setting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,12 +130,6 @@ def outside(value: float, interval: Estimate) -> float:
     if np.isnan(interval.low):
         return np.nan
     return max(value - interval.high, 0.0) - max(interval.low - value, 0.0)
-
-
-def distinct(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return the trials of several campaigns, each once, and only those that were retrained."""
-    done = trials[trials["architecture_psnr"].notna()]
-    return done.drop_duplicates([*KEYS, "epochs", "seed"], ignore_index=True)
 
 
 def psnrs_by_setting(trials: pd.DataFrame) -> dict[Setting, Floats]:

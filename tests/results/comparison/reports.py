@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from results.analysis.incumbent import reruns_of_incumbent
 from results.comparison.report import Runs
-from results.comparison.sides import reruns_of_incumbent
 from results.frames.study import Frames
 
 

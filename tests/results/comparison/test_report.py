@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from configspace.hyperparameters import Hyperparameters
+from results.analysis.incumbent import reruns_of_incumbent
 from results.comparison.report import Runs, report
-from results.comparison.sides import reruns_of_incumbent
 from results.frames.study import Frames, load_from
 from results.store.store import Store
 from tests.results.comparison.reports import made_up_runs

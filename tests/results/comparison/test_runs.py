@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from configspace.study import ProblemSettings, SearchSettings
-from results.analysis.incumbent import incumbent_of
+from results.analysis.incumbent import incumbent_of, reruns_of_incumbent
 from results.comparison.runs import Pair, crossed_conditions, exchanged_conditions
-from results.comparison.sides import reruns_of_incumbent
 from results.frames.study import load_from
 from results.store.store import Store
 from tests.results.made_up import filled
