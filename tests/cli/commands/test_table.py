@@ -258,7 +258,7 @@ def test_campaigns_whose_cells_would_be_pooled_and_differ_are_one_clear_line(url
     with pytest.raises(DartboardError) as caught:
         shown(1, url, campaigns=("table1", "narrow"))
     assert str(caught.value) == (
-        "cells 'table1/sequential-all-blur-darts-H1' (there) and "
+        "conditions 'table1/sequential-all-blur-darts-H1' (there) and "
         "'narrow/sequential-all-blur-darts-H1' (here) would be one row, but differ "
         "(architecture.channels: 16 there, 8 here); name one campaign with --campaign"
     )
