@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks import stock
+from configspace.bohb import BohbSettings
 from configspace.hyperparameters import DOMAINS
 from configspace.space import configuration_space
-from configspace.study import BohbSettings
 from master.bohb.sampler import Sampler
 
 BUDGET = 50

@@ -9,22 +9,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from configspace.condition import SEARCHES, Condition, ConditionEvaluation, Method, as_tuple
+from configspace.condition import SEARCHES, Condition, ConditionEvaluation, Method
 from configspace.errors import CampaignError
 from configspace.hyperparameters import DOMAINS, Hyperparameters, preset_names
-from configspace.study import (
-    ArchitectureSettings,
+from configspace.settings import (
     Count,
-    ProblemSettings,
-    SearchSettings,
+    PlainName,
     Section,
-    Study,
+    Seed,
+    as_tuple,
     first_complaint,
-    plain_name,
     read_settings,
 )
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings, Study
 
 S = TypeVar("S", bound=Section)
 
@@ -63,8 +62,8 @@ class _Grid(Section):
 
 
 class _File(_Grid):
-    name: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(plain_name)]
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    name: PlainName
+    seed: Seed = 0
     epochs: Count = 50
     spaces: Names = ("sequential",)
     problems: Names = ("blur",)

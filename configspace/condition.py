@@ -4,19 +4,12 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations
-from configspace.study import (
-    ArchitectureSettings,
-    Bytes,
-    Count,
-    ProblemSettings,
-    SearchSettings,
-    Seconds,
-    Section,
-)
+from configspace.settings import Bytes, Count, Difference, Seconds, Section, Seed, as_tuple, flat
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 
 Method = Literal[
     "darts",
@@ -26,18 +19,12 @@ Method = Literal[
     "nets-only",
     "random",
 ]
-"""How a trial comes by its architecture: by a search, or, for the baselines, without one."""
+"""How a trial gets its architecture: from a search, or without one for the baselines."""
 
 SEARCHES = ("darts", "darts-second-order", "darts-single")
 """The methods that search; each is a variant of ``[search]``."""
 EVERYWHERE = {"learnable-gradient-only": "learnable_gradient", "nets-only": "cnn"}
-"""The baselines of one operation on every edge."""
-
-
-def as_tuple(value: object) -> object:
-    """Take a list of TOML or JSON for the tuple that is meant; for a validator."""
-    return tuple(value) if isinstance(value, list) else value
-
+"""The baselines that have one operation on every edge, with that operation."""
 
 Architecture = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
@@ -46,68 +33,88 @@ class ConditionEvaluation(Section):
     """``[evaluation]`` of a campaign: how a condition's trials become jobs."""
 
     trials: Count = 25
-    """Seeds a job, at most."""
+    """Largest number of seeds per job.
+
+    Default 25: the paper's 75 trials make three jobs, and an engine runs a batch efficiently.
+    """
     time_limit: Seconds = 3600.0
+    """Longest duration of a job, in seconds or as a text such as ``"30m"`` or ``"2h"``.
+
+    Default one hour: many times what a job of the default size takes.
+    """
     memory_limit: Bytes | None = None
-    """Resident bytes of a job's process; none: no limit."""
+    """Most resident memory of a job's process, in bytes or as a text such as ``"4GiB"``. Default:
+    no limit."""
 
 
 class Condition(Section):
-    """One distribution of trials: everything but the seed is fixed."""
+    """One distribution of trials: everything except the seed is fixed."""
 
     campaign: str
+    """Name of the campaign."""
     name: str
-    """Unique within its campaign."""
+    """Name of the condition, unique within its campaign."""
     problem: ProblemSettings = ProblemSettings()
+    """The inverse problem."""
     architecture: ArchitectureSettings = ArchitectureSettings()
+    """The search space and its operations."""
     search: SearchSettings = SearchSettings()
+    """The search method; its variant is that of ``method``."""
     evaluation: ConditionEvaluation = ConditionEvaluation()
+    """Seeds and limits of a job."""
     method: Method | Literal["given"] = "darts"
-    """``given`` trains the architectures that the condition lists."""
+    """How a trial gets its architecture; ``given`` trains the architectures that the condition
+    lists."""
     preset: str
-    """What its hyperparameters are called."""
+    """Name of the hyperparameter configuration."""
     hyperparameters: Hyperparameters
+    """Values of the eight hyperparameters."""
     epochs: Count = 50
-    """Of the search, and of the training of the architecture."""
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Epochs of the search, and of the training of the architecture. Default 50, as in the paper's
+    Table 5."""
+    seed: Seed = 0
+    """Seed from which every trial's seed follows."""
     trials: Count
+    """Number of trials."""
     architectures: Annotated[tuple[Architecture, ...], BeforeValidator(as_tuple)] | None = None
-    """Of a condition whose method is ``given``: one a trial."""
+    """One architecture per trial, each one operation per edge; only with the method ``given``."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         variant = self.method if self.method in SEARCHES else "darts"
         if self.search.variant != variant:
             raise ValueError(
-                f"search.variant: wanted {variant!r}, since the method is {self.method!r}, "
+                f"search.variant: expected {variant!r}, since the method is {self.method!r}, "
                 f"got {self.search.variant!r}"
             )
         if self.architecture.custom and self.method == "darts-single":
-            raise ValueError("architecture.custom: not with the method 'darts-single'")
+            raise ValueError("architecture.custom: expected none with the method 'darts-single'")
         if (self.method == "given") != (self.architectures is not None):
-            raise ValueError("architectures: wanted with the method 'given', and with no other")
+            raise ValueError("architectures: expected with the method 'given', and with no other")
         if self.architectures is not None and len(self.architectures) < self.trials:
             raise ValueError(
-                f"architectures: wanted one for each of {self.trials} trials, "
+                f"architectures: expected one for each of {self.trials} trials, "
                 f"got {len(self.architectures)}"
             )
         edges = self.architecture.edges
         for names in self.architectures or ():
             if len(names) != edges:
-                raise ValueError(f"architectures: wanted {edges} operations each, got {len(names)}")
+                raise ValueError(
+                    f"architectures: expected {edges} operations each, got {len(names)}"
+                )
         return self
 
     @property
     def study(self) -> str:
-        """The name under which the store keeps it; no study has such a name."""
+        """Name of the condition in the store; no study can have such a name."""
         return f"{self.campaign}/{self.name}"
 
     def digest(self) -> str:
-        """Return a hash of everything that decides a trial's result, apart from its index.
+        """Return a hash of everything that decides a trial's result, except its index.
 
-        Settings with their default values are left out, so that a setting that is yet to come
-        will not change the seeds of a condition that does without it, and so are those of another
-        space. The given architectures are left out as well: more may be added.
+        It leaves out settings with default values, so that a future setting does not change the
+        seeds of a condition that does not use it. It also leaves out the settings that the space
+        ignores, and the given architectures: more of them may be added.
         """
         settings = _settings(self, exclude_defaults=True)
         settings["hyperparameters"] = self.hyperparameters.model_dump(mode="json")
@@ -118,17 +125,17 @@ class Condition(Section):
     def trial_seeds(self, indices: range) -> tuple[int, ...]:
         """Return the seeds of some of the condition's trials, each in [0, 2^63).
 
-        A hash of the condition's digest and the trial's index, so that more trials or other
-        conditions change none.
+        A seed is a hash of the condition's digest and the trial's index, so that neither more
+        trials nor other conditions change it.
         """
         digest = self.digest()
         return tuple(_hash(f"campaign {digest} {index}") >> 1 for index in indices)
 
     def fixed_architectures(self, indices: range) -> tuple[tuple[str, ...], ...] | None:
-        """Return the architectures that some trials train; None if they are searched for.
+        """Return the architectures that some trials train; None if the method is a search.
 
-        A random one is a function of its trial's seed alone: on each edge every operation of the
-        set is equally likely.
+        A random architecture is a function of its trial's seed alone: on each edge every operation
+        of the set is equally likely.
         """
         if self.method in SEARCHES:
             return None
@@ -143,39 +150,41 @@ class Condition(Section):
             for seed in self.trial_seeds(indices)
         )
 
-    def differences(self, other: "Condition") -> list[str]:
-        """Return what two conditions' results may differ in, with both values."""
+    def differences(self, other: "Condition") -> list[Difference]:
+        """Return the settings in which another condition's results may differ from this one's.
+
+        An architecture that both list has the key ``architecture INDEX``.
+
+        Args:
+            other: The condition whose values are the ``found`` ones.
+        """
         mine, theirs = _decisive(self), _decisive(other)
-        found = [
-            f"{key}: {mine.get(key)!r} there, {theirs.get(key)!r} here"
+        differences = [
+            Difference(key, mine.get(key), theirs.get(key))
             for key in {**mine, **theirs}
             if mine.get(key) != theirs.get(key)
         ]
         both = zip(self.architectures or (), other.architectures or (), strict=False)
-        found += [
-            f"architecture {index}: {' '.join(there)} there, {' '.join(here)} here"
-            for index, (there, here) in enumerate(both)
-            if there != here
+        return differences + [
+            Difference(f"architecture {index}", expected, found)
+            for index, (expected, found) in enumerate(both)
+            if expected != found
         ]
-        return found
 
 
-def _decisive(condition: Condition) -> dict[str, object]:
-    flat: dict[str, object] = {
+def _decisive(condition: Condition) -> dict[str, Any]:
+    settings: dict[str, Any] = {
         "method": condition.method,
         "epochs": condition.epochs,
         "seed": condition.seed,
     }
-    settings = _settings(condition, exclude_defaults=False)
+    settings |= _settings(condition, exclude_defaults=False)
     settings["hyperparameters"] = condition.hyperparameters.model_dump(mode="json")
-    for section, values in settings.items():
-        for key, value in values.items():
-            flat[f"{section}.{key}"] = value
-    return flat
+    return flat(settings)
 
 
 def _settings(condition: Condition, *, exclude_defaults: bool) -> dict[str, Any]:
-    """Return the sections that decide a result, without those that its space ignores."""
+    """Return the sections that decide a result, without the settings that the space ignores."""
     return {
         "problem": condition.problem.model_dump(mode="json", exclude_defaults=exclude_defaults),
         "architecture": condition.architecture.model_dump(

@@ -5,6 +5,7 @@ Source: Geiping, Lukasik et al. 2023, Appendix B, Tables 6 to 8.
 
 import csv
 import functools
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -109,6 +110,47 @@ def written(value: Value) -> str:
 def preset_names() -> tuple[str, ...]:
     """Return the names of the paper's eight settings (Tables 6, 7 and 8)."""
     return tuple(_presets())
+
+
+def narrowed(name: str, domain: Domain, setting: Any) -> Domain:
+    """Return the part of a domain that a study file keeps.
+
+    Args:
+        name: The hyperparameter, for the error's text.
+        domain: Its whole domain.
+        setting: A value to fix it, or a list ``[low, high]`` to narrow an interval.
+
+    Raises:
+        ValueError: If the setting has the wrong type, or is not inside the domain.
+    """
+    match domain:
+        case Levels(values):
+            # `type` too: in Python 1 == True, and a TOML 1 is not meant as a switch.
+            if not any(setting == value and type(setting) is type(value) for value in values):
+                levels = ", ".join(json.dumps(value) for value in values)
+                raise ValueError(
+                    f"hyperparameters.{name}: expected one of {levels}, got {setting!r}"
+                )
+            return Levels((setting,))
+        case Interval(low, high):
+            bounds = setting if isinstance(setting, list) else [setting]
+            if len(bounds) not in (1, 2) or not all(
+                isinstance(bound, int | float) and not isinstance(bound, bool) for bound in bounds
+            ):
+                raise ValueError(
+                    f"hyperparameters.{name}: expected a number to fix it or [low, high] to "
+                    f"narrow its range, got {setting!r}"
+                )
+            if not all(low <= bound <= high for bound in bounds):
+                raise ValueError(
+                    f"hyperparameters.{name}: expected values in [{low:g}, {high:g}], got "
+                    f"{setting!r}"
+                )
+            if len(bounds) == 1:
+                return Levels((float(bounds[0]),))
+            if not bounds[0] < bounds[1]:
+                raise ValueError(f"hyperparameters.{name}: expected low < high, got {setting!r}")
+            return Interval(float(bounds[0]), float(bounds[1]))
 
 
 @functools.cache

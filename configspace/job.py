@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from configspace.errors import WireError
 from configspace.hyperparameters import Hyperparameters
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings, first_complaint
+from configspace.settings import Seed, first_complaint
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 
 ConfigurationId = tuple[int, int, int]
 """BOHB's name of a configuration: (iteration, rung it entered on, index)."""
@@ -76,7 +77,7 @@ class Job(Message):
     search: SearchSettings
     hyperparameters: Hyperparameters
     epochs: Annotated[int, Field(ge=1)]
-    seeds: Annotated[tuple[Annotated[int, Field(ge=0, lt=2**63)], ...], Field(min_length=1)]
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)]
     time_limit: float
     memory_limit: int | None = None
     architectures: tuple[tuple[str, ...], ...] | None = None

@@ -16,9 +16,9 @@ from ConfigSpace import ConfigurationSpace, Constant
 from hpbandster.core.base_config_generator import base_config_generator
 from numpy.typing import NDArray
 
+from configspace.bohb import BohbSettings
 from configspace.hyperparameters import Value
 from configspace.job import ConfigurationId
-from configspace.study import BohbSettings
 from master.bohb.axes import axis
 from master.bohb.density import Density, Floats
 

@@ -123,11 +123,10 @@ def check_comparable(one_shot: Study, final: Study) -> None:
             f"with {objectives[0]!r} and {final.name!r} with {objectives[1]!r}{swapped}"
         )
     sections = ("problem.", "architecture.", "search.")
-    differences = [line for line in one_shot.differences(final) if line.startswith(sections)]
+    differences = [one for one in one_shot.differences(final) if one.key.startswith(sections)]
     if differences:
         told = "; ".join(
-            line.replace(" there", f" in {one_shot.name!r}").replace(" here", f" in {final.name!r}")
-            for line in differences
+            one.text(f"in {one_shot.name!r}", f"in {final.name!r}") for one in differences
         )
         raise StudyError(
             f"{one_shot.name!r} and {final.name!r} cannot be compared, their tasks differ: {told}"

@@ -51,11 +51,12 @@ def refuse_mixtures(conditions: Iterable[Condition]) -> None:
         first = first_of.setdefault(setting_of(condition), condition)
         found = first.model_copy(update={"seed": condition.seed}).differences(condition)
         if found:
+            shown = [one.text("there", "here") for one in found[:_SHOWN]]
             more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
             raise StoreError(
                 f"conditions {first.study!r} (there) and {condition.study!r} (here) "
                 "would be one row, but "
-                f"differ ({'; '.join([*found[:_SHOWN], *more])}); name one campaign with --campaign"
+                f"differ ({'; '.join([*shown, *more])}); name one campaign with --campaign"
             )
 
 

@@ -13,7 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from configspace.condition import Condition
 from configspace.errors import CampaignError, DartboardError, StoreError, StudyError
-from configspace.study import Study, first_complaint
+from configspace.settings import first_complaint
+from configspace.study import Study
 from configspace.versions import differing
 from results.store import statements
 from results.store.schema import studies
@@ -140,10 +141,11 @@ def _check_same(entry: Study | Condition, kept: Study | Condition, shown: str) -
         case _:
             raise TypeError(f"wanted two studies or two conditions, got {entry!r} and {kept!r}")
     if differences:
+        listed = "; ".join(one.text("there", "here") for one in differences)
         what = "study" if isinstance(entry, Study) else f"condition {entry.name!r} of campaign"
         raise _wrong(entry)(
             f"{what} {owner!r} in {shown} was begun with other settings "
-            f"({'; '.join(differences)}); give this one another name, or "
+            f"({listed}); give this one another name, or "
             f"'dartboard delete {owner}' first"
         )
 

@@ -98,13 +98,13 @@ def test_custom_configurations_stand_beside_the_presets(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("trails = 3", "unknown key 'trails'; known here: spaces, problems"),
+        ("trails = 3", "unknown key 'trails'; known keys: spaces, problems"),
         ("trials = 0", "key 'trials': input should be greater than or equal to 1, got 0"),
         ("methods = []", "key 'methods'"),
         ('methods = ["dart"]', "key 'methods.0': input should be 'darts'"),
         ('methods = ["given"]', "key 'methods.0': input should be 'darts'"),
         ('methods = "darts"', "key 'methods'"),
-        ('problems = ["blurr"]', "[problem] name: wanted 'blur'"),
+        ('problems = ["blurr"]', "[problem] name: expected 'blur'"),
         ('spaces = ["conditions"]', "[architecture] key 'space'"),
         ("[architecture]\nlayer = 2", "[architecture] unknown key 'layer'"),
         ('[problem]\nname = "blur"', "it is listed under 'problems'"),

@@ -119,14 +119,14 @@ def test_given_architectures_may_become_more() -> None:
         ({"method": "given"}, "with the method 'given', and with no other"),
         ({"method": "given", "architectures": [["cnn"] * 10]}, "one for each of 10 trials, got 1"),
         ({"method": "given", "architectures": [["cnn"]] * 10}, "10 operations each, got 1"),
-        ({"method": "darts-single"}, "wanted 'darts-single', since the method is"),
+        ({"method": "darts-single"}, "expected 'darts-single', since the method is"),
         (
             {
                 "method": "darts-single",
                 "search": {"variant": "darts-single"},
                 "architecture": {"custom": ["some.module:Operation"]},
             },
-            "custom: not with the method 'darts-single'",
+            "custom: expected none with the method 'darts-single'",
         ),
     ],
 )

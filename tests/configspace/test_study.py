@@ -5,6 +5,7 @@ import pytest
 
 from configspace.errors import StudyError
 from configspace.hyperparameters import DOMAINS, Interval, Levels
+from configspace.settings import Difference
 from configspace.study import ArchitectureSettings, Study, load_study
 
 HEAD = 'name = "blur-final"\nobjective = "final"\n'
@@ -104,9 +105,9 @@ def test_a_duration_may_have_a_unit(tmp_path: Path, limit: str, seconds: float) 
         (HEAD + "[bohb]\neta = 1", ["bohb.eta", "greater than or equal to 2", "1"]),
         (HEAD + "[hyperparameters]\nlr = 1", ["hyperparameters.lr is not known", "param_lr"]),
         (HEAD + "[hyperparameters]\nparam_lr = 2.0", ["param_lr", "values in [1e-05, 1]", "2.0"]),
-        (HEAD + "[hyperparameters]\nparam_lr = [1e-2, 1e-3]", ["wanted low < high"]),
+        (HEAD + "[hyperparameters]\nparam_lr = [1e-2, 1e-3]", ["expected low < high"]),
         (HEAD + "[hyperparameters]\nparam_lr = true", ["param_lr", "a number to fix it", "True"]),
-        (HEAD + "[hyperparameters]\nparam_warm_up = 1", ["wanted one of true, false, got 1"]),
+        (HEAD + "[hyperparameters]\nparam_warm_up = 1", ["expected one of true, false, got 1"]),
         (HEAD + '[hyperparameters]\nalpha_optimizer = "sgd"', ['one of "adam"', "'sgd'"]),
         ("name = ", ["is not TOML"]),
     ],
@@ -183,7 +184,7 @@ def test_what_may_change_a_result_changes_the_digest(change: dict[str, Any], key
     assert study(**change).digest() != study().digest()
     differences = study().differences(study(**change))
     assert len(differences) == 1
-    assert differences[0].startswith(f"{key}: ")
+    assert differences[0].key == key
 
 
 def test_a_study_of_cells_heeds_their_number_and_not_the_layers() -> None:
@@ -193,7 +194,9 @@ def test_a_study_of_cells_heeds_their_number_and_not_the_layers() -> None:
     assert cells(layers=3).digest() == cells().digest()
     assert cells().differences(cells(layers=3)) == []
     assert cells(states=4).digest() != cells().digest()
-    assert cells().differences(cells(states=4)) == ["architecture.states: 5 there, 4 here"]
+    assert cells().differences(cells(states=4)) == [
+        Difference("architecture.states", expected=5, found=4)
+    ]
 
 
 STUDIES = Path(__file__).parents[2] / "studies"

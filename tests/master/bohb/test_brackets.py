@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hpbandster.optimizers.bohb import BOHB
 
+from configspace.bohb import BohbSettings
 from configspace.hyperparameters import DOMAINS
 from configspace.rungs import rungs
 from configspace.space import configuration_space
-from configspace.study import BohbSettings
 from master.bohb.brackets import Brackets, Run
 from master.bohb.sampler import Sampler
 

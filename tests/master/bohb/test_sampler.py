@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from configspace.bohb import BohbSettings
 from configspace.hyperparameters import DOMAINS, Domain, Interval, Levels, Value
 from configspace.space import configuration_space
-from configspace.study import BohbSettings
 from master.bohb.density import Density
 from master.bohb.sampler import Sampler
 from tests.master.bohb.stock import stock_generator

@@ -11,10 +11,11 @@ from typing import Any, Literal
 import pytest
 import sqlalchemy as sa
 
+from configspace.bohb import BohbSettings
 from configspace.errors import StoreError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure
-from configspace.study import ArchitectureSettings, BohbSettings
+from configspace.study import ArchitectureSettings
 from results.store.events import Failed, Finished, SeenWorker, Submitted
 from results.store.schema import configurations, curves, evaluations, studies, trials, workers
 from results.store.store import Store
