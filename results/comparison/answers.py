@@ -13,7 +13,7 @@ from results.comparison.report import Report
 from results.comparison.sides import Comparison, Side
 from results.comparison.table import as_high, interval, signed, verdict
 from results.stats.estimates import Estimate
-from results.stats.winners_curse import FEWEST, RARE
+from results.stats.winners_curse import MIN_RERUNS, RARE_SHARE
 
 CLOSE = 0.5
 """From which rank correlation on two scores are called close."""
@@ -145,10 +145,10 @@ def _winners_curse(comparison: Comparison) -> Answer:
         "against each re-run; of several, against 10,000 groups drawn from the re-runs, each value "
         "drawn put back twice because the re-runs are a sample themselves, and aggregated as in "
         "the study. It is too good, the winner's curse, if fewer "
-        f"than {RARE:.1%} of these score at least as high; else chance gives it. Fewer than "
-        f"{FEWEST} re-runs are not judged (of a maximum over several seeds: {FEWEST} times as many "
-        "as seeds). The interval of observed minus mean is that of the mean of the re-runs; it "
-        "judges nothing, for single scores lie beside a mean of many by chance.",
+        f"than {RARE_SHARE:.1%} of these score at least as high; else chance gives it. Fewer than "
+        f"{MIN_RERUNS} re-runs are not judged (of a maximum over several seeds: {MIN_RERUNS} "
+        "times as many as seeds). The interval of observed minus mean is that of the mean of the "
+        "re-runs; it judges nothing, for single scores lie beside a mean of many by chance.",
     )
 
 
@@ -200,7 +200,7 @@ def _elsewhere(report: Report) -> Answer | None:
         better = "final" if there > 0 else "one-shot"
         said = f"on {crossed.problem} the {better} study's incumbent is the better one"
         said += " as well" if here == there else ", the other way round" if here else ""
-    wins = crossed.contrast.wins
+    wins = crossed.contrast.probability
     return Answer(
         "Does the order hold on the other problem?",
         f"Run there unchanged, {said}: difference {signed(crossed.contrast.difference)} "
@@ -216,7 +216,7 @@ def _source(report: Report) -> Answer | None:
     found = report.exchange
     if found is None:
         return None
-    architectures, training = sign(found.architectures), sign(found.training)
+    architectures, training = sign(found.architecture_effect), sign(found.training_effect)
     match (architectures != 0, training != 0):
         case (True, True) if architectures == training:
             said = "Both the architectures and the training of the weights matter, the same way"
@@ -236,8 +236,8 @@ def _source(report: Report) -> Answer | None:
         )
     return Answer(
         "Where does the difference come from: the architectures, or the training of the weights?",
-        f"{said}: the final study's architectures bring {signed(found.architectures)}, its "
-        f"param_* bring {signed(found.training)} (n = {found.final_final.n} and "
+        f"{said}: the final study's architectures bring {signed(found.architecture_effect)}, its "
+        f"param_* bring {signed(found.training_effect)} (n = {found.final_final.n} and "
         f"{found.one_shot_one_shot.n} architectures).{shared}",
         "The architectures of each incumbent's re-runs are trained with the param_* of both. An "
         "effect is final minus one-shot, averaged over both levels of the other factor; it is "

@@ -51,7 +51,7 @@ def _by_then(report: Report, dear: Side, at: Reached) -> str:
     )
     if early is None:
         return f"{told}, and that configuration was not re-run."
-    gain, wins = early.contrast.difference, early.contrast.wins
+    gain, wins = early.contrast.difference, early.contrast.probability
     return (
         f"{told}: re-run it has a mean of {interval(early.objective)} dB (n = {early.objective.n}) "
         f"in the same PSNR. At equal cost {SAID[higher(gain, wins)]}: the mean architecture "

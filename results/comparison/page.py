@@ -234,8 +234,8 @@ def _exchanged(report: Report) -> Table | None:
             _exchange_row("one-shot", found.one_shot_one_shot, found.one_shot_final),
             _exchange_row("final", found.final_one_shot, found.final_final),
         ),
-        f"Main effect of the final study's architectures {signed(found.architectures)}, of its "
-        f"param_* {signed(found.training)}, interaction {signed(found.interaction)}.",
+        f"Main effect of the final study's architectures {signed(found.architecture_effect)}, of "
+        f"its param_* {signed(found.training_effect)}, interaction {signed(found.interaction)}.",
     )
 
 

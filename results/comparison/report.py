@@ -23,8 +23,8 @@ from results.comparison.sides import (
 from results.frames.study import Frames
 from results.stats.correlations import Correlations, correlations
 from results.stats.estimates import Estimate, estimate
-from results.stats.factorial import Exchange, exchange
-from results.stats.superiority import Contrast, contrast
+from results.stats.factorial import FactorialEffects, factorial_effects
+from results.stats.probability_of_improvement import Contrast, contrast
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Report:
     rankings: tuple[tuple[Ranking, ...], tuple[Ranking, ...]]
     crossed: Crossed | None
     """None where the incumbents were not run on another problem."""
-    exchange: Exchange | None
+    exchange: FactorialEffects | None
     """None where the architectures were not trained in the other way."""
 
 
@@ -163,7 +163,7 @@ def _crossed(runs: Runs, seed: int) -> Crossed | None:
     )
 
 
-def _exchanged(studies: Sequence[Frames], runs: Runs, seed: int) -> Exchange | None:
+def _exchanged(studies: Sequence[Frames], runs: Runs, seed: int) -> FactorialEffects | None:
     """Pair each architecture's own training with that of the other incumbent."""
     paired = []
     for frames, exchanged in zip(studies, runs.exchanged, strict=True):
@@ -175,7 +175,7 @@ def _exchanged(studies: Sequence[Frames], runs: Runs, seed: int) -> Exchange | N
         paired.append(pairs[columns].to_numpy(dtype=np.float64))
     if min(len(pairs) for pairs in paired) < 2:
         return None
-    return exchange(paired[0], paired[1][:, ::-1], seed=seed)
+    return factorial_effects(paired[0], paired[1][:, ::-1], seed=seed)
 
 
 def _psnrs(trials: pd.DataFrame) -> Floats:

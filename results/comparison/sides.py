@@ -16,8 +16,11 @@ from results.analysis.incumbent import Effort, Incumbent, effort, incumbent_of, 
 from results.frames.study import Frames, load
 from results.stats.correlations import correlation
 from results.stats.estimates import Estimate, difference_of_means, estimate
-from results.stats.superiority import Superiority, superiority
-from results.stats.winners_curse import Curse, winners_curse
+from results.stats.probability_of_improvement import (
+    ProbabilityOfImprovement,
+    probability_of_improvement,
+)
+from results.stats.winners_curse import WinnersCurse, winners_curse
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +59,7 @@ class Side:
     architecture: Summary
     correlation: Estimate
     """Pearson's, between the two PSNRs of the re-runs."""
-    curse: Curse
+    curse: WinnersCurse
     """The incumbent's observed score beside the re-runs, in the PSNR that its study maximized."""
 
     @property
@@ -89,7 +92,7 @@ class Comparison:
     final: Side
     gain: Estimate
     """Mean architecture PSNR of the final study's incumbent minus the one-shot study's, in dB."""
-    superiority: Superiority
+    superiority: ProbabilityOfImprovement
     """Of one run of the final study's incumbent over one of the one-shot study's, in architecture
     PSNR."""
 
@@ -159,7 +162,7 @@ def compare_frames(one_shot_frames: Frames, final_frames: Frames, *, seed: int =
         one_shot=one_shot,
         final=final,
         gain=difference_of_means(mine, theirs, seed=seed),
-        superiority=superiority(mine, theirs),
+        superiority=probability_of_improvement(mine, theirs),
     )
 
 

@@ -4,8 +4,8 @@ import math
 
 from results.comparison.sides import Comparison, Side
 from results.stats.estimates import Estimate
-from results.stats.superiority import Superiority
-from results.stats.winners_curse import Curse
+from results.stats.probability_of_improvement import ProbabilityOfImprovement
+from results.stats.winners_curse import WinnersCurse
 
 Row = tuple[str, str, str]
 """What it is, of the one-shot study, of the final study."""
@@ -36,7 +36,7 @@ def markdown(comparison: Comparison) -> str:
     return f"{table}\n\n{verdict(comparison)}\n"
 
 
-def higher(gain: Estimate, wins: Superiority) -> int:
+def higher(gain: Estimate, wins: ProbabilityOfImprovement) -> int:
     """Return 1 if the final study's incumbent is called higher, −1 if the other, 0 if neither.
 
     Args:
@@ -103,7 +103,7 @@ def _column(side: Side) -> dict[str, str]:
     }
 
 
-def as_high(curse: Curse) -> str:
+def as_high(curse: WinnersCurse) -> str:
     """Write how many evaluations score at least as high as the observed one by chance."""
     if curse.trials == 1:
         return f"{round(curse.share * curse.n)} of {curse.n} re-runs ({curse.share:.1%})"

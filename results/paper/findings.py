@@ -18,7 +18,7 @@ from results.paper import labels
 from results.paper.finding import LEAST, Finding, Part, Runs, above, below
 from results.paper.published import Number, Setting, published
 from results.paper.rows import RANDOM_SEARCH_TRIES
-from results.stats.best_of import steps_to_pass
+from results.stats.best_of import steps_to_target
 from results.stats.estimates import Estimate, difference
 from results.text import interval_text, number_text
 
@@ -193,7 +193,7 @@ def _steps(runs: Runs) -> Iterable[Part]:
         yield Part(f"{_where(darts)}: not enough runs", None)
         return
     median = float(np.median(reached))
-    steps = steps_to_pass(random, median)
+    steps = steps_to_target(random, median)
     within = steps.expected.low <= PAPER_STEPS <= steps.expected.high
     enough = min(len(reached), len(random)) >= LEAST
     simulated = interval_text(steps.mean, 1) if steps.mean.value > 0 else "none passed"

@@ -16,11 +16,14 @@ from configspace.condition import SEARCHES
 from results.frames.campaign import KEYS, distinct
 from results.paper.pooling import Tally
 from results.paper.published import Number, Published, Setting, published
-from results.stats.best_of import BestOf, Steps, affordable, best_of, steps_to_pass
+from results.stats.best_of import BestOf, StepsToTarget, affordable, best_of, steps_to_target
 from results.stats.correlations import Correlations, correlations
 from results.stats.distribution import FAILED_BELOW, Distribution, distribution
 from results.stats.estimates import Estimate, Floats
-from results.stats.superiority import Superiority, superiority
+from results.stats.probability_of_improvement import (
+    ProbabilityOfImprovement,
+    probability_of_improvement,
+)
 
 RANDOM_SEARCH_TRIES = 5
 """Architectures that the paper's random search evaluates, to report the best."""
@@ -54,9 +57,9 @@ class Pursuit:
     """How random architectures fare against DARTS, in one space and problem."""
 
     darts: Setting
-    steps: Steps
+    steps: StepsToTarget
     """How many it takes to pass the median of DARTS."""
-    wins: Superiority
+    wins: ProbabilityOfImprovement
     """How probable it is that one run of DARTS beats one random architecture."""
 
 
@@ -116,8 +119,8 @@ def pursuits(trials: pd.DataFrame, *, seed: int = 0) -> list[Pursuit]:
     return [
         Pursuit(
             setting,
-            steps_to_pass(against, float(np.median(sample)), seed=seed),
-            superiority(sample, against),
+            steps_to_target(against, float(np.median(sample)), seed=seed),
+            probability_of_improvement(sample, against),
         )
         for setting, sample in samples.items()
         if setting.method == "darts"

@@ -1,1 +1,1 @@
-"""Statistics of scores: estimates with intervals, correlations, distributions."""
+"""Statistics of scores: estimates with intervals, correlations, distributions, comparisons."""

@@ -1,6 +1,7 @@
-"""Random search, from the runs of random architectures: the best of k, and how many it takes.
+"""Random search, estimated from runs of random architectures: best of k and steps to a target.
 
-Nothing is run for it: n runs of one random architecture each stand for all that could be drawn.
+Random search itself is not run. The n runs, each of another random architecture, represent the
+distribution from which a random search would draw.
 """
 
 from dataclasses import dataclass
@@ -22,41 +23,47 @@ from results.stats.estimates import (
 
 @dataclass(frozen=True, slots=True)
 class BestOf:
-    """The best of k random architectures, as k are drawn again and again."""
+    """Distribution of the best PSNR among k random architectures, in dB."""
 
     k: int
+    """Number of architectures that one search evaluates."""
     best: float
-    """The best of all runs."""
+    """Best PSNR of all n runs."""
     mean: Estimate
+    """Expected best of k."""
     median: Estimate
+    """Median best of k."""
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """How many random architectures it takes until one passes a threshold."""
+class StepsToTarget:
+    """Number of random architectures evaluated until the first one above a threshold."""
 
     threshold: float
+    """PSNR to exceed, in dB."""
     mean: Estimate
-    """Of so many simulated searches (its n), each until the first success."""
+    """Mean of simulated searches that each stop at the first success; its n is their number."""
     expected: Estimate
-    """One by the share of runs that pass; infinite where none does. Its n is that of the runs."""
+    """1 / p for the share p of runs above the threshold; infinite if p is 0. Its n is the number of
+    runs."""
 
 
 def best_of(psnrs: ArrayLike, k: int, *, seed: int = 0) -> BestOf:
-    """Return how good the best of k random architectures is.
+    """Return the distribution of the best PSNR among k random architectures.
 
-    Mean and median are over all ways to pick k of the n runs, exactly: the i-th smallest of them
-    is the best of C(i − 1, k − 1) of the C(n, k). (The paper's search evaluates 5 a time, so 75
-    runs give 15; a partition in fives is one of very many, and all of them together depend on
-    no chance.) Intervals are from a bootstrap of the runs.
+    Mean and median are exact, over all C(n, k) subsets of k runs: the i-th smallest run is the best
+    of C(i − 1, k − 1) of them. (The paper's search evaluates 5 architectures, so its 75 runs give
+    15 searches. A partition of the runs into groups of 5 is arbitrary; the average over all subsets
+    is not.) The intervals come from a bootstrap of the runs.
 
     Args:
-        psnrs: Of random architectures, one run each, in dB; shape ``(n,)``, finite.
-        k: How many a search tries.
-        seed: Of the bootstrap.
+        psnrs: PSNRs of random architectures in dB, one run each; shape ``(n,)``, finite.
+        k: Number of architectures that one search evaluates.
+        seed: Seed of the bootstrap.
 
     Returns:
-        NaN for what cannot be known: everything if k exceeds n.
+        Mean and median of the best of k, with 95% intervals. They are NaN if k exceeds n; the
+        interval is NaN if n is 1.
 
     Raises:
         ValueError: If ``psnrs`` is not one-dimensional and finite, or k is below 1.
@@ -64,7 +71,7 @@ def best_of(psnrs: ArrayLike, k: int, *, seed: int = 0) -> BestOf:
     sample = finite(psnrs)
     n = len(sample)
     if k < 1:
-        raise ValueError(f"wanted at least 1 architecture a search, got {k}")
+        raise ValueError(f"expected at least 1 architecture per search, got {k}")
     if k > n:
         nothing = Estimate(np.nan, np.nan, np.nan, n)
         return BestOf(k, float(sample.max()) if n else np.nan, nothing, nothing)
@@ -84,35 +91,40 @@ def best_of(psnrs: ArrayLike, k: int, *, seed: int = 0) -> BestOf:
 
 
 def affordable(one_search_seconds: float, one_random_seconds: float) -> int:
-    """Return how many random architectures can be trained in the time of one search.
+    """Return the number of random architectures that can be trained in the time of one search.
 
-    Never more than the time allows, and at least one.
+    Args:
+        one_search_seconds: Time of one search, in seconds.
+        one_random_seconds: Time of training one random architecture, in seconds.
+
+    Returns:
+        The quotient, rounded down; at least 1.
 
     Raises:
         ValueError: If a time is not positive.
     """
     if not (one_search_seconds > 0 and one_random_seconds > 0):
         raise ValueError(
-            f"wanted positive seconds, got {one_search_seconds} and {one_random_seconds}"
+            f"expected positive seconds, got {one_search_seconds} and {one_random_seconds}"
         )
     return max(1, int(one_search_seconds / one_random_seconds))
 
 
-def steps_to_pass(
+def steps_to_target(
     psnrs: ArrayLike, threshold: float, *, repetitions: int = 10, seed: int = 0
-) -> Steps:
-    """Return how many random architectures it takes until one scores above a threshold.
+) -> StepsToTarget:
+    """Return how many random architectures a search evaluates until one exceeds a threshold.
 
     Args:
-        psnrs: Of random architectures, one run each, in dB; shape ``(n,)``, finite.
-        threshold: What is to be passed, in dB.
-        repetitions: How many searches to simulate, drawing from the runs; the paper's are 10.
-        seed: Of the simulation and of its mean's bootstrap.
+        psnrs: PSNRs of random architectures in dB, one run each; shape ``(n,)``, finite.
+        threshold: PSNR to exceed, in dB; a run that equals it is not a success.
+        repetitions: Number of searches to simulate by drawing from the runs; the paper has 10.
+        seed: Seed of the simulation and of the bootstrap of its mean.
 
     Returns:
-        The simulated mean with its bootstrap interval, and 1 / p of the share p that passes,
-        with the interval of p (Clopper and Pearson's). Where no run passes, the mean is NaN and
-        1 / p infinite, but its interval still has a lower end.
+        The simulated mean with its bootstrap interval, and 1 / p with the Clopper-Pearson interval
+        of p, the share of runs above the threshold. If no run is above it, the mean is NaN and
+        1 / p is infinite, but its interval still has a finite lower end.
 
     Raises:
         ValueError: If ``psnrs`` is not one-dimensional and finite.
@@ -120,19 +132,23 @@ def steps_to_pass(
     sample = finite(psnrs)
     if len(sample) == 0:
         nothing = Estimate(np.nan, np.nan, np.nan, 0)
-        return Steps(threshold, nothing, nothing)
-    # What passes is above, so its negative is below.
+        return StepsToTarget(threshold, nothing, nothing)
+    # share_below counts values below a threshold; the negatives turn "above" into "below".
     p = share_below(-sample, -threshold)
-    one_by = [1 / share if share > 0 else np.inf for share in (p.value, p.high, p.low)]
-    expected = Estimate(one_by[0], one_by[1], one_by[2], p.n)
+    value, low, high = (1 / share if share > 0 else np.inf for share in (p.value, p.high, p.low))
+    expected = Estimate(value, low, high, p.n)
     if p.value == 0:
-        return Steps(threshold, Estimate(np.nan, np.nan, np.nan, repetitions), expected)
+        return StepsToTarget(threshold, Estimate(np.nan, np.nan, np.nan, repetitions), expected)
     drawn = np.random.default_rng(seed).geometric(p.value, size=repetitions)
-    return Steps(threshold, estimate(drawn, "mean", seed=seed), expected)
+    return StepsToTarget(threshold, estimate(drawn, "mean", seed=seed), expected)
 
 
 def _weights(n: int, k: int) -> Floats:
-    """Return the share of k-subsets whose best is the i-th smallest of n; shape ``(n,)``."""
+    """Return, for each i, the share of k-subsets whose best is the i-th smallest of n values.
+
+    Returns:
+        Shape ``(n,)``; sums to 1.
+    """
     i = np.arange(k, n + 1)
     logs = gammaln(i) - gammaln(i - k + 1) - gammaln(k)
     total = gammaln(n + 1) - gammaln(n - k + 1) - gammaln(k + 1)
@@ -140,9 +156,14 @@ def _weights(n: int, k: int) -> Floats:
 
 
 def _median(ordered: Floats, weights: Floats) -> Floats:
-    """Return the median along the last axis of sorted values that weigh so much."""
+    """Return the weighted median along the last axis.
+
+    Args:
+        ordered: Values, sorted along the last axis; shape ``(…, n)``.
+        weights: Weights that sum to 1; shape ``(n,)``.
+    """
     below = np.cumsum(weights)
-    # Where exactly half lies below, any value up to the next one would do: their middle.
+    # If exactly half of the weight lies below, the median is the middle of two values.
     lower = np.searchsorted(below, 0.5 - 1e-9)
     upper = np.searchsorted(below, 0.5 + 1e-9)
     return np.asarray((ordered[..., lower] + ordered[..., upper]) / 2)

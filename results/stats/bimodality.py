@@ -1,4 +1,7 @@
-"""Whether a distribution of PSNRs has two clusters, as where some runs fail and others do not."""
+"""Test of bimodality: whether a sample of PSNRs has two clusters.
+
+Two clusters appear, for example, where some runs fail and others do not.
+"""
 
 from dataclasses import dataclass
 
@@ -9,15 +12,17 @@ from scipy.stats import norm
 
 from results.stats.estimates import Floats, finite
 
-_ENOUGH = 10.0
-"""By how much two clusters' criterion must be smaller: very strong evidence (Kass & Raftery)."""
-_LEAST_SHARE = 0.1
-_DEEP = 0.25
-"""Share of the lower peak's density to which it must fall between the two."""
-_STEPS = 200
-_NARROWEST = 0.02
-"""Least standard deviation of a cluster, as a share of all values' own: equal values alone would
-otherwise be an infinitely good fit."""
+_MIN_BIC_GAIN = 10.0
+"""Minimum decrease of the BIC with two clusters: "very strong" evidence (Kass & Raftery)."""
+_MIN_SHARE = 0.1
+"""Minimum share of the sample in each cluster."""
+_MAX_VALLEY = 0.25
+"""Maximum density between the two means, as a share of the density at the lower peak."""
+_MAX_ITERATIONS = 200
+"""Maximum number of iterations of expectation maximization."""
+_MIN_DEVIATION = 0.02
+"""Minimum standard deviation of a cluster, as a share of that of the sample. Without it, a cluster
+of equal values would have an infinite likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +30,13 @@ class Clusters:
     """Two clusters of a sample."""
 
     low: float
-    """Mean of the lower cluster."""
+    """Mean of the lower cluster, in the unit of the sample."""
     high: float
-    """Mean of the upper cluster."""
+    """Mean of the upper cluster, in the unit of the sample."""
     low_share: float
-    """Share of the sample that is in the lower cluster."""
+    """Share of the sample in the lower cluster."""
     n: int
+    """Size of the sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,14 @@ class _Mixture:
     deviations: Floats
 
     def log_densities(self, values: Floats) -> Floats:
-        """Return each component's share of the density at each value, shape ``(2, n)``, as logs."""
+        """Return the logarithm of each component's weighted density at each value.
+
+        Args:
+            values: Shape ``(n,)``.
+
+        Returns:
+            Shape ``(2, n)``.
+        """
         columns = (self.shares[:, None], self.means[:, None], self.deviations[:, None])
         shares, means, deviations = columns
         return np.asarray(np.log(shares) + norm.logpdf(values, means, deviations))
@@ -51,13 +64,18 @@ class _Mixture:
 def two_clusters(values: ArrayLike) -> Clusters | None:
     """Return the two clusters of a sample, or None if it does not clearly have two.
 
-    It has if a mixture of two normal distributions describes it better than one normal does, by
-    a Bayesian information criterion that is smaller by more than 10; if each holds at least a
-    tenth of the values; and if there is a valley: between their means the mixture's density falls
-    to less than a quarter of what it is at either. (A skewed distribution, too, is better
-    described by two normal ones, but without a valley: of samples of 75 normal, uniform,
-    exponential or Gumbel values under 3% are taken for two clusters.) The mixture is fitted by
-    expectation maximization, from the split in two that leaves the least squares.
+    A sample has two clusters if all of these hold:
+
+    - A mixture of two normal distributions has a Bayesian information criterion that is smaller by
+      more than 10 than that of one normal distribution.
+    - Each component has at least a tenth of the values.
+    - There is a valley: between the two means, the density of the mixture falls below a quarter of
+      its density at either mean.
+
+    The last condition excludes skewed distributions, which two normal distributions also describe
+    better than one. Of samples of 75 normal, uniform, exponential or Gumbel values, fewer than 3%
+    are classified as two clusters. The mixture is fitted by expectation maximization; it starts
+    from the split of the sorted values with the least sum of squares within the groups.
 
     Args:
         values: Shape ``(n,)``, finite.
@@ -65,22 +83,22 @@ def two_clusters(values: ArrayLike) -> Clusters | None:
     Raises:
         ValueError: If ``values`` is not one-dimensional and finite.
 
-    Source: of the 10, Kass & Raftery 1995, J. Am. Stat. Assoc. 90, 773-795.
+    Source: Kass & Raftery 1995, J. Am. Stat. Assoc. 90, 773-795, for the threshold of 10.
     """
     sample = np.sort(finite(values))
     n = len(sample)
-    if n < 2 / _LEAST_SHARE or np.ptp(sample) == 0:
+    if n < 2 / _MIN_SHARE or np.ptp(sample) == 0:
         return None
     one = norm.logpdf(sample, sample.mean(), sample.std()).sum()
     mixture = _fitted(sample)
     two = logsumexp(mixture.log_densities(sample), axis=0).sum()
-    # A normal distribution has two parameters, the mixture five.
+    # One normal distribution has two parameters, the mixture has five.
     gain = (2 * np.log(n) - 2 * one) - (5 * np.log(n) - 2 * two)
     low, high = np.argsort(mixture.means)
     between = np.linspace(mixture.means[low], mixture.means[high], 200)
     density = np.exp(logsumexp(mixture.log_densities(between), axis=0))
-    valley = density.min() < _DEEP * min(density[0], density[-1])
-    if gain <= _ENOUGH or not valley or mixture.shares.min() < _LEAST_SHARE:
+    valley = density.min() < _MAX_VALLEY * min(density[0], density[-1])
+    if gain <= _MIN_BIC_GAIN or not valley or mixture.shares.min() < _MIN_SHARE:
         return None
     return Clusters(
         low=float(mixture.means[low]),
@@ -91,11 +109,15 @@ def two_clusters(values: ArrayLike) -> Clusters | None:
 
 
 def _fitted(sample: Floats) -> _Mixture:
-    """Return the mixture that expectation maximization ends at; the sample comes sorted."""
+    """Fit a mixture by expectation maximization.
+
+    Args:
+        sample: Sorted values, shape ``(n,)``.
+    """
     upper = np.arange(len(sample)) >= _split(sample)
     weights = np.stack([~upper, upper]).astype(np.float64)  # (2, n)
     before = -np.inf
-    for _ in range(_STEPS):
+    for _ in range(_MAX_ITERATIONS):
         mixture = _weighted(sample, weights)
         densities = mixture.log_densities(sample)
         total = logsumexp(densities, axis=0)
@@ -107,17 +129,23 @@ def _fitted(sample: Floats) -> _Mixture:
 
 
 def _weighted(sample: Floats, weights: Floats) -> _Mixture:
+    """Return the mixture with the largest likelihood for given responsibilities.
+
+    Args:
+        sample: Shape ``(n,)``.
+        weights: Responsibility of each component for each value, shape ``(2, n)``.
+    """
     size = np.maximum(weights.sum(axis=1), 1e-9)
     means = weights @ sample / size
     variances = (weights * (sample - means[:, None]) ** 2).sum(axis=1) / size
-    deviations = np.sqrt(np.maximum(variances, (_NARROWEST * sample.std()) ** 2))
+    deviations = np.sqrt(np.maximum(variances, (_MIN_DEVIATION * sample.std()) ** 2))
     return _Mixture(size / len(sample), means, deviations)
 
 
 def _split(sample: Floats) -> int:
-    """Return how many of the sorted values are in the lower of the two best groups."""
+    """Return the size of the lower group in the best split of sorted values into two groups."""
     n = len(sample)
     below = np.arange(1, n)
     sums = np.cumsum(sample - sample.mean())[:-1]
-    # Of all splits, that with the most between the groups has the least within them.
+    # The largest sum of squares between the groups means the smallest within them.
     return int(below[np.argmax(sums**2 / (below * (n - below)))])

@@ -1,6 +1,6 @@
-"""How two scores of the same trials go together: correlations with intervals, and a line.
+"""Correlations between two scores of the same trials, with intervals, and a regression line.
 
-Intervals are percentiles of a bootstrap of the pairs; nothing is assumed of their distribution.
+The intervals are percentiles of a bootstrap of the pairs, which assumes no distribution.
 """
 
 from dataclasses import dataclass
@@ -17,18 +17,19 @@ Kind = Literal["pearson", "spearman", "kendall"]
 
 @dataclass(frozen=True, slots=True)
 class Correlations:
-    """Three correlations of the same pairs."""
+    """Three correlation coefficients of the same pairs."""
 
     pearson: Estimate
-    """How near the points are to a line."""
+    """Pearson's r: how close the points are to a line."""
     spearman: Estimate
-    """Pearson's of the ranks: how near they are to any rising curve."""
+    """Spearman's ρ, Pearson's r of the ranks: how close the points are to a monotonic curve."""
     kendall: Estimate
-    """τ_b: by how much two points are more often in the same order than not."""
+    """Kendall's τ_b: share of concordant minus share of discordant pairs of points, corrected for
+    ties."""
 
 
 def correlations(x: ArrayLike, y: ArrayLike, *, seed: int = 0) -> Correlations:
-    """Return all three correlations of two paired samples; see `correlation`."""
+    """Return all three correlation coefficients of two paired samples; see `correlation`."""
     return Correlations(
         pearson=correlation(x, y, "pearson", seed=seed),
         spearman=correlation(x, y, "spearman", seed=seed),
@@ -37,24 +38,24 @@ def correlations(x: ArrayLike, y: ArrayLike, *, seed: int = 0) -> Correlations:
 
 
 def correlation(x: ArrayLike, y: ArrayLike, kind: Kind = "pearson", *, seed: int = 0) -> Estimate:
-    """Return the correlation of two paired samples, with its interval from resampled pairs.
+    """Return a correlation coefficient of two paired samples with its bootstrap interval.
 
     Args:
-        x: Shape ``(n,)``, finite.
-        y: Shape ``(n,)``, finite.
-        kind: Of the values (``pearson``), of their ranks (``spearman``), or Kendall's τ_b.
-        seed: Of the resampling.
+        x: First sample, shape ``(n,)``, finite.
+        y: Second sample, shape ``(n,)``, finite.
+        kind: Which coefficient.
+        seed: Seed of the bootstrap.
 
     Returns:
-        NaN where it is undefined: n below 3, or a sample without spread. No interval is given
-        below n = 4.
+        The coefficient with its 95% interval. The coefficient is NaN if n is below 3 or a sample
+        is constant; the interval is also NaN if n is below 4.
 
     Raises:
         ValueError: If the samples differ in length, or are not one-dimensional and finite.
     """
     first, second = finite(x), finite(y)
     if len(first) != len(second):
-        raise ValueError(f"wanted pairs, got {len(first)} and {len(second)} values")
+        raise ValueError(f"expected pairs, got {len(first)} and {len(second)} values")
     n = len(first)
     if n < 3:
         return Estimate(np.nan, np.nan, np.nan, n)
@@ -66,7 +67,15 @@ def correlation(x: ArrayLike, y: ArrayLike, kind: Kind = "pearson", *, seed: int
 
 
 def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float] | None:
-    """Return slope and intercept of the least-squares line; None where x has no spread."""
+    """Return slope and intercept of the least-squares line; None if x is constant or n < 2.
+
+    Args:
+        x: Shape ``(n,)``, finite.
+        y: Shape ``(n,)``, finite.
+
+    Raises:
+        ValueError: If a sample is not one-dimensional and finite.
+    """
     first, second = finite(x), finite(y)
     if len(first) < 2 or np.ptp(first) == 0:
         return None
@@ -76,7 +85,17 @@ def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float] | None:
 
 
 def _resampled(x: Floats, y: Floats, picks: Picks, kind: Kind) -> Floats:
-    """Return the correlation in each resample, shape ``(resample,)``."""
+    """Return the correlation coefficient of each resample.
+
+    Args:
+        x: Shape ``(n,)``.
+        y: Shape ``(n,)``.
+        picks: Indices of the drawn pairs, shape ``(resample, n)``.
+        kind: Which coefficient.
+
+    Returns:
+        Shape ``(resample,)``.
+    """
     match kind:
         case "pearson":
             return _pearson(x[picks], y[picks])
@@ -87,7 +106,7 @@ def _resampled(x: Floats, y: Floats, picks: Picks, kind: Kind) -> Floats:
 
 
 def _pearson(x: Floats, y: Floats) -> Floats:
-    """Return the correlations along the last axis; NaN where a sample has no spread."""
+    """Return Pearson's r along the last axis; NaN where a sample is constant."""
     x = x - x.mean(axis=-1, keepdims=True)
     y = y - y.mean(axis=-1, keepdims=True)
     scale = np.sqrt((x * x).sum(axis=-1) * (y * y).sum(axis=-1))
@@ -97,20 +116,20 @@ def _pearson(x: Floats, y: Floats) -> Floats:
 
 
 def _kendall(x: Floats, y: Floats, picks: Picks) -> Floats:
-    """Return τ_b of each resample; NaN where a sample has no spread.
+    """Return τ_b of each resample; NaN where a sample is constant.
 
-    A resample has the i-th pair c_i times, so whatever is a sum over all its twos of pairs is
-    cᵀ M c, with an M that is the same for all of them.
+    If a resample contains the i-th point c_i times, then a sum over all its pairs of points is
+    cᵀ M c, with the same matrix M for every resample.
     """
     size, n = picks.shape
     flat = (picks + n * np.arange(size)[:, None]).ravel()
     counts = np.bincount(flat, minlength=size * n).reshape(size, n).astype(np.float64)
     above, right = np.sign(x[:, None] - x), np.sign(y[:, None] - y)  # (n, n)
 
-    def over_twos(matrix: Floats) -> Floats:
+    def over_pairs(matrix: Floats) -> Floats:
         return np.asarray(((counts @ matrix) * counts).sum(axis=-1))
 
-    scale = np.sqrt(over_twos(above * above) * over_twos(right * right))
+    scale = np.sqrt(over_pairs(above * above) * over_pairs(right * right))
     undefined = scale == 0
-    ratio = over_twos(above * right) / np.where(undefined, 1.0, scale)
+    ratio = over_pairs(above * right) / np.where(undefined, 1.0, scale)
     return np.where(undefined, np.nan, ratio)

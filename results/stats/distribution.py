@@ -1,4 +1,4 @@
-"""What the runs of one setting say together: best, mean, median, spread, failures, clusters."""
+"""Summary of the runs of one setting: best, mean, median, spread, failures and clusters."""
 
 from dataclasses import dataclass
 
@@ -9,37 +9,38 @@ from results.stats.bimodality import Clusters, two_clusters
 from results.stats.estimates import Estimate, estimate, finite, share_below
 
 FAILED_BELOW = 10.0
-"""PSNR in dB below which a run counts as failed, unless another is stated."""
+"""Default PSNR, in dB, below which a run counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A sample of PSNRs, in dB."""
+    """Summary of a sample of PSNRs, in dB."""
 
     n: int
     best: float
     mean: Estimate
     median: Estimate
     sd: Estimate
+    """Standard deviation, with n − 1."""
     failed: Estimate
-    """Share of the runs below ``failed_below``."""
+    """Share of runs below ``failed_below``."""
     failed_below: float
     clusters: Clusters | None
-    """None unless there clearly are two."""
+    """Two clusters, or None if the sample does not clearly have two."""
 
 
 def distribution(
     psnrs: ArrayLike, *, failed_below: float = FAILED_BELOW, seed: int = 0
 ) -> Distribution:
-    """Describe a sample of PSNRs.
+    """Summarize a sample of PSNRs.
 
     Args:
-        psnrs: In dB, shape ``(n,)``, finite.
-        failed_below: What counts as a failure, in dB.
-        seed: Of the bootstrap.
+        psnrs: PSNRs in dB, shape ``(n,)``, finite.
+        failed_below: PSNR, in dB, below which a run counts as failed.
+        seed: Seed of the bootstrap.
 
     Returns:
-        NaN for what n is too small for.
+        The summary; its entries are NaN where n is too small for them.
 
     Raises:
         ValueError: If ``psnrs`` is not one-dimensional and finite.

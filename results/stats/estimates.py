@@ -1,13 +1,12 @@
-"""What a sample of PSNRs says, and how surely: estimates with 95% intervals and their n.
+"""Estimates from a sample of PSNRs, with 95% intervals and sample sizes.
 
-Intervals are percentiles of a bootstrap (Efron & Tibshirani 1993, ch. 13): PSNRs of trials come
-in clusters, so nothing is assumed of their shape. With few values such intervals are somewhat too
-narrow (for a normal mean of 25 values they cover 93 to 94%); that of a maximum never reaches
-above it, and says only how much the sample's maximum hangs on single values. The probability that
-one run beats another has an interval of its own, which does not shrink to nothing where the
-samples do not overlap.
+The intervals are percentiles of a bootstrap (Efron & Tibshirani 1993, ch. 13). It assumes no
+distribution, because the PSNRs of trials often form clusters. With few values such intervals are
+somewhat too narrow: for the mean of 25 normal values they cover 93 to 94%. The interval of a
+maximum never extends above it; it shows only how much the maximum depends on single values. For
+the probability of improvement see `results.stats.probability_of_improvement`.
 
-Every function is deterministic: it takes the seed of its bootstrap.
+Every function is deterministic, because it receives the seed of its bootstrap.
 """
 
 from collections.abc import Callable
@@ -23,7 +22,7 @@ Picks = NDArray[np.int64]
 Statistic = Literal["mean", "median", "max", "std"]
 
 LEVEL = 0.95
-"""How often an interval is to hold what is estimated."""
+"""Coverage of the intervals."""
 
 _RESAMPLES = 10_000
 
@@ -37,24 +36,27 @@ _STATISTICS: dict[Statistic, Callable[[Floats], Floats]] = {
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value, its 95% interval, and from how many values it came; NaN where undefined."""
+    """A statistic with its 95% interval and the sample size; NaN where undefined."""
 
     value: float
     low: float
+    """Lower end of the interval."""
     high: float
+    """Upper end of the interval."""
     n: int
+    """Size of the sample."""
 
 
 def estimate(values: ArrayLike, statistic: Statistic, *, seed: int = 0) -> Estimate:
-    """Return a statistic of a sample, with its bootstrap interval.
+    """Return a statistic of a sample with its bootstrap interval.
 
     Args:
         values: Shape ``(n,)``, finite.
-        statistic: ``std`` is the sample's, with n − 1.
-        seed: Of the resampling.
+        statistic: Which statistic; ``std`` is the sample standard deviation, with n − 1.
+        seed: Seed of the bootstrap.
 
     Returns:
-        NaN for what n is too small for: a value of no values, an interval of one.
+        The statistic; NaN if n is 0, or if n is 1 for ``std``. Its interval is NaN if n is 1.
 
     Raises:
         ValueError: If ``values`` is not one-dimensional and finite.
@@ -71,7 +73,20 @@ def estimate(values: ArrayLike, statistic: Statistic, *, seed: int = 0) -> Estim
 
 
 def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Estimate:
-    """Return mean(a) − mean(b) with its bootstrap interval; n is the smaller sample's."""
+    """Return mean(a) − mean(b) with its bootstrap interval.
+
+    Args:
+        a: Shape ``(n_a,)``, finite.
+        b: Shape ``(n_b,)``, finite.
+        seed: Seed of the bootstrap.
+
+    Returns:
+        The difference; its n is the smaller of both sample sizes. It is NaN if a sample is empty;
+        the interval is NaN if a sample has one value.
+
+    Raises:
+        ValueError: If a sample is not one-dimensional and finite.
+    """
     first, second = finite(a), finite(b)
     n = min(len(first), len(second))
     if n == 0:
@@ -85,10 +100,11 @@ def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Estimat
 
 
 def difference(a: Estimate, b: Estimate) -> Estimate:
-    """Return a − b of two estimates from separate samples, with an interval from both of theirs.
+    """Return a − b of two independent estimates, with an interval from their intervals.
 
-    Each end is as far from the difference as the two ends that lead there are from their
-    estimates, added as the sides of a right triangle; n is the smaller one.
+    With intervals [l_a, h_a] and [l_b, h_b], the interval of the difference is
+    [a − b − √((a − l_a)² + (h_b − b)²), a − b + √((h_a − a)² + (b − l_b)²)]. Its n is the smaller
+    of both sample sizes.
 
     Source: Zou and Donner 2008, Statistics in Medicine 27, 1693-1702.
     """
@@ -102,11 +118,11 @@ def difference(a: Estimate, b: Estimate) -> Estimate:
 
 
 def share_below(values: ArrayLike, threshold: float) -> Estimate:
-    """Return the share of a sample below a threshold, with its Clopper-Pearson interval.
+    """Return the share of a sample below a threshold with its Clopper-Pearson interval.
 
     Args:
         values: Shape ``(n,)``, finite.
-        threshold: In the values' unit; a value that equals it is not below.
+        threshold: Threshold in the unit of the values; a value that equals it is not below.
 
     Raises:
         ValueError: If ``values`` is not one-dimensional and finite.
@@ -127,17 +143,21 @@ def finite(values: ArrayLike) -> Floats:
     """
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 1 or not np.isfinite(sample).all():
-        raise ValueError(f"wanted finite values of shape (n,), got shape {sample.shape}")
+        raise ValueError(f"expected finite values of shape (n,), got shape {sample.shape}")
     return sample
 
 
 def resamples(n: int, random: np.random.Generator) -> Picks:
-    """Return which of n values a bootstrap draws, shape ``(resample, n)``."""
+    """Return the indices that a bootstrap of n values draws, shape ``(resample, n)``."""
     return random.integers(n, size=(_RESAMPLES, n))
 
 
 def percentiles(statistics: Floats) -> tuple[float, float]:
-    """Return the interval that a bootstrap's statistics, shape ``(resample,)``, lie in."""
+    """Return the 95% percentile interval of a bootstrap.
+
+    Args:
+        statistics: Statistic of each resample, shape ``(resample,)``.
+    """
     tail = (1 - LEVEL) / 2
     low, high = np.quantile(statistics, [tail, 1 - tail])
     return float(low), float(high)

@@ -1,10 +1,11 @@
-"""Where a gain comes from: architectures of one setting retrained with the weights' training of
-the other.
+"""Source of a gain, as a 2 × 2 factorial design: architectures × training hyperparameters.
 
-Each architecture that the re-runs of an incumbent found and retrained is trained once more, from a
-fresh seed, with the ``param_*`` of the other incumbent. That makes two samples of architectures ×
-two trainings. The effect of the training is taken within pairs of equal architectures; that of the
-architectures between the samples.
+The two factors are the architectures that the re-runs of an incumbent found, and the ``param_*``
+hyperparameters with which the weights are trained. Both have two levels: one-shot and final. Each
+architecture was retrained with the ``param_*`` of its own incumbent; for this design it is trained
+once more, from a fresh seed, with the ``param_*`` of the other incumbent. The training is a
+within-subject factor, since each architecture is trained with both. The architectures are a
+between-subject factor.
 """
 
 from dataclasses import dataclass
@@ -18,46 +19,52 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
-    """Mean architecture PSNRs in dB by whose architectures and whose ``param_*``, and effects.
+class FactorialEffects:
+    """Four means of a 2 × 2 design and the effects of its factors, as architecture PSNRs in dB.
 
-    An effect is final minus one-shot, averaged over both levels of the other factor; the sum of
-    both is the whole difference between ``final_final`` and ``one_shot_one_shot``. All intervals
-    are percentiles of one bootstrap over architectures.
+    The name of a mean gives the level of the architectures, then the level of the training. A main
+    effect is final minus one-shot, averaged over both levels of the other factor. The sum of both
+    main effects is ``final_final`` minus ``one_shot_one_shot``. The intervals of the effects are
+    percentiles of one bootstrap over architectures.
     """
 
     one_shot_one_shot: Estimate
-    """Architectures of the one-shot study's incumbent, trained with its own ``param_*``."""
+    """Mean of the one-shot study's architectures, trained with its ``param_*``."""
     one_shot_final: Estimate
-    """The same architectures, trained with those of the final study's incumbent."""
+    """Mean of the one-shot study's architectures, trained with the final study's ``param_*``."""
     final_one_shot: Estimate
+    """Mean of the final study's architectures, trained with the one-shot study's ``param_*``."""
     final_final: Estimate
-    architectures: Estimate
-    """Main effect of the final study's architectures."""
-    training: Estimate
-    """Main effect of the final study's ``param_*``."""
+    """Mean of the final study's architectures, trained with its ``param_*``."""
+    architecture_effect: Estimate
+    """Main effect of the architectures."""
+    training_effect: Estimate
+    """Main effect of the ``param_*``."""
     interaction: Estimate
-    """By how much more the training does for the final study's architectures than for the
-    others; half the difference of the two simple effects."""
+    """Half the difference of the simple effects of the training: final minus one-shot
+    architectures. Positive if the final ``param_*`` improve the final architectures more."""
 
 
-def exchange(one_shot: ArrayLike, final: ArrayLike, *, seed: int = 0) -> Exchange:
-    """Split the difference of two settings into architectures and training.
+def factorial_effects(one_shot: ArrayLike, final: ArrayLike, *, seed: int = 0) -> FactorialEffects:
+    """Split the difference of two settings into effects of architectures and of training.
 
     Args:
-        one_shot: Architecture PSNRs of the one-shot study's architectures, shape ``(n, 2)``: each
-            trained with the ``param_*`` of the one-shot study, and with those of the final.
-        final: The same of the final study's architectures, in the same order of columns.
-        seed: Of the bootstrap.
+        one_shot: Architecture PSNRs in dB of the one-shot study's architectures, shape ``(n, 2)``.
+            Column 0: trained with the ``param_*`` of the one-shot study. Column 1: trained with
+            those of the final study.
+        final: Architecture PSNRs in dB of the final study's architectures, shape ``(m, 2)``, with
+            the same order of columns.
+        seed: Seed of the bootstrap.
 
     Raises:
-        ValueError: If a sample is not of shape ``(n, 2)`` with n ≥ 2, or not finite.
+        ValueError: If a sample has another shape, fewer than two rows, or values that are not
+            finite.
     """
     first, second = _pairs(one_shot), _pairs(final)
     random = np.random.default_rng(seed)
     resampled = [
         sample[resamples(len(sample), random)].mean(axis=1) for sample in (first, second)
-    ]  # two of (resample, 2)
+    ]  # two arrays (resample, 2)
     n = min(len(first), len(second))
 
     def effect(from_first: tuple[float, float], from_second: tuple[float, float]) -> Estimate:
@@ -66,13 +73,13 @@ def exchange(one_shot: ArrayLike, final: ArrayLike, *, seed: int = 0) -> Exchang
         spread = resampled[0] @ weights[0] + resampled[1] @ weights[1]
         return Estimate(value, *percentiles(spread), n)
 
-    return Exchange(
+    return FactorialEffects(
         one_shot_one_shot=estimate(first[:, 0], "mean", seed=seed),
         one_shot_final=estimate(first[:, 1], "mean", seed=seed),
         final_one_shot=estimate(second[:, 0], "mean", seed=seed),
         final_final=estimate(second[:, 1], "mean", seed=seed),
-        architectures=effect((-0.5, -0.5), (0.5, 0.5)),
-        training=effect((-0.5, 0.5), (-0.5, 0.5)),
+        architecture_effect=effect((-0.5, -0.5), (0.5, 0.5)),
+        training_effect=effect((-0.5, 0.5), (-0.5, 0.5)),
         interaction=effect((0.5, -0.5), (-0.5, 0.5)),
     )
 
@@ -80,7 +87,9 @@ def exchange(one_shot: ArrayLike, final: ArrayLike, *, seed: int = 0) -> Exchang
 def _pairs(values: ArrayLike) -> Floats:
     sample = np.asarray(values, dtype=np.float64)
     if sample.ndim != 2 or sample.shape[1] != 2 or len(sample) < 2:
-        raise ValueError(f"wanted at least two pairs, shape (n, 2), got shape {sample.shape}")
+        raise ValueError(
+            f"expected pairs of PSNRs, shape (n, 2) with n ≥ 2, got shape {sample.shape}"
+        )
     if not np.isfinite(sample).all():
-        raise ValueError("wanted finite PSNRs, got some that are not")
+        raise ValueError("expected finite PSNRs, got NaN or infinity")
     return sample

@@ -1,8 +1,8 @@
-"""The winner's curse: whether an incumbent's observed score is one that chance gives.
+"""The winner's curse: whether the observed score of an incumbent is too high for chance.
 
-An incumbent was picked as the best of many noisy scores, so its own is likely too high. It is set
-against what evaluations of as many seeds score by chance, not against the mean of the re-runs:
-a single run lies beside a mean of many most of the time.
+An incumbent was selected as the best of many noisy scores, so its observed score is probably too
+high. It is compared with the distribution of the scores of evaluations with as many fresh seeds,
+not with the mean of the re-runs: a single score almost always differs from the mean of many.
 """
 
 from collections.abc import Callable
@@ -17,12 +17,13 @@ from results.stats.estimates import finite
 Floats = NDArray[np.float64]
 Aggregate = Literal["mean", "median", "max"]
 
-RARE = 0.025
-"""Below which share of as high scores an observed one is not left to chance."""
-FEWEST = round(1 / RARE)
-"""Of fewer re-runs nothing is called rare: of n unselected scores and one more, that one is the
-highest in one case of n + 1."""
+RARE_SHARE = 0.025
+"""Share of equally high scores by chance below which an observed score counts as too high."""
+MIN_RERUNS = round(1 / RARE_SHARE)
+"""Minimum number of re-runs for a verdict. Without selection, a score is higher than n others with
+probability 1 / (n + 1), so fewer re-runs cannot show a rarer event."""
 _EVALUATIONS = 10_000
+"""Number of simulated evaluations."""
 
 _AGGREGATES: dict[Aggregate, Callable[[Floats], Floats]] = {
     "mean": lambda groups: groups.mean(axis=-1),
@@ -32,31 +33,31 @@ _AGGREGATES: dict[Aggregate, Callable[[Floats], Floats]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Curse:
-    """An observed score beside what its configuration scores by chance."""
+class WinnersCurse:
+    """Comparison of an observed score with the scores that its configuration reaches by chance."""
 
     observed: float
-    """In dB; aggregated over an evaluation's trials."""
+    """Observed score in dB, aggregated over the trials of the evaluation."""
     share: float
-    """Of the evaluations that chance gives, how many score at least as high."""
+    """Share of evaluations by chance that score at least as high."""
     n: int
-    """Re-runs."""
+    """Number of re-runs."""
     trials: int
-    """Seeds of an evaluation."""
+    """Number of trials (seeds) per evaluation."""
     aggregate: Aggregate
-    """Of these seeds' scores."""
+    """How an evaluation aggregates the scores of its trials."""
 
     @property
     def verdict(self) -> Literal["cursed", "chance", "few"]:
-        """Whether the score is too high for chance; ``few`` where re-runs are too few to tell.
+        """Whether the score is too high for chance; ``few`` if there are too few re-runs to tell.
 
-        Of a maximum there have to be enough for as many evaluations of seeds of their own, for
-        it hangs on the highest re-runs alone.
+        A maximum needs ``trials`` times as many re-runs, because it depends only on the highest
+        of them.
         """
-        wanted = FEWEST * (self.trials if self.aggregate == "max" else 1)
-        if self.n < wanted:
+        needed = MIN_RERUNS * (self.trials if self.aggregate == "max" else 1)
+        if self.n < needed:
             return "few"
-        return "cursed" if self.share < RARE else "chance"
+        return "cursed" if self.share < RARE_SHARE else "chance"
 
 
 def winners_curse(
@@ -66,24 +67,24 @@ def winners_curse(
     trials: int = 1,
     aggregate: Aggregate = "mean",
     seed: int = 0,
-) -> Curse:
-    """Set an observed score against what evaluations of as many seeds score by chance.
+) -> WinnersCurse:
+    """Compare an observed score with those that evaluations of fresh seeds reach by chance.
 
     Args:
-        observed: The score, in dB.
-        reruns: What fresh seeds scored, in dB; shape ``(n,)``, at least one, finite.
-        trials: Seeds of the observed evaluation.
-        aggregate: How their scores were made one.
-        seed: Of what is drawn.
+        observed: Observed score, in dB.
+        reruns: Scores of fresh seeds in dB; shape ``(n,)``, n ≥ 1, finite.
+        trials: Number of trials of the observed evaluation.
+        aggregate: How the observed evaluation aggregated the scores of its trials.
+        seed: Seed of the simulation.
 
     Raises:
         ValueError: If ``reruns`` is not one-dimensional and finite, or empty.
     """
     sample = finite(reruns)
     if len(sample) == 0:
-        raise ValueError("wanted at least one re-run, got none")
+        raise ValueError("expected at least one re-run, got none")
     scores = evaluations_by_chance(sample, trials, aggregate, seed=seed)
-    return Curse(
+    return WinnersCurse(
         observed=observed,
         share=float((scores >= observed).mean()),
         n=len(sample),
@@ -95,17 +96,21 @@ def winners_curse(
 def evaluations_by_chance(
     reruns: Floats, trials: int, aggregate: Aggregate, *, seed: int = 0
 ) -> Floats:
-    """Return what evaluations of so many seeds score by chance.
+    """Return a sample of the scores that evaluations of fresh seeds reach by chance.
 
-    Of one seed, these are the re-runs as they are. Of several, they are groups drawn from the
-    re-runs, in which each value drawn is put back twice (Pólya's urn): so a group spreads as one
-    of fresh seeds does about the re-runs' mean, which is itself known from n of them only.
+    For one trial per evaluation, the sample is the re-runs themselves. For several, each
+    evaluation is a group drawn from the re-runs by Pólya's urn: each drawn value is put back
+    twice. So the spread of the groups includes the uncertainty of a mean that is known from n
+    re-runs only.
 
     Args:
-        reruns: Shape ``(n,)``.
-        trials: Seeds of an evaluation.
-        aggregate: Of their scores.
-        seed: Of the drawing.
+        reruns: Scores of fresh seeds in dB, shape ``(n,)``.
+        trials: Number of trials per evaluation.
+        aggregate: How an evaluation aggregates the scores of its trials.
+        seed: Seed of the simulation.
+
+    Returns:
+        Scores in dB: shape ``(n,)`` for one trial per evaluation, otherwise ``(10000,)``.
 
     Source: Blackwell and MacQueen 1973, Annals of Statistics 1, 353-355: the predictive
         distribution of Rubin's (1981) Bayesian bootstrap.
@@ -117,7 +122,7 @@ def evaluations_by_chance(
     picks = np.empty((_EVALUATIONS, trials), dtype=np.int64)
     for place in range(trials):
         drawn = random.integers(n + place, size=_EVALUATIONS)
-        again = np.flatnonzero(drawn >= n)  # one of those that were put back twice
+        again = np.flatnonzero(drawn >= n)  # a copy of an earlier draw
         drawn[again] = picks[again, drawn[again] - n]
         picks[:, place] = drawn
     return _AGGREGATES[aggregate](reruns[picks])  # (evaluation,)

@@ -12,7 +12,7 @@ from results.comparison.report import Early, Report, report
 from results.comparison.table import rows
 from results.frames.study import load_from
 from results.stats.estimates import Estimate
-from results.stats.superiority import Contrast, Superiority
+from results.stats.probability_of_improvement import Contrast, ProbabilityOfImprovement
 from results.stats.winners_curse import winners_curse
 from results.store.store import Store
 from tests.results.comparison.reports import made_up_runs
@@ -118,7 +118,9 @@ def test_what_was_re_run_at_equal_cost_is_judged_as_the_incumbents_are(
         objective=Estimate(21.0, 20.5, 21.5, 16),
         architecture=Estimate(21.0, 20.5, 21.5, 16),
         contrast=Contrast(
-            Estimate(sum(gain) / 2, *gain, 12), Superiority(0.5, *wins, 16, 12), paired=False
+            Estimate(sum(gain) / 2, *gain, 12),
+            ProbabilityOfImprovement(0.5, *wins, 16, 12),
+            paired=False,
         ),
     )
     text = said(replace(made, early=early), "What did each study cost")
@@ -206,8 +208,8 @@ def test_a_gain_comes_from_what_has_an_effect_beyond_chance(
     assert made.exchange is not None
     effects = replace(
         made.exchange,
-        architectures=Estimate(0.0, *architectures, 10),
-        training=Estimate(0.0, *training, 10),
+        architecture_effect=Estimate(0.0, *architectures, 10),
+        training_effect=Estimate(0.0, *training, 10),
     )
     assert words in said(replace(made, exchange=effects), "Where does the difference come from")
 

@@ -55,7 +55,7 @@ def test_what_the_dearer_study_had_at_the_others_cost_is_judged_by_its_re_runs(
     assert (found.early.architecture.value, found.early.architecture.n) == (31.0, 3)
     one_shot = found.comparison.one_shot.architecture_psnr
     assert found.early.contrast.difference.value == pytest.approx(31.0 - one_shot.mean())
-    assert found.early.contrast.wins.value == 1.0
+    assert found.early.contrast.probability.value == 1.0
     assert found.comparison.final.n == 16
 
 
@@ -83,14 +83,14 @@ def test_the_incumbents_on_the_other_problem_are_set_against_each_other(
     assert found.crossed is not None
     assert found.crossed.problem == "downsampling"
     assert found.crossed.contrast.difference.value == pytest.approx(-2.0)
-    assert found.crossed.contrast.wins.value == 0.0
+    assert found.crossed.contrast.probability.value == 0.0
 
 
 def test_an_architecture_is_paired_with_its_own_training(pair: tuple[Frames, Frames]) -> None:
     found = report(*pair, made_up_runs(*pair, training=1.5))
     assert found.exchange is not None
-    assert found.exchange.training.value == pytest.approx(1.5)
-    assert found.exchange.training.low == pytest.approx(1.5)
+    assert found.exchange.training_effect.value == pytest.approx(1.5)
+    assert found.exchange.training_effect.low == pytest.approx(1.5)
     assert found.exchange.one_shot_one_shot.n == 12
     own = reruns_of_incumbent(pair[1])["architecture_psnr"].mean()
     assert found.exchange.final_final.value == pytest.approx(own)

@@ -14,7 +14,7 @@ from results.paper.rows import Row, outside, psnrs_by_setting, pursuits, rows
 from results.stats.best_of import best_of
 from results.stats.correlations import correlations
 from results.stats.estimates import Estimate, estimate
-from results.stats.superiority import superiority
+from results.stats.probability_of_improvement import probability_of_improvement
 from tests.results.paper.campaigns import normal, table1, table3, together, trials
 
 DARTS = Setting("sequential", "good", "blur", "darts", "H1")
@@ -171,7 +171,7 @@ def test_the_search_pursues_the_median_of_darts() -> None:
     assert one.steps.threshold == np.median(darts)
     assert one.steps.expected.value == pytest.approx(1 / (random > np.median(darts)).mean())
     assert one.steps.mean.n == 10
-    assert one.wins == superiority(darts, random)
+    assert one.wins == probability_of_improvement(darts, random)
 
 
 def test_without_random_runs_nothing_is_pursued() -> None:

@@ -1,4 +1,4 @@
-"""Two clusters are noted where there are two, and hardly ever where there is one."""
+"""Two clusters are found where they exist, and rarely where they do not."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from results.stats.bimodality import two_clusters
 
 
-def test_two_clusters_are_found_where_they_are() -> None:
+def test_two_separate_clusters_are_found() -> None:
     random = np.random.default_rng(0)
     sample = np.concatenate([random.normal(8, 0.5, size=30), random.normal(20, 1.5, size=45)])
     found = two_clusters(random.permutation(sample))
@@ -18,30 +18,33 @@ def test_two_clusters_are_found_where_they_are() -> None:
 
 
 @pytest.mark.parametrize("shape", ["normal", "uniform", "exponential", "gumbel"])
-def test_one_cluster_is_hardly_ever_taken_for_two(shape: str) -> None:
+def test_a_unimodal_sample_rarely_has_two(shape: str) -> None:
     random = np.random.default_rng(0)
     wrong = [two_clusters(getattr(random, shape)(size=75)) is not None for _ in range(40)]
     assert np.mean(wrong) <= 0.05
 
 
-def test_a_few_outliers_are_no_cluster() -> None:
+def test_a_few_outliers_are_not_a_cluster() -> None:
     random = np.random.default_rng(0)
     sample = np.concatenate([random.normal(20, 1, size=72), [5.0, 5.1, 5.2]])
     assert two_clusters(sample) is None
 
 
-def test_equal_values_and_few_values_have_no_clusters() -> None:
+def test_equal_values_have_no_clusters() -> None:
     assert two_clusters([7.0] * 50) is None
+
+
+def test_few_values_have_no_clusters() -> None:
     assert two_clusters([1.0, 1.1, 9.0, 9.1]) is None
 
 
-def test_clusters_of_equal_values_are_found_without_a_warning() -> None:
+def test_two_groups_of_equal_values_are_found() -> None:
     found = two_clusters([5.0] * 20 + [9.0] * 20)
     assert found is not None
     assert (found.low, found.high, found.low_share) == pytest.approx((5.0, 9.0, 0.5))
 
 
-def test_clusters_move_with_their_values() -> None:
+def test_clusters_scale_with_the_values() -> None:
     random = np.random.default_rng(1)
     sample = np.concatenate([random.normal(0, 1, size=30), random.normal(9, 1, size=30)])
     one, other = two_clusters(sample), two_clusters(10 * sample - 3)

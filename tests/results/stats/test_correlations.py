@@ -28,19 +28,19 @@ def test_points_on_a_line_correlate_fully(slope: float, r: float) -> None:
     assert (found.value, found.low, found.high) == pytest.approx((r, r, r))
 
 
-def test_correlation_is_numpys() -> None:
+def test_pearson_is_numpys() -> None:
     x, y = normal(30, 1), normal(30, 2)
     assert correlation(x, y).value == pytest.approx(np.corrcoef(x, y)[0, 1])
 
 
-def test_rank_correlation_sees_only_the_order() -> None:
+def test_spearman_depends_only_on_the_order() -> None:
     x, y = normal(30, 1), normal(30, 2)
     first, second = correlation(x, y, "spearman"), correlation(np.exp(x), y**3, "spearman")
     assert first == second
     assert correlation(x, np.exp(x), "spearman").value == pytest.approx(1.0)
 
 
-def test_of_normal_pairs_the_interval_is_near_fishers() -> None:
+def test_the_interval_is_close_to_fishers() -> None:
     x = normal(200, 1)
     found = correlation(x, x + normal(200, 2))
     center, half = math.atanh(found.value), 1.96 / math.sqrt(197)
@@ -48,7 +48,7 @@ def test_of_normal_pairs_the_interval_is_near_fishers() -> None:
     assert found.high == pytest.approx(math.tanh(center + half), abs=0.04)
 
 
-def test_without_spread_there_is_no_correlation() -> None:
+def test_a_constant_sample_has_no_correlation() -> None:
     assert math.isnan(correlation([1.0] * 9, normal(9)).value)
 
 
@@ -59,13 +59,13 @@ def test_two_points_are_too_few_for_a_correlation(n: int) -> None:
     assert found.n == n
 
 
-def test_unpaired_samples_do_not_correlate() -> None:
-    with pytest.raises(ValueError, match="wanted pairs, got 3 and 4 values"):
+def test_samples_must_be_paired() -> None:
+    with pytest.raises(ValueError, match="expected pairs, got 3 and 4 values"):
         correlation(normal(3), normal(4))
 
 
 @pytest.mark.parametrize("draw", [normal, tied])
-def test_all_three_are_scipys(draw: Callable[[int, int], np.ndarray]) -> None:
+def test_all_three_coefficients_are_scipys(draw: Callable[[int, int], np.ndarray]) -> None:
     x, y = draw(60, 1), draw(60, 1) + draw(60, 2)
     found = correlations(x, y)
     assert found.pearson.value == pytest.approx(pearsonr(x, y).statistic)
@@ -77,7 +77,7 @@ def test_all_three_are_scipys(draw: Callable[[int, int], np.ndarray]) -> None:
 @pytest.mark.parametrize(
     ("kind", "of_scipy"), [("pearson", pearsonr), ("spearman", spearmanr), ("kendall", kendalltau)]
 )
-def test_the_interval_is_that_of_scipys_own_bootstrap(kind: Kind, of_scipy: Any) -> None:
+def test_the_interval_is_scipys_bootstrap(kind: Kind, of_scipy: Any) -> None:
     x, y = tied(40, 1), normal(40, 1) + normal(40, 2)
     theirs = bootstrap(
         (x, y),
@@ -89,12 +89,12 @@ def test_the_interval_is_that_of_scipys_own_bootstrap(kind: Kind, of_scipy: Any)
         rng=np.random.default_rng(0),
     ).confidence_interval
     found = correlation(x, y, kind)
-    # A quantile of 800 resamples has itself a standard deviation of about 0.01 here.
+    # A quantile of 800 resamples has a standard deviation of about 0.01 here.
     assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.04)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_correlation_changes_sign_with_one_of_its_samples(kind: Kind) -> None:
+def test_negating_a_sample_changes_the_sign(kind: Kind) -> None:
     x, y = normal(20, 1), normal(20, 2)
     forth, back = correlation(x, y, kind), correlation(-x, y, kind)
     assert (forth.value, forth.low, forth.high) == pytest.approx(
@@ -102,11 +102,11 @@ def test_a_correlation_changes_sign_with_one_of_its_samples(kind: Kind) -> None:
     )
 
 
-def test_regression_is_the_least_squares_line() -> None:
+def test_regression_is_numpys_least_squares_line() -> None:
     x, y = normal(30, 1), normal(30, 2)
     assert regression(x, y) == pytest.approx(tuple(np.polyfit(x, y, 1)))
 
 
 @pytest.mark.parametrize("x", [[], [1.0], [2.0, 2.0, 2.0]])
-def test_without_spread_there_is_no_line(x: list[float]) -> None:
+def test_a_constant_sample_has_no_line(x: list[float]) -> None:
     assert regression(x, x) is None

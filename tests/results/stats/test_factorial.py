@@ -1,10 +1,10 @@
-"""Architectures of one setting, trained with the weights' hyperparameters of the other."""
+"""The 2 × 2 factorial design of architectures and training hyperparameters."""
 
 import numpy as np
 import pytest
 
 from results.stats.estimates import Estimate
-from results.stats.factorial import exchange
+from results.stats.factorial import FactorialEffects, factorial_effects
 
 
 def made_up(
@@ -13,7 +13,7 @@ def made_up(
     random = np.random.default_rng(0)
     base = random.normal(20, spread, size=(2, n, 1))
     noise = random.normal(0, 0.05, size=(2, n, 2))
-    noise -= noise.mean(axis=1, keepdims=True)  # so that the effects are those that were made
+    noise -= noise.mean(axis=1, keepdims=True)  # then the effects are exact
     pairs = base + noise + np.array([0.0, training])
     return pairs[0], pairs[1] + architectures
 
@@ -22,38 +22,49 @@ def holds(estimate: Estimate, value: float) -> bool:
     return estimate.low <= value <= estimate.high
 
 
-def test_the_means_are_those_of_each_setting_and_the_effects_sum_to_the_whole_difference() -> None:
+def test_each_mean_is_that_of_its_column() -> None:
     one_shot, final = made_up(architectures=1.0, training=-2.0)
-    found = exchange(one_shot, final)
+    found = factorial_effects(one_shot, final)
     assert found.one_shot_final.value == pytest.approx(one_shot[:, 1].mean())
     assert found.final_one_shot.value == pytest.approx(final[:, 0].mean())
+
+
+def test_main_effects_sum_to_the_whole_difference() -> None:
+    found = factorial_effects(*made_up(architectures=1.0, training=-2.0))
     whole = found.final_final.value - found.one_shot_one_shot.value
-    assert found.architectures.value + found.training.value == pytest.approx(whole)
+    assert found.architecture_effect.value + found.training_effect.value == pytest.approx(whole)
 
 
-def test_each_effect_lies_in_its_interval_and_only_what_is_there_is_shown() -> None:
-    found = exchange(*made_up(architectures=1.0, training=0.0))
-    assert found.architectures.low > 0
-    assert holds(found.architectures, 1.0)
-    assert holds(found.training, 0.0)
-    assert holds(found.interaction, 0.0)
+@pytest.fixture
+def only_architectures_matter() -> FactorialEffects:
+    return factorial_effects(*made_up(architectures=1.0, training=0.0))
 
 
-def test_pairs_of_equal_architectures_make_the_effect_of_the_training_the_surer_one() -> None:
-    found = exchange(*made_up(architectures=0.0, training=0.1, spread=2.0))
-    assert found.training.low > 0
-    width = found.training.high - found.training.low
-    assert width < 0.1 * (found.architectures.high - found.architectures.low)
+def test_a_real_effect_is_significant(only_architectures_matter: FactorialEffects) -> None:
+    assert only_architectures_matter.architecture_effect.low > 0
+
+
+def test_each_interval_holds_the_true_effect(only_architectures_matter: FactorialEffects) -> None:
+    assert holds(only_architectures_matter.architecture_effect, 1.0)
+    assert holds(only_architectures_matter.training_effect, 0.0)
+    assert holds(only_architectures_matter.interaction, 0.0)
+
+
+def test_the_within_subject_effect_is_more_precise() -> None:
+    found = factorial_effects(*made_up(architectures=0.0, training=0.1, spread=2.0))
+    assert found.training_effect.low > 0
+    width = found.training_effect.high - found.training_effect.low
+    assert width < 0.1 * (found.architecture_effect.high - found.architecture_effect.low)
 
 
 def test_an_interaction_is_half_the_difference_of_the_simple_effects() -> None:
     one_shot, final = np.tile([20.0, 21.0], (5, 1)), np.tile([20.0, 24.0], (5, 1))
-    assert exchange(one_shot, final).interaction.value == pytest.approx((4.0 - 1.0) / 2)
+    assert factorial_effects(one_shot, final).interaction.value == pytest.approx((4.0 - 1.0) / 2)
 
 
 @pytest.mark.parametrize(
     "wrong", [np.zeros((1, 2)), np.zeros(4), np.zeros((4, 3)), np.full((4, 2), np.nan)]
 )
-def test_what_are_no_pairs_of_psnrs_is_refused(wrong: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="wanted"):
-        exchange(wrong, np.zeros((4, 2)))
+def test_samples_must_be_finite_pairs(wrong: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        factorial_effects(wrong, np.zeros((4, 2)))
