@@ -12,7 +12,8 @@ import torch
 from numba import njit
 from numpy.typing import NDArray
 
-from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, ZERO, Batch, operations
+from configspace.operations import ZERO, operations
+from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, Batch
 from worker.numba_engine.cell_pruning import needed_edges
 from worker.numba_engine.simd import LANES, fma, lane_sum, splat
 

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from worker.engine.contract import ZERO, Batch, operations
+from configspace.operations import ZERO, operations
+from worker.engine.contract import Batch
 
 
 class Mapping(nn.Module):

@@ -38,9 +38,9 @@ from benchmarks.engine_extras import (
     table,
 )
 from configspace.hyperparameters import Hyperparameters
+from configspace.operations import operations as operation_names
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from worker.engine.contract import Batch, Engine
-from worker.engine.contract import operations as operation_names
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.engine import NumbaEngine, available_processors, ensure_compiled
 from worker.torch_engine.engine import TorchEngine

@@ -22,8 +22,9 @@ import numpy as np
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Trial, trial_seed
+from configspace.operations import operations
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine.contract import Batch, Engine, operations
+from worker.engine.contract import Batch, Engine
 from worker.engine.problem import CosineProblem
 from worker.evaluation.choose import choose_engine
 from worker.evaluation.evaluate import same_everywhere, search_trials, train_fixed

@@ -51,7 +51,7 @@ class Quantity(IntEnum):
     ALPHA = 4
     """One draw for all edges and operations, edges first."""
     FLATTENING = 5
-    """The index is the cell: see `worker.engine.contract.initial_flattening`."""
+    """The index is the cell: see `worker.engine.initialization.initial_flattening`."""
 
 
 def philox(counter: Sequence[Any], key: Sequence[Any]) -> list[Any]:

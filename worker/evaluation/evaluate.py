@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configspace.job import Curve, Job, Outcome, Trial
-from worker.engine.contract import Batch, Engine, Retrained, Searched, operations
+from configspace.operations import operations
+from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
 from worker.evaluation.choose import able_engine, choose_engine, make_ready
 

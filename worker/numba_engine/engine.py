@@ -15,18 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configspace.hyperparameters import Hyperparameters
+from configspace.operations import operations
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
-from worker.engine.contract import (
-    PRETRAININGS,
-    Batch,
-    Progress,
-    Retrained,
-    Searched,
-    alpha_step_sizes,
-    initial_alpha,
-    operations,
-    weight_step_sizes,
-)
+from worker.engine.contract import PRETRAININGS, Batch, Progress, Retrained, Searched
+from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
 from worker.engine.philox import Occasion
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import set_coefficients

@@ -5,15 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from configspace.operations import operations
 from configspace.study import ArchitectureSettings
-from worker.engine.contract import (
-    Batch,
-    Flattening,
-    NetWeights,
-    initial_flattening,
-    initial_weights,
-    operations,
-)
+from worker.engine.contract import Batch
+from worker.engine.initialization import Flattening, NetWeights, initial_flattening, initial_weights
 from worker.engine.philox import MASK, KeyedGenerator, Occasion
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import Alpha, set_coefficients

@@ -17,7 +17,8 @@ from torch import Tensor
 from torch.func import functional_call
 
 from configspace.errors import ServiceError
-from worker.engine.contract import Batch, operations
+from configspace.operations import operations
+from worker.engine.contract import Batch
 from worker.engine.custom import custom_class
 from worker.engine.philox import Occasion
 

@@ -14,13 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from worker.engine.contract import (
-    Batch,
-    alpha_step_sizes,
-    initial_alpha,
-    operations,
-    weight_step_sizes,
-)
+from configspace.operations import operations
+from worker.engine.contract import Batch
+from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
 from worker.engine.philox import Occasion
 from worker.torch_engine.adam import Moments, adam_update, decayed
 from worker.torch_engine.batches import Sampler, Samples

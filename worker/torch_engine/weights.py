@@ -14,13 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from configspace.study import ArchitectureSettings
-from worker.engine.contract import (
-    FLATTENING_TAPS,
-    LAST_STATES,
-    Batch,
-    initial_flattening,
-    initial_weights,
-)
+from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, Batch
+from worker.engine.initialization import initial_flattening, initial_weights
 from worker.engine.philox import Occasion
 from worker.torch_engine.custom_operations import custom_start
 from worker.torch_engine.network import MAPPINGS, Weights

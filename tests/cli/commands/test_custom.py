@@ -20,7 +20,7 @@ def write_study(folder: Path) -> None:
 @pytest.mark.parametrize("engine", ["numba", "torch"])
 def test_a_study_of_it_runs_on_either_engine(tmp_path: Path, engine: str) -> None:
     write_study(tmp_path)
-    shutil.copy(ROOT / "docs" / "examples" / "steps.py", tmp_path)
+    shutil.copy(ROOT / "examples" / "steps.py", tmp_path)
     ran = dartboard(tmp_path, "run", "study.toml", "--engine", engine, "--workers", "1")
     assert ran.returncode == 0, ran.stderr
     frames = load(f"sqlite:///{tmp_path}/dartboard.db", "small")
@@ -39,7 +39,7 @@ def test_without_its_file_one_line_says_where_it_was_looked_for(tmp_path: Path) 
 
 
 def test_the_study_files_of_the_walk_through_are_studies(monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = ROOT / "docs" / "examples"
+    folder = ROOT / "examples"
     monkeypatch.chdir(folder)
     monkeypatch.setattr("sys.path", [*sys.path])
     assert load_study(folder / "steps.toml").problem.name == "steps:Steps"
@@ -49,7 +49,7 @@ def test_the_study_files_of_the_walk_through_are_studies(monkeypatch: pytest.Mon
 def test_a_study_with_an_operation_of_ones_own_runs(tmp_path: Path) -> None:
     study = STUDY.replace("[architecture]", '[architecture]\ncustom = ["descent:Descent"]')
     (tmp_path / "study.toml").write_text(study.format(iterations=1, parallel=0))
-    shutil.copy(ROOT / "docs" / "examples" / "descent.py", tmp_path)
+    shutil.copy(ROOT / "examples" / "descent.py", tmp_path)
     ran = dartboard(tmp_path, "run", "study.toml", "--workers", "1")
     assert ran.returncode == 0, ran.stderr
     frames = load(f"sqlite:///{tmp_path}/dartboard.db", "small")

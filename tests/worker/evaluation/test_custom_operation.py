@@ -11,9 +11,10 @@ import torch
 
 from configspace.custom import source_digest
 from configspace.errors import ServiceError
+from configspace.operations import operations
 from configspace.study import ArchitectureSettings, SearchSettings
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
-from worker.engine.contract import Batch, operations
+from worker.engine.contract import Batch
 from worker.engine.philox import Occasion
 from worker.evaluation.choose import able_engine
 from worker.evaluation.evaluate import search_trials, train_fixed
@@ -22,7 +23,7 @@ from worker.torch_engine.custom_operations import custom_start
 from worker.torch_engine.engine import TorchEngine
 from worker.torch_engine.training import Search
 
-EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 GOOD = """
 import torch
 

@@ -19,7 +19,7 @@ from worker.engine.problem import Problem, problem_of
 from worker.numba_engine.engine import NumbaEngine
 from worker.torch_engine.engine import TorchEngine
 
-EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 SEEDS = np.array([3, 4], dtype=np.int64)
 
 GOOD = """

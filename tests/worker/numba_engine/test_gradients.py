@@ -15,7 +15,8 @@ from torch import Tensor
 from tests.worker.made_up import batch_of
 from tests.worker.torch_engine.plain import Plain
 from tests.worker.torch_engine.plain_cell import PlainCells, first_batch, in_cells
-from worker.engine.contract import Batch, initial_alpha
+from worker.engine.contract import Batch
+from worker.engine.initialization import initial_alpha
 from worker.engine.philox import Occasion
 from worker.numba_engine.alpha import Alpha
 from worker.numba_engine.epochs import search_epoch, train_epoch

@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from worker.engine.contract import Batch, NetWeights, initial_weights
+from worker.engine.contract import Batch
+from worker.engine.initialization import NetWeights, initial_weights
 from worker.engine.philox import Occasion
 
 

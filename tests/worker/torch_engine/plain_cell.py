@@ -8,8 +8,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from configspace.operations import ZERO, operations
 from tests.worker.torch_engine.plain import Layer, module_layout
-from worker.engine.contract import ZERO, Batch, initial_flattening, operations, sources
+from worker.engine.contract import Batch, sources
+from worker.engine.initialization import initial_flattening
 from worker.engine.philox import KeyedGenerator, Occasion, Quantity
 
 

@@ -5,9 +5,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from configspace.operations import operations
 from tests.worker.made_up import batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
-from worker.engine.contract import Batch, operations
+from worker.engine.contract import Batch
 from worker.engine.philox import Occasion
 from worker.torch_engine.batches import Samples
 from worker.torch_engine.cells import wire

@@ -7,7 +7,8 @@ import torch
 from configspace.hyperparameters import Hyperparameters
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
-from worker.engine.contract import Batch, Searched, initial_alpha
+from worker.engine.contract import Batch, Searched
+from worker.engine.initialization import initial_alpha
 from worker.engine.philox import Occasion
 from worker.evaluation.evaluate import discretize
 from worker.torch_engine.batches import Sampler

@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from configspace.operations import OPERATIONS
 from tests.worker.made_up import batch_of
-from worker.engine.contract import OPERATIONS
 from worker.engine.philox import Occasion
 from worker.torch_engine.batches import Samples
 from worker.torch_engine.network import mixture, term_table

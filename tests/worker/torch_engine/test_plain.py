@@ -13,17 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from configspace.hyperparameters import Hyperparameters
+from configspace.operations import operations
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain import Plain, module_layout
 from tests.worker.torch_engine.plain_cell import PlainCells, in_cells
-from worker.engine.contract import (
-    PRETRAININGS,
-    Batch,
-    alpha_step_sizes,
-    initial_alpha,
-    operations,
-    weight_step_sizes,
-)
+from worker.engine.contract import PRETRAININGS, Batch
+from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
 from worker.engine.philox import KeyedGenerator, Occasion, Quantity
 from worker.torch_engine.engine import TorchEngine
 

@@ -16,7 +16,8 @@ from torch.func import functional_call
 from configspace.hyperparameters import Hyperparameters
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.test_plain import data, plain_net
-from worker.engine.contract import Batch, weight_step_sizes
+from worker.engine.contract import Batch
+from worker.engine.initialization import weight_step_sizes
 from worker.engine.philox import Occasion
 from worker.torch_engine.training import Search
 
