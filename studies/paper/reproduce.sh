@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Run the paper's experiments, and write its tables and figures with our numbers to docs/reproduction.
-# It may be stopped at any time: what the store has is not run again. Run it as: make reproduce
+# Run it with: make reproduce
+# You can stop it at any time. When you start it again, it skips what the store already contains.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 DARTBOARD=${DARTBOARD:-.venv/bin/dartboard}
+PYTHON=${PYTHON:-.venv/bin/python}
 STORE=${STORE:-sqlite:///reproduction.db}
 OUT=${OUT:-docs/reproduction}
 
-step() {  # run a command and note how long it took
+step() {  # run a dartboard command and record how long it takes
   echo "== dartboard $*"
   local began=$SECONDS
   "$DARTBOARD" "$@" --store "$STORE"
@@ -43,7 +45,8 @@ for name in "${studies[@]}"; do
   step plot budgets "$name" -o "$OUT/budgets-$name.png"
   step plot search "$name" -o "$OUT/search-$name.png"
 done
-step export "${campaigns[@]}" --what trials --format parquet -o "$OUT/trials.parquet"
-step export "${campaigns[@]}" --what cells --format csv -o "$OUT/cells.csv"
+step export "${campaigns[@]}" --what trials --format parquet -o "$OUT/campaign-trials.parquet"
+step export "${campaigns[@]}" --what conditions --format csv -o "$OUT/conditions.csv"
 step export "${studies[@]}" --what evaluations --format parquet -o "$OUT/evaluations.parquet"
 step export "${studies[@]}" --what trials --format parquet -o "$OUT/study-trials.parquet"
+"$PYTHON" studies/paper/shrink.py "$OUT"

@@ -1,0 +1,68 @@
+"""Shrink a reproduction to the size that the repository keeps, about a third.
+
+Pictures become at most 1,400 pixels wide, with 128 colors. The trials of the campaigns and those of
+the studies become one Parquet file. `reproduce.sh` runs this at its end::
+
+    python studies/paper/shrink.py docs/reproduction
+"""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+WIDTH = 1400
+"""Largest width of a picture, in pixels."""
+COLORS = 128
+"""Size of a picture's palette."""
+
+PARTS = ("campaign-trials.parquet", "study-trials.parquet")
+"""The two exports that become ``trials.parquet``."""
+KEYS = ["campaign", "condition", "study", "purpose"]
+"""First columns of ``trials.parquet``. A trial has either a campaign or a study."""
+STUDY_NUMBERS = ["iteration", "rung", "number", "part"]
+"""Columns of integers that only the trials of studies have."""
+
+
+def main(folder: Path) -> None:
+    """Shrink all pictures and Parquet files of a folder, in place."""
+    for picture in sorted(folder.rglob("*.png")):
+        shrink_picture(picture)
+    campaigns, studies = (folder / name for name in PARTS)
+    if campaigns.exists() and studies.exists():
+        merged = merge(pd.read_parquet(campaigns), pd.read_parquet(studies))
+        write_parquet(merged, folder / "trials.parquet")
+        campaigns.unlink()
+        studies.unlink()
+    evaluations = folder / "evaluations.parquet"
+    if evaluations.exists():
+        write_parquet(pd.read_parquet(evaluations), evaluations)
+
+
+def shrink_picture(path: Path) -> None:
+    """Limit a picture's width and colors. A picture that has a palette already is left alone."""
+    with Image.open(path) as opened:
+        if opened.mode == "P":
+            return
+        picture = opened.convert("RGB")
+    if picture.width > WIDTH:
+        height = round(picture.height * WIDTH / picture.width)
+        picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
+    picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
+
+
+def merge(campaigns: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:
+    """Return one table of the trials of campaigns and of those of studies."""
+    trials = pd.concat([campaigns, studies], ignore_index=True)
+    others = [name for name in trials.columns if name not in KEYS]
+    return trials[KEYS + others].astype(dict.fromkeys(STUDY_NUMBERS, "Int64"))
+
+
+def write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    """Write a table with the strongest compression."""
+    frame.to_parquet(path, index=False, compression="zstd", compression_level=19)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

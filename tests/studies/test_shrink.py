@@ -1,0 +1,74 @@
+"""The files of a reproduction, as `studies/paper/shrink.py` leaves them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from tests.studies.test_reproduce import ROOT
+
+CAMPAIGN = pd.DataFrame(
+    {"campaign": ["a", "a"], "condition": ["x", "y"], "trial": [0, 1], "seed": [2**62 + 1, 7]}
+)
+STUDY = pd.DataFrame(
+    {
+        "study": ["b"],
+        "purpose": ["rerun"],
+        "iteration": [3],
+        "rung": [1],
+        "number": [2],
+        "part": [0],
+        "trial": [0],
+        "seed": [2**62 + 3],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of two exports and two pictures after the script ran twice."""
+    folder = tmp_path_factory.mktemp("reproduction")
+    CAMPAIGN.to_parquet(folder / "campaign-trials.parquet", index=False)
+    STUDY.to_parquet(folder / "study-trials.parquet", index=False)
+    CAMPAIGN.to_parquet(folder / "evaluations.parquet", index=False)
+    noise = np.random.default_rng(0).integers(256, size=(200, 2000, 3), dtype=np.uint8)
+    (folder / "comparison").mkdir()
+    Image.fromarray(noise).save(folder / "wide.png")
+    Image.fromarray(noise[:, :300]).save(folder / "comparison" / "narrow.png")
+    script = ROOT / "studies" / "paper" / "shrink.py"
+    for _ in range(2):
+        subprocess.run([sys.executable, script, folder], check=True)
+    return folder
+
+
+def test_all_trials_are_in_one_file(folder: Path) -> None:
+    assert {path.name for path in folder.glob("*trials*")} == {"trials.parquet"}
+    trials = pd.read_parquet(folder / "trials.parquet")
+    assert trials["campaign"].dropna().tolist() == ["a", "a"]
+    assert trials["study"].dropna().tolist() == ["b"]
+    assert (trials["campaign"].isna() == trials["study"].notna()).all()
+
+
+def test_integers_keep_every_digit(folder: Path) -> None:
+    trials = pd.read_parquet(folder / "trials.parquet")
+    assert trials["seed"].tolist() == [2**62 + 1, 7, 2**62 + 3]
+    assert trials["iteration"].tolist() == [pd.NA, pd.NA, 3]
+
+
+def test_evaluations_keep_their_rows(folder: Path) -> None:
+    evaluations = pd.read_parquet(folder / "evaluations.parquet")
+    pd.testing.assert_frame_equal(evaluations, CAMPAIGN, check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"), [("wide.png", (1400, 140)), ("comparison/narrow.png", (300, 200))]
+)
+def test_pictures_have_a_palette_and_a_limited_width(
+    folder: Path, name: str, size: tuple[int, int]
+) -> None:
+    with Image.open(folder / name) as picture:
+        assert (picture.mode, picture.size) == ("P", size)
