@@ -26,7 +26,7 @@ COPY docker/install-torch.sh /opt/uv/
 FROM compiler AS build-cpu
 ARG TORCH=cpu
 RUN sh /opt/uv/install-torch.sh "$TORCH" --no-deps
-COPY pyproject.toml ./
+COPY pyproject.toml LICENSE ./
 RUN touch README.md && pip install --constraint constraints.txt --editable '.[postgres]'
 
 # ---- what runs
@@ -62,7 +62,7 @@ CMD ["pytest"]
 FROM compiler AS build-gpu
 ARG TORCH=
 RUN sh /opt/uv/install-torch.sh "$TORCH"
-COPY pyproject.toml ./
+COPY pyproject.toml LICENSE ./
 RUN touch README.md && pip install --constraint constraints.txt --editable '.[postgres]'
 
 FROM base AS gpu
