@@ -1,10 +1,11 @@
-# dartboard in a container: `cpu` (the default), `gpu` with CUDA, and `test` with the tools of `make check`.
+# dartboard in a container. Targets: `cpu` (the default), `gpu` with CUDA, `test` with the tools of
+# `make check`.
 #
 #   docker build --target cpu -t dartboard:cpu .
 #
-# It builds with the classic builder, too.
+# The classic builder can build it, too.
 
-# ---- what both builds share: a C compiler, which only netifaces, a dependency of hpbandster, needs
+# ---- shared by both builds: a C compiler, which only netifaces, a dependency of hpbandster, needs
 FROM python:3.11-slim-bookworm AS compiler
 RUN apt-get update \
  && apt-get install -y --no-install-recommends gcc libc6-dev \
@@ -12,26 +13,26 @@ RUN apt-get update \
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
-# Where the checkout will be: the virtual environment refers to it, and only its description is
-# needed to install what it depends on. So a change of the code builds nothing here again.
+# The checkout will be here, and the virtual environment refers to it. Installing the dependencies needs
+# only the description of the package, so a change of the code rebuilds nothing here.
 WORKDIR /dartboard
 COPY constraints.txt ./
 
-# uv knows where PyTorch keeps its builds. Where that place does not answer, pip's build serves.
+# uv knows where PyTorch's builds are. If they cannot be reached, pip's build is installed.
 RUN python -m venv /opt/uv && /opt/uv/bin/pip install uv
 COPY docker/install-torch.sh /opt/uv/
 
-# ---- PyTorch first, which is large and seldom changes. TORCH names one of PyTorch's own builds,
-# such as cpu or cu126; empty: pip's, which on Linux is CUDA's.
+# ---- PyTorch first, because it is large and seldom changes. TORCH names one of PyTorch's builds, such as
+# cpu or cu126. If it is empty, pip's build is installed, which on Linux is CUDA's.
 FROM compiler AS build-cpu
 ARG TORCH=cpu
 RUN sh /opt/uv/install-torch.sh "$TORCH" --no-deps
 COPY pyproject.toml LICENSE ./
 RUN touch README.md && pip install --constraint constraints.txt --editable '.[postgres]'
 
-# ---- what runs
+# ---- the image that runs
 FROM python:3.11-slim-bookworm AS base
-# The home may be anybody's: `docker run --user` is free to choose. What lies in it is a cache of
+# Any user may write to the home, because `docker run --user` may name any. It holds only a cache of
 # compiled kernels, for which docker-compose.yml has a volume.
 RUN useradd --uid 1000 --create-home dartboard \
  && mkdir -p /home/dartboard/.cache/dartboard /data /dartboard/credentials /dartboard/exports /worker \
