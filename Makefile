@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STORE ?= sqlite:///dartboard.db
 
-.PHONY: setup study reproduce test drill drill-short soak check format bench test-compose clean
+.PHONY: setup study reproduce test drill drill-short soak check format bench test-compose docs docs-serve clean
 
 setup: .venv/ready
 
@@ -66,5 +66,12 @@ bench: setup
 test-compose:
 	$(PYTHON) -m tests.compose
 
+# The documentation site, in site/. A link that leads nowhere is an error.
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+
+docs-serve: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
+
 clean:
-	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -92,13 +92,3 @@ def test_darts_single_tunes_alpha_alone() -> None:
     weights = Hyperparameters.preset("BOHB-one-shot-Blur").model_dump()
     fixed = {name: value for name, value in weights.items() if name.startswith("param_")}
     assert study.hyperparameters == fixed
-
-
-def test_the_campaign_that_the_readme_shows_is_one(tmp_path: Path) -> None:
-    readme = (FOLDER.parents[1] / "README.md").read_text()
-    (block,) = (text for text in readme.split("```") if text.startswith('toml\nname = "my-camp'))
-    path = tmp_path / "campaign.toml"
-    path.write_text(block.removeprefix("toml\n"))
-    conditions = load_campaign(path).conditions
-    assert len(conditions) == (4 + 4) * 2 * 2
-    assert {condition.preset for condition in conditions} == {"H1", "mine"}

@@ -1,0 +1,30 @@
+"""The hook of mkdocs: fill in the parts of a page that are generated from the code.
+
+A page marks such a part with a comment on a line of its own, ``<!-- generated: NAME -->``.
+"""
+
+import re
+
+import columns
+import commands
+import metrics
+import settings
+
+GENERATED = {
+    "study-file": settings.study_file,
+    "campaign-file": settings.campaign_file,
+    "hyperparameters": settings.hyperparameters,
+    "commands": commands.every_command,
+    "metrics": metrics.every_metric,
+    "columns": columns.every_column,
+}
+MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
+
+
+def on_page_markdown(markdown, **_):
+    """Return the page with each mark replaced by the Markdown that its generator returns.
+
+    Raises:
+        KeyError: If the page marks a part that no generator makes; the build fails.
+    """
+    return MARK.sub(lambda mark: GENERATED[mark[1]](), markdown)

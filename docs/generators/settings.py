@@ -1,0 +1,147 @@
+"""The keys of study and campaign files, from the pydantic models and their docstrings."""
+
+import ast
+import inspect
+import json
+import re
+import textwrap
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from configspace.campaign import _File as CampaignFile
+from configspace.hyperparameters import DOMAINS, LABELS, Hyperparameters, Interval
+from configspace.study import Study
+
+KINDS = {
+    "integer": "integer",
+    "number": "number",
+    "string": "text",
+    "boolean": "`true` or `false`",
+    "array": "list",
+    "object": "table",
+}
+
+
+def study_file():
+    """Return one section for the top-level keys and one for each table of a study file."""
+    return _file(Study)
+
+
+def campaign_file():
+    """Return one section for the top-level keys and one for each table of a campaign file."""
+    return _file(CampaignFile)
+
+
+def hyperparameters():
+    """Return a table of the hyperparameters: range, meaning, and the value of preset H1."""
+    said = attribute_docstrings(Hyperparameters)
+    rows = ["| key | range | preset `H1` | meaning |", "|---|---|---|---|"]
+    for name, domain in DOMAINS.items():
+        if isinstance(domain, Interval):
+            values = f"[{domain.low:g}, {domain.high:g}], on a logarithmic scale"
+        else:
+            values = ", ".join(f"`{_toml(value)}`" for value in domain.values)
+        default = _toml(Hyperparameters.model_fields[name].default)
+        meaning = " ".join(said[name].split())
+        rows.append(f"| `{name}` | {values} | `{default}` | {LABELS[name]}: {meaning} |")
+    return "\n".join(rows)
+
+
+def attribute_docstrings(model):
+    """Return the docstring below each attribute of a class, its bases included.
+
+    Args:
+        model: The class.
+
+    Returns:
+        Names to texts.
+    """
+    said = {}
+    for one in reversed(model.__mro__):
+        if one.__module__.startswith("configspace."):
+            (body,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
+            for above, below in zip(body.body, body.body[1:], strict=False):
+                if isinstance(above, ast.AnnAssign) and isinstance(below, ast.Expr):
+                    said[above.target.id] = inspect.cleandoc(ast.literal_eval(below.value))
+    return said
+
+
+def _file(model):
+    tables = {name: _table_model(field) for name, field in model.model_fields.items()}
+    parts = ["## Top level\n", *_keys(model, [name for name, of in tables.items() if not of], "")]
+    for name, of in tables.items():
+        if of:
+            about = re.sub(r"^``\[[^:]*: ", "", inspect.cleandoc(of.__doc__))
+            about = about[0].upper() + about[1:]
+            parts += [f"## `[{name}]` {{ #{name} }}\n", f"{about}\n"]
+            parts += _keys(of, list(of.model_fields), f"{name}.")
+    return "\n".join(parts)
+
+
+def _table_model(field):
+    """Return the model of a table of the file, or None for any other key."""
+    kind = field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+
+
+def _keys(model, names, prefix):
+    said = attribute_docstrings(model)
+    schema = model.model_json_schema()
+    for name in names:
+        field = model.model_fields[name]
+        default = _default(field)
+        values = _values(schema["properties"][name], schema.get("$defs", {}))
+        anchor = f"{prefix}{name}".replace(".", "-")
+        yield f"### `{name}` {{ #key-{anchor} }}\n"
+        yield f"*{values}; {default}*\n"
+        yield f"{said.get(name, '')}\n"
+
+
+def _default(field):
+    if field.is_required():
+        return "required"
+    value = field.default
+    if field.default_factory is not None:
+        value = field.default_factory()
+    if value is None or value is PydanticUndefined:
+        return "not set by default"
+    if isinstance(value, tuple):
+        if any(isinstance(one, BaseModel) for one in value):
+            return "not set by default"
+        value = list(value)
+    return f"default `{_toml(value)}`"
+
+
+def _values(schema, definitions):
+    """Say which values a JSON schema allows."""
+    if "$ref" in schema:
+        return _values(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    if "anyOf" in schema:
+        options = [one for one in schema["anyOf"] if one.get("type") != "null"]
+        return " or ".join(_values(one, definitions) for one in options)
+    if "enum" in schema:
+        return "one of " + ", ".join(f"`{_toml(value)}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{_toml(schema['const'])}`"
+    kind = KINDS[schema["type"]]
+    if schema["type"] == "array" and "items" in schema:
+        return f"list of: {_values(schema['items'], definitions)}"
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if low is not None and high is not None:
+        return f"{kind} from {low:g} to {high:g}" if high < 1e9 else f"{kind}, {low:g} or more"
+    bounds = [
+        f"{word} {schema[key]:g}"
+        for key, word in (
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        )
+        if key in schema and schema[key] < 1e9
+    ]
+    return ", ".join([kind, *bounds])
+
+
+def _toml(value):
+    return f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)
