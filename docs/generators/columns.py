@@ -18,7 +18,7 @@ FRAMES = {
 }
 
 
-def every_column():
+def every_column() -> str:
     """Return a table with one row per frame, its columns in their order."""
     rows = ["| of | frame | columns |", "|---|---|---|"]
     for owner, frames in FRAMES.items():

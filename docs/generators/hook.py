@@ -21,7 +21,7 @@ GENERATED = {
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 
 
-def on_page_markdown(markdown, **_):
+def on_page_markdown(markdown: str, **_: object) -> str:
     """Return the page with each mark replaced by the Markdown that its generator returns.
 
     Raises:

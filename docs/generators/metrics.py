@@ -6,7 +6,7 @@ from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import Incumbent, Progress
 
 
-def every_metric():
+def every_metric() -> str:
     """Return a table of all metrics: name, type, labels and meaning."""
     collector = Metrics()
     collector.show(_snapshot())
@@ -18,7 +18,7 @@ def every_metric():
     return "\n".join(rows)
 
 
-def _snapshot():
+def _snapshot() -> Snapshot:
     """Return a snapshot in which nothing is missing, so that the collector yields all it has."""
     incumbent = Incumbent(
         configuration=(0, 0, 0), hyperparameters=Hyperparameters(), epochs=50, loss=-20.0

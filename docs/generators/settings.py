@@ -2,11 +2,15 @@
 
 import ast
 import inspect
+import itertools
 import json
 import re
 import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from configspace.campaign import _File as CampaignFile
@@ -23,17 +27,17 @@ KINDS = {
 }
 
 
-def study_file():
+def study_file() -> str:
     """Return one section for the top-level keys and one for each table of a study file."""
     return _file(Study)
 
 
-def campaign_file():
+def campaign_file() -> str:
     """Return one section for the top-level keys and one for each table of a campaign file."""
     return _file(CampaignFile)
 
 
-def hyperparameters():
+def hyperparameters() -> str:
     """Return a table of the hyperparameters: range, meaning, and the value of preset H1."""
     said = attribute_docstrings(Hyperparameters)
     rows = ["| key | range | preset `H1` | meaning |", "|---|---|---|---|"]
@@ -48,7 +52,7 @@ def hyperparameters():
     return "\n".join(rows)
 
 
-def attribute_docstrings(model):
+def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
     """Return the docstring below each attribute of a class, its bases included.
 
     Args:
@@ -57,35 +61,38 @@ def attribute_docstrings(model):
     Returns:
         Names to texts.
     """
-    said = {}
+    said: dict[str, str] = {}
     for one in reversed(model.__mro__):
         if one.__module__.startswith("configspace."):
-            (body,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
-            for above, below in zip(body.body, body.body[1:], strict=False):
+            tree: Any = ast.parse(textwrap.dedent(inspect.getsource(one)))
+            lines = tree.body[0].body
+            for above, below in itertools.pairwise(lines):
                 if isinstance(above, ast.AnnAssign) and isinstance(below, ast.Expr):
-                    said[above.target.id] = inspect.cleandoc(ast.literal_eval(below.value))
+                    said[ast.unparse(above.target)] = inspect.cleandoc(
+                        ast.literal_eval(below.value)
+                    )
     return said
 
 
-def _file(model):
+def _file(model: type[BaseModel]) -> str:
     tables = {name: _table_model(field) for name, field in model.model_fields.items()}
     parts = ["## Top level\n", *_keys(model, [name for name, of in tables.items() if not of], "")]
     for name, of in tables.items():
         if of:
-            about = re.sub(r"^``\[[^:]*: ", "", inspect.cleandoc(of.__doc__))
+            about = re.sub(r"^``\[[^:]*: ", "", inspect.cleandoc(of.__doc__ or ""))
             about = about[0].upper() + about[1:]
             parts += [f"## `[{name}]` {{ #{name} }}\n", f"{about}\n"]
             parts += _keys(of, list(of.model_fields), f"{name}.")
     return "\n".join(parts)
 
 
-def _table_model(field):
+def _table_model(field: FieldInfo) -> type[BaseModel] | None:
     """Return the model of a table of the file, or None for any other key."""
     kind = field.annotation
     return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
-def _keys(model, names, prefix):
+def _keys(model: type[BaseModel], names: Sequence[str], prefix: str) -> Iterator[str]:
     said = attribute_docstrings(model)
     schema = model.model_json_schema()
     for name in names:
@@ -98,12 +105,10 @@ def _keys(model, names, prefix):
         yield f"{said.get(name, '')}\n"
 
 
-def _default(field):
+def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    value = field.default
-    if field.default_factory is not None:
-        value = field.default_factory()
+    value = field.get_default(call_default_factory=True, validated_data={})
     if value is None or value is PydanticUndefined:
         return "not set by default"
     if isinstance(value, tuple):
@@ -113,7 +118,7 @@ def _default(field):
     return f"default `{_toml(value)}`"
 
 
-def _values(schema, definitions):
+def _values(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     """Say which values a JSON schema allows."""
     if "$ref" in schema:
         return _values(definitions[schema["$ref"].rpartition("/")[2]], definitions)
@@ -143,5 +148,5 @@ def _values(schema, definitions):
     return ", ".join([kind, *bounds])
 
 
-def _toml(value):
+def _toml(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else json.dumps(value, ensure_ascii=False)

@@ -1,7 +1,6 @@
 """The relative links of the pages outside the site; `mkdocs build --strict` checks those inside."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -20,9 +19,3 @@ def test_citation_and_changelog_name_the_version() -> None:
     assert version is not None
     assert f"\nversion: {version[1]}\n" in (ROOT / "CITATION.cff").read_text()
     assert f"\n## {version[1]}\n" in (ROOT / "CHANGELOG.md").read_text()
-
-
-def test_snippets_come_from_files_that_exist() -> None:
-    for page in (ROOT / "docs").rglob("*.md"):
-        for path in re.findall(r'^--8<-- "(.+)"$', page.read_text(), re.MULTILINE):
-            assert Path(ROOT / path).is_file(), f"{page} includes {path}"
