@@ -119,7 +119,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _values(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
-    """Say which values a JSON schema allows."""
+    """Return in words which values a JSON schema allows."""
     if "$ref" in schema:
         return _values(definitions[schema["$ref"].rpartition("/")[2]], definitions)
     if "anyOf" in schema:
