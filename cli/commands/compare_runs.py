@@ -132,7 +132,7 @@ def _run(
     for source in again:
         if source.progress().iterations_done < source.progress().iterations:
             (name,) = source.studies
-            store.take_up(name, versions(), accept_version_change=accept)
+            store.resume(name, versions(), accept_version_change=accept)
     chain, state = Chain(sources, rounds="settings"), "done"
     before = chain.progress()
     try:

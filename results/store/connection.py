@@ -1,4 +1,4 @@
-"""The connections of an open store: one that writes, and as many that read as there are readers."""
+"""Connections of an open store: one that writes, and one for each read."""
 
 import contextlib
 from collections.abc import Iterator
@@ -8,17 +8,21 @@ from typing import Self
 import sqlalchemy as sa
 
 from configspace.errors import StoreError
-from results.store.database import clear_errors, identity, open_engine
+from results.store.database import identity, open_engine, store_errors
 
 
 class Connections:
-    """A database that is open as a store. It is written by one thread, and read by any."""
+    """Connections of a store to its database. One thread writes; any thread reads.
+
+    Attributes:
+        url: URL with which the store was opened.
+    """
 
     def __init__(self, engine: sa.Engine, url: str) -> None:
         self.url = url
         self._engine = engine
         self._file = identity(engine.url)
-        # As it was asked for, without the driver that was chosen.
+        # The URL for messages: without a password, and without the driver that dartboard chose.
         self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
         self._writer: sa.Connection | None = None
 
@@ -28,16 +32,16 @@ class Connections:
 
         Args:
             url: ``sqlite:///FILE`` or ``postgresql://…``.
-            create: Whether to make a store where there is none, and to upgrade an older one.
+            create: Whether to create a store that is missing and to upgrade one that is older.
 
         Raises:
-            StoreError: If it cannot be opened, is not a store, or has a newer schema; or if
-                ``create`` is false and it is missing or older.
+            StoreError: If the database cannot be opened, is not a dartboard store, or has a newer
+                schema; or, without ``create``, if it is missing or has an older schema.
         """
         return cls(open_engine(url, create=create), url)
 
     def close(self) -> None:
-        """Let go of the database; closing twice does nothing."""
+        """Close all connections; closing twice has no effect."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -56,9 +60,13 @@ class Connections:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """Give a connection on which every select sees one and the same moment."""
+        """Yield a connection on which all selects read one snapshot of the database.
+
+        Raises:
+            StoreError: If the database cannot be read, or its file was removed or replaced.
+        """
         self._check_presence()
-        with clear_errors("read", self._shown):
+        with store_errors("read", self._shown):
             options = (
                 {"isolation_level": "REPEATABLE READ"}
                 if self._engine.dialect.name == "postgresql"
@@ -72,24 +80,31 @@ class Connections:
 
     @contextlib.contextmanager
     def _write(self) -> Iterator[sa.Connection]:
-        """Give the writer's connection within a transaction that ends in a commit."""
+        """Yield the writer's connection in a transaction that is committed at the end.
+
+        Raises:
+            StoreError: If the database cannot be written, or its file was removed or replaced.
+        """
         self._check_presence()
-        with clear_errors("write to", self._shown):
+        with store_errors("write to", self._shown):
             if self._writer is None:
                 self._writer = self._engine.connect().execution_options(writes=True)
             try:
                 with self._writer.begin():
                     yield self._writer
             except sa.exc.SQLAlchemyError:
-                # The connection itself may be gone; the next write opens another.
+                # The connection itself may be broken; the next write opens another.
                 self._writer.close()
                 self._writer = None
                 raise
 
     def _check_presence(self) -> None:
-        """Notice that the file was removed: SQLite would go on writing to what nobody can read."""
+        """Check that the file is the one that was opened.
+
+        SQLite would continue to write to a removed file, which nobody else can read.
+        """
         if self._file is not None and identity(self._engine.url) != self._file:
             raise StoreError(
-                f"store {self._shown} is gone: its file was removed or replaced while it was in "
-                "use; put it back and start again, or begin anew with another --store"
+                f"store {self._shown} was removed or replaced while it was in use",
+                advice="restore the file and start again, or choose another store with --store",
             )

@@ -1,4 +1,7 @@
-"""What happened in a study, in order: all that a replay needs."""
+"""Values that the store returns: the events of a study, evaluations that are open, workers.
+
+The events of a study, in order of their sequence numbers, are all that a replay needs.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,14 +11,16 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, FailureKind
 
 EvaluationState = Literal["queued", "running", "finished", "crashed", "lost"]
-"""``crashed``: the configuration's own fault; ``lost``: the machines'."""
+"""State of an evaluation. ``crashed`` is a failure of the configuration; ``lost`` is a failure of
+machines."""
 
 StudyState = Literal["running", "stopped", "done"]
+"""State of a study; ``running`` also after its master was killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """An evaluation was committed, and could be leased from then on."""
+    """An evaluation was committed; workers can lease it from now on."""
 
     sequence: int
     id: EvaluationId
@@ -25,7 +30,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An evaluation brought a loss: minus its aggregated PSNR, in dB."""
+    """An evaluation ended with a loss: minus its aggregated PSNR, in dB."""
 
     sequence: int
     id: EvaluationId
@@ -43,26 +48,26 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """An evaluation that has not ended: waiting, or on lease to a worker."""
+    """An evaluation that has not ended: it waits, or a worker has leased it."""
 
     id: EvaluationId
     hyperparameters: Hyperparameters
     model_based: bool
     state: Literal["queued", "running"]
     attempts: int
-    """Leases given so far, the open one included."""
+    """Number of leases so far, including the open one."""
     worker: str | None
-    """Who has it on lease; of one that waits, on whom it failed."""
+    """Worker that has leased it; for an evaluation that waits, the worker on which it failed."""
     token: str | None
     started: datetime | None
-    """When the newest lease was given; UTC."""
+    """Time of the newest lease; UTC."""
     failure: FailureKind | None = None
-    """How it failed once, if it did; then it is on its one retry."""
+    """How it failed, if it is now on its only retry."""
 
 
 @dataclass(frozen=True, slots=True)
 class SeenWorker:
-    """A worker as its master saw it last; for those who look on."""
+    """A worker as its master saw it last, for display."""
 
     name: str
     host: str
@@ -70,17 +75,17 @@ class SeenWorker:
     device: str
     engine: str
     evaluation: str | None
-    """What it has on lease, such as ``(3, 0, 7)@17``."""
+    """Evaluation that it has leased, such as ``(3, 0, 7)@17``."""
     attempt: int | None
-    """Which lease of that evaluation it is."""
+    """Number of this lease of that evaluation, from 1."""
     heard: datetime
-    """When it was last heard of; UTC."""
+    """Time of its last message; UTC."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """An evaluation of fixed trials: some of a re-run's, or of a condition's."""
+class FixedTrials:
+    """An evaluation of fixed trials: a part of a re-run or of a condition."""
 
     state: EvaluationState
     trials: int
-    """How many it has, or would have had."""
+    """Number of trials that it has or was planned to have."""

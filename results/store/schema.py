@@ -3,9 +3,9 @@
 studies ─┬─ configurations ── evaluations ── trials ── curves
          └─ workers
 
-Keys are the field's own names: a configuration is (study, iteration, rung, number), an evaluation
-adds (epochs, purpose, part) and has a short id besides, a trial adds its position among the
-evaluation's seeds, a curve's row its phase and epoch.
+The keys follow BOHB's names. A configuration is identified by (study, iteration, rung, number).
+An evaluation adds (epochs, purpose, part), and also has a short id. A trial adds its position among
+the seeds of the evaluation; a row of a curve adds its phase and epoch.
 """
 
 from datetime import UTC, datetime
@@ -13,22 +13,22 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 SCHEMA = "0004"
-"""The newest migration's revision; revisions are numbers, so that text compares as they do."""
+"""Revision of the newest migration. Revisions have four digits each, so they compare as text."""
 
 VERSION_TABLE = "dartboard_version"
-"""Where alembic keeps the revision; its presence tells a store from any other database."""
+"""Table in which alembic keeps the revision; it distinguishes a store from any other database."""
 
 metadata = sa.MetaData()
 
 
 class Moment(sa.TypeDecorator[datetime]):
-    """A point in time, in UTC on both sides; SQLite keeps no time zone of its own."""
+    """A point in time, in UTC in Python and in the database; SQLite itself stores no time zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002
-        """Say that what SQLite returns is UTC."""
+        """Mark as UTC what SQLite returns without a time zone."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -50,10 +50,11 @@ studies = sa.Table(
     sa.Column("kind", sa.String, nullable=False, server_default="study"),
     sa.Column("campaign", sa.String),
 )
-"""A row a study, or a condition of a campaign: ``kind`` is ``study`` or ``condition``.
+"""One row per study and per condition of a campaign: ``kind`` is ``study`` or ``cell``.
 
-``version_changes`` lists when a study went on under other versions: ``at`` (UTC), ``after`` (the
-last sequence number given before), and the versions that differ, ``from`` and ``to``; or null."""
+A condition has the kind ``cell`` for historical reasons. ``version_changes`` lists each time that
+a study resumed under other versions: ``at`` (UTC), ``after`` (the last sequence number before),
+and the versions that differ, ``from`` and ``to``. It is null if that never happened."""
 
 configurations = sa.Table(
     "configurations",
@@ -161,4 +162,4 @@ workers = sa.Table(
     sa.Column("attempt", sa.Integer),
     sa.Column("heard", Moment, nullable=False),
 )
-"""The live workers of a study's master, as it saw them last; nothing rests on it."""
+"""Live workers of a study, as its master saw them last; only for display."""

@@ -1,6 +1,6 @@
-"""What the store says in SQL, and rows as it says them.
+"""SQL statements of the store, and conversions between values and rows.
 
-Statements are built once, here: what one costs is mostly its making.
+The statements are built once, at import: most of the cost of a statement is its construction.
 """
 
 from typing import Any
@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from configspace.job import EvaluationId, Outcome
 from results.store.schema import configurations, curves, evaluations, trials
 
-Row = dict[str, Any]
+ColumnValues = dict[str, Any]
+"""Values of columns or of a statement's parameters, by name."""
 
 _OF_EVALUATION = sa.and_(
     evaluations.c.study_id == sa.bindparam("of_study"),
@@ -21,7 +22,7 @@ _OF_EVALUATION = sa.and_(
     evaluations.c.purpose == sa.bindparam("of_purpose"),
     evaluations.c.part == sa.bindparam("of_part"),
 )
-# Not in_(): its list is expanded, and the statement rendered, at every execution.
+# Not in_(): SQLAlchemy would expand its list, and render the statement, at every execution.
 OPEN = sa.or_(evaluations.c.state == "queued", evaluations.c.state == "running")
 
 ADD_CONFIGURATION = sa.insert(configurations)
@@ -30,13 +31,15 @@ ADD_TRIALS = sa.insert(trials)
 ADD_CURVES = sa.insert(curves)
 
 CHANGE_OPEN = sa.update(evaluations).where(_OF_EVALUATION, OPEN).returning(evaluations.c.id)
-"""Sets what its parameters name, unless the evaluation has ended; returns the row's id."""
+"""Set the columns that its parameters name, unless the evaluation has ended; return its id."""
 
 CHANGE_UNFINISHED = (
     sa.update(evaluations)
     .where(_OF_EVALUATION, evaluations.c.state != "finished")
     .returning(evaluations.c.id)
 )
+"""Set the columns that its parameters name, unless the evaluation is finished; return its id."""
+
 STATE = sa.select(evaluations.c.state).where(_OF_EVALUATION)
 HYPERPARAMETERS = sa.select(configurations.c.hyperparameters).where(
     configurations.c.study_id == sa.bindparam("of_study"),
@@ -51,17 +54,17 @@ LAST_SEQUENCES = sa.select(
 EVALUATIONS = sa.select(
     evaluations, configurations.c.hyperparameters, configurations.c.model_based
 ).join(configurations)
-"""Evaluations, each with its configuration."""
+"""Select evaluations, each with its configuration."""
 
 
 def last_sequence(connection: sa.Connection, study: int) -> int:
-    """Return the last sequence number that was given in a study; 0 if none was."""
+    """Return the last sequence number of a study; 0 if it has no event yet."""
     row = connection.execute(LAST_SEQUENCES, {"of_study": study}).one()
     return max(row[0] or 0, row[1] or 0)
 
 
-def key(study: int, id: EvaluationId) -> Row:
-    """Return the parameters by which the statements above find an evaluation."""
+def key(study: int, id: EvaluationId) -> ColumnValues:
+    """Return the parameters that identify an evaluation in the statements above."""
     iteration, rung, number = id.configuration
     return {
         "of_study": study,
@@ -74,20 +77,20 @@ def key(study: int, id: EvaluationId) -> Row:
     }
 
 
-def configuration_columns(study: int, id: EvaluationId) -> Row:
-    """Return the columns that name an evaluation's configuration."""
+def configuration_columns(study: int, id: EvaluationId) -> ColumnValues:
+    """Return the columns that identify the configuration of an evaluation."""
     iteration, rung, number = id.configuration
     return {"study_id": study, "iteration": iteration, "rung": rung, "number": number}
 
 
-def evaluation_columns(study: int, id: EvaluationId) -> Row:
-    """Return the columns that name an evaluation."""
+def evaluation_columns(study: int, id: EvaluationId) -> ColumnValues:
+    """Return the columns that identify an evaluation."""
     budget = {"epochs": id.epochs, "purpose": id.purpose, "part": id.part}
     return {**configuration_columns(study, id), **budget}
 
 
 def evaluation_id(row: sa.Row[Any]) -> EvaluationId:
-    """Return the name of an evaluation from its row."""
+    """Return the id of an evaluation from its row."""
     return EvaluationId(
         configuration=(row.iteration, row.rung, row.number),
         epochs=row.epochs,
@@ -96,8 +99,8 @@ def evaluation_id(row: sa.Row[Any]) -> EvaluationId:
     )
 
 
-def trial_rows(evaluation: int, outcome: Outcome) -> list[Row]:
-    """Return a row for each trial of an outcome."""
+def trial_rows(evaluation: int, outcome: Outcome) -> list[ColumnValues]:
+    """Return one row per trial of an outcome."""
     return [
         {
             "evaluation_id": evaluation,
@@ -113,8 +116,8 @@ def trial_rows(evaluation: int, outcome: Outcome) -> list[Row]:
     ]
 
 
-def curve_rows(evaluation: int, outcome: Outcome) -> list[Row]:
-    """Return a row for each trial, phase and epoch of an outcome; epochs count from 1."""
+def curve_rows(evaluation: int, outcome: Outcome) -> list[ColumnValues]:
+    """Return one row per trial, phase and epoch of an outcome; epochs count from 1."""
     return [
         {
             "evaluation_id": evaluation,

@@ -1,8 +1,7 @@
-"""The store: the only truth of a study, written by its master alone and read by anyone.
+"""The store: the only record of a study. Its master alone writes it; anyone may read it.
 
-What the master writes is one transaction a call, committed when the call returns. Rows come back
-as values (`results.store.events`) or, for everything that is shown, as frames
-(`results.frames.study`).
+Each call that writes is one transaction, which is committed when the call returns. The read
+operations are in `results.store.reader`.
 """
 
 import dataclasses
@@ -13,36 +12,27 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from configspace.campaign import Campaign
-from configspace.condition import Condition
 from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
-from configspace.job import EvaluationId, Failure, Outcome, Purpose
+from configspace.job import EvaluationId, Failure, Outcome
 from configspace.study import Study
 from results.store import statements, study_rows
-from results.store.connection import Connections
-from results.store.events import (
-    Failed,
-    Finished,
-    Part,
-    SeenWorker,
-    StudyState,
-    Submitted,
-    Unfinished,
-)
-from results.store.schema import evaluations, studies, trials, workers
-from results.store.statements import Row
+from results.store.events import SeenWorker, StudyState
+from results.store.reader import Reader
+from results.store.schema import studies, workers
+from results.store.statements import ColumnValues
 
-_BLANK: Row = dict.fromkeys(
+_BLANK: ColumnValues = dict.fromkeys(
     ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
 )
-"""What an evaluation loses that is submitted afresh."""
+"""Columns that become null when an evaluation is submitted again."""
 
 
-class Store(Connections):
-    """A store that is open. Its writes are for one thread; its reads are for any.
+class Store(Reader):
+    """An open store. One thread may write; any thread may read.
 
-    Every method raises a `StoreError` if the database cannot be read or written, or lacks the
-    study or evaluation it is about.
+    Every method raises a `StoreError` if the database cannot be read or written, or if the study
+    or evaluation is missing.
     """
 
     def __init__(self, engine: sa.Engine, url: str) -> None:
@@ -50,66 +40,69 @@ class Store(Connections):
         self._ids: dict[str, int] = {}
         self._sequences: dict[str, int] = {}
 
-    # ---- written by the master's one thread
-
     def begin(
         self, study: Study, versions: dict[str, str], *, accept_version_change: bool = False
     ) -> None:
-        """Enter a study, or take up its new settings; it is running from now on.
+        """Add a study, or update the settings of one; its state is then ``running``.
 
         Args:
-            study: Its results' settings must be those it was begun with; others may change.
-            versions: The version of each package that has a part in the results.
-            accept_version_change: Whether a study that has results may go on under other versions
-                than before; from when on is kept with it.
+            study: The study. If it exists, the settings that change results must be equal; others
+                may differ.
+            versions: Version of each package that can change a result.
+            accept_version_change: Whether a study with results of other versions may resume. The
+                store records the change and when it happened.
 
         Raises:
-            StudyError: If the name is taken by a study whose results differ; names the keys. Or if
-                it has results of other versions and that is not accepted; names those.
+            StoreError: If a campaign has this name.
+            StudyError: If the study was begun with settings that give other results, or has
+                results of other versions and the change is not accepted. The message lists the
+                keys or packages.
         """
         with self._write() as connection:
             study_rows.check_free(connection, study.name, "study", self._shown)
-            entering = self._entering(versions, accept=accept_version_change)
-            study_rows.enter(connection, study, entering)
+            beginning = self._beginning(versions, accept=accept_version_change)
+            study_rows.begin(connection, study, beginning)
 
     def begin_campaign(
         self, campaign: Campaign, versions: dict[str, str], *, accept_version_change: bool = False
     ) -> None:
-        """Enter a campaign's conditions, or take up their new settings; all or none.
+        """Add the conditions of a campaign, or update their settings; all or none.
 
-        Conditions that the campaign no longer has are kept as they are.
+        Stored conditions that are no longer in the campaign remain unchanged.
 
         Args:
-            campaign: Its conditions' results' settings must be those they were begun with.
-            versions: As of `begin`.
-            accept_version_change: As of `begin`.
+            campaign: The campaign. For each condition that exists, the settings that change
+                results must be equal.
+            versions: See `begin`.
+            accept_version_change: See `begin`.
 
         Raises:
-            CampaignError: As `begin`.
+            StoreError: If a study has this name.
+            CampaignError: See the StudyError of `begin`.
         """
         with self._write() as connection:
             study_rows.check_free(connection, campaign.name, "campaign", self._shown)
-            entering = self._entering(versions, accept=accept_version_change)
+            beginning = self._beginning(versions, accept=accept_version_change)
             for condition in campaign.conditions:
-                study_rows.enter(connection, condition, entering)
+                study_rows.begin(connection, condition, beginning)
 
-    def take_up(
+    def resume(
         self, study: str, versions: dict[str, str], *, accept_version_change: bool = False
     ) -> None:
-        """Go on with a study as it is in the store, such as to re-run its incumbent.
+        """Resume a study with its stored settings, for example to re-run its incumbent.
 
         Args:
-            study: The study's name.
-            versions: As for `begin`.
-            accept_version_change: Likewise.
+            study: Name of the study.
+            versions: See `begin`.
+            accept_version_change: See `begin`.
 
         Raises:
-            StoreError: If there is no such study.
-            StudyError: If it has results of other versions and that is not accepted.
+            StoreError: If the study is missing.
+            StudyError: If it has results of other versions and the change is not accepted.
         """
         with self._write() as connection:
-            entering = self._entering(versions, accept=accept_version_change)
-            study_rows.take_up(connection, self._own_id(study, connection), entering)
+            beginning = self._beginning(versions, accept=accept_version_change)
+            study_rows.resume(connection, self._cached_id(study, connection), beginning)
 
     def submit(
         self,
@@ -120,24 +113,24 @@ class Store(Connections):
         model_based: bool,
         seeds: int | None = None,
     ) -> None:
-        """Commit an evaluation, and its configuration if that is new; its state is ``queued``.
+        """Add an evaluation, with its configuration if that is new; its state is ``queued``.
 
-        A part of fixed trials that was given up, crashed or lost may be submitted again: it starts
-        afresh.
+        An evaluation of fixed trials that has not finished may be submitted again; it then starts
+        from the beginning.
 
         Args:
-            study: The study's name.
-            id: The evaluation's.
-            hyperparameters: Its configuration's.
-            model_based: Whether BOHB's model picked them.
-            seeds: How many trials it has, where those who resume ask for it.
+            study: Name of the study.
+            id: Id of the evaluation.
+            hyperparameters: Hyperparameters of its configuration.
+            model_based: Whether BOHB's model sampled the configuration.
+            seeds: Number of trials of an evaluation of fixed trials; resuming needs it.
 
         Raises:
-            StoreError: If it was submitted before, or its configuration has other
-                hyperparameters.
+            StoreError: If the evaluation was submitted before, or its configuration has other
+                hyperparameters in the store.
         """
         with self._write() as connection:
-            row_id = self._own_id(study, connection)
+            row_id = self._cached_id(study, connection)
             key = statements.key(row_id, id)
             sequence = self._next_sequence(study, connection)
             values = hyperparameters.model_dump()
@@ -173,7 +166,7 @@ class Store(Connections):
         self._sequences[study] = sequence
 
     def lease(self, study: str, id: EvaluationId, *, worker: str, token: str, attempt: int) -> None:
-        """Give an evaluation that has not ended to a worker; its state is ``running``."""
+        """Record that a worker leased an open evaluation; its state is ``running``."""
         self._change_open(
             study,
             id,
@@ -185,11 +178,11 @@ class Store(Connections):
         )
 
     def requeue(self, study: str, id: EvaluationId) -> None:
-        """Take an evaluation that has not ended back; its state is ``queued``."""
+        """Record that the lease of an open evaluation ended; its state is ``queued``."""
         self._change_open(study, id, state="queued", worker=None, token=None)
 
     def retry(self, study: str, failure: Failure, *, worker: str) -> None:
-        """Take an evaluation back that failed on a worker and is to be tried once more."""
+        """Record that an open evaluation failed on a worker and gets one retry."""
         self._change_open(
             study,
             failure.id,
@@ -201,16 +194,16 @@ class Store(Connections):
         )
 
     def finish(self, study: str, outcome: Outcome, *, loss: float, worker: str) -> None:
-        """Commit an evaluation's loss, its trials and their curves, all or nothing.
+        """Commit the loss of an evaluation with its trials and their curves, all or none.
 
         Args:
-            study: The study's name.
-            outcome: Already checked against its job.
+            study: Name of the study.
+            outcome: Outcome of the evaluation; already checked against its job.
             loss: Minus the aggregated PSNR, in dB.
-            worker: Who brought it.
+            worker: Name of the worker that returned the outcome.
 
         Raises:
-            StoreError: If the evaluation is unknown or has ended before.
+            StoreError: If the evaluation is unknown or has already ended.
         """
         with self._write() as connection:
             sequence = self._next_sequence(study, connection)
@@ -221,7 +214,7 @@ class Store(Connections):
                 sequence,
                 state="finished",
                 loss=loss,
-                failure=None,  # if it failed once, it was not the configuration's fault
+                failure=None,  # an earlier failure was not that of the configuration
                 message=None,
                 worker=worker,
                 device=outcome.device,
@@ -245,8 +238,16 @@ class Store(Connections):
     ) -> None:
         """Commit that an evaluation ended without a loss.
 
+        Args:
+            study: Name of the study.
+            id: Id of the evaluation.
+            state: Whether the configuration (``crashed``) or machines (``lost``) failed.
+            failure: Failure that the worker reported, if any.
+            message: Reason, for display.
+            worker: Name of the last worker that had leased it.
+
         Raises:
-            StoreError: If the evaluation is unknown or has ended before.
+            StoreError: If the evaluation is unknown or has already ended.
         """
         with self._write() as connection:
             sequence = self._next_sequence(study, connection)
@@ -263,7 +264,7 @@ class Store(Connections):
         self._sequences[study] = sequence
 
     def end(self, study: str, state: StudyState) -> None:
-        """Say whether a study is running, was stopped, or is done."""
+        """Set the state of a study."""
         with self._write() as connection:
             connection.execute(
                 sa.update(studies)
@@ -272,16 +273,16 @@ class Store(Connections):
             )
 
     def show_workers(self, study: str, seen: Sequence[SeenWorker]) -> None:
-        """Replace what is told of a study's live workers."""
+        """Replace the record of a study's live workers."""
         with self._write() as connection:
-            row_id = self._own_id(study, connection)
+            row_id = self._cached_id(study, connection)
             connection.execute(sa.delete(workers).where(workers.c.study_id == row_id))
             if seen:
                 rows = [{"study_id": row_id, **dataclasses.asdict(one)} for one in seen]
                 connection.execute(sa.insert(workers), rows)
 
     def delete(self, name: str) -> None:
-        """Remove a study or a campaign, and everything of it."""
+        """Remove a study or a campaign with all its results."""
         with self._write() as connection:
             gone = sa.delete(studies).where(
                 sa.or_(
@@ -293,130 +294,11 @@ class Store(Connections):
         self._ids.clear()
         self._sequences.clear()
 
-    # ---- read by anyone
-
-    def study(self, name: str) -> Study:
-        """Return a study's settings, as last begun."""
-        with self.reading() as connection:
-            settings = connection.scalar(
-                sa.select(studies.c.settings).where(
-                    studies.c.name == name, studies.c.kind == "study"
-                )
-            )
-            if settings is None:
-                raise study_rows.missing(connection, "study", name, self._shown)
-        return study_rows.parsed(Study, name, settings, self._shown)
-
-    def campaign(self, name: str) -> Campaign:
-        """Return a campaign's conditions as last begun, in the order in which they were entered."""
-        with self.reading() as connection:
-            rows = connection.execute(
-                sa.select(studies.c.name, studies.c.settings)
-                .where(studies.c.campaign == name)
-                .order_by(studies.c.id)
-            ).all()
-            if not rows:
-                raise study_rows.missing(connection, "campaign", name, self._shown)
-        conditions = (
-            study_rows.parsed(Condition, row.name, row.settings, self._shown) for row in rows
-        )
-        return Campaign(name=name, conditions=tuple(conditions))
-
-    def study_names(self) -> list[str]:
-        """Return the names of the studies, oldest first."""
-        with self.reading() as connection:
-            return study_rows.names(connection)[0]
-
-    def campaign_names(self) -> list[str]:
-        """Return the names of the campaigns, oldest first."""
-        with self.reading() as connection:
-            return study_rows.names(connection)[1]
-
-    def history(self, study: str) -> list[Submitted | Finished | Failed]:
-        """Return what BOHB's evaluations went through, in order; re-runs are left out."""
-        events: list[Submitted | Finished | Failed] = []
-        with self.reading() as connection:
-            rows = connection.execute(
-                statements.EVALUATIONS.where(
-                    evaluations.c.study_id == self._id(study, connection),
-                    evaluations.c.purpose == "study",
-                )
-            )
-            for row in rows:
-                id = statements.evaluation_id(row)
-                events.append(
-                    Submitted(
-                        row.submitted_sequence,
-                        id,
-                        study_rows.parsed(Hyperparameters, study, row.hyperparameters, self._shown),
-                        row.model_based,
-                    )
-                )
-                if row.state == "finished":
-                    events.append(Finished(row.ended_sequence, id, row.loss))
-                elif row.state in ("crashed", "lost"):
-                    events.append(Failed(row.ended_sequence, id, row.state))
-        return sorted(events, key=lambda event: event.sequence)
-
-    def unfinished(self, study: str) -> list[Unfinished]:
-        """Return the evaluations, re-runs too, that have not ended, in order of submission."""
-        with self.reading() as connection:
-            rows = connection.execute(
-                statements.EVALUATIONS.where(
-                    evaluations.c.study_id == self._id(study, connection), statements.OPEN
-                ).order_by(evaluations.c.submitted_sequence)
-            )
-            return [
-                Unfinished(
-                    id=statements.evaluation_id(row),
-                    hyperparameters=study_rows.parsed(
-                        Hyperparameters, study, row.hyperparameters, self._shown
-                    ),
-                    model_based=row.model_based,
-                    state=row.state,
-                    attempts=row.attempts,
-                    worker=row.worker,
-                    token=row.token,
-                    failure=row.failure,
-                    started=row.started,
-                )
-                for row in rows
-            ]
-
-    def workers(self, study: str) -> list[SeenWorker]:
-        """Return a study's live workers by name, as its master saw them last."""
-        columns = [workers.c[field.name] for field in dataclasses.fields(SeenWorker)]
-        with self.reading() as connection:
-            rows = connection.execute(
-                sa.select(*columns)
-                .where(workers.c.study_id == self._id(study, connection))
-                .order_by(workers.c.name)
-            )
-            return [SeenWorker(*row) for row in rows]
-
-    def parts(self, study: str, purpose: Purpose) -> dict[EvaluationId, Part]:
-        """Return the evaluations of one purpose that are not BOHB's, in order of submission."""
-        finished = sa.select(sa.func.count()).where(trials.c.evaluation_id == evaluations.c.id)
-        # Of a re-run of an older dartboard it is known only once it has finished.
-        count = sa.func.coalesce(evaluations.c.seeds, finished.scalar_subquery())
-        with self.reading() as connection:
-            rows = connection.execute(
-                sa.select(evaluations, count.label("planned"))
-                .where(
-                    evaluations.c.study_id == self._id(study, connection),
-                    evaluations.c.purpose == purpose,
-                )
-                .order_by(evaluations.c.submitted_sequence)
-            )
-            return {statements.evaluation_id(row): Part(row.state, row.planned) for row in rows}
-
-    # ---- the writer's parts
-
     def _change_open(self, study: str, id: EvaluationId, **values: Any) -> None:
         with self._write() as connection:
             key = self._key(study, id, connection)
             if not _changed(connection, statements.CHANGE_OPEN, {**key, **values}):
-                raise StoreError(self._not_open(study, id, connection))
+                raise self._not_open(study, id, connection)
 
     def _end(
         self,
@@ -426,50 +308,45 @@ class Store(Connections):
         sequence: int,
         **values: Any,
     ) -> int:
-        """End an open evaluation and return its row's id."""
+        """End an open evaluation and return the id of its row."""
         key = self._key(study, id, connection)
         now = {"finished": datetime.now(UTC), "ended_sequence": sequence, "token": None}
         row = _changed(connection, statements.CHANGE_OPEN, {**key, **now, **values})
         if row is None:
-            raise StoreError(self._not_open(study, id, connection))
+            raise self._not_open(study, id, connection)
         return row
 
-    def _entering(self, versions: dict[str, str], *, accept: bool) -> study_rows.Entering:
-        return study_rows.Entering(self._shown, versions, accept, datetime.now(UTC))
+    def _beginning(self, versions: dict[str, str], *, accept: bool) -> study_rows.Beginning:
+        return study_rows.Beginning(self._shown, versions, accept, datetime.now(UTC))
 
-    def _not_open(self, study: str, id: EvaluationId, connection: sa.Connection) -> str:
+    def _not_open(self, study: str, id: EvaluationId, connection: sa.Connection) -> StoreError:
         state = connection.scalar(statements.STATE, self._key(study, id, connection))
         if state is None:
-            return f"study {study!r} has no evaluation {id}; submit it first"
-        return f"study {study!r}: evaluation {id} has ended already, as {state}"
+            return StoreError(f"study {study!r} has no evaluation {id}", advice="submit it first")
+        return StoreError(
+            f"expected an open evaluation {id} of study {study!r}, got one that is {state}"
+        )
 
-    def _key(self, study: str, id: EvaluationId, connection: sa.Connection) -> Row:
-        return statements.key(self._own_id(study, connection), id)
+    def _key(self, study: str, id: EvaluationId, connection: sa.Connection) -> ColumnValues:
+        return statements.key(self._cached_id(study, connection), id)
 
-    def _own_id(self, study: str, connection: sa.Connection) -> int:
-        """Return the id of a study that this store writes; nobody else removes it meanwhile."""
+    def _cached_id(self, study: str, connection: sa.Connection) -> int:
+        """Return the row id of a study that this store writes, so nobody else removes it."""
         if study not in self._ids:
             self._ids[study] = self._id(study, connection)
         return self._ids[study]
 
-    def _id(self, study: str, connection: sa.Connection) -> int:
-        found = self._id_or_none(study, connection)
-        if found is None:
-            raise study_rows.missing(connection, "study", study, self._shown)
-        return found
-
-    def _id_or_none(self, study: str, connection: sa.Connection) -> int | None:
-        return connection.scalar(sa.select(studies.c.id).where(studies.c.name == study))
-
     def _next_sequence(self, study: str, connection: sa.Connection) -> int:
-        """Return the sequence number to give next; it counts once its transaction is through."""
+        """Return the next sequence number; the caller records it after its commit."""
         if study not in self._sequences:
-            row_id = self._own_id(study, connection)
+            row_id = self._cached_id(study, connection)
             self._sequences[study] = statements.last_sequence(connection, row_id)
         return self._sequences[study] + 1
 
 
-def _changed(connection: sa.Connection, statement: sa.UpdateBase, parameters: Row) -> int | None:
-    """Run an update that says which row it changed; None if no row matched."""
+def _changed(
+    connection: sa.Connection, statement: sa.UpdateBase, parameters: ColumnValues
+) -> int | None:
+    """Run an update and return the id of the changed row; None if no row matched."""
     row: int | None = connection.execute(statement, parameters).scalar_one_or_none()
     return row

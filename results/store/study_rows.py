@@ -1,7 +1,7 @@
-"""What a store is entered into: studies, and the conditions of campaigns, each a row of one table.
+"""Rows of the table ``studies``: studies, and conditions of campaigns.
 
-A condition's name is ``campaign/condition``, which no study can be called; a campaign has no row of
-its own.
+The row of a condition has the name ``campaign/condition``, which is not valid for a study. A
+campaign has no row itself.
 """
 
 from dataclasses import dataclass
@@ -23,72 +23,77 @@ M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Entering:
-    """What is true of everything that one call enters."""
+class Beginning:
+    """Values that all rows have in common that one call begins or resumes."""
 
     shown: str
-    """The store's address, for errors."""
+    """URL of the store, for error messages."""
     versions: dict[str, str]
-    accept: bool
-    """Whether results of other versions may be added to."""
+    """Version of each package that can change a result."""
+    accept_version_change: bool
+    """Whether a study with results of other versions may resume."""
     now: datetime
 
 
-def enter(connection: sa.Connection, entry: Study | Condition, entering: Entering) -> None:
-    """Enter a study or a condition, or take up its new settings; it is running from now on.
+def begin(connection: sa.Connection, entry: Study | Condition, beginning: Beginning) -> None:
+    """Add a study or a condition, or update the settings of one; its state is then ``running``.
 
     Raises:
         DartboardError: If it was begun with settings that give other results, or has results of
-            other versions and that is not accepted.
+            other versions and the change is not accepted.
     """
     values: dict[str, Any] = {
         "settings": entry.model_dump(mode="json"),
         "digest": entry.digest(),
         "seed": entry.seed,
-        "versions": entering.versions,
+        "versions": beginning.versions,
         "state": "running",
-        "changed": entering.now,
+        "changed": beginning.now,
     }
-    name, campaign = _place(entry)
+    name, campaign = _name_columns(entry)
     row = connection.execute(sa.select(studies).where(studies.c.name == name)).one_or_none()
     if row is None:
         kind = "study" if campaign is None else "cell"
-        own = {"name": name, "kind": kind, "campaign": campaign, "created": entering.now}
-        connection.execute(sa.insert(studies).values(**own, **values))
+        constant = {"name": name, "kind": kind, "campaign": campaign, "created": beginning.now}
+        connection.execute(sa.insert(studies).values(**constant, **values))
         return
-    _check_same(entry, parsed(type(entry), name, row.settings, entering.shown), entering.shown)
-    values |= _versions(connection, row, entering, _wrong(entry))
+    _check_same(entry, parsed(type(entry), name, row.settings, beginning.shown), beginning.shown)
+    values |= _version_columns(connection, row, beginning, _error_type(entry))
     connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
 
 
-def take_up(connection: sa.Connection, study_id: int, entering: Entering) -> None:
-    """Go on with a study as it is, under the versions that are now.
+def resume(connection: sa.Connection, study_id: int, beginning: Beginning) -> None:
+    """Resume a study with its stored settings, under the current versions.
 
     Raises:
-        StudyError: If it has results of other versions and that is not accepted.
+        StudyError: If it has results of other versions and the change is not accepted.
     """
     key = studies.c.id == study_id
     row = connection.execute(sa.select(studies).where(key)).one()
-    values = _versions(connection, row, entering, StudyError)
+    values = _version_columns(connection, row, beginning, StudyError)
     connection.execute(sa.update(studies).where(key).values(**values))
 
 
 def check_free(
     connection: sa.Connection, name: str, kind: Literal["study", "campaign"], shown: str
 ) -> None:
-    """Check that a study's name is no campaign's, or a campaign's no study's.
+    """Check that no campaign has the name of a study, or no study the name of a campaign.
+
+    Commands could not distinguish them.
 
     Raises:
-        StoreError: If it is: commands could not tell them apart.
+        StoreError: If the name is taken.
     """
     column = studies.c.campaign if kind == "study" else studies.c.name
     if connection.execute(sa.select(studies.c.id).where(column == name)).first() is not None:
         other = "campaign" if kind == "study" else "study"
-        raise StoreError(f"{shown} has a {other} called {name!r}; give this {kind} another name")
+        raise StoreError(
+            f"{shown} has a {other} called {name!r}", advice=f"give this {kind} another name"
+        )
 
 
 def names(connection: sa.Connection) -> tuple[list[str], list[str]]:
-    """Return the names of the studies and of the campaigns, oldest first."""
+    """Return the names of the studies and the names of the campaigns, oldest first."""
     rows = connection.execute(
         sa.select(studies.c.name, studies.c.kind, studies.c.campaign).order_by(studies.c.id)
     ).all()
@@ -96,79 +101,91 @@ def names(connection: sa.Connection) -> tuple[list[str], list[str]]:
     return of_studies, list(dict.fromkeys(row.campaign for row in rows if row.kind == "cell"))
 
 
-def missing(connection: sa.Connection, what: str, name: str, shown: str) -> StoreError:
-    """Return the error that says that a name is not there, and which are."""
+def missing(
+    connection: sa.Connection, kind: Literal["study", "campaign"], name: str, shown: str
+) -> StoreError:
+    """Return the error for a name that is missing; it lists the names that exist."""
     of_studies, of_campaigns = names(connection)
     if name in of_campaigns:
         return StoreError(f"{name!r} in {shown} is a campaign, not a study")
-    others = ", ".join(repr(one) for one in of_studies) or "none yet"
+    listed = [", ".join(repr(one) for one in of_studies)] if of_studies else []
     if of_campaigns:
-        others += f", and the campaigns {', '.join(repr(one) for one in of_campaigns)}"
-    return StoreError(f"no {what} {name!r} in {shown}; it has {others}")
+        listed.append(f"the campaigns {', '.join(repr(one) for one in of_campaigns)}")
+    return StoreError(
+        f"no {kind} {name!r} in {shown}; it has {', and '.join(listed) or 'no study yet'}"
+    )
 
 
 def parsed(model: type[M], name: str, settings: object, shown: str) -> M:
-    """Return what was stored as a value.
+    """Return stored settings as a value.
 
     Raises:
-        StoreError: If another version of dartboard wrote it, and it does not suit this one.
+        StoreError: If they are not valid, because another version of dartboard wrote them.
     """
     try:
         return model.model_validate(settings)
     except ValidationError as error:
         raise StoreError(
-            f"study {name!r} in {shown} does not suit this version of dartboard: "
+            f"study {name!r} in {shown} is not valid in this version of dartboard: "
             f"{first_complaint(error, model)}"
         ) from error
 
 
-def _wrong(entry: Study | Condition) -> type[DartboardError]:
+def _error_type(entry: Study | Condition) -> type[DartboardError]:
     return StudyError if isinstance(entry, Study) else CampaignError
 
 
-def _place(entry: Study | Condition) -> tuple[str, str | None]:
+def _name_columns(entry: Study | Condition) -> tuple[str, str | None]:
+    """Return the values of the columns ``name`` and ``campaign``."""
     return (entry.study, entry.campaign) if isinstance(entry, Condition) else (entry.name, None)
 
 
-def _check_same(entry: Study | Condition, kept: Study | Condition, shown: str) -> None:
-    match entry, kept:
+def _check_same(entry: Study | Condition, stored: Study | Condition, shown: str) -> None:
+    """Check that a study or condition has the stored settings, as far as they change results."""
+    match entry, stored:
         case Condition(), Condition():
-            differences = kept.differences(entry)
-            owner = entry.campaign
+            differences = stored.differences(entry)
+            kind, owner = "campaign", entry.campaign
+            subject = f"condition {entry.name!r} of campaign {owner!r}"
         case Study(), Study():
-            differences = kept.differences(entry) if kept.digest() != entry.digest() else []
-            owner = entry.name
+            differences = stored.differences(entry) if stored.digest() != entry.digest() else []
+            kind, owner = "study", entry.name
+            subject = f"study {owner!r}"
         case _:
-            raise TypeError(f"wanted two studies or two conditions, got {entry!r} and {kept!r}")
+            raise TypeError(f"expected two studies or two conditions, got {entry!r} and {stored!r}")
     if differences:
-        listed = "; ".join(one.text("there", "here") for one in differences)
-        what = "study" if isinstance(entry, Study) else f"condition {entry.name!r} of campaign"
-        raise _wrong(entry)(
-            f"{what} {owner!r} in {shown} was begun with other settings "
-            f"({listed}); give this one another name, or "
-            f"'dartboard delete {owner}' first"
+        listed = "; ".join(one.text("in the store", "here") for one in differences)
+        raise _error_type(entry)(
+            f"{subject} in {shown} was begun with other settings ({listed})",
+            advice=f"give this {kind} another name, or run 'dartboard delete {owner}' first",
         )
 
 
-def _versions(
-    connection: sa.Connection, row: sa.Row[Any], entering: Entering, wrong: type[DartboardError]
+def _version_columns(
+    connection: sa.Connection,
+    row: sa.Row[Any],
+    beginning: Beginning,
+    error_type: type[DartboardError],
 ) -> dict[str, Any]:
-    """Return what a row keeps of the versions under which its results go on."""
-    values: dict[str, Any] = {"versions": entering.versions}
+    """Return the columns of a row that record versions, and their change if there is one."""
+    values: dict[str, Any] = {"versions": beginning.versions}
     last = statements.last_sequence(connection, row.id)
-    changed = differing(row.versions, entering.versions)
-    if not changed or last == 0:  # then there is nothing that they could differ from
+    changed = differing(row.versions, beginning.versions)
+    if not changed or last == 0:  # without results there is nothing that may differ
         return values
-    if not entering.accept:
-        listed = ", ".join(f"{name} {a} there, {b} here" for name, (a, b) in changed.items())
-        wanted = " ".join(f"{name}=={before}" for name, (before, _) in changed.items())
-        raise wrong(
-            f"study {row.name!r} in {entering.shown} has results of other versions ({listed}), and "
-            f"what follows may differ from them: get {wanted}, or go on with "
-            "--accept-version-change"
+    if not beginning.accept_version_change:
+        listed = ", ".join(
+            f"{package} {before} in the store, {after} here"
+            for package, (before, after) in changed.items()
+        )
+        needed = " ".join(f"{package}=={before}" for package, (before, _) in changed.items())
+        raise error_type(
+            f"study {row.name!r} in {beginning.shown} has results of other versions ({listed}), "
+            "and new results may differ from them",
+            advice=f"install {needed}, or continue with --accept-version-change",
         )
     change = {
-        "at": entering.now.isoformat(),
+        "at": beginning.now.isoformat(),
         "after": last,
         "from": {package: before for package, (before, _) in changed.items()},
         "to": {package: after for package, (_, after) in changed.items()},

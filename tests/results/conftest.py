@@ -1,4 +1,4 @@
-"""Stores to test on, and studies with made-up results in them."""
+"""Stores for tests, on every kind of database."""
 
 from collections.abc import Iterator
 
@@ -9,12 +9,12 @@ from results.store.store import Store
 
 @pytest.fixture
 def url(any_url: str) -> str:
-    """Return the URL of a store that does not exist yet; one test run on every kind."""
+    """Return the URL of a store that does not exist yet; tests run once on each kind."""
     return any_url
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
-    """Return a store, open and empty."""
+    """Return an open store without studies."""
     with Store.open(url) as opened:
         yield opened

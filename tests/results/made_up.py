@@ -1,5 +1,6 @@
-"""Made-up studies and outcomes, quick to write into a store."""
+"""Synthetic studies and outcomes, which are written to a store without running anything."""
 
+from importlib import metadata
 from typing import Any, Literal
 
 import numpy as np
@@ -31,7 +32,7 @@ def outcome(
     epochs: int = 2,
     seed: int = 0,
 ) -> Outcome:
-    """Return an outcome of one trial a pair (one-shot PSNR, architecture PSNR)."""
+    """Return an outcome with one trial per pair (one-shot PSNR, architecture PSNR)."""
     pairs = [(20.0, 21.5)] if psnrs is None else psnrs
     return Outcome(
         id=id,
@@ -96,15 +97,15 @@ def filled(
     seed: int = 0,
     **settings: Any,
 ) -> Study:
-    """Write a study into a store: every configuration on 17 epochs, each third one on 50.
+    """Write a study to a store: every configuration with 17 epochs, every third one with 50.
 
-    The best configuration on 50 epochs has the largest number among those, and is re-run in
-    parts of at most 4 trials.
+    The best configuration with 50 epochs is the one with the largest number. It is re-run in parts
+    of at most 4 trials.
     """
     made = study(
         name, objective, seed=seed, evaluation=EvaluationSettings(trials=trials), **settings
     )
-    store.begin(made, {"dartboard": "0.1.0"})
+    store.begin(made, {"dartboard": metadata.version("dartboard")})
     random = np.random.default_rng(seed)
 
     def pairs(level: float, count: int, *, retrained: bool) -> list[tuple[float, float | None]]:

@@ -1,6 +1,7 @@
-"""A made-up campaign, quick to write into a store."""
+"""A synthetic campaign, which is written to a store without running anything."""
 
 import itertools
+from importlib import metadata
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,15 @@ def filled_campaign(
     crashed: int = 0,
     **settings: Any,
 ) -> Campaign:
-    """Write a campaign of two conditions, DARTS and random, into a store.
+    """Write a campaign with two conditions, DARTS and random, to a store.
 
     Args:
-        store: The store.
-        name: The campaign's name.
-        trials: Trials a condition, of which the last ``crashed`` ones crashed; 0: nothing was run.
-        part: Trials a job.
-        crashed: How many crashed, each in a job of its own.
-        settings: Further ones of both conditions.
+        store: Store to write to.
+        name: Name of the campaign.
+        trials: Number of trials per condition; 0 writes no job.
+        part: Number of trials per job.
+        crashed: Number of trials per condition that crashed: the last ones, each in a separate job.
+        settings: Further settings of both conditions.
     """
     conditions = tuple(
         Condition(
@@ -46,7 +47,7 @@ def filled_campaign(
         for method in ("darts", "random")
     )
     campaign = Campaign(name=name, conditions=conditions)
-    store.begin_campaign(campaign, {"dartboard": "0.1.0"})
+    store.begin_campaign(campaign, {"dartboard": metadata.version("dartboard")})
     random = np.random.default_rng(0)
     for condition in conditions:
         for first in range(0, trials - crashed, part):
@@ -58,7 +59,7 @@ def filled_campaign(
 
 
 def crash(store: Store, condition: Condition, index: int) -> None:
-    """Write a trial of a condition that crashed."""
+    """Write a crashed trial of a condition."""
     id = _submit(store, condition, range(index, index + 1))
     store.fail(condition.study, id, state="crashed", failure=None, message="diverged", worker="w1")
 
@@ -77,7 +78,14 @@ def _submit(store: Store, condition: Condition, indices: range) -> EvaluationId:
 def finish(
     store: Store, condition: Condition, indices: range, psnrs: "np.ndarray[tuple[int, int]]"
 ) -> None:
-    """Write a job's finished trials: one-shot and architecture PSNR of each."""
+    """Write the finished trials of a job.
+
+    Args:
+        store: Store to write to.
+        condition: Condition of the trials.
+        indices: Indices of the trials in the condition.
+        psnrs: One-shot and architecture PSNR of each trial, shape ``(trial, 2)``.
+    """
     id = _submit(store, condition, indices)
     searched = condition.method in SEARCHES
     names = itertools.cycle(operations(condition.architecture))

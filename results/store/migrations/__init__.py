@@ -1,1 +1,1 @@
-"""How a store's tables came to be: one alembic revision a change."""
+"""History of the schema: one alembic revision per change."""

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection of `results.store.database`."""
+"""Entry point of alembic: runs the revisions on the connection of `results.store.database`."""
 
 from alembic import context
 

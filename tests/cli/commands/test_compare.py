@@ -209,7 +209,7 @@ def test_incumbents_are_re_run_under_other_versions_only_if_that_is_accepted(
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1)
         filled(store, "two", "final", seed=2)
-        store.take_up("two", {"numpy": "1.0"}, accept_version_change=True)
+        store.resume("two", {"numpy": "1.0"}, accept_version_change=True)
     served: list[object] = []
 
     def serve(*_: object, **__: object) -> SimpleNamespace:
@@ -217,7 +217,9 @@ def test_incumbents_are_re_run_under_other_versions_only_if_that_is_accepted(
         return SimpleNamespace(state="stopped")
 
     monkeypatch.setattr("cli.commands.compare_runs.serve", serve)
-    with pytest.raises(StudyError, match=r"study 'two'.*numpy 1\.0 there.*--accept-version-change"):
+    with pytest.raises(
+        StudyError, match=r"study 'two'.*numpy 1\.0 in the store.*--accept-version-change"
+    ):
         compared(url, tmp_path / "exports", trials=8)
     assert not served
     assert compared(url, tmp_path / "exports", trials=8, accept_version_change=True) == 130

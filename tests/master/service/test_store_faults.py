@@ -114,7 +114,9 @@ def test_a_removed_store_is_not_made_anew(file_url: str, tmp_path: Path) -> None
         store.begin(STUDY, {})
         (tmp_path / "store.db").unlink()
         for use in (store.study_names, lambda: store.begin(STUDY, {})):
-            with pytest.raises(StoreError, match=r"is gone: its file was removed.*put it back"):
+            with pytest.raises(
+                StoreError, match=r"was removed or replaced while.*restore the file"
+            ):
                 use()
     assert not (tmp_path / "store.db").exists()
 

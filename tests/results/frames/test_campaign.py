@@ -78,5 +78,5 @@ def test_jobs_are_rows_in_the_order_of_submission(store: Store) -> None:
 
 def test_an_unknown_campaign_is_an_error(url: str, store: Store) -> None:
     filled_campaign(store)
-    with pytest.raises(StoreError, match=r"no campaign 'more' in .*, and the campaigns 'many'"):
+    with pytest.raises(StoreError, match=r"no campaign 'more' in .*; it has the campaigns 'many'"):
         load_campaign(url, "more")

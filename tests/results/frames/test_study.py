@@ -104,5 +104,5 @@ def test_times_are_utc(url: str) -> None:
 
 def test_an_unknown_study_is_an_error(url: str) -> None:
     Store.open(url).close()
-    with pytest.raises(StoreError, match=r"no study 'x' in .*; it has none yet"):
+    with pytest.raises(StoreError, match=r"no study 'x' in .*; it has no study yet"):
         load(url, "x")

@@ -1,5 +1,6 @@
 """A small store of everything that the paper's tables and figures are made of."""
 
+from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
@@ -42,7 +43,8 @@ def _run(store: Store, campaign: Campaign) -> None:
         for index, (condition, count) in enumerate(zip(campaign.conditions, counts, strict=True))
     )
     store.begin_campaign(
-        Campaign(name=campaign.name, conditions=conditions), {"dartboard": "0.1.0"}
+        Campaign(name=campaign.name, conditions=conditions),
+        {"dartboard": metadata.version("dartboard")},
     )
     for condition, count in zip(conditions, counts, strict=True):
         finish(store, condition, range(count), _psnrs(condition, count))

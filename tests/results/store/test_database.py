@@ -1,4 +1,4 @@
-"""Opening a store, and what is not one."""
+"""Opening a database as a store, on every kind."""
 
 import sqlite3
 import subprocess
@@ -25,13 +25,13 @@ def refused(url: str, *, create: bool = True) -> str:
     return message
 
 
-def test_the_newest_migration_is_the_schema_that_is_known() -> None:
+def test_the_newest_migration_is_the_schema() -> None:
     from alembic.script import ScriptDirectory
 
     assert ScriptDirectory(str(MIGRATIONS)).get_heads() == [SCHEMA]
 
 
-def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
+def test_the_migrations_create_the_declared_tables(url: str) -> None:
     import alembic.autogenerate
     from alembic.migration import MigrationContext
 
@@ -43,31 +43,29 @@ def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
     engine.dispose()
 
 
-def test_a_store_is_made_from_any_working_directory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_is_created_in_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Store.open("sqlite:///here.db").close()
     assert (tmp_path / "here.db").is_file()
 
 
-def test_opening_twice_keeps_what_is_there(url: str) -> None:
+def test_opening_again_keeps_the_studies(url: str) -> None:
     with Store.open(url) as store:
         filled(store)
     with Store.open(url) as store:
         assert store.study_names() == ["blur-final"]
 
 
-def test_two_may_make_the_same_store_at_once(url: str) -> None:
+def test_threads_may_create_one_store_at_once(url: str) -> None:
     failures: list[StoreError] = []
 
-    def make() -> None:
+    def create() -> None:
         try:
             Store.open(url).close()
         except StoreError as error:
             failures.append(error)
 
-    threads = [threading.Thread(target=make) for _ in range(4)]
+    threads = [threading.Thread(target=create) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -75,59 +73,72 @@ def test_two_may_make_the_same_store_at_once(url: str) -> None:
     assert failures == []
 
 
-def test_several_stores_may_be_made_at_once(tmp_path: Path) -> None:
+def test_threads_may_create_several_stores_at_once(tmp_path: Path) -> None:
     with ThreadPoolExecutor() as threads:
         for store in threads.map(Store.open, [f"sqlite:///{tmp_path}/{n}.db" for n in range(4)]):
             store.close()
 
 
-def test_a_missing_store_is_an_error_for_a_reader_and_is_not_made(tmp_path: Path) -> None:
+def test_a_reader_does_not_create_a_store(tmp_path: Path) -> None:
     path = tmp_path / "none.db"
     assert refused(f"sqlite:///{path}", create=False).startswith("no store sqlite:///")
     assert not path.exists()
 
 
-def test_a_file_that_is_no_database_is_not_a_store(tmp_path: Path) -> None:
+def test_a_text_file_is_not_a_store(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
-    path.write_text("not a database, and long enough to be looked at " * 10)
+    path.write_text("not a database, but long enough to be checked " * 10)
     before = path.read_bytes()
     for create in (True, False):
-        assert "is not a store" in refused(f"sqlite:///{path}", create=create)
+        assert "is not a dartboard store" in refused(f"sqlite:///{path}", create=create)
     assert path.read_bytes() == before
 
 
-def test_an_empty_file_becomes_a_store_but_is_none_for_a_reader(tmp_path: Path) -> None:
+def test_an_empty_file_becomes_a_store(tmp_path: Path) -> None:
     path = tmp_path / "empty.db"
     path.touch()
-    assert "has no tables of dartboard's" in refused(f"sqlite:///{path}", create=False)
+    assert "has no dartboard tables" in refused(f"sqlite:///{path}", create=False)
     Store.open(f"sqlite:///{path}").close()
 
 
-def test_another_programs_database_is_not_touched(tmp_path: Path) -> None:
+def test_the_database_of_another_program_stays_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE songs (title TEXT)")
     connection.close()
     before = path.read_bytes()
-    assert "it holds other tables ('songs')" in refused(f"sqlite:///{path}")
+    assert "it has other tables ('songs')" in refused(f"sqlite:///{path}")
     assert path.read_bytes() == before
 
 
-def test_an_older_store_is_upgraded_by_a_master_and_keeps_what_it_has(url: str) -> None:
+@pytest.fixture
+def older(url: str) -> str:
+    """Return the URL of a store with the first schema."""
     from alembic import command
     from alembic.config import Config
 
     with Store.open(url) as store:
         filled(store)
-        finished = store.history("blur-final")
         with store._write() as connection:
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", str(MIGRATIONS))
             config.set_main_option("path_separator", "os")
             command.downgrade(config, "0001")
-    assert "of an older dartboard (schema 0001" in refused(url, create=False)
-    with Store.open(url) as store:
-        assert store.history("blur-final") == finished
+    return url
+
+
+def test_a_reader_refuses_an_older_store(older: str) -> None:
+    message = refused(older, create=False)
+    assert f"expected a store with schema {SCHEMA}, got " in message
+    assert "schema 0001 of an older dartboard; 'dartboard run'" in message
+
+
+def test_an_upgraded_store_keeps_its_history(older: str, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/new.db") as new:
+        filled(new)
+        expected = new.history("blur-final")
+    with Store.open(older) as store:
+        assert store.history("blur-final") == expected
 
 
 def test_a_newer_schema_is_refused(url: str) -> None:
@@ -136,23 +147,23 @@ def test_a_newer_schema_is_refused(url: str) -> None:
         with store._write() as connection:
             connection.execute(sa.text("UPDATE dartboard_version SET version_num = '9999'"))
     for create in (True, False):
-        assert "of a newer dartboard (schema 9999" in refused(url, create=create)
+        assert "schema 9999 of a newer dartboard; upgrade dartboard" in refused(url, create=create)
 
 
 def test_a_folder_is_not_a_store(tmp_path: Path) -> None:
     assert "is not a file" in refused(f"sqlite:///{tmp_path}")
 
 
-def test_a_store_in_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
+def test_the_folder_of_a_store_must_exist(tmp_path: Path) -> None:
     assert "there is no folder" in refused(f"sqlite:///{tmp_path}/no/such/place.db")
 
 
 @pytest.mark.parametrize(
     "url", ["dartboard.db", "", "mysql://host/name", "sqlite://", "sqlite:///:memory:", "://"]
 )
-def test_what_is_no_store_url_is_an_error_that_shows_one(url: str) -> None:
+def test_a_wrong_url_shows_an_example(url: str) -> None:
     message = refused(url)
-    assert message.startswith("wanted a store such as 'sqlite:///dartboard.db'")
+    assert message.startswith("expected a store such as 'sqlite:///dartboard.db'")
     assert repr(url) in message
 
 
@@ -161,7 +172,7 @@ def test_a_password_is_not_shown() -> None:
     assert "secret" not in message
 
 
-def test_a_store_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+def test_a_full_disk_is_a_store_error(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'full.db'}"
     with Store.open(url) as store:
         study = filled(store)
@@ -173,7 +184,7 @@ def test_a_store_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         assert store.study_names() == ["blur-final"]
 
 
-def test_importing_the_store_imports_nothing_heavy() -> None:
+def test_importing_the_store_is_light() -> None:
     code = (
         "import sys, results.store; "
         "print([m for m in ('pandas', 'matplotlib', 'torch', 'scipy', 'alembic') "

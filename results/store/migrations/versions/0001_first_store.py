@@ -1,4 +1,4 @@
-"""The first store: studies, configurations, evaluations, trials and curves."""
+"""First schema: studies, configurations, evaluations, trials and curves."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the five tables."""
+    """Create the five tables."""
     moment = sa.DateTime(timezone=True)
     op.create_table(
         "studies",

@@ -1,4 +1,4 @@
-"""Remember when a study went on under other versions than it was begun with."""
+"""Record when a study resumes under other versions than before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the column; no study has changed its versions so far."""
+    """Add the column; it is null, because no existing study has changed its versions."""
     op.add_column("studies", sa.Column("version_changes", sa.JSON))
 
 

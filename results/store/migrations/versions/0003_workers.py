@@ -1,4 +1,4 @@
-"""Show who works on a study, for those who look on from elsewhere."""
+"""Record the live workers of a study, so that other processes can show them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "workers",
         sa.Column(

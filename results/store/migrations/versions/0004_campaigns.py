@@ -1,4 +1,4 @@
-"""Keep the cells of campaigns beside the studies, and how many seeds an evaluation has."""
+"""Store the conditions of campaigns as rows of ``studies``, and the seeds per evaluation."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns; all that was there is a study's."""
+    """Add the columns; all existing rows are studies."""
     op.add_column("studies", sa.Column("kind", sa.String, nullable=False, server_default="study"))
     op.add_column("studies", sa.Column("campaign", sa.String))
     op.add_column("evaluations", sa.Column("seeds", sa.Integer))

@@ -1,0 +1,159 @@
+"""Reading from a store: settings, names, and the events and evaluations of a study.
+
+Rows are returned as values (see `results.store.events`). For display, `results.frames` returns
+them as frames.
+"""
+
+import dataclasses
+
+import sqlalchemy as sa
+
+from configspace.campaign import Campaign
+from configspace.condition import Condition
+from configspace.hyperparameters import Hyperparameters
+from configspace.job import EvaluationId, Purpose
+from configspace.study import Study
+from results.store import statements, study_rows
+from results.store.connection import Connections
+from results.store.events import Failed, Finished, FixedTrials, SeenWorker, Submitted, Unfinished
+from results.store.schema import evaluations, studies, trials, workers
+
+
+class Reader(Connections):
+    """The read operations of a store. Any thread may call them.
+
+    Every method raises a `StoreError` if the database cannot be read or the study is missing.
+    Methods that take a ``study`` also accept a condition, as ``campaign/condition``; `study` does
+    not.
+    """
+
+    def study(self, name: str) -> Study:
+        """Return the current settings of a study."""
+        with self.reading() as connection:
+            settings = connection.scalar(
+                sa.select(studies.c.settings).where(
+                    studies.c.name == name, studies.c.kind == "study"
+                )
+            )
+            if settings is None:
+                raise study_rows.missing(connection, "study", name, self._shown)
+        return study_rows.parsed(Study, name, settings, self._shown)
+
+    def campaign(self, name: str) -> Campaign:
+        """Return a campaign with its current conditions, oldest first."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(studies.c.name, studies.c.settings)
+                .where(studies.c.campaign == name)
+                .order_by(studies.c.id)
+            ).all()
+            if not rows:
+                raise study_rows.missing(connection, "campaign", name, self._shown)
+        conditions = (
+            study_rows.parsed(Condition, row.name, row.settings, self._shown) for row in rows
+        )
+        return Campaign(name=name, conditions=tuple(conditions))
+
+    def study_names(self) -> list[str]:
+        """Return the names of the studies, oldest first."""
+        with self.reading() as connection:
+            return study_rows.names(connection)[0]
+
+    def campaign_names(self) -> list[str]:
+        """Return the names of the campaigns, oldest first."""
+        with self.reading() as connection:
+            return study_rows.names(connection)[1]
+
+    def history(self, study: str) -> list[Submitted | Finished | Failed]:
+        """Return the events of BOHB's evaluations in order; re-runs are left out."""
+        events: list[Submitted | Finished | Failed] = []
+        with self.reading() as connection:
+            rows = connection.execute(
+                statements.EVALUATIONS.where(
+                    evaluations.c.study_id == self._id(study, connection),
+                    evaluations.c.purpose == "study",
+                )
+            )
+            for row in rows:
+                id = statements.evaluation_id(row)
+                events.append(
+                    Submitted(
+                        row.submitted_sequence,
+                        id,
+                        study_rows.parsed(Hyperparameters, study, row.hyperparameters, self._shown),
+                        row.model_based,
+                    )
+                )
+                if row.state == "finished":
+                    events.append(Finished(row.ended_sequence, id, row.loss))
+                elif row.state in ("crashed", "lost"):
+                    events.append(Failed(row.ended_sequence, id, row.state))
+        return sorted(events, key=lambda event: event.sequence)
+
+    def unfinished(self, study: str) -> list[Unfinished]:
+        """Return the evaluations that have not ended, with re-runs, in order of submission."""
+        with self.reading() as connection:
+            rows = connection.execute(
+                statements.EVALUATIONS.where(
+                    evaluations.c.study_id == self._id(study, connection), statements.OPEN
+                ).order_by(evaluations.c.submitted_sequence)
+            )
+            return [
+                Unfinished(
+                    id=statements.evaluation_id(row),
+                    hyperparameters=study_rows.parsed(
+                        Hyperparameters, study, row.hyperparameters, self._shown
+                    ),
+                    model_based=row.model_based,
+                    state=row.state,
+                    attempts=row.attempts,
+                    worker=row.worker,
+                    token=row.token,
+                    failure=row.failure,
+                    started=row.started,
+                )
+                for row in rows
+            ]
+
+    def workers(self, study: str) -> list[SeenWorker]:
+        """Return the live workers of a study by name, as its master saw them last."""
+        columns = [workers.c[field.name] for field in dataclasses.fields(SeenWorker)]
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(*columns)
+                .where(workers.c.study_id == self._id(study, connection))
+                .order_by(workers.c.name)
+            )
+            return [SeenWorker(*row) for row in rows]
+
+    def parts(self, study: str, purpose: Purpose) -> dict[EvaluationId, FixedTrials]:
+        """Return the evaluations of fixed trials for one purpose, in order of submission.
+
+        Args:
+            study: Name of the study or condition.
+            purpose: ``rerun`` or ``campaign``; evaluations for ``study`` belong to BOHB.
+        """
+        finished = sa.select(sa.func.count()).where(trials.c.evaluation_id == evaluations.c.id)
+        # Older versions did not store the number of trials: for their re-runs, count the finished.
+        count = sa.func.coalesce(evaluations.c.seeds, finished.scalar_subquery())
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(evaluations, count.label("planned"))
+                .where(
+                    evaluations.c.study_id == self._id(study, connection),
+                    evaluations.c.purpose == purpose,
+                )
+                .order_by(evaluations.c.submitted_sequence)
+            )
+            return {
+                statements.evaluation_id(row): FixedTrials(row.state, row.planned) for row in rows
+            }
+
+    def _id(self, study: str, connection: sa.Connection) -> int:
+        found = self._id_or_none(study, connection)
+        if found is None:
+            raise study_rows.missing(connection, "study", study, self._shown)
+        return found
+
+    def _id_or_none(self, study: str, connection: sa.Connection) -> int | None:
+        return connection.scalar(sa.select(studies.c.id).where(studies.c.name == study))
