@@ -1,11 +1,12 @@
-"""What travels between master and worker: a `Job` out, an `Outcome` or a `Failure` back.
+"""The work that crosses the wire: a `Job` to a worker, an `Outcome` or a `Failure` back.
 
-Each has a plain-dict wire form of built-in JSON types. A job carries everything that decides its
-result, so a worker is stateless.
+Each has a wire form, a plain dict of JSON's types. A job carries everything that decides its
+result, so a worker needs no state.
 """
 
 import hashlib
 import json
+import re
 import statistics
 from typing import Annotated, Any, Literal, Self
 
@@ -17,10 +18,10 @@ from configspace.settings import Seed, first_complaint
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 
 ConfigurationId = tuple[int, int, int]
-"""BOHB's name of a configuration: (iteration, rung it entered on, index)."""
+"""BOHB's name of a configuration: (iteration, rung at which it entered, index)."""
 
 Purpose = Literal["study", "rerun", "campaign"]
-"""Why an evaluation is run: for BOHB, to re-run an incumbent on fresh seeds, or for a condition."""
+"""Why an evaluation runs: for BOHB, to re-run an incumbent on fresh seeds, or for a condition."""
 
 
 class Message(BaseModel):
@@ -37,8 +38,8 @@ class Message(BaseModel):
         """Parse a wire form.
 
         Raises:
-            WireError: If a key is missing or unknown, a type is wrong, a number is not finite or
-                not a built-in one.
+            WireError: If a key is missing or unknown, a type is wrong, or a number is not finite
+                or not of a built-in type.
         """
         try:
             return cls.model_validate_json(json.dumps(payload), strict=True)
@@ -46,7 +47,8 @@ class Message(BaseModel):
             reason = (
                 first_complaint(error, cls) if isinstance(error, ValidationError) else str(error)
             )
-            raise WireError(f"not a valid {cls.__name__.lower()}: {reason}") from error
+            words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
+            raise WireError(f"expected a valid {words}: {reason}") from error
 
 
 class EvaluationId(Message):
@@ -56,8 +58,8 @@ class EvaluationId(Message):
     epochs: Annotated[int, Field(ge=1)]
     purpose: Purpose = "study"
     part: Annotated[int, Field(ge=0)] = 0
-    """Which share of a re-run's seeds; in a condition the index of its first trial; always 0
-    for BOHB's evaluations."""
+    """Index of the share of a re-run's seeds; in a condition the index of its first trial; always
+    0 for BOHB's evaluations."""
 
     def __str__(self) -> str:
         if self.purpose == "campaign":  # a condition has one configuration
@@ -67,7 +69,7 @@ class EvaluationId(Message):
 
 
 class Job(Message):
-    """One evaluation to be run: one configuration on one budget, for a batch of trial seeds."""
+    """One evaluation to run: one configuration on one budget, for a batch of trial seeds."""
 
     study: str
     id: EvaluationId
@@ -81,7 +83,8 @@ class Job(Message):
     time_limit: float
     memory_limit: int | None = None
     architectures: tuple[tuple[str, ...], ...] | None = None
-    """Each seed's operations, edge by edge; if given, they are trained without a search."""
+    """One architecture per seed, each one operation per edge; if given, they are trained without a
+    search."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -89,29 +92,31 @@ class Job(Message):
             return self
         if self.objective != "final" or len(self.architectures) != len(self.seeds):
             raise ValueError(
-                "architectures: wanted one a seed, and the objective 'final', since nothing is "
-                "searched"
+                "architectures: expected one per seed, and the objective 'final', since there is "
+                "no search"
             )
         return self
 
 
 class Curve(Message):
-    """What one trial went through, an entry an epoch."""
+    """The course of one phase of one trial; every sequence has one value per epoch."""
 
     phase: Literal["search", "retrain"]
     train_loss: tuple[float, ...]
-    """Mean squared error of the training batches, each before its step; in a search by
-    DARTS-single the mean of both trainings that go before it."""
+    """Mean squared error of the training batches, each before its step. In a search by
+    DARTS-single it is the mean of the two trainings that precede the search."""
     psnr: tuple[float, ...]
-    """Mean PSNR in dB on fresh signals: the α steps' batches in a search, the training batches
-    (drawn afresh as well, each scored before its step) in a retraining. In the second order an α
-    step's batch is scored by the weights that its unrolled step leads to."""
+    """Mean PSNR in dB on fresh signals. In a search these are the batches of the α steps; in a
+    retraining they are the training batches, which are fresh too, each scored before its step. In
+    the second-order search, the batch of an α step is scored by the weights after the unrolled
+    step."""
     validation_loss: tuple[float, ...] | None = None
-    """Mean squared error of the α steps' batches; search only."""
+    """Mean squared error of the batches of the α steps; only in a search."""
     entropy: tuple[float, ...] | None = None
-    """Mean entropy of softmax(α) over the edges, in nats, at the epoch's end; search only."""
+    """Mean entropy of softmax(α) over the edges, in nats, at the end of the epoch; only in a
+    search."""
     alpha_norm: tuple[float, ...] | None = None
-    """Largest Euclidean norm of an edge's α at the epoch's end; search only."""
+    """Largest Euclidean norm of an edge's α at the end of the epoch; only in a search."""
 
 
 class Trial(Message):
@@ -119,19 +124,20 @@ class Trial(Message):
 
     seed: int
     one_shot_psnr: float | None
-    """None only where nothing was searched: a fixed architecture was trained."""
+    """PSNR of the supernet after the search; None if a fixed architecture was trained."""
     architecture: tuple[str, ...]
-    """The operation picked on each edge: in the sequential space, on each layer."""
+    """Operation selected on each edge; in the sequential space, on each layer."""
     architecture_psnr: float | None = None
-    """None unless the architecture was retrained."""
+    """PSNR of the retrained architecture; None if it was not retrained."""
     search_seconds: float | None = None
-    """Wall time of the batch's search divided by its trials."""
+    """Wall time of the batch's search, divided by the number of its trials."""
     retrain_seconds: float | None = None
+    """Wall time of the batch's retraining, divided by the number of its trials."""
     curves: tuple[Curve, ...] = ()
 
 
 class Outcome(Message):
-    """What a finished evaluation brought: its trials, in the order of the job's seeds."""
+    """The result of a finished evaluation: its trials, in the order of the job's seeds."""
 
     id: EvaluationId
     trials: tuple[Trial, ...]
@@ -139,13 +145,13 @@ class Outcome(Message):
     device: str
 
     def check_against(self, job: Job) -> None:
-        """Check that this is an answer to ``job``.
+        """Check that this is the outcome of ``job``.
 
         Raises:
-            WireError: If it answers another job, misses a trial, or lacks a score.
+            WireError: If it belongs to another job, or a trial or a score is missing.
         """
         if self.id != job.id:
-            raise WireError(f"wanted the outcome of {job.id}, got that of {self.id}")
+            raise WireError(f"expected the outcome of {job.id}, got that of {self.id}")
         if tuple(trial.seed for trial in self.trials) != job.seeds:
             raise WireError(f"outcome of {job.id}: its trials' seeds are not the job's")
         if job.architectures is not None and job.architectures != tuple(
@@ -156,7 +162,7 @@ class Outcome(Message):
         for trial in self.trials:
             if len(trial.architecture) != edges:
                 raise WireError(
-                    f"outcome of {job.id}: wanted an architecture of {edges} operations, "
+                    f"outcome of {job.id}: expected an architecture of {edges} operations, "
                     f"got {len(trial.architecture)}"
                 )
             if job.architectures is None and trial.one_shot_psnr is None:
@@ -187,8 +193,8 @@ def loss(
 
     Args:
         outcome: A finished evaluation, already checked against its job.
-        objective: ``one-shot`` or ``final``: which of the two PSNRs counts.
-        aggregate: ``mean``, ``median`` or ``max`` over the trials.
+        objective: The PSNR that counts: ``one-shot`` or ``final``.
+        aggregate: How the trials' PSNRs become one: ``mean``, ``median`` or ``max``.
     """
     scores = [
         trial.one_shot_psnr if objective == "one-shot" else trial.architecture_psnr
@@ -207,7 +213,7 @@ def loss(
 def trial_seed(study_seed: int, id: EvaluationId, index: int) -> int:
     """Return the seed of an evaluation's ``index``-th trial, in [0, 2^63).
 
-    A hash of (study seed, configuration, epochs, index); re-runs hash in a domain of their own,
+    It is a hash of (study seed, configuration, epochs, index). Re-runs hash in a separate domain,
     so that their seeds are fresh.
     """
     iteration, rung, number = id.configuration

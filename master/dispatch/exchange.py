@@ -1,8 +1,8 @@
-"""Where the threads that answer workers meet the one thread that decides.
+"""The meeting point of the threads that answer workers and the one thread that decides.
 
-The workers' threads change only the lease table and the roster, under one lock, and put what
-happened on a queue. The owner takes it from there, writes the store and answers; so what is in
-the queue is in the order in which the table changed.
+The workers' threads change only the lease table and the roster, under one lock, and put an event
+on a queue for each change. The owner, the thread that decides, takes the events from the queue,
+writes the store and answers. So the events are in the order of the changes.
 """
 
 import logging
@@ -12,20 +12,31 @@ import threading
 import time
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from typing import Any
 
 from configspace.job import Failure, Outcome
 from configspace.logs import about
+from configspace.protocol import (
+    Continue,
+    Done,
+    EvaluationProgress,
+    Idle,
+    Lease,
+    Received,
+    Rejoin,
+    Resend,
+    Stop,
+    WorkerInfo,
+)
 from master.dispatch.leases import ATTEMPTS, Entry, Key, Leases
-from master.dispatch.roster import Member, Progress, Roster, WorkerInfo
+from master.dispatch.roster import Member, Roster
 from master.sources.base import Submission
 
 log = logging.getLogger(__name__)
 
 IDLE_SECONDS = 5.0
-"""The longest that an idle claim waits."""
+"""Longest time that a claim waits for a job."""
 COMMIT_SECONDS = 60.0
-"""The longest that a worker's thread waits for the owner."""
+"""Longest time that a worker's thread waits for the owner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +51,14 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """An evaluation came back without an end."""
+    """An evaluation is ready again, without a result."""
 
     key: Key
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """An evaluation failed in a way that is retried once."""
+    """An evaluation failed for the first time, in a way that is retried once."""
 
     key: Key
     failure: Failure
@@ -56,7 +67,7 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """An outcome was accepted; the worker waits until it is in the store."""
+    """An outcome was accepted; the worker waits until it is stored."""
 
     key: Key
     outcome: Outcome
@@ -66,7 +77,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """An evaluation ended without an outcome: crashed (with a failure) or lost (without)."""
+    """An evaluation ended without an outcome: crashed (with a failure) or lost (without one)."""
 
     key: Key
     failure: Failure | None
@@ -77,14 +88,14 @@ class GivenUp:
 
 @dataclass(frozen=True, slots=True)
 class RosterChanged:
-    """A worker came or went."""
+    """A worker joined, left, fell silent or came back."""
 
 
 Event = Leased | Requeued | Retried | Delivered | GivenUp | RosterChanged
 
 
 class Exchange:
-    """The lease table and the roster, for many threads; their changes, for one."""
+    """The lease table and the roster for many threads, and the queue of events for the owner."""
 
     def __init__(self, *, lease_seconds: float) -> None:
         self._lease_seconds = lease_seconds
@@ -93,49 +104,50 @@ class Exchange:
         self._roster = Roster(lease_seconds)
         self._settling: dict[Key, Future[None]] = {}
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
-        self._done: dict[str, Any] | None = None
+        self._done: Done | None = None
         self._closed = False
 
     # ---- for the threads that answer workers
 
     def join(self, info: WorkerInfo) -> tuple[str, int]:
-        """Enter a worker.
+        """Put a worker on the roster.
 
         Returns:
-            The name under which it is known from now on, and how many workers share its machine.
+            Its name from now on, and the number of workers on its machine and device.
         """
         with self._changed:
             name = self._roster.join(info, time.monotonic())
-            beside = self._roster.beside(name)
+            sharing = self._roster.sharing(name)
             self._events.put(RosterChanged())
         log.info(
             "worker %s joined from %s, pid %d",
             *(name, info.host, info.pid),
             extra=about(worker=name),
         )
-        return name, beside
+        return name, sharing
 
-    def claim(self, worker: str, *, ready: bool = True) -> dict[str, Any]:
-        """Lease a job to a worker, waiting a while for one: its job, idle, done or join.
+    def claim(self, worker: str, *, ready: bool = True) -> Lease | Idle | Done | Rejoin:
+        """Lease a job to a worker, and wait a while if there is none.
 
-        One that is done is still in the roster: it has heard of it when it leaves.
+        A worker that gets `Done` stays on the roster until it leaves: only then is it certain that
+        it has received the reply.
 
         Args:
-            worker: Who asks.
-            ready: Whether it can begin at once; else it is given no job, and an answer at once.
+            worker: Name of the worker that asks.
+            ready: Whether it can begin at once. If not, it gets no job, and a reply at once.
         """
         deadline = time.monotonic() + min(IDLE_SECONDS, self._lease_seconds / 3)
         with self._changed:
             while True:
                 now = time.monotonic()
                 if worker not in self._roster:
-                    self._changed.notify()  # what woke it may have been meant for another
-                    return {"join": True}
+                    self._changed.notify()  # the wake-up may have been for another worker
+                    return Rejoin()
                 self._roster.see(worker, now)
                 if self._done is not None:
                     return self._done
                 if not ready:
-                    return {"idle": True}
+                    return Idle()
                 alone = len(self._roster) == 1
                 token = secrets.token_hex(8)
                 entry = (
@@ -144,11 +156,13 @@ class Exchange:
                 if entry is not None:
                     return self._leased(entry)
                 if now >= deadline or self._closed:
-                    return {"idle": True}
+                    return Idle()
                 self._changed.wait(deadline - now)
 
-    def heartbeat(self, worker: str, token: str, progress: Progress | None) -> bool:
-        """Renew a worker's lease; whether it shall go on."""
+    def heartbeat(
+        self, worker: str, token: str, progress: EvaluationProgress | None
+    ) -> Continue | Stop:
+        """Renew a worker's lease, unless it is no longer the worker's."""
         with self._changed:
             now = time.monotonic()
             if self._roster.see(worker, now, progress):
@@ -157,18 +171,18 @@ class Exchange:
             verdict = self._leases.heartbeat(worker, token, now)
             if verdict == "resumed" and (entry := self._leases.held_by(worker)) is not None:
                 self._leased(entry)
-        return verdict != "stop"
+        return Stop() if verdict == "stop" else Continue()
 
-    def deliver(self, worker: str, study: str, outcome: Outcome) -> dict[str, Any]:
-        """Take an outcome, from whoever brings it first, and wait until it is stored.
+    def deliver(self, worker: str, study: str, outcome: Outcome) -> Received | Resend:
+        """Take an evaluation's first outcome, from any worker, and wait until it is stored.
 
         Raises:
-            WireError: If it does not answer the evaluation's job.
+            WireError: If the outcome does not fit the evaluation's job.
         """
         key = (study, outcome.id)
         with self._changed:
             if self._closed:
-                return {"retry": True}
+                return Resend()
             self._roster.see(worker, time.monotonic())
             entry = self._leases.get(key)
             if entry is not None:
@@ -180,18 +194,18 @@ class Exchange:
             before = self._settling.get(key)
         if not accepted:
             log.info(
-                "study %s: %s from worker %s had an end before",
+                "study %s: %s from worker %s already had a result",
                 *(study, outcome.id, worker),
                 extra=about(study, outcome.id, worker),
             )
         return _reply(before, accepted=accepted)
 
-    def fail(self, worker: str, token: str, study: str, failure: Failure) -> dict[str, Any]:
-        """Take a failure from the worker that holds the lease."""
+    def fail(self, worker: str, token: str, study: str, failure: Failure) -> Received | Resend:
+        """Take a failure from the worker that has the lease, and wait until it is stored."""
         key = (study, failure.id)
         with self._changed:
             if self._closed:
-                return {"retry": True}
+                return Resend()
             self._roster.see(worker, time.monotonic())
             verdict = self._leases.fail(key, worker, token, failure.kind)
             stored = None
@@ -209,7 +223,7 @@ class Exchange:
         return _reply(stored, accepted=verdict != "stale")
 
     def leave(self, worker: str) -> None:
-        """Remove a worker; what it had on lease is ready for the others."""
+        """Remove a worker; its lease is given back, ready for other workers."""
         with self._changed:
             if self._roster.leave(worker):
                 log.info("worker %s left", worker, extra=about(worker=worker))
@@ -226,20 +240,24 @@ class Exchange:
     # ---- for the owner
 
     def add(self, submission: Submission) -> None:
-        """Make an evaluation, which the store knows, claimable."""
+        """Make a stored evaluation ready for the next claim."""
         with self._changed:
             self._leases.add(submission, time.monotonic())
-            self._changed.notify()  # one is enough: whoever waits may have it
+            self._changed.notify()  # one is enough: any waiting worker may take it
 
     def next_event(self, timeout: float) -> Event | None:
-        """Return the next thing that happened, waiting for it up to ``timeout`` seconds."""
+        """Return the next event, or None if there is none within ``timeout`` seconds."""
         try:
             return self._events.get(timeout=timeout)
         except queue.Empty:
             return None
 
     def ended(self, key: Key) -> Submission:
-        """Return an evaluation whose end the owner is about to take in."""
+        """Return the submission of an evaluation whose result the owner is about to handle.
+
+        Raises:
+            KeyError: If the evaluation is not outstanding.
+        """
         with self._changed:
             entry = self._leases.get(key)
         if entry is None:
@@ -247,20 +265,18 @@ class Exchange:
         return entry.submission
 
     def forget(self, key: Key) -> None:
-        """Remove an evaluation whose end is in the store."""
+        """Remove an evaluation whose result is in the store."""
         with self._changed:
             self._leases.forget(key)
             self._settling.pop(key, None)
 
     def tick(self) -> None:
-        """Take back what silent workers hold, and strike them off."""
+        """Remove silent workers from the roster, and take back leases that have run out."""
         with self._changed:
             now = time.monotonic()
             silent, expired = self._roster.silent(now), self._leases.expire(now)
             for member in silent:
-                log.warning(
-                    "worker %s has fallen silent", member.name, extra=about(worker=member.name)
-                )
+                log.warning("worker %s is silent", member.name, extra=about(worker=member.name))
                 self._events.put(RosterChanged())
             for entry in expired:
                 self._expired(entry)
@@ -268,52 +284,54 @@ class Exchange:
                 self._changed.notify_all()
 
     def has_room(self, parallel: int) -> bool:
-        """Return whether another evaluation may be on its way.
+        """Return whether another evaluation may be submitted.
 
-        Those count whose end is not stored yet: the next decision may depend on it.
+        An evaluation counts as under way until its result is stored, because the next decision may
+        depend on the result.
 
         Args:
-            parallel: How many may be; 0 for as many as there are live workers, and at least one.
+            parallel: Number of evaluations that may be under way at once; 0: as many as there are
+                live workers, and at least one.
         """
         with self._changed:
             return len(self._leases) < (parallel or max(1, len(self._roster)))
 
     def view(self) -> tuple[list[Member], dict[str, tuple[Key, int]], int]:
-        """Return the live workers, what each has on lease with its attempt, and how many wait."""
+        """Return the live workers, each one's lease with its attempt, and how many jobs wait."""
         with self._changed:
             leased = {e.worker: (e.key, e.attempt) for e in self._leases if e.state == "leased"}
             return list(self._roster), leased, len(self._leases) - len(leased)
 
     def finish(self, patience: float, *, more: bool = False) -> None:
-        """Tell the workers that all is done, waiting for those that live to hear it and leave.
+        """Tell the workers that the master is done, and wait until the live ones have left.
 
         Args:
-            patience: Seconds to wait for them.
-            more: Whether the next study follows at once, on the same address.
+            patience: Longest time to wait for them, in seconds.
+            more: Whether another study follows at once, at the same address.
         """
         deadline = time.monotonic() + patience
         with self._changed:
-            self._done = {"done": True, "more": more}
+            self._done = Done(more=more)
             self._changed.notify_all()
-            # Those who come back meanwhile, for the next study, need not hear it twice.
+            # A worker that joins again meanwhile, for the next study, is not waited for.
             expected = {member.info.instance for member in self._roster}
             while (left := deadline - time.monotonic()) > 0 and expected:
                 self._changed.wait(left)
                 expected &= {member.info.instance for member in self._roster}
 
     def refuse(self) -> None:
-        """Lease nothing and take nothing any more."""
+        """Lease no more jobs and take no more results."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def on_lease(self) -> list[Key]:
-        """Return the evaluations that workers hold."""
+        """Return the evaluations that workers have on lease."""
         with self._changed:
             return [entry.key for entry in self._leases if entry.state == "leased"]
 
     def close(self) -> None:
-        """Let no thread wait any longer: what is not stored is to be delivered again."""
+        """End every wait: workers must send again what is not stored."""
         self.refuse()
         with self._changed:
             for stored in self._settling.values():
@@ -321,18 +339,18 @@ class Exchange:
 
     # ---- parts
 
-    def _leased(self, entry: Entry) -> dict[str, Any]:
+    def _leased(self, entry: Entry) -> Lease:
         self._events.put(Leased(entry.key, entry.worker, entry.token, entry.attempt))
         log.debug(
             "study %s: %s leased to worker %s",
             *(*entry.key, entry.worker),
             extra=about(*entry.key, entry.worker),
         )
-        return {
-            "job": entry.submission.job.to_wire(),
-            "token": entry.token,
-            "beside": self._roster.beside(entry.worker),
-        }
+        return Lease(
+            job=entry.submission.job,
+            token=entry.token,
+            sharing=self._roster.sharing(entry.worker),
+        )
 
     def _expired(self, entry: Entry) -> None:
         study, id = entry.key
@@ -349,11 +367,11 @@ class Exchange:
             self._events.put(Requeued(entry.key))
 
 
-def _reply(stored: Future[None] | None, *, accepted: bool) -> dict[str, Any]:
-    """Wait until what was delivered is in the store; else ask for it to be sent again."""
+def _reply(stored: Future[None] | None, *, accepted: bool) -> Received | Resend:
+    """Wait until a result is stored; ask the worker to send it again if that takes too long."""
     if stored is not None:
         try:
             stored.result(COMMIT_SECONDS)
         except (CancelledError, TimeoutError):
-            return {"retry": True}
-    return {"accepted": accepted}
+            return Resend()
+    return Received(accepted=accepted)

@@ -1,12 +1,12 @@
-"""Which evaluation is on lease to which worker: a state machine without clock, thread or file.
+"""The leases of evaluations to workers: a state machine without a clock, thread or file.
 
-An evaluation that is outstanding is in one of three states:
+An outstanding evaluation is in one of three states:
 
     ready ⇄ leased → settled → (forgotten)
       └─────────────────↑
 
-``settled`` means that its end is known and on its way into the store. Whoever calls passes the
-time in seconds, from any clock that never goes back.
+``settled`` means that its result is known and will be stored. Callers pass the time in seconds,
+from any monotonic clock.
 """
 
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ Key = tuple[str, EvaluationId]
 """A study's name and one of its evaluations."""
 
 ATTEMPTS = 3
-"""Leases that may run out before an evaluation counts as lost."""
+"""Number of leases that may run out before an evaluation counts as lost."""
 
 RETRIED: frozenset[FailureKind] = frozenset(
     {"time-limit", "memory-limit", "memory-error", "signal"}
 )
-"""Failures that may be the machine's: tried once more, elsewhere if possible."""
+"""Failures that may be the machine's: retried once, on another worker if possible."""
 
 
 @dataclass(slots=True)
@@ -35,27 +35,29 @@ class Entry:
     submission: Submission
     state: Literal["ready", "leased", "settled"] = "ready"
     worker: str = ""
-    """Who holds it, or held it last."""
+    """Name of the worker that has the lease, or had the last one."""
     token: str = ""
+    """Token of that lease; empty if it was given back."""
     deadline: float = 0.0
+    """Time at which the lease runs out, in seconds."""
     expired: int = 0
-    """Leases that ran out."""
+    """Number of leases that have run out."""
     failed_on: str | None = None
-    """The worker on which it failed in a way that is retried."""
+    """Name of the worker on which it failed in a way that is retried; empty if unknown."""
 
     @property
     def key(self) -> Key:
-        """Its name, unique over all studies served."""
+        """Key of the evaluation, unique over all studies that the master serves."""
         return self.submission.job.study, self.submission.job.id
 
     @property
     def attempt(self) -> int:
-        """The number of the current or next attempt, from 1."""
+        """Number of the current or next attempt, from 1."""
         return self.expired + 1
 
 
 class Leases:
-    """The table of outstanding evaluations, in the order in which they were submitted."""
+    """The table of outstanding evaluations, in the order of their submission."""
 
     def __init__(self, lease_seconds: float) -> None:
         self._seconds = lease_seconds
@@ -72,19 +74,23 @@ class Leases:
         return self._entries.get(key)
 
     def held_by(self, worker: str) -> Entry | None:
-        """Return what a worker has on lease."""
+        """Return the entry that a worker has on lease, or None."""
         return next((e for e in self if e.state == "leased" and e.worker == worker), None)
 
     def add(self, submission: Submission, now: float) -> Entry:
-        """Enter an evaluation; one on lease before a restart has one more lease period."""
+        """Add an evaluation; one that was on lease before a restart gets a new lease period.
+
+        Raises:
+            ValueError: If the evaluation is already outstanding.
+        """
         entry = Entry(submission)
         if entry.key in self._entries:
-            raise ValueError(f"evaluation {entry.key} is outstanding already")
+            raise ValueError(f"evaluation {entry.key} is already outstanding")
         if (stored := submission.stored) is not None:
-            # The store counts leases given; one that was given back did not run out.
+            # The store has the number of the last lease, but not whether that one ran out.
             entry.expired = max(0, min(stored.attempts, ATTEMPTS) - 1)
             if stored.failure is not None:
-                # On whom, the store knows until it is leased again.
+                # The store knows the worker only until the next lease.
                 entry.failed_on = (stored.state == "queued" and stored.worker) or ""
             if stored.state == "running" and stored.worker and stored.token:
                 self._lease(entry, stored.worker, stored.token, now)
@@ -94,14 +100,14 @@ class Leases:
     def claim(self, worker: str, token: str, now: float, *, alone: bool) -> Entry | None:
         """Lease the oldest ready evaluation to a worker.
 
-        A worker that has one on lease is given that again: the answer to its claim was lost.
+        A worker that already has a lease gets the same one again: the reply to its claim was lost.
 
         Args:
-            worker: Who asks.
-            token: The new attempt's token.
-            now: The time.
-            alone: Whether no other worker lives; else one on which an evaluation failed does not
-                get it again.
+            worker: Name of the worker that asks.
+            token: Token of the new attempt.
+            now: The time, in seconds.
+            alone: Whether no other worker is alive. Otherwise a worker does not get an evaluation
+                again that failed on it.
         """
         entry = self.held_by(worker) or next(
             (e for e in self if e.state == "ready" and (alone or e.failed_on != worker)), None
@@ -114,9 +120,11 @@ class Leases:
     def heartbeat(
         self, worker: str, token: str, now: float
     ) -> Literal["continue", "resumed", "stop"]:
-        """Renew a lease; "stop" if it was superseded.
+        """Renew a lease.
 
-        One that ran out and that nobody else has taken is its worker's again: "resumed".
+        Returns:
+            "continue" if the lease is renewed; "resumed" if it had run out, but no other worker
+            has claimed the evaluation; "stop" if the lease is no longer the worker's.
         """
         entry = next((e for e in self if token and (e.worker, e.token) == (worker, token)), None)
         if entry is None or entry.state == "settled":
@@ -128,7 +136,7 @@ class Leases:
         return verdict
 
     def settle(self, key: Key) -> bool:
-        """Accept an outcome: true if the evaluation had no end yet, whoever brings it."""
+        """Accept an outcome from any worker; return whether the evaluation had no result yet."""
         entry = self._entries.get(key)
         if entry is None or entry.state == "settled":
             return False
@@ -138,20 +146,18 @@ class Leases:
     def fail(
         self, key: Key, worker: str, token: str, kind: FailureKind
     ) -> Literal["stale", "retry", "crashed"]:
-        """Take in a failure: stale if the worker's lease was superseded.
+        """Accept a failure.
 
-        A failure that may be the machine's is retried once; the next one of any kind is final.
+        A failure that may be the machine's is retried once; the next failure of any kind is final.
+
+        Returns:
+            "retry" if the evaluation is ready again; "crashed" if the failure is final; "stale" if
+            the lease is no longer the worker's.
         """
         entry = self._entries.get(key)
-        if (
-            entry is None
-            or entry.state == "settled"
-            or (entry.worker, entry.token)
-            != (
-                worker,
-                token,
-            )
-        ):
+        if entry is None or entry.state == "settled":
+            return "stale"
+        if (entry.worker, entry.token) != (worker, token):
             return "stale"
         if kind in RETRIED and entry.failed_on is None:
             entry.failed_on = worker
@@ -161,14 +167,18 @@ class Leases:
         return "crashed"
 
     def leave(self, worker: str) -> list[Entry]:
-        """Take back what a worker has on lease; it does not count as an attempt."""
+        """Take back a worker's lease, without counting it as an attempt; return the entries."""
         given_back = [e for e in self if e.state == "leased" and e.worker == worker]
         for entry in given_back:
             self._release(entry)
         return given_back
 
     def expire(self, now: float) -> list[Entry]:
-        """Take back the leases that ran out; those settled by it are lost, the others ready."""
+        """Take back the leases that have run out.
+
+        Returns:
+            Their entries. A settled one has run out too often and is lost; the others are ready.
+        """
         over = [e for e in self if e.state == "leased" and now >= e.deadline]
         for entry in over:
             entry.expired += 1
@@ -176,7 +186,7 @@ class Leases:
         return over
 
     def forget(self, key: Key) -> None:
-        """Remove an evaluation whose end is in the store."""
+        """Remove an evaluation whose result is in the store."""
         del self._entries[key]
 
     def _lease(self, entry: Entry, worker: str, token: str, now: float) -> None:
@@ -184,5 +194,5 @@ class Leases:
         entry.deadline = now + self._seconds
 
     def _release(self, entry: Entry) -> None:
-        # Without its token, so that a heartbeat still under way does not take it up again.
+        # The token is cleared, so that a heartbeat that is under way does not resume the lease.
         entry.state, entry.token = "ready", ""

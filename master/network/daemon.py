@@ -1,8 +1,8 @@
-"""Who gets through the master's port: greetings, certificates, and what is no message at all.
+"""The server behind the master's port: handshakes, certificates, and malformed messages.
 
-What Pyro4 leaves open is settled here. Hands are shaken in the thread that serves the connection,
-not in the one that accepts all of them; whether a certificate is revoked is looked up with every
-message; and whoever is refused is logged with its origin.
+It adds three things to Pyro4's daemon. The handshake happens in the thread that serves the
+connection, not in the one that accepts all connections. Every message is checked against the list
+of revoked certificates. Every refused client is logged with its origin.
 """
 
 import contextlib
@@ -18,19 +18,18 @@ import Pyro4.util
 from Pyro4.errors import CommunicationError, ConnectionClosedError, SecurityError
 
 from configspace.errors import ServiceError
+from configspace.protocol import REFUSED
 from master.credentials.folder import Revocations
 
 log = logging.getLogger(__name__)
 
 HANDSHAKE_SECONDS = 10.0
-"""How long a client may take to say who it is."""
+"""Longest time that a client may take for its handshake."""
 _SILENCE = "it said nothing for {:g} s"
-REFUSED = "refused: "
-"""How the answer begins to a client that need not try again."""
 
 
 class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
-    """Pyro's daemon, which knows its connections, and whom not to let in."""
+    """Pyro's daemon, which also knows its connections and refuses revoked clients."""
 
     def __init__(
         self, host: str, port: int, max_workers: int, revocations: Revocations | None
@@ -40,11 +39,12 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         self._connections: set[Any] = set()
         super().__init__(host=host, port=port)
         if revocations is not None:
-            # Else a client that connects and says nothing keeps the accept loop, and so all others.
+            # Otherwise a client that connects and stays silent blocks the accept loop, and with
+            # it all other clients.
             self.sock.do_handshake_on_connect = False
 
     def validateHandshake(self, conn: Any, data: Any) -> str:  # noqa: N802, ARG002
-        """Let a client in, or raise the reason why not; part of Pyro's interface."""
+        """Accept a client, or raise the reason for refusing it; part of Pyro's interface."""
         conn.has_greeted = True
         if self._revocations is not None:
             self._check_every_message(conn, self._revocations)
@@ -52,11 +52,11 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         return "hello"
 
     def clientDisconnect(self, conn: Any) -> None:  # noqa: N802
-        """Note that a client is gone; part of Pyro's interface."""
+        """Forget a client that has disconnected; part of Pyro's interface."""
         self._connections.discard(conn)
 
     def _handshake(self, conn: Any, denied_reason: str | None = None) -> Any:
-        """Get to know a client; called in its own thread, or in the accept loop to deny it."""
+        """Greet a client in its own thread, or deny it in the accept loop."""
         conn.sock.settimeout(HANDSHAKE_SECONDS)
         if denied_reason is not None:
             log.warning(
@@ -65,15 +65,15 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
                 _origin(conn),
                 self._max_workers,
             )
-            # A client that says nothing must not hold the accept loop up.
+            # A silent client must not block the accept loop.
             conn.sock.settimeout(0.5)
         if self._revocations is not None:
             try:
                 conn.sock.do_handshake()
-            except OSError as error:  # a certificate's fault, and silence, are among them
+            except OSError as error:  # also raised for a bad certificate and for silence
                 log.warning("refused a connection from %s: %s", _origin(conn), _reason(error))
                 if denied_reason is None:
-                    _let_it_read_why(conn.sock, error)
+                    _let_it_read_the_reason(conn.sock, error)
                 return False
         origin, began = _origin(conn), time.monotonic()
         welcome = False
@@ -99,8 +99,8 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
             super().handleRequest(conn)
         except ConnectionClosedError as error:
             if getattr(error, "partialData", b""):
-                log.warning("dropped the connection from %s: it broke amid a message", origin)
-            raise  # else its client hung up
+                log.warning("dropped the connection from %s: it broke during a message", origin)
+            raise  # without partial data, the client has disconnected
         except CommunicationError as error:
             log.warning("dropped the connection from %s: %s", origin, error)
             raise
@@ -114,14 +114,14 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         *more: Any,
         **named: Any,
     ) -> None:
-        """Tell a client what is wrong with its call."""
-        if not isinstance(error, SecurityError):  # that is logged where it is raised
+        """Tell a client the error of its call; part of Pyro's interface."""
+        if not isinstance(error, SecurityError):  # a SecurityError is logged where it is raised
             reason = f"{type(error).__name__}: {error}"
             log.warning("refused a call from %s: %.300s", _origin(connection), reason)
         super()._sendExceptionResponse(connection, seq, serializer_id, error, *more, **named)
 
     def _check_every_message(self, conn: Any, revocations: Revocations) -> None:
-        """Refuse a revoked client now, and as soon as it is, whatever it calls."""
+        """Refuse a revoked client, now and at every later message, whatever it calls."""
         certificate = conn.getpeercert()
         serial = int(certificate["serialNumber"], 16)
         name = dict(part[0] for part in certificate["subject"]).get("commonName", "?")
@@ -143,20 +143,20 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
             return received
 
         def checked_send(data: Any) -> None:
-            check()  # a claim may have waited for its job meanwhile
+            check()  # the client may have been revoked while its claim waited for a job
             send(data)
 
         check()
-        # Below Pyro4's requests, so that there is none it does not hold for.
+        # The check sits below Pyro4's requests, so that it covers all of them.
         conn.recv, conn.send = checked_recv, checked_send
 
     @property
     def is_in_use(self) -> bool:
-        """Whether a client is connected."""
+        """Whether any client is connected."""
         return bool(self._connections)
 
     def cut(self) -> None:
-        """Close every connection, so that the threads behind them end."""
+        """Close every connection, so that the threads that serve them end."""
         for connection in list(self._connections):
             connection.close()
 
@@ -165,7 +165,7 @@ def _origin(conn: Any) -> str:
     try:
         return "{}:{}".format(*conn.sock.getpeername())
     except OSError:
-        return "a client that is gone"
+        return "a client that has disconnected"
 
 
 def _reason(error: OSError) -> str:
@@ -174,25 +174,25 @@ def _reason(error: OSError) -> str:
     return str(getattr(error, "verify_message", None) or getattr(error, "reason", None) or error)
 
 
-def _let_it_read_why(sock: ssl.SSLSocket, error: OSError) -> None:
-    """Close in such a way that a client gets to read why.
+def _let_it_read_the_reason(sock: ssl.SSLSocket, error: OSError) -> None:
+    """Close a connection in such a way that the client can read the reason.
 
-    Closed with something unread, a connection is reset, and what was sent last may be lost: the
-    alert of a handshake that failed, or what is said here to a client that does not encrypt.
+    A connection that is closed with unread data is reset, and the last data that was sent may be
+    lost: the alert of a failed handshake, or the text for a client that does not encrypt.
     """
     with contextlib.suppress(OSError):
         sock.settimeout(0.5)
         if getattr(error, "reason", None) == "WRONG_VERSION_NUMBER":
             socket.socket.sendall(sock, _answer_in_plain_text())  # below the encryption
         sock.shutdown(socket.SHUT_WR)
-        for _ in range(16):  # enough for a first message; not for one that never ends
+        for _ in range(16):  # enough for a first message, but not for an endless one
             if not sock.recv(2**16):
                 break
 
 
 def _answer_in_plain_text() -> bytes:
     serializer = Pyro4.util.get_serializer("serpent")
-    text = f"{REFUSED}it wants --credentials FILE, made by 'dartboard credentials issue'"
+    text = f"{REFUSED}it needs --credentials FILE, made by 'dartboard credentials issue'"
     data, _ = serializer.serializeData(text)
     answer = Pyro4.message.Message(
         Pyro4.message.MSG_CONNECTFAIL, data, serializer.serializer_id, 0, 0

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from master.dispatch.roster import Progress as EvaluationProgress
+from configspace.protocol import EvaluationProgress
 from master.sources.base import Progress
 
 

@@ -51,7 +51,7 @@ def run_with_a_far_worker(project: Project, undisturbed: list[dict[str, Any]]) -
         project.wait(lambda: _is_busy(project, far), "job of the far worker")
         _link("down")
         time.sleep(LEASE_SECONDS + 5)
-        assert "worker gpu-box-1 has fallen silent" in project.logs(project.container("master"))
+        assert "worker gpu-box-1 is silent" in project.logs(project.container("master"))
         _link("up")
         before = _share(project)
         project.wait(lambda: _share(project) > before, "far evaluation after the link came back")
@@ -71,7 +71,7 @@ def _check_refusals(project: Project) -> None:
     kernels = ("--volume", f"{KERNELS}:/home/dartboard/.cache/dartboard")
     bare = ("run", "--rm", "--network", f"container:{BOX}", *kernels)
     said = project.fails(*bare, "dartboard:cpu", *command)
-    assert "it wants --credentials FILE" in said, said
+    assert "it needs --credentials FILE" in said, said
 
     lost = _issue(project, "lost")
     project.compose("exec", "-T", "master", "dartboard", "credentials", "revoke", "lost")

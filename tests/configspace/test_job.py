@@ -65,7 +65,7 @@ def built_in(value: object) -> bool:
 
 
 @pytest.mark.parametrize("message", [JOB, OUTCOME, FAILURE], ids=lambda m: type(m).__name__)
-def test_a_wire_form_holds_built_in_types_only(message: Job | Outcome | Failure) -> None:
+def test_a_wire_form_has_only_built_in_types(message: Job | Outcome | Failure) -> None:
     assert built_in(message.to_wire())
 
 
@@ -75,24 +75,35 @@ def fixed(**changes: Any) -> Job:
 
 
 @pytest.mark.parametrize("change", [{"objective": "one-shot"}, {"seeds": [1, 2, 3]}])
-def test_given_architectures_are_one_a_seed_and_are_scored_finally(change: dict[str, Any]) -> None:
-    with pytest.raises(WireError, match="wanted one a seed, and the objective 'final'"):
+def test_given_architectures_need_seeds_and_objective(change: dict[str, Any]) -> None:
+    with pytest.raises(WireError, match="expected one per seed, and the objective 'final'"):
         fixed(**change)
 
 
-def test_trained_architectures_are_the_given_ones_and_need_no_one_shot_psnr() -> None:
-    trained = [trial.model_copy(update={"one_shot_psnr": None}) for trial in TRIALS]
-    trained[1] = trained[1].model_copy(update={"architecture": ("cnn", "cnn")})
-    outcome = OUTCOME.model_copy(update={"trials": tuple(trained)})
-    outcome.check_against(fixed())
+@pytest.fixture
+def trained() -> Outcome:
+    """Return an outcome of ``fixed()``, which has no one-shot PSNR."""
+    trials = [trial.model_copy(update={"one_shot_psnr": None}) for trial in TRIALS]
+    trials[1] = trials[1].model_copy(update={"architecture": ("cnn", "cnn")})
+    return OUTCOME.model_copy(update={"trials": tuple(trials)})
+
+
+def test_given_architectures_need_no_one_shot_psnr(trained: Outcome) -> None:
+    trained.check_against(fixed())
+
+
+def test_a_search_needs_a_one_shot_psnr(trained: Outcome) -> None:
     with pytest.raises(WireError, match="has no one-shot PSNR"):
-        outcome.check_against(JOB)
+        trained.check_against(JOB)
+
+
+def test_trained_architectures_are_the_given_ones(trained: Outcome) -> None:
     with pytest.raises(WireError, match="its architectures are not the job's"):
-        outcome.check_against(fixed(architectures=[["cnn", "roll"], ["cnn", "roll"]]))
+        trained.check_against(fixed(architectures=[["cnn", "roll"], ["cnn", "roll"]]))
 
 
 @pytest.mark.parametrize("number", [np.float64(1.0), np.float32(1.0)])
-def test_a_numpy_scalar_does_not_pass_unless_it_is_a_float(number: Any) -> None:
+def test_a_numpy_scalar_is_refused_unless_a_float(number: Any) -> None:
     payload = changed_trial(one_shot_psnr=number)
     if isinstance(number, float):
         assert type(Outcome.from_wire(payload).trials[0].one_shot_psnr) is float
@@ -123,8 +134,8 @@ def test_a_wrong_type_or_an_unknown_key_is_refused(changes: Any, complaint: str)
 
 
 @pytest.mark.parametrize("payload", [None, 3, "x", [], {}, {"id": 1}, object()])
-def test_what_is_no_message_at_all_is_refused(payload: object) -> None:
-    with pytest.raises(WireError, match="not a valid outcome"):
+def test_a_payload_that_is_not_a_message_is_refused(payload: object) -> None:
+    with pytest.raises(WireError, match="expected a valid outcome"):
         Outcome.from_wire(payload)
 
 
@@ -134,7 +145,7 @@ def test_a_seed_beyond_63_bits_is_refused(seed: int) -> None:
         Job.from_wire(wire(JOB) | {"seeds": [seed]})
 
 
-def test_an_outcome_answers_its_job() -> None:
+def test_an_outcome_fits_its_job() -> None:
     OUTCOME.check_against(JOB)
 
 
@@ -143,13 +154,13 @@ def test_an_outcome_answers_its_job() -> None:
     [
         (
             {"id": EvaluationId(configuration=(2, 0, 6), epochs=17)},
-            r"wanted .*5\)@17, got .*6\)@17",
+            r"expected .*5\)@17, got .*6\)@17",
         ),
         ({"trials": TRIALS[:1]}, "seeds are not the job's"),
         ({"trials": TRIALS[::-1]}, "seeds are not the job's"),
     ],
 )
-def test_an_outcome_of_something_else_is_refused(changes: Any, complaint: str) -> None:
+def test_an_outcome_of_another_job_is_refused(changes: Any, complaint: str) -> None:
     with pytest.raises(WireError, match=complaint):
         OUTCOME.model_copy(update=changes).check_against(JOB)
 
@@ -162,7 +173,7 @@ def test_an_outcome_of_something_else_is_refused(changes: Any, complaint: str) -
         ({"architecture_psnr": None}, "trial 3 has no architecture PSNR"),
     ],
 )
-def test_a_trial_that_lacks_something_is_refused(changes: Any, complaint: str) -> None:
+def test_an_incomplete_trial_is_refused(changes: Any, complaint: str) -> None:
     trials = (TRIALS[0].model_copy(update=changes), TRIALS[1])
     with pytest.raises(WireError, match=complaint):
         OUTCOME.model_copy(update={"trials": trials}).check_against(JOB)
@@ -181,7 +192,7 @@ def test_the_loss_is_minus_the_aggregated_psnr() -> None:
     assert loss(OUTCOME, "final", "max") == -24.0
 
 
-def test_a_trial_seed_is_the_same_for_ever() -> None:
+def test_a_trial_seed_is_a_fixed_63_bit_number() -> None:
     assert trial_seed(0, ID, 0) == trial_seed(0, ID, 0)
     assert 0 <= trial_seed(0, ID, 0) < 2**63
 

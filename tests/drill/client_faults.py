@@ -14,6 +14,7 @@ import Pyro4.errors
 from Pyro4 import message
 
 from configspace.errors import ServiceError
+from configspace.protocol import Method, Reply
 from tests.drill.fault import Fault
 from tests.drill.record import Hit
 from tests.drill.scene import HungError, Scene
@@ -100,7 +101,7 @@ def _call(method: str, make: Callable[[random.Random], tuple[Any, ...]]) -> Call
             with contextlib.suppress(
                 ServiceError, AwayError, AttributeError, Pyro4.errors.PyroError
             ):
-                link.call(method, *make(scene.random))
+                link.call(Method[Reply](method, ()), *make(scene.random))
                 raise HungError(f"a malformed {method!r} was taken for a good one")
 
     return send

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from Pyro4 import message, socketutil, util
 from Pyro4.errors import PyroError
 
+from configspace.protocol import OBJECT
 from configspace.versions import versions
 from master.credentials.authority import initialize, issue, revoke
 from master.credentials.folder import Folder
@@ -21,7 +22,6 @@ from tests.drill.evaluations import id_of
 from tests.drill.fault import Fault
 from tests.drill.record import Hit, touched
 from tests.drill.scene import HungError, Scene
-from worker.service.link import OBJECT
 
 INTRUDER = "intruder"
 FORGED_PSNR = 999.0

@@ -15,6 +15,7 @@ import numpy as np
 
 from configspace.job import EvaluationId, Job, Outcome
 from tests.worker import noop
+from worker.service.child import OnProgress
 
 FOLDER = "DARTBOARD_DRILL_FOLDER"
 TRANSIENT = frozenset({"segfaults", "allocates", "never_returns"})
@@ -22,7 +23,7 @@ TRANSIENT = frozenset({"segfaults", "allocates", "never_returns"})
 
 
 @noop.evaluator
-def evaluate(job: Job, progress: noop.Progress) -> Outcome:
+def evaluate(job: Job, progress: OnProgress) -> Outcome:
     """Bring scores that are a function of the job alone, after a while."""
     folder = Path(os.environ[FOLDER])
     note(folder, "begin", os.getppid(), name_of(job.id))
@@ -43,7 +44,7 @@ def evaluate(job: Job, progress: noop.Progress) -> Outcome:
 
 
 @noop.evaluator
-def evaluate_at_once(job: Job, progress: noop.Progress) -> Outcome:
+def evaluate_at_once(job: Job, progress: OnProgress) -> Outcome:
     """Bring scores at once, and leave no trace."""
     return noop.outcome_of(job)
 
@@ -73,7 +74,7 @@ def note(folder: Path, event: str, pid: int, evaluation: str) -> None:
         os.close(log)
 
 
-def _misbehave(way: str, job: Job, progress: noop.Progress) -> Outcome:
+def _misbehave(way: str, job: Job, progress: OnProgress) -> Outcome:
     if way == "numpy_scalar":
         outcome = noop.outcome_of(job)
         trial = outcome.trials[0].model_copy(update={"architecture_psnr": np.float32(12.5)})

@@ -18,10 +18,12 @@ from typing import Any
 
 from cli.commands.run import stop_on_signals
 from configspace.errors import DartboardError
+from configspace.protocol import Lease
 from configspace.study import Study
 from master.bohb.sampler import Sampler
 from master.credentials.folder import Folder
 from master.dispatch.exchange import Exchange
+from master.dispatch.leases import Entry
 from master.service.lock import study_lock
 from master.service.master import Master
 from master.sources.study import BohbSource
@@ -81,7 +83,7 @@ def _serve(study: Study, options: argparse.Namespace) -> int:
 def _note_leases(folder: Path) -> None:
     give = Exchange._leased
 
-    def leased(self: Exchange, entry: Any) -> dict[str, Any]:
+    def leased(self: Exchange, entry: Entry) -> Lease:
         note(folder, "lease", os.getpid(), name_of(entry.submission.job.id))
         return give(self, entry)
 

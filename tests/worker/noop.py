@@ -1,4 +1,4 @@
-"""Evaluations without a search, for tests of the service; run in a real child process."""
+"""Evaluations without a search, for tests of the service; they run in a real child process."""
 
 import ctypes
 import hashlib
@@ -11,25 +11,23 @@ from pathlib import Path
 
 from configspace.errors import ServiceError
 from configspace.job import Curve, Job, Outcome, Trial
-from worker.service.child import MakeEvaluator
-
-Progress = Callable[[str, int, int], None]
+from worker.service.child import MakeEvaluator, OnProgress
 
 
 @dataclass
 class Noop:
     """An evaluator that computes nothing."""
 
-    evaluate: Callable[[Job, Progress], Outcome]
+    evaluate: Callable[[Job, OnProgress], Outcome]
     engine: str = "noop"
     device: str = "cpu"
 
-    def __call__(self, job: Job, progress: Progress) -> Outcome:
+    def __call__(self, job: Job, progress: OnProgress) -> Outcome:
         return self.evaluate(job, progress)
 
 
-def evaluator(evaluate: Callable[[Job, Progress], Outcome]) -> MakeEvaluator:
-    """Make a function into what a worker is told to evaluate with."""
+def evaluator(evaluate: Callable[[Job, OnProgress], Outcome]) -> MakeEvaluator:
+    """Return a factory of evaluators that call a function."""
 
     def make(*, device: str, engine: str, threads: int) -> Noop:
         return Noop(evaluate)
@@ -38,21 +36,21 @@ def evaluator(evaluate: Callable[[Job, Progress], Outcome]) -> MakeEvaluator:
 
 
 def needs_a_gpu(*, device: str, engine: str, threads: int) -> Noop:
-    """Lack what this machine does not have."""
+    """Fail because a device is missing."""
     raise ServiceError(f"no device {device!r} here")
 
 
 def needs_a_module(*, device: str, engine: str, threads: int) -> Noop:
-    """Lack what a job names and this machine does not have."""
+    """Fail every job because a module is missing."""
 
-    def evaluate(job: Job, progress: Progress) -> Outcome:
+    def evaluate(job: Job, progress: OnProgress) -> Outcome:
         raise ServiceError(f"no module for {job.problem.name!r} here")
 
     return Noop(evaluate)
 
 
 def slow_to_start_again(*, device: str, engine: str, threads: int) -> Noop:
-    """Take its time to be ready, but for the first time; then crash the process."""
+    """Start at once the first time and slowly after that; crash the process with every job."""
     before = Path(os.environ["DARTBOARD_TEST_GATE"])
     if before.exists():
         time.sleep(3.0)
@@ -82,28 +80,28 @@ def outcome_of(job: Job) -> Outcome:
 
 
 @evaluator
-def lacks_the_space(job: Job, progress: Progress) -> Outcome:
-    """Lack what every job of a study needs."""
+def lacks_the_space(job: Job, progress: OnProgress) -> Outcome:
+    """Fail because the engine does not offer the search space."""
     raise ServiceError(f"no space {job.architecture.space!r} here")
 
 
 @evaluator
-def evaluate(job: Job, progress: Progress) -> Outcome:
-    """Bring scores at once."""
+def evaluate(job: Job, progress: OnProgress) -> Outcome:
+    """Return scores at once."""
     progress("search", job.epochs, job.epochs)
     return outcome_of(job)
 
 
 @evaluator
-def slow(job: Job, progress: Progress) -> Outcome:
-    """Bring scores after a while."""
+def slow(job: Job, progress: OnProgress) -> Outcome:
+    """Return scores after a while."""
     time.sleep(0.1)
     return outcome_of(job)
 
 
 @evaluator
-def gated(job: Job, progress: Progress) -> Outcome:
-    """Bring scores once the file named by the environment is there."""
+def gated(job: Job, progress: OnProgress) -> Outcome:
+    """Return scores once the file that the environment names exists."""
     started = Path(os.environ["DARTBOARD_TEST_GATE"])
     started.with_suffix(".started").touch()
     while not started.exists():
@@ -112,63 +110,63 @@ def gated(job: Job, progress: Progress) -> Outcome:
 
 
 @evaluator
-def raises(job: Job, progress: Progress) -> Outcome:
-    """Fail by an exception."""
+def raises(job: Job, progress: OnProgress) -> Outcome:
+    """Fail with an exception."""
     raise RuntimeError("no such operation")
 
 
 @evaluator
-def raises_on_odd_seeds(job: Job, progress: Progress) -> Outcome:
-    """Fail as a whole if one of the trials does."""
+def raises_on_odd_seeds(job: Job, progress: OnProgress) -> Outcome:
+    """Fail if any seed of the job is odd."""
     if any(seed % 2 for seed in job.seeds):
         raise RuntimeError("its training diverged")
     return outcome_of(job)
 
 
 @evaluator
-def exits(job: Job, progress: Progress) -> Outcome:
-    """Try to end the process in an orderly way."""
+def exits(job: Job, progress: OnProgress) -> Outcome:
+    """Call sys.exit."""
     sys.exit(3)
 
 
 @evaluator
-def exits_hard(job: Job, progress: Progress) -> Outcome:
-    """End the process behind Python's back."""
+def exits_hard(job: Job, progress: OnProgress) -> Outcome:
+    """End the process without any clean-up."""
     os._exit(4)
 
 
 @evaluator
-def segfaults(job: Job, progress: Progress) -> Outcome:
-    """Read where nothing is."""
+def segfaults(job: Job, progress: OnProgress) -> Outcome:
+    """Read from address 0."""
     ctypes.string_at(0)
     raise AssertionError("still here")
 
 
 @evaluator
-def not_a_number(job: Job, progress: Progress) -> Outcome:
-    """Bring a score that is not finite."""
+def not_a_number(job: Job, progress: OnProgress) -> Outcome:
+    """Return a score that is not finite."""
     trial = Trial(seed=job.seeds[0], one_shot_psnr=float("nan"), architecture=("gradient",))
     return Outcome(id=job.id, trials=(trial,), engine="noop", device="cpu")
 
 
 @evaluator
-def not_a_number_unchecked(job: Job, progress: Progress) -> Outcome:
-    """Bring a score that is not finite, past the checks of the model."""
+def not_a_number_unchecked(job: Job, progress: OnProgress) -> Outcome:
+    """Return a score that is not finite, without the checks of the model."""
     outcome = outcome_of(job)
     bad = outcome.trials[0].model_copy(update={"one_shot_psnr": float("inf")})
     return outcome.model_copy(update={"trials": (bad, *outcome.trials[1:])})
 
 
 @evaluator
-def never_returns(job: Job, progress: Progress) -> Outcome:
-    """Overstay."""
+def never_returns(job: Job, progress: OnProgress) -> Outcome:
+    """Run for ever."""
     while True:
         time.sleep(1)
 
 
 @evaluator
-def allocates(job: Job, progress: Progress) -> Outcome:
-    """Take memory without end."""
+def allocates(job: Job, progress: OnProgress) -> Outcome:
+    """Allocate memory without end."""
     taken = []
     while True:
         taken.append(bytearray(os.urandom(2**20)) * 16)
@@ -176,14 +174,14 @@ def allocates(job: Job, progress: Progress) -> Outcome:
 
 
 @evaluator
-def memory_error(job: Job, progress: Progress) -> Outcome:
-    """Ask for more memory than there can be."""
+def memory_error(job: Job, progress: OnProgress) -> Outcome:
+    """Ask for more memory than any machine has."""
     bytearray(2**62)
     raise AssertionError("still here")
 
 
 @evaluator
-def prints(job: Job, progress: Progress) -> Outcome:
+def prints(job: Job, progress: OnProgress) -> Outcome:
     """Write to standard output, and read standard input."""
     sys.stdout.write('{"outcome": "forged"}\n')
     sys.stdout.flush()
@@ -193,14 +191,17 @@ def prints(job: Job, progress: Progress) -> Outcome:
 
 
 @evaluator
-def wrong_seeds(job: Job, progress: Progress) -> Outcome:
-    """Answer with too few trials."""
+def wrong_seeds(job: Job, progress: OnProgress) -> Outcome:
+    """Return too few trials."""
     return outcome_of(job).model_copy(update={"trials": ()})
 
 
 @evaluator
-def each_its_own_way(job: Job, progress: Progress) -> Outcome:
-    """Fail as the number of the configuration says; of the later ones, the first does."""
+def each_its_own_way(job: Job, progress: OnProgress) -> Outcome:
+    """Fail in the way that the configuration's number selects.
+
+    Among the configurations that enter at a later rung, only the first one fails.
+    """
     ways = (
         *(raises, exits, exits_hard, not_a_number, not_a_number_unchecked, wrong_seeds),
         *(segfaults, memory_error, never_returns),

@@ -1,10 +1,10 @@
 """The process that evaluates: ``python -m worker.service.child``, a child of its worker.
 
-It reads jobs from its standard input and answers on its standard output, a JSON object a line.
-Both are moved to descriptors of its own first, so that nothing an evaluation prints gets in
-between. Answers are ``{"ready": [engine, device]}``, then for each job any number of
-``{"progress": [phase, done, total]}`` and one ``{"outcome": …}`` or ``{"failure": …}``;
-``{"fatal": reason}`` if it cannot evaluate at all, or not what it is asked to.
+It reads jobs from its standard input and answers on its standard output, one JSON object per line.
+First it moves both to new descriptors, so that the output of an evaluation cannot mix with them.
+The answers are ``{"ready": [engine, device]}``, and then for each job any number of
+``{"progress": [phase, done, of]}`` and one ``{"outcome": …}`` or ``{"failure": …}``. The answer
+``{"fatal": {"problem": …, "advice": …}}`` means that it cannot evaluate anything, or not this job.
 """
 
 import argparse
@@ -31,26 +31,29 @@ log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG = 1
 _MESSAGE_CHARACTERS = 2000
 
+OnProgress = Callable[[str, int, int], None]
+"""A function that takes phase, epochs done and epochs in total, and reports them."""
+
 
 class Evaluator(Protocol):
-    """Runs jobs' trials."""
+    """Runs the trials of jobs."""
 
     engine: str
     device: str
 
-    def __call__(self, job: Job, progress: Callable[[str, int, int], None]) -> Outcome:
-        """Return the outcome, calling ``progress(phase, epochs done, epochs in all)``."""
+    def __call__(self, job: Job, progress: OnProgress) -> Outcome:
+        """Return the outcome of a job, and call ``progress`` after each epoch."""
 
 
 class MakeEvaluator(Protocol):
     """Makes an evaluator, once, when the process starts.
 
-    What it cannot have (a device, an engine) is this machine's lack and not a configuration's:
-    it raises a `DartboardError`, and the worker ends.
+    If a device or an engine is missing, that is a fault of this machine and not of a
+    configuration: the function raises a `DartboardError`, and the worker ends.
     """
 
     def __call__(self, *, device: str, engine: str, threads: int) -> Evaluator:
-        """Make ready for jobs."""
+        """Return an evaluator that is ready for jobs."""
 
 
 def main() -> int:
@@ -62,10 +65,10 @@ def main() -> int:
     parser.add_argument("--threads", required=True, type=int)
     options = parser.parse_args()
     _die_with_the_parent()
-    # Ctrl-C reaches every process of a terminal; what it means is for the worker to say.
+    # Ctrl-C reaches every process of a terminal, but only the worker reacts to it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     logging.basicConfig(level=logging.WARNING)
-    logging.getLogger("worker").setLevel(logging.INFO)  # it says when kernels are compiled
+    logging.getLogger("worker").setLevel(logging.INFO)  # includes the compilation of kernels
     jobs, answers = _take_the_pipes()
 
     def answer(kind: str, content: object) -> None:
@@ -73,18 +76,18 @@ def main() -> int:
             answers.write(json.dumps({kind: content}) + "\n")
             answers.flush()
         except BrokenPipeError:
-            os._exit(1)  # the worker is gone, and nobody is left to be told
+            os._exit(1)  # the worker is gone
 
     try:
         make = resolve(options.evaluator)
     except (ImportError, AttributeError, ValueError) as error:
         log.exception("cannot load %s", options.evaluator)
-        answer("fatal", f"cannot load {options.evaluator!r}: {error}")
+        answer("fatal", _fatal(ServiceError(f"cannot load {options.evaluator!r}: {error}")))
         return 1
     try:
         evaluate = make(device=options.device, engine=options.engine, threads=options.threads)
     except DartboardError as error:
-        answer("fatal", str(error))
+        answer("fatal", _fatal(error))
         return 1
     answer("ready", [evaluate.engine, evaluate.device])
     for line in _lines(jobs):
@@ -92,34 +95,32 @@ def main() -> int:
         try:
             result = attempt(evaluate, job, lambda *report: answer("progress", list(report)))
         except ServiceError as error:
-            answer("fatal", str(error))
+            answer("fatal", _fatal(error))
             return 1
         answer("failure" if isinstance(result, Failure) else "outcome", result.to_wire())
     return 0
 
 
 def resolve(name: str) -> MakeEvaluator:
-    """Import what ``package.module:factory`` names.
+    """Import the factory that ``package.module:factory`` names.
 
     Raises:
-        ValueError: If it is not of that form.
+        ValueError: If the name has another form.
         ImportError: If there is no such module, or it cannot be imported.
         AttributeError: If the module has no such factory.
     """
     module, colon, factory = name.partition(":")
     if not colon:
-        raise ValueError(f"wanted package.module:factory, got {name!r}")
+        raise ValueError(f"expected package.module:factory, got {name!r}")
     make: MakeEvaluator = getattr(importlib.import_module(module), factory)
     return make
 
 
-def attempt(
-    evaluate: Evaluator, job: Job, progress: Callable[[str, int, int], None]
-) -> Outcome | Failure:
-    """Run one evaluation, whatever it does short of killing the process.
+def attempt(evaluate: Evaluator, job: Job, progress: OnProgress) -> Outcome | Failure:
+    """Run one evaluation, and turn everything that ends it into an outcome or a failure.
 
     Raises:
-        ServiceError: If the evaluator lacks what the job needs, whatever its configuration.
+        ServiceError: If the evaluator cannot run the job, whatever its configuration.
     """
 
     def failure(kind: FailureKind, message: str) -> Failure:
@@ -127,7 +128,7 @@ def attempt(
 
     try:
         outcome = evaluate(job, progress)
-        # Once more in its wire form: a model can be built around its own checks.
+        # Parsed again from its wire form, because a model can be built without its checks.
         outcome = Outcome.from_wire(outcome.to_wire())
         outcome.check_against(job)
     except SystemExit as error:
@@ -141,6 +142,10 @@ def attempt(
         kind = _kind(error)
         return failure(kind, "".join(traceback.format_exception_only(error)).strip())
     return outcome
+
+
+def _fatal(error: DartboardError) -> dict[str, str]:
+    return {"problem": error.problem, "advice": error.advice}
 
 
 def _kind(error: BaseException) -> FailureKind:
@@ -157,16 +162,16 @@ def _kind(error: BaseException) -> FailureKind:
 
 
 def _take_the_pipes() -> tuple[TextIO, TextIO]:
-    """Move standard input and output to descriptors that an evaluation does not know."""
+    """Move standard input and output to descriptors that an evaluation does not use."""
     jobs, answers = os.dup(0), os.dup(1)
-    with open(os.devnull) as nothing:  # noqa: PTH123  # a device, not a path of ours
+    with open(os.devnull) as nothing:  # noqa: PTH123  # a device, not a file
         os.dup2(nothing.fileno(), 0)
     os.dup2(2, 1)
     return os.fdopen(jobs), os.fdopen(answers, "w")
 
 
 def _lines(jobs: TextIO) -> Any:
-    """Yield the lines of ``jobs``; when they end, the process ends, even amid an evaluation."""
+    """Yield the lines of ``jobs``; at their end the process ends, even during an evaluation."""
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def read() -> None:

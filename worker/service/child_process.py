@@ -1,4 +1,4 @@
-"""A long-lived child process that evaluates, and the limits it is held to."""
+"""A long-lived child process that evaluates, and the limits of its evaluations."""
 
 import contextlib
 import json
@@ -19,31 +19,30 @@ import psutil
 from configspace.errors import ServiceError
 from configspace.job import Failure, FailureKind, Job, Outcome
 from configspace.logs import about
+from configspace.protocol import EvaluationProgress
 
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 600.0
-"""The longest a child may take to be ready: the first compiles kernels, maybe on a busy machine."""
+"""Longest time until a child is ready: the first one compiles kernels, maybe on a busy machine."""
 POLL_SECONDS = 0.1
-"""How often memory and time are looked at."""
+"""Time between two checks of the limits."""
 
 _LINE_BYTES = 2**14
 
-Progress = tuple[str, int, int]
-
 
 class Child:
-    """A child process, started when first needed and replaced after it died or was killed."""
+    """A child process, started at the first use and replaced after it died or was killed."""
 
     def __init__(self, *, evaluator: str, device: str, engine: str, threads: int) -> None:
         """Remember what to start.
 
         Args:
-            evaluator: What makes the evaluator, as ``package.module:factory``.
-            device: Where to evaluate.
-            engine: Which engine evaluates.
-            threads: How many threads it may use; numerical libraries are held to it, too.
+            evaluator: The factory of the evaluator, as ``package.module:factory``.
+            device: Device that evaluates, as the evaluator understands it.
+            engine: Engine that evaluates, as the evaluator understands it.
+            threads: Number of threads that it may use; a limit for numerical libraries, too.
         """
         self._command = [sys.executable, "-m", "worker.service.child"]
         self._command += ["--evaluator", evaluator, "--device", device, "--engine", engine]
@@ -55,32 +54,33 @@ class Child:
         self._buffer = b""
         self._job: Job | None = None
         self.worker: str | None = None
-        """Whose child it is, for the log."""
-        self.progress: Progress | None = None
-        """Phase, epochs done and epochs in all of the current evaluation."""
+        """Name of its worker, for the log."""
+        self.progress: EvaluationProgress | None = None
+        """How far the current evaluation is."""
 
     def use(self, threads: int) -> None:
-        """Evaluate with so many threads from now on; a process that has others is replaced."""
+        """Set the number of threads; a process that has another number is replaced."""
         if threads != self._threads:
             self._threads = threads
             self.kill()
 
     @property
     def is_ready(self) -> bool:
-        """Whether the process is up and waits for a job."""
+        """Whether the process runs and waits for a job."""
         return self._ready
 
     def start(self, patience: float | None = None) -> bool:
         """Start the process unless it runs, and wait until it is ready.
 
         Args:
-            patience: Seconds to wait; by default as long as it may take. Call again to wait on.
+            patience: Longest time to wait, in seconds; by default `START_SECONDS`. A later call
+                waits on.
 
         Returns:
             Whether it is ready.
 
         Raises:
-            ServiceError: If it cannot evaluate, whatever the job.
+            ServiceError: If it cannot evaluate any job.
         """
         if self._process is None or (self._ready and self._process.poll() is not None):
             self._spawn()
@@ -92,7 +92,7 @@ class Child:
             "PYTHONPATH": _python_path(),
             # Read by OpenMP and the linear-algebra libraries when they are loaded.
             "OMP_NUM_THREADS": str(self._threads),
-            # A thread that waits sleeps: where cores are shared, spinning costs many times more.
+            # Waiting threads sleep: on shared cores, spinning is many times more expensive.
             "OMP_WAIT_POLICY": "PASSIVE",
         }
         self._process = subprocess.Popen(
@@ -101,11 +101,11 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=environment,
-            start_new_session=True,  # so that a kill reaches what an evaluation starts, too
+            start_new_session=True,  # so that a kill also reaches what an evaluation starts
         )
         assert self._process.stderr is not None
         threading.Thread(
-            target=self._relay, args=(self._process.stderr,), name="says", daemon=True
+            target=self._relay, args=(self._process.stderr,), name="relay", daemon=True
         ).start()
         self._start_by = time.monotonic() + START_SECONDS
 
@@ -121,9 +121,12 @@ class Child:
                     self.engine, self.device = engine, device
                     self._ready = True
                     return True
-            reason = (message or {}).get("fatal") or f"it ended with {self._ending()}"
+                case {"fatal": {"problem": str(problem), "advice": str(advice)}}:
+                    pass
+                case _:
+                    problem, advice = f"it ended with {self._ending()}", ""
             self.kill()
-            raise ServiceError(f"the evaluating process cannot start: {reason}")
+            raise ServiceError(f"the evaluating process cannot start: {problem}", advice=advice)
         if now < self._start_by:
             return False
         self.kill()
@@ -134,13 +137,14 @@ class Child:
 
         Args:
             job: What to evaluate.
-            go_on: Called several times a second; once it is false, the evaluation is ended.
+            go_on: Called about every `POLL_SECONDS`; once it returns false, the evaluation is
+                stopped.
 
         Returns:
-            How it ended; None if it was told to end.
+            The outcome or the failure; None if the evaluation was stopped.
 
         Raises:
-            ServiceError: If the process cannot be started, or evaluates no such jobs.
+            ServiceError: If the process cannot start, or cannot evaluate such jobs.
         """
         self.start()
         self._job, self.progress = job, None
@@ -155,15 +159,17 @@ class Child:
         while True:
             message = self._receive(POLL_SECONDS)
             match message:
-                case {"progress": [str(phase), int(done), int(total)]}:
-                    self.progress = (phase, done, total)
+                case {"progress": progress}:
+                    self.progress = EvaluationProgress.from_wire(progress)
                 case {"outcome": outcome}:
                     return Outcome.from_wire(outcome)
                 case {"failure": failure}:
                     return Failure.from_wire(failure)
-                case {"fatal": str(reason)}:
+                case {"fatal": {"problem": str(problem), "advice": str(advice)}}:
                     self.kill()
-                    raise ServiceError(f"this worker cannot evaluate {job.id}: {reason}")
+                    raise ServiceError(
+                        f"this worker cannot evaluate {job.id}: {problem}", advice=advice
+                    )
                 case None if self._process.poll() is not None:
                     return self._died(job)
             if not go_on():
@@ -174,7 +180,7 @@ class Child:
                 return failed
 
     def kill(self) -> None:
-        """End the process, and what it started, at once."""
+        """Kill the process, and all processes that it started."""
         process, self._process, self._buffer = self._process, None, b""
         self._ready = False
         if process is None:
@@ -205,7 +211,7 @@ class Child:
         assert self._process is not None
         try:
             return int(psutil.Process(self._process.pid).memory_info().rss)
-        except psutil.NoSuchProcess:  # it has just died, which is noticed next
+        except psutil.NoSuchProcess:  # it has just died; the next check finds that
             return 0
 
     def _receive(self, timeout: float) -> dict[str, Any] | None:
@@ -218,7 +224,7 @@ class Child:
                 if not selector.select(timeout):
                     return None
             chunk = os.read(self._process.stdout.fileno(), 2**20)
-            if not chunk:  # its end is closed: wait for it to die, not for the next poll
+            if not chunk:  # its end is closed: wait until it is dead, not for the next poll
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(timeout)
             self._buffer += chunk
@@ -230,7 +236,7 @@ class Child:
         return message
 
     def _relay(self, stream: IO[bytes]) -> None:
-        """Put what the process says, or what it evaluates, into the log, line by line."""
+        """Log what the process writes to standard error, line by line."""
         with stream:
             while line := stream.readline(_LINE_BYTES):
                 job = self._job
@@ -247,14 +253,15 @@ class Child:
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
 
     def _died(self, job: Job) -> Failure:
+        assert self._process is not None
         ending = self._ending()
+        kind: FailureKind = "signal" if self._process.returncode < 0 else "exit"
         self.kill()
         log.warning(
             "study %s: %s: the evaluating process died: %s",
             *(job.study, job.id, ending),
             extra=about(job.study, job.id, self.worker),
         )
-        kind: FailureKind = "signal" if ending.startswith("signal") else "exit"
         return _failure(job, kind, f"the evaluating process ended with {ending}")
 
 

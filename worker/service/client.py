@@ -1,4 +1,4 @@
-"""A worker: claims jobs from a master, has them evaluated, and delivers what comes out."""
+"""A worker: it claims jobs from a master, has a child evaluate them, and delivers the results."""
 
 import logging
 import os
@@ -12,11 +12,29 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, Job, Outcome
 from configspace.logs import about
+from configspace.protocol import (
+    CLAIM,
+    FAIL,
+    FINISH,
+    HEARTBEAT,
+    JOIN,
+    LEAVE,
+    Done,
+    Idle,
+    Lease,
+    Method,
+    Received,
+    Rejoin,
+    Reply,
+    Resend,
+    Stop,
+    WorkerInfo,
+)
 from configspace.versions import versions
 from worker.service.child_process import Child
 from worker.service.link import AwayError, Link
@@ -26,13 +44,15 @@ log = logging.getLogger(__name__)
 EVALUATOR = "worker.evaluation.evaluate:JobEvaluator"
 IDLE_LIMIT = 600.0
 REPLACE_SECONDS = 0.5
-"""How often the master hears of a worker whose evaluating process is being replaced."""
+"""Time between two claims of a worker whose evaluating process is being replaced."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two attempts to reach a master that is away: doubled from first to longest."""
 
+R = TypeVar("R", bound=Reply)
+
 
 class Stopped(BaseException):
-    """A signal asks the worker to leave; not an Exception, since nothing may answer it."""
+    """A signal asks the worker to leave; not an Exception, so that no handler catches it."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
@@ -55,30 +75,31 @@ def run_worker(
     """Work for the master at an address, study after study.
 
     Args:
-        address: ``host:port`` of the master; it need not be there yet.
-        name: How the worker is called; by default after its machine and process.
-        device: Where to evaluate, as the evaluation understands it.
-        engine: Which engine evaluates, as the evaluation understands it.
-        threads: Threads of an evaluation.
-        cores: Cores to share with the other workers of this machine: the threads are adapted to
-            how many there are. 0: the threads stay as they are.
-        evaluator: What makes the evaluator, as ``package.module:factory``.
-        idle_limit: Seconds after which a master that is away is given up.
-        once: Whether to end when a master is done with all its studies, instead of waiting for
+        address: Address of the master, as ``host:port``. The master need not run yet.
+        name: Name of the worker; by default made from its host and process.
+        device: Device that evaluates, as the evaluator understands it.
+        engine: Engine that evaluates, as the evaluator understands it.
+        threads: Number of threads per evaluation.
+        cores: Number of cores to share with the other workers of this machine: the number of
+            threads follows from the number of workers. 0: it stays as it is.
+        evaluator: The factory of the evaluator, as ``package.module:factory``.
+        idle_limit: Seconds after which the worker leaves if the master is away.
+        once: Whether to leave when a master is done with all its studies, instead of waiting for
             the next master.
-        credentials: This worker's file, for a master that wants one.
+        credentials: This worker's credentials file, for a master that needs one.
 
     Returns:
-        Exit code: 0 when a study was done or SIGTERM came, 130 after Ctrl-C, 1 when no master was
-        there for ``idle_limit`` seconds and no study was done before.
+        Exit code: 0 after a study or SIGTERM, 130 after Ctrl-C, 1 if the master was away for
+        ``idle_limit`` seconds before any study.
 
     Raises:
-        ServiceError: If the address or the credentials are none, the evaluating process cannot
-            start, or the master does not accept this worker.
+        ServiceError: If the address or the credentials are wrong, the evaluating process cannot
+            start, or the master refuses this worker.
+        WireError: If the master sends a reply that is not one of the method's.
     """
     link = Link(address, credentials=credentials)
     child = Child(evaluator=evaluator, device=device, engine=engine, threads=threads)
-    worker = Worker(link, child, _info(name), idle_limit=idle_limit, cores=cores)
+    worker = Worker(link, child, _info(name, child), idle_limit=idle_limit, cores=cores)
     studies = 0
     try:
         with _signals_as_exceptions():
@@ -110,46 +131,47 @@ def run_worker(
 
 
 class Worker:
-    """The loop of a worker, and what it has in hand."""
+    """The loop of a worker."""
 
     def __init__(
-        self, link: Link, child: Child, info: dict[str, Any], *, idle_limit: float, cores: int = 0
+        self, link: Link, child: Child, info: WorkerInfo, *, idle_limit: float, cores: int = 0
     ) -> None:
         self._link = link
         self._child = child
         self._info = info
         self._idle_limit = idle_limit
-        self._cores, self._beside = cores, 1
+        self._cores, self._sharing = cores, 1
         self._heartbeat_seconds = 5.0
         self._joined = False
         self._heard = time.monotonic()
         self._pause = FIRST_PAUSE
-        self.name: str = info["name"]
+        self.name = info.name
 
     def serve(self) -> bool:
-        """Work until the master says that all is done; whether it has another study to come.
+        """Work until the master is done; return whether another study follows at once.
 
         Raises:
             AwayError: If the master is away for longer than the idle limit.
         """
         while True:
-            # Before a claim, so that no lease waits for it; and one that is being replaced keeps
-            # nobody from hearing that the worker lives, nor the worker that all is done.
+            # The child starts before the claim, so that no lease waits for it. While a child is
+            # replaced, claims continue: they show that the worker is alive, and tell it when the
+            # master is done.
             ready = self._child.start(REPLACE_SECONDS if self._joined else None)
             if not self._joined:
-                self._heard = time.monotonic()  # nobody was called while it waited for the child
+                self._heard = time.monotonic()  # no call was made during the wait for the child
             match self._insist(partial(self._claim, ready)):
-                case {"job": job, "token": str(token), "beside": int(beside)}:
-                    self._beside = beside
-                    self._work(Job.from_wire(job), token)
-                case {"done": True, **told}:
+                case Lease(job=job, token=token, sharing=sharing):
+                    self._sharing = sharing
+                    self._work(job, token)
+                case Done(more=more):
                     self.leave()
                     self._link.close()
-                    return told.get("more") is True
-                case {"join": True}:
+                    return more
+                case Rejoin():
                     self._link.close()
-                case _:
-                    pass  # idle: there is no job yet
+                case Idle():
+                    pass
 
     def rest(self) -> None:
         """Wait a little before asking for the next study."""
@@ -157,18 +179,18 @@ class Worker:
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def leave(self) -> None:
-        """Say goodbye and give back what is in hand, as far as the master can be reached."""
+        """Leave the roster and give back the lease, if the master can be reached."""
         if self._joined:
             self._joined = False
             with suppress(AwayError, ServiceError):
-                # A connection of its own: a call may have been interrupted on the other.
+                # A new connection: a call may have been interrupted on the old one.
                 self._link.open()
-                self._link.call("leave", self.name)
+                self._link.call(LEAVE, self.name)
 
-    def _claim(self, ready: bool) -> Any:
-        if self._cores:  # nothing is in hand, so the child may be replaced
-            self._child.use(max(1, self._cores // self._beside))
-        return self._link.call("claim", self.name, ready and self._child.is_ready)
+    def _claim(self, ready: bool) -> Lease | Idle | Done | Rejoin:
+        if self._cores:  # no evaluation is running, so the child may be replaced
+            self._child.use(max(1, self._cores // self._sharing))
+        return self._link.call(CLAIM, self.name, ready and self._child.is_ready)
 
     def _work(self, job: Job, token: str) -> None:
         log.info(
@@ -181,7 +203,7 @@ class Worker:
         seconds = time.monotonic() - began
         if result is None:
             log.warning(
-                "study %s: %s on worker %s ended: another has it",
+                "study %s: %s on worker %s stopped: its lease was lost",
                 *(job.study, job.id, self.name),
                 extra=about(job.study, job.id, self.name),
             )
@@ -194,28 +216,31 @@ class Worker:
         self._deliver(job, token, result)
 
     def _deliver(self, job: Job, token: str, result: Outcome | Failure) -> None:
-        """Deliver, however often it takes, until the master has it in its store."""
-        method = "finish" if isinstance(result, Outcome) else "fail"
-        payload = result.to_wire()
-        while self._insist(
-            lambda: self._link.call(method, self.name, token, job.study, payload)
-        ).get("retry"):
+        """Send a result until the master has it in its store."""
+        method = FINISH if isinstance(result, Outcome) else FAIL
+        call = partial(self._send, method, token, job.study, result.to_wire())
+        while isinstance(self._insist(call), Resend):
             self._link.close()
 
-    def _insist(self, call: Callable[[], Any]) -> Any:
-        """Make a call, connecting again with growing pauses while the master is away."""
+    def _send(
+        self, method: Method[Received | Resend], token: str, study: str, result: dict[str, Any]
+    ) -> Received | Resend:
+        return self._link.call(method, self.name, token, study, result)
+
+    def _insist(self, call: Callable[[], R]) -> R:
+        """Make a call, and connect again with growing pauses while the master is away."""
         while True:
             try:
                 self.connect()
-                answer = call()
+                reply = call()
             except AwayError as error:
                 self._wait_for_the_master(error)
             else:
                 self._heard, self._pause = time.monotonic(), FIRST_PAUSE
-                return answer
+                return reply
 
     def connect(self) -> None:
-        """Connect and join, unless that is done.
+        """Connect and join, unless the link is open.
 
         Raises:
             AwayError: If the master cannot be reached.
@@ -223,35 +248,37 @@ class Worker:
         if self._link.is_open:
             return
         self._link.open()
-        where = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
-        answer = self._link.call("join", self._info | where)
-        self.name = self._child.worker = answer["worker"]
-        self._heartbeat_seconds = answer["heartbeat_seconds"]
-        self._beside = answer["beside"]
+        # Only a child that has started knows its engine and device.
+        known = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
+        joined = self._link.call(JOIN, self._info.model_copy(update=known).to_wire())
+        self.name = self._child.worker = joined.worker
+        self._heartbeat_seconds = joined.heartbeat_seconds
+        self._sharing = joined.sharing
         if not self._joined:
             log.info("worker %s joined", self.name, extra=about(worker=self.name))
         self._joined = True
 
     def heartbeat(self, token: str) -> bool:
-        """Tell the master that the job goes on; whether it shall. True if that is not known."""
+        """Renew a lease; return whether the evaluation continues, as it does without a reply."""
         try:
             self.connect()
-            report = self._child.progress
-            progress = None if report is None else list(report)
-            answer = self._link.call("heartbeat", self.name, token, progress)
+            progress = self._child.progress
+            reply = self._link.call(
+                HEARTBEAT, self.name, token, None if progress is None else progress.to_wire()
+            )
         except AwayError as error:
             log.debug(
-                "worker %s: the master is away (%s); going on",
+                "worker %s: the master is away (%s); the evaluation continues",
                 *(self.name, error),
                 extra=about(worker=self.name),
             )
             return True
         self._heard = time.monotonic()
-        return bool(answer != "stop")
+        return not isinstance(reply, Stop)
 
     @property
     def heartbeat_seconds(self) -> float:
-        """How often the master wants to hear."""
+        """Seconds between two heartbeats, as the master asks."""
         return self._heartbeat_seconds
 
     def _wait_for_the_master(self, error: AwayError) -> None:
@@ -267,7 +294,7 @@ class Worker:
 
 
 class _Beat:
-    """Heartbeats of one job, at the master's pace."""
+    """The heartbeats of one job."""
 
     def __init__(self, worker: Worker, token: str) -> None:
         self._worker = worker
@@ -275,7 +302,7 @@ class _Beat:
         self._last = time.monotonic()
 
     def go_on(self) -> bool:
-        """Send a heartbeat if one is due; false once the job is another's."""
+        """Send a heartbeat if one is due; return whether the evaluation continues."""
         if time.monotonic() - self._last < self._worker.heartbeat_seconds:
             return True
         going_on = self._worker.heartbeat(self._token)
@@ -283,20 +310,22 @@ class _Beat:
         return going_on
 
 
-def _info(name: str | None) -> dict[str, Any]:
+def _info(name: str | None, child: Child) -> WorkerInfo:
     host = socket.gethostname()
-    return {
-        "name": name or f"{host}-{os.getpid()}",
-        "instance": secrets.token_hex(8),
-        "pid": os.getpid(),
-        "host": host,
-        "machine": _machine(host),
-        "versions": versions(),
-    }
+    return WorkerInfo(
+        name=name or f"{host}-{os.getpid()}",
+        instance=secrets.token_hex(8),
+        pid=os.getpid(),
+        host=host,
+        device=child.device,
+        engine=child.engine,
+        versions=versions(),
+        machine=_machine(host),
+    )
 
 
 def _machine(host: str) -> str:
-    """Return what all containers of one machine have in common, but no other machine."""
+    """Return a text that is equal in all containers of one machine, and on no other machine."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:  # not Linux
@@ -320,5 +349,7 @@ def _signals_as_exceptions() -> Iterator[None]:
         yield
     finally:
         for signum, handler in before.items():
-            if signal.getsignal(signum) is stop:  # else a signal came, and the next one is final
+            if (
+                signal.getsignal(signum) is stop
+            ):  # otherwise a signal came, and the next one is final
                 signal.signal(signum, handler)

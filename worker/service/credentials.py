@@ -1,4 +1,4 @@
-"""A worker's credentials: one file with its key, its certificate, and the authority's."""
+"""A worker's credentials: one file with its key, its certificate and the authority's."""
 
 import re
 import ssl
@@ -10,31 +10,31 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE--
 
 
 def load_context(path: Path) -> ssl.SSLContext:
-    """Return how to connect with a worker's credentials.
+    """Return the TLS context of a worker's credentials.
 
-    The master must show a certificate for the name by which it is called, signed by the authority
-    in the file; no other authority is trusted.
+    The master must show a certificate for the host name or address that the worker uses, signed by
+    the authority in the file. No other authority is trusted.
 
     Raises:
-        ServiceError: If the file cannot be read, or is not one of credentials.
+        ServiceError: If the file cannot be read, or is not a credentials file.
     """
     try:
         text = path.read_text(encoding="ascii")
         _, authority = _CERTIFICATE.findall(text)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_cert_chain(path, password="")  # a key of ours has none; never ask for one
+        context.load_cert_chain(path, password="")  # dartboard's keys have none; never ask
         context.load_verify_locations(cadata=authority)
     except ssl.SSLError as error:
-        raise ServiceError(_complaint(path, error.reason or str(error))) from error
+        raise _not_credentials(path, error.reason or str(error)) from error
     except OSError as error:
         raise ServiceError(f"cannot read credentials {str(path)!r}: {error.strerror}") from error
     except ValueError as error:
-        raise ServiceError(_complaint(path, "it does not hold two certificates")) from error
+        raise _not_credentials(path, "it does not contain two certificates") from error
     return context
 
 
-def _complaint(path: Path, reason: str) -> str:
-    return (
-        f"{str(path)!r} is not a worker's credentials, made by 'dartboard credentials issue': "
-        f"{reason}"
+def _not_credentials(path: Path, reason: str) -> ServiceError:
+    return ServiceError(
+        f"{str(path)!r} is not a worker's credentials file: {reason}",
+        advice="make one with 'dartboard credentials issue'",
     )

@@ -4,51 +4,53 @@ import logging
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import Pyro4
 from Pyro4 import socketutil
 from Pyro4.errors import CommunicationError, PyroError
 
 from configspace.errors import ServiceError
+from configspace.protocol import OBJECT, REFUSED, Method, Refused, Reply
 from worker.service.credentials import load_context
 
 log = logging.getLogger(__name__)
 
-OBJECT = "dartboard"
 CONNECT_SECONDS = 10.0
 CALL_SECONDS = {"finish": 90.0, "fail": 90.0, "claim": 20.0}
-"""The longest a call may take: an end waits for the master's store, a claim for a job."""
+"""Longest duration of some calls: a result waits for the master's store, a claim for a job."""
 ANSWER_SECONDS = 10.0
-"""The longest any other call may take. While a heartbeat waits for a network that swallows it,
-nobody looks at the evaluation."""
+"""Longest duration of every other call. It is short because nothing checks the limits of the
+evaluation while a heartbeat waits for a broken network."""
 
-# Pyro4 logs each failed attempt to connect as an error; while a master is away that is expected,
-# and is reported here once.
+R = TypeVar("R", bound=Reply)
+
+# Pyro4 logs each failed attempt to connect as an error. While a master is away that is expected,
+# and the worker reports it once.
 logging.getLogger("Pyro4.core").setLevel(logging.CRITICAL)
 
 
 class AwayError(Exception):
-    """The master does not answer: it is down, or the network is."""
+    """The master does not answer: it is down, or the network is broken."""
 
 
 class Link:
-    """A connection that is made when it is first needed, and again after it broke."""
+    """A connection to a master, which can be opened again after it broke."""
 
     def __init__(self, address: str, *, credentials: Path | None = None) -> None:
-        """Remember where the master is.
+        """Remember where the master is, without connecting.
 
         Args:
-            address: ``host:port``.
-            credentials: The worker's file, for a master that wants one.
+            address: Address of the master, as ``host:port``.
+            credentials: The worker's credentials file, for a master that needs one.
 
         Raises:
-            ServiceError: If it is not an address, or the file is not one of credentials.
+            ServiceError: If the address has another form, or the file is not a credentials file.
         """
         host, colon, port = address.rpartition(":")
         if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise ServiceError(
-                f"wanted the master's address as HOST:PORT, such as 192.168.0.7:9090, got "
+                f"expected the master's address as HOST:PORT, such as 192.168.0.7:9090, got "
                 f"{address!r}"
             )
         self._address = address
@@ -64,7 +66,7 @@ class Link:
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a connection, as far as is known."""
+        """Whether there is a connection; it may have broken since its last use."""
         return self._proxy is not None
 
     def open(self) -> None:
@@ -72,8 +74,8 @@ class Link:
 
         Raises:
             AwayError: If the master cannot be reached.
-            ServiceError: If it is not the one that the credentials are for, or does not accept
-                them.
+            ServiceError: If the credentials do not fit the master, so that another attempt would
+                fail as well.
         """
         self.close()
         Pyro4.config.SERIALIZER = "serpent"
@@ -83,31 +85,33 @@ class Link:
         try:
             proxy._pyroBind()
         except PyroError as error:
-            if (refusal := _refusal(error)) is not None:
-                raise ServiceError(
-                    f"cannot work for the master at {self._address}: {refusal}"
-                ) from error
+            if (refusal := self._refusal(error)) is not None:
+                raise refusal from error
             raise AwayError(str(error)) from error
         self._proxy = proxy
 
-    def call(self, method: str, *arguments: Any) -> Any:
-        """Call one of the master's methods and return its answer.
+    def call(self, method: Method[R], *arguments: object) -> R:
+        """Call one of the master's methods and return its reply.
 
         Raises:
             AwayError: If there is no connection, or it breaks.
-            ServiceError: If the master does not accept the call.
+            ServiceError: If the master refuses the call.
+            WireError: If the reply is not one of the method's.
         """
         if self._proxy is None:
             raise AwayError("not connected")
-        self._proxy._pyroTimeout = CALL_SECONDS.get(method, ANSWER_SECONDS)
+        self._proxy._pyroTimeout = CALL_SECONDS.get(method.name, ANSWER_SECONDS)
         try:
-            answer = self._proxy._pyroInvoke(method, arguments, {})
+            answer = self._proxy._pyroInvoke(method.name, arguments, {})
         except CommunicationError as error:
             self.close()
             raise AwayError(str(error)) from error
-        if isinstance(answer, dict) and "refused" in answer:
-            raise ServiceError(f"the master refused {method!r}: {answer['refused']}")
-        return answer
+        reply = method.reply_from_wire(answer)
+        if isinstance(reply, Refused):
+            raise ServiceError(
+                f"the master refused {method.name!r}: {reply.problem}", advice=reply.advice
+            )
+        return reply
 
     def close(self) -> None:
         """Drop the connection, if there is one."""
@@ -115,39 +119,50 @@ class Link:
             self._proxy._pyroRelease()
             self._proxy = None
 
+    def _refusal(self, error: PyroError) -> ServiceError | None:
+        """Return why another attempt would fail as well; None if it may succeed."""
+
+        def refusal(reason: str, advice: str = "") -> ServiceError:
+            return ServiceError(
+                f"cannot work for the master at {self._address}: {reason}", advice=advice
+            )
+
+        # A denied handshake carries nothing but a text, which Pyro4 puts into that of its exception
+        # ("connection to … rejected: …"). This is the only place that reads a message.
+        _, refused, reason = str(error).partition(f" rejected: {REFUSED}")
+        if refused:
+            return refusal(reason)
+        for cause in _causes(error):
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return refusal(
+                    "its certificate is not accepted here "
+                    f"({cause.verify_message.rstrip('.')}); it must be signed by the authority "
+                    "that issued this worker's credentials, made with this name or address as "
+                    "--host, and valid at this machine's date"
+                )
+            if not isinstance(cause, ssl.SSLError) or not cause.reason:
+                continue
+            if "ALERT" in cause.reason and ("CERT" in cause.reason or "CA" in cause.reason):
+                alert = cause.reason.partition("ALERT_")[2].replace("_", " ").lower()
+                return refusal(
+                    f"it does not accept this worker's credentials ({alert})",
+                    "make new ones with 'dartboard credentials issue'",
+                )
+            if cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
+                return refusal(
+                    "it does not encrypt", "leave --credentials out if you trust the network"
+                )
+        return None
+
 
 def _use(context: ssl.SSLContext | None) -> None:
     """Tell Pyro4 how to connect.
 
-    The context that Pyro4 makes from its settings would trust the system's authorities, too; so
-    ours is put where Pyro4 keeps its own.
+    The context that Pyro4 makes from its settings would also trust the system's authorities. So
+    this function puts the given context where Pyro4 keeps its own.
     """
     Pyro4.config.SSL = context is not None
     socketutil.__ssl_client_context = context
-
-
-def _refusal(error: PyroError) -> str | None:
-    """Say why trying again would not help; None if it may."""
-    _, rejected, reason = str(error).partition(" rejected: refused: ")
-    if rejected:
-        return reason
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return (
-                f"its certificate is not accepted here ({cause.verify_message.rstrip('.')}); it "
-                "must be of the authority that issued this worker's credentials, made with this "
-                "name or address as --host, and good on this machine's date"
-            )
-        if isinstance(cause, ssl.SSLError) and cause.reason:
-            if "ALERT" in cause.reason and ("CERT" in cause.reason or "CA" in cause.reason):
-                told = cause.reason.partition("ALERT_")[2].replace("_", " ").lower()
-                return (
-                    f"it does not accept this worker's credentials ({told}); "
-                    "'dartboard credentials issue' makes others"
-                )
-            if cause.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE"):
-                return "it does not encrypt; leave --credentials out if you trust the network"
-    return None
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

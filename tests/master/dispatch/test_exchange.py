@@ -1,4 +1,4 @@
-"""Threads that answer workers, and the thread that decides."""
+"""The exchange between the threads that answer workers and the one that decides."""
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from configspace.job import Failure
+from configspace.protocol import Done, Idle, Lease, Received, Rejoin, Resend, WorkerInfo
 from master.dispatch.exchange import (
     Delivered,
     Exchange,
@@ -16,7 +17,6 @@ from master.dispatch.exchange import (
     Retried,
     RosterChanged,
 )
-from master.dispatch.roster import WorkerInfo
 from master.sources.base import Submission
 from tests.master.network.test_port import INFO, JOB
 from tests.master.running import wait_for
@@ -26,15 +26,18 @@ KEY = (JOB.study, JOB.id)
 
 
 @pytest.fixture
-def exchange() -> Exchange:
-    exchange = Exchange(lease_seconds=30.0)
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Exchange:
+    """Return an exchange with two workers, whose waits end by an event or not at all."""
+    monkeypatch.setattr("master.dispatch.exchange.IDLE_SECONDS", 600.0)
+    monkeypatch.setattr("master.dispatch.exchange.COMMIT_SECONDS", 600.0)
+    exchange = Exchange(lease_seconds=3000.0)
     for name in "ab":
         exchange.join(WorkerInfo.from_wire(INFO | {"name": name, "instance": name}))
     return exchange
 
 
 def events(exchange: Exchange) -> list[Any]:
-    """Return what happened, without the coming and going of workers."""
+    """Return the events so far, without changes of the roster."""
     happened = []
     while (event := exchange.next_event(0)) is not None:
         happened.append(event)
@@ -45,18 +48,26 @@ def submit(exchange: Exchange) -> None:
     exchange.add(Submission(JOB, "mean", model_based=False))
 
 
+def claimed(exchange: Exchange, worker: str) -> Lease:
+    reply = exchange.claim(worker)
+    assert isinstance(reply, Lease)
+    return reply
+
+
 def failure(kind: Any) -> Failure:
     return Failure(id=JOB.id, kind=kind, message="why")
 
 
-def test_a_claim_that_waits_is_answered_as_soon_as_there_is_a_job(exchange: Exchange) -> None:
+def test_a_waiting_claim_gets_a_new_job(exchange: Exchange) -> None:
     with ThreadPoolExecutor() as threads:
         claim = threads.submit(exchange.claim, "a")
         submit(exchange)
-        assert claim.result(2)["job"] == JOB.to_wire()  # an idle claim waits for 5 s
+        reply = claim.result(60)
+        assert isinstance(reply, Lease)
+        assert reply.job == JOB
 
 
-def test_a_job_that_wakes_a_worker_struck_off_goes_to_the_next(exchange: Exchange) -> None:
+def test_a_job_that_wakes_a_removed_worker_passes_on(exchange: Exchange) -> None:
     def waits(count: int) -> bool:
         return len(vars(exchange._changed)["_waiters"]) == count
 
@@ -67,11 +78,13 @@ def test_a_job_that_wakes_a_worker_struck_off_goes_to_the_next(exchange: Exchang
             wait_for(partial(waits, waiting), f"worker {worker} waits")
         exchange._roster.leave("a")  # before its thread hears of it
         submit(exchange)
-        assert claims[0].result(2) == {"join": True}
-        assert claims[1].result(2)["job"] == JOB.to_wire()
+        assert claims[0].result(60) == Rejoin()
+        reply = claims[1].result(60)
+        assert isinstance(reply, Lease)
+        assert reply.job == JOB
 
 
-def test_what_happened_is_told_in_its_order(exchange: Exchange) -> None:
+def test_events_are_in_the_order_of_changes(exchange: Exchange) -> None:
     submit(exchange)
     exchange.claim("a")
     exchange.leave("a")
@@ -80,91 +93,93 @@ def test_what_happened_is_told_in_its_order(exchange: Exchange) -> None:
     assert kinds == [(Leased, "a"), (Requeued, None), (Leased, "b")]
 
 
-def test_of_two_outcomes_one_is_accepted_and_both_wait_for_the_store(exchange: Exchange) -> None:
+def test_two_outcomes_wait_and_one_is_accepted(exchange: Exchange) -> None:
     submit(exchange)
     with ThreadPoolExecutor() as threads:
         both = [threads.submit(exchange.deliver, w, JOB.study, outcome_of(JOB)) for w in "ab"]
-        event = exchange.next_event(2)
+        event = exchange.next_event(60)
         while isinstance(event, RosterChanged):
-            event = exchange.next_event(2)
+            event = exchange.next_event(60)
         assert isinstance(event, Delivered)
         assert not any(one.done() for one in both)
         event.stored.set_result(None)
         exchange.forget(KEY)
-        accepted = [one.result(2)["accepted"] for one in both]
+        replies = [one.result(60) for one in both]
+    accepted = [one.accepted for one in replies if isinstance(one, Received)]
     assert sorted(accepted) == [False, True]
 
 
 def test_a_segfault_is_retried_on_the_other_worker(exchange: Exchange) -> None:
     submit(exchange)
-    token = exchange.claim("a")["token"]
-    assert exchange.fail("a", token, JOB.study, failure("signal")) == {"accepted": True}
-    assert "job" in exchange.claim("b")
+    token = claimed(exchange, "a").token
+    reply = exchange.fail("a", token, JOB.study, failure("signal"))
+    assert reply == Received(accepted=True)
+    claimed(exchange, "b")
     assert [type(event) for event in events(exchange)] == [Leased, Retried, Leased]
 
 
 def test_an_exception_is_final(exchange: Exchange) -> None:
     submit(exchange)
-    token = exchange.claim("a")["token"]
+    token = claimed(exchange, "a").token
     with ThreadPoolExecutor() as threads:
         answer = threads.submit(exchange.fail, "a", token, JOB.study, failure("exception"))
-        while not isinstance(event := exchange.next_event(2), GivenUp):
+        while not isinstance(event := exchange.next_event(60), GivenUp):
             assert event is not None
         assert event.failure == failure("exception")
         event.stored.set_result(None)
-        assert answer.result(2) == {"accepted": True}
+        assert answer.result(60) == Received(accepted=True)
 
 
-def test_there_is_room_for_as_many_jobs_as_workers(exchange: Exchange) -> None:
+def test_by_default_each_worker_has_room(exchange: Exchange) -> None:
     assert exchange.has_room(parallel=0)
     submit(exchange)
     assert exchange.has_room(parallel=0)  # two workers
     assert not exchange.has_room(parallel=1)
 
 
-def test_there_is_room_for_one_job_before_any_worker_comes() -> None:
+def test_one_job_has_room_before_any_worker() -> None:
     assert Exchange(lease_seconds=30.0).has_room(parallel=0)
 
 
-def test_a_master_that_is_done_waits_until_its_workers_have_heard_and_left(
-    exchange: Exchange,
-) -> None:
+def test_a_master_that_is_done_waits_for_goodbyes(exchange: Exchange) -> None:
     with ThreadPoolExecutor() as threads:
         claims = [threads.submit(exchange.claim, worker) for worker in "ab"]
-        farewell = threads.submit(exchange.finish, patience=20.0)
-        assert [claim.result(2) for claim in claims] == [{"done": True, "more": False}] * 2
+        farewell = threads.submit(exchange.finish, patience=600.0)
+        assert [claim.result(60) for claim in claims] == [Done(more=False)] * 2
         exchange.leave("a")
         assert not farewell.done()
         exchange.leave("b")
-        farewell.result(2)
+        farewell.result(60)
 
 
-def test_a_master_that_is_done_does_not_wait_for_those_who_come_back(exchange: Exchange) -> None:
+def test_a_master_that_is_done_ignores_new_instances(exchange: Exchange) -> None:
     with ThreadPoolExecutor() as threads:
         claims = [threads.submit(exchange.claim, worker) for worker in "ab"]
-        farewell = threads.submit(exchange.finish, patience=20.0)
+        farewell = threads.submit(exchange.finish, patience=600.0)
         for worker, claim in zip("ab", claims, strict=True):
-            claim.result(2)
+            claim.result(60)
             exchange.leave(worker)
             exchange.join(WorkerInfo.from_wire(INFO | {"name": worker, "instance": "later"}))
-        farewell.result(2)
+        farewell.result(60)
 
 
-def test_a_worker_that_is_not_ready_is_given_no_job_and_hears_that_all_is_done(
-    exchange: Exchange,
-) -> None:
+def test_a_worker_that_is_not_ready_gets_no_job(exchange: Exchange) -> None:
     submit(exchange)
-    assert exchange.claim("a", ready=False) == {"idle": True}
+    assert exchange.claim("a", ready=False) == Idle()
+
+
+def test_a_worker_that_is_not_ready_learns_the_end(exchange: Exchange) -> None:
+    submit(exchange)
     exchange.finish(patience=0.0, more=True)
-    assert exchange.claim("a", ready=False) == {"done": True, "more": True}
+    assert exchange.claim("a", ready=False) == Done(more=True)
 
 
-def test_nobody_waits_for_a_master_that_stops(exchange: Exchange) -> None:
+def test_a_master_that_stops_ends_every_wait(exchange: Exchange) -> None:
     submit(exchange)
     with ThreadPoolExecutor() as threads:
         outcome = threads.submit(exchange.deliver, "a", JOB.study, outcome_of(JOB))
-        while not isinstance(event := exchange.next_event(2), Delivered):
+        while not isinstance(event := exchange.next_event(60), Delivered):
             assert event is not None
         exchange.close()
-        assert outcome.result(2) == {"retry": True}
-    assert exchange.claim("b") == {"idle": True}
+        assert outcome.result(60) == Resend()
+    assert exchange.claim("b") == Idle()

@@ -1,4 +1,4 @@
-"""The table of leases, against a simple model and in each of its transitions."""
+"""The table of leases: each of its transitions, and a comparison with a simple model."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_the_oldest_evaluation_is_leased_first() -> None:
     assert claimed(leases, "c") is None
 
 
-def test_a_second_claim_of_the_same_worker_is_given_the_same_lease() -> None:
+def test_a_second_claim_gets_the_same_lease() -> None:
     leases, keys = table(2)
     assert claimed(leases, token="1").token == "1"
     again = claimed(leases, token="2", now=5.0)
@@ -53,7 +53,7 @@ def test_a_lease_runs_out_unless_a_heartbeat_renews_it() -> None:
     assert [entry.key for entry in leases.expire(18.0)] == keys
 
 
-def test_a_lease_that_ran_out_is_its_workers_again_if_nobody_took_it() -> None:
+def test_an_unclaimed_lease_can_be_resumed() -> None:
     leases, _ = table()
     claimed(leases)
     leases.expire(10.0)
@@ -61,7 +61,7 @@ def test_a_lease_that_ran_out_is_its_workers_again_if_nobody_took_it() -> None:
     assert claimed(leases, "b") is None
 
 
-def test_a_superseded_worker_is_told_to_stop() -> None:
+def test_a_superseded_worker_must_stop() -> None:
     leases, _ = table()
     claimed(leases)
     leases.expire(10.0)
@@ -81,7 +81,7 @@ def test_the_third_lease_that_runs_out_is_the_last() -> None:
     assert not leases.settle(keys[0])
 
 
-def test_an_outcome_is_accepted_once_whoever_brings_it() -> None:
+def test_an_outcome_is_accepted_once_from_any_worker() -> None:
     leases, keys = table()
     claimed(leases)
     leases.expire(10.0)
@@ -91,7 +91,7 @@ def test_an_outcome_is_accepted_once_whoever_brings_it() -> None:
     assert leases.heartbeat("b", "2", 11.0) == "stop"
 
 
-def test_what_is_forgotten_is_not_accepted() -> None:
+def test_an_outcome_of_a_forgotten_evaluation_is_dropped() -> None:
     leases, keys = table()
     leases.settle(keys[0])
     leases.forget(keys[0])
@@ -99,7 +99,7 @@ def test_what_is_forgotten_is_not_accepted() -> None:
     assert len(leases) == 0
 
 
-def test_a_job_given_back_is_ready_and_costs_no_attempt() -> None:
+def test_a_job_given_back_costs_no_attempt() -> None:
     leases, keys = table()
     claimed(leases)
     assert [entry.key for entry in leases.leave("a")] == keys
@@ -132,9 +132,7 @@ def test_the_retry_is_on_another_worker_if_there_is_one() -> None:
 
 
 @pytest.mark.parametrize(("state", "elsewhere"), [("queued", True), ("running", False)])
-def test_a_failure_before_a_restart_counts_as_the_one_that_is_retried(
-    state: Any, elsewhere: bool
-) -> None:
+def test_a_failure_before_a_restart_is_remembered(state: Any, elsewhere: bool) -> None:
     leases = Leases(SECONDS)
     stored = {"state": state, "attempts": 1, "worker": "a", "failure": "signal"}
     entry = leases.add(submission(token=None, **stored), 0.0)
@@ -144,7 +142,7 @@ def test_a_failure_before_a_restart_counts_as_the_one_that_is_retried(
     assert leases.fail(entry.key, *holder, "signal") == "crashed"
 
 
-def test_a_failure_of_a_superseded_worker_counts_for_nothing() -> None:
+def test_a_failure_of_a_superseded_worker_is_stale() -> None:
     leases, keys = table()
     claimed(leases)
     leases.expire(10.0)
@@ -152,7 +150,7 @@ def test_a_failure_of_a_superseded_worker_counts_for_nothing() -> None:
     assert leases.fail(keys[0], "a", "1", "exception") == "stale"
 
 
-def test_a_lease_from_before_a_restart_has_one_more_period() -> None:
+def test_a_lease_before_a_restart_gets_another_period() -> None:
     leases = Leases(SECONDS)
     leases.add(submission(state="running", attempts=2, worker="a", token="old"), 100.0)
     assert claimed(leases, "b", now=105.0) is None
@@ -164,12 +162,12 @@ def test_a_lease_from_before_a_restart_has_one_more_period() -> None:
 
 def test_an_evaluation_is_added_once() -> None:
     leases, _ = table()
-    with pytest.raises(ValueError, match="outstanding already"):
+    with pytest.raises(ValueError, match="already outstanding"):
         leases.add(submission(), 0.0)
 
 
 class AgainstAModel(RuleBasedStateMachine):
-    """Whatever happens, each evaluation ends once, and no two workers hold one."""
+    """After any events each evaluation ends once, and no two workers have the same lease."""
 
     workers = strategies.sampled_from("ab")
 
@@ -183,7 +181,7 @@ class AgainstAModel(RuleBasedStateMachine):
         self.expiries: dict[Any, int] = {}
         self.failed: dict[Any, str] = {}
         self.stored: dict[Any, dict[str, Any]] = {}
-        """What the service writes to the store, as it happens."""
+        """The rows that the service would have written to the store by now."""
 
     @rule()
     def add(self) -> None:
@@ -222,7 +220,7 @@ class AgainstAModel(RuleBasedStateMachine):
 
     @rule()
     def restart(self) -> None:
-        """A new master knows what is in the store, and nothing else."""
+        """Start a new master that knows only the store."""
         self.leases = Leases(SECONDS)
         for number, (key, stored) in enumerate(self.stored.items()):
             if key not in self.ended:

@@ -1,4 +1,4 @@
-"""Who gets in where credentials are wanted, and who does not, whatever they try."""
+"""Clients that a master with credentials accepts, and clients that it refuses."""
 
 import socket
 import ssl
@@ -16,6 +16,7 @@ from Pyro4.errors import PyroError
 
 import worker.service.link
 from configspace.errors import ServiceError
+from configspace.protocol import CLAIM, JOIN, Rejoin
 from master.credentials.authority import initialize, issue, revoke
 from master.credentials.folder import Folder, write_secret
 from master.dispatch.exchange import Exchange
@@ -117,7 +118,7 @@ def bare(folder: Folder) -> ssl.SSLContext:
 
 @every_method
 @pytest.mark.parametrize("client", ["plain", "bare", "foreign"])
-def test_who_has_no_credentials_of_this_master_can_call_nothing(
+def test_without_credentials_no_method_can_be_called(
     *,
     address: str,
     exchange: Exchange,
@@ -143,7 +144,7 @@ def test_who_has_no_credentials_of_this_master_can_call_nothing(
 
 
 @every_method
-def test_who_is_revoked_amid_its_connection_can_call_nothing_any_more(
+def test_after_a_revocation_no_method_can_be_called(
     *,
     address: str,
     exchange: Exchange,
@@ -163,58 +164,56 @@ def test_who_is_revoked_amid_its_connection_can_call_nothing_any_more(
     assert exchange.next_event(0) is None
 
 
-def test_who_is_revoked_is_told_so_when_it_connects_again(
+def test_a_revoked_worker_learns_that_on_reconnecting(
     address: str, folder: Folder, doomed: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Link(address, credentials=doomed) as link:
         link.open()
-        assert link.call("claim", "stranger") == {"join": True}
+        assert link.call(CLAIM, "stranger") == Rejoin()
         revoke(folder, "doomed")
         with pytest.raises(AwayError):
-            link.call("claim", "stranger")
+            link.call(CLAIM, "stranger")
         with pytest.raises(ServiceError, match="the credentials of 'doomed' are revoked"):
             link.open()
     assert "refused a call from 127.0.0.1:" in caplog.text
 
 
-def test_who_is_revoked_while_its_claim_waits_gets_no_job(
+def test_a_worker_revoked_while_claiming_gets_no_job(
     exchange: Exchange, address: str, folder: Folder, doomed: Path
 ) -> None:
     with Link(address, credentials=doomed) as link:
         link.open()
-        link.call("join", INFO)
+        link.call(JOIN, INFO)
         revoke(folder, "doomed")
         exchange.add(Submission(JOB, "mean", model_based=False))
         with pytest.raises(AwayError):
-            link.call("claim", "w")
+            link.call(CLAIM, "w")
 
 
-def test_good_credentials_let_in(address: str, good: Path) -> None:
+def test_a_worker_with_good_credentials_joins(address: str, good: Path) -> None:
     with Link(address, credentials=good) as link:
         link.open()
-        assert link.call("join", INFO)["worker"] == "w"
+        assert link.call(JOIN, INFO).worker == "w"
 
 
-def test_a_revocation_ends_nobody_else(
+def test_a_revocation_leaves_other_workers_connected(
     address: str, folder: Folder, good: Path, doomed: Path
 ) -> None:
     with Link(address, credentials=good) as link:
         link.open()
         revoke(folder, "doomed")
-        assert link.call("claim", "stranger") == {"join": True}
+        assert link.call(CLAIM, "stranger") == Rejoin()
 
 
-def test_a_worker_without_credentials_is_told_to_get_some(address: str) -> None:
+def test_a_worker_without_credentials_gets_advice(address: str) -> None:
     with (
         Link(address) as link,
-        pytest.raises(ServiceError, match="it wants --credentials FILE, made by"),
+        pytest.raises(ServiceError, match="it needs --credentials FILE, made by"),
     ):
         link.open()
 
 
-def test_a_worker_with_credentials_of_another_authority_trusts_nobody_here(
-    address: str, tmp_path: Path
-) -> None:
+def test_a_worker_of_another_authority_refuses_the_master(address: str, tmp_path: Path) -> None:
     other = Folder(tmp_path / "other")
     initialize(other, [])
     write_secret(tmp_path / "foreign.pem", issue(other, "foreign"))
@@ -225,7 +224,7 @@ def test_a_worker_with_credentials_of_another_authority_trusts_nobody_here(
         link.open()
 
 
-def test_a_master_that_accepts_another_authority_says_so(
+def test_a_master_of_another_authority_refuses_the_worker(
     address: str, folder: Folder, good: Path, tmp_path: Path
 ) -> None:
     with Link(address, credentials=good) as link:
@@ -255,7 +254,7 @@ def _rebound(link: Link) -> None:
         link.open()
 
 
-def test_a_worker_s_credentials_do_not_make_a_master(good: Path, folder: Folder) -> None:
+def test_a_workers_credentials_cannot_serve_as_a_masters(good: Path, folder: Folder) -> None:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(good)
     client = load_context(good)
@@ -264,7 +263,7 @@ def test_a_worker_s_credentials_do_not_make_a_master(good: Path, folder: Folder)
         _shake_hands(server, client)
 
 
-def test_the_master_s_credentials_do_not_make_a_worker(folder: Folder) -> None:
+def test_a_masters_credentials_cannot_serve_as_a_workers(folder: Folder) -> None:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.verify_mode = ssl.CERT_REQUIRED
     server.load_cert_chain(folder.certificate, folder.key)
@@ -289,7 +288,7 @@ def _shake_hands(server: ssl.SSLContext, client: ssl.SSLContext) -> None:
                 continue
 
 
-def test_a_worker_with_credentials_does_not_work_for_a_master_without(
+def test_a_worker_with_credentials_needs_an_encrypting_master(
     exchange: Exchange, good: Path
 ) -> None:
     port = Port(exchange, host="127.0.0.1", port=0, max_workers=4, heartbeat_seconds=0.1)
@@ -303,7 +302,7 @@ def test_a_worker_with_credentials_does_not_work_for_a_master_without(
         port.close()
 
 
-def test_three_clients_that_stall_keep_nobody_out(address: str, good: Path) -> None:
+def test_three_stalled_clients_do_not_block_others(address: str, good: Path) -> None:
     """Measured: 0.01 s; a handshake in the accept loop would take 10 s for each of them."""
     host, _, port = address.rpartition(":")
     with ExitStack() as stalled:
@@ -313,11 +312,11 @@ def test_three_clients_that_stall_keep_nobody_out(address: str, good: Path) -> N
         began = time.monotonic()
         with Link(address, credentials=good) as link:
             link.open()
-            assert link.call("join", INFO)["worker"] == "w"
+            assert link.call(JOIN, INFO).worker == "w"
         assert time.monotonic() - began < 1.0
 
 
-def test_a_client_that_stalls_is_let_go(
+def test_a_stalled_client_is_disconnected(
     address: str,
     good: Path,
     caplog: pytest.LogCaptureFixture,
@@ -330,7 +329,7 @@ def test_a_client_that_stalls_is_let_go(
     wait_for(lambda: "it said nothing for 0.2 s" in caplog.text, "line in the log")
 
 
-def test_no_more_than_places_are_served_and_the_next_is_told(
+def test_a_client_beyond_the_places_is_denied(
     address: str, good: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with ExitStack() as links:
@@ -342,7 +341,7 @@ def test_no_more_than_places_are_served_and_the_next_is_told(
     assert "all places for 4 workers are taken" in caplog.text
 
 
-def test_a_certificate_and_a_key_that_do_not_match_are_a_clear_error(
+def test_a_certificate_of_another_key_is_an_error(
     exchange: Exchange, folder: Folder, tmp_path: Path
 ) -> None:
     mixed = Folder(tmp_path / "mixed")
@@ -376,7 +375,7 @@ def test_a_study_runs_over_encrypted_connections(
         assert len(losses(store)) == 13
 
 
-def test_a_worker_that_is_revoked_amid_a_study_ends_with_the_reason(
+def test_a_worker_revoked_during_a_study_says_so(
     tmp_path: Path, folder: Folder, doomed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DARTBOARD_TEST_GATE", str(tmp_path / "gate"))

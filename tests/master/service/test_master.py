@@ -16,6 +16,7 @@ import pytest
 import results
 from configspace.errors import ServiceError
 from configspace.job import EvaluationId
+from configspace.protocol import CLAIM, JOIN, Lease
 from master.service.master import Master
 from master.sources.study import BohbSource
 from results.store.store import Store
@@ -371,8 +372,8 @@ def test_a_worker_delivers_what_it_finished_while_the_master_was_away(url: str, 
 
 
 def _got_a_job(link: Link, info: dict[str, Any]) -> bool:
-    link.call("join", info)
-    return "job" in link.call("claim", info["name"])
+    link.call(JOIN, info)
+    return isinstance(link.call(CLAIM, info["name"]), Lease)
 
 
 def test_an_evaluation_whose_machines_all_die_is_lost(url: str) -> None:

@@ -8,10 +8,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from configspace.errors import ServiceError
 from configspace.hyperparameters import Hyperparameters
+from configspace.protocol import EvaluationProgress
 from master.service.metrics import Metrics, serve_metrics
 from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import Incumbent, Progress
 
+PROGRESS = EvaluationProgress("search", 1, 3)
 SNAPSHOT = Snapshot(
     progress=Progress(
         study="small",
@@ -29,7 +31,9 @@ SNAPSHOT = Snapshot(
     running=1,
     queued=3,
     workers=(
-        WorkerView("a", "h", 1, "cpu", "numba", "(0, 0, 1)@3", 1, ("search", 1, 3), 0.5),
+        WorkerView(
+            "a", "h", 1, "cpu", "numba", "(0, 0, 1)@3", 1, EvaluationProgress("search", 1, 3), 0.5
+        ),
         WorkerView('odd "name"', "h", 2, "cuda:0", "torch", None, None, None, 2.0),
     ),
     elapsed_seconds=7.0,

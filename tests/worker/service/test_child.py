@@ -1,4 +1,4 @@
-"""What an evaluation does, told apart within the process that evaluates."""
+"""Outcomes and failures, as the evaluating process tells them apart."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from tests.worker import noop
-from worker.service.child import MakeEvaluator, attempt, resolve
+from worker.service.child import MakeEvaluator, OnProgress, attempt, resolve
 
 JOB = Job(
     study="small",
@@ -27,7 +27,7 @@ def attempted(make: MakeEvaluator) -> Outcome | Failure:
     return attempt(make(device="cpu", engine="noop", threads=1), JOB, lambda *_: None)
 
 
-def test_an_outcome_is_handed_on() -> None:
+def test_an_outcome_is_returned() -> None:
     assert attempted(noop.evaluate) == noop.outcome_of(JOB)
 
 
@@ -49,14 +49,14 @@ def test_a_failure_is_told_apart(evaluate: MakeEvaluator, kind: str, message: st
     assert message in failure.message
 
 
-def test_what_a_machine_lacks_is_no_failure_of_the_configuration() -> None:
+def test_a_fault_of_the_machine_is_an_error() -> None:
     with pytest.raises(ServiceError, match="no module for 'blur' here"):
         attempted(noop.needs_a_module)
 
 
 def test_a_floating_point_error_is_not_finite() -> None:
     @noop.evaluator
-    def overflows(job: Job, progress: noop.Progress) -> Outcome:
+    def overflows(job: Job, progress: OnProgress) -> Outcome:
         raise FloatingPointError("overflow")
 
     failure = attempted(overflows)
@@ -68,7 +68,7 @@ def test_a_device_out_of_memory_is_out_of_memory() -> None:
     out_of_memory = type("OutOfMemoryError", (RuntimeError,), {})  # as torch names it
 
     @noop.evaluator
-    def allocates(job: Job, progress: noop.Progress) -> Outcome:
+    def allocates(job: Job, progress: OnProgress) -> Outcome:
         raise out_of_memory("CUDA out of memory")
 
     failure = attempted(allocates)
@@ -76,11 +76,11 @@ def test_a_device_out_of_memory_is_out_of_memory() -> None:
     assert failure.kind == "memory-error"
 
 
-def test_a_numpy_scalar_that_is_no_float_is_refused() -> None:
+def test_a_numpy_scalar_is_refused_unless_a_float() -> None:
     import numpy as np
 
     @noop.evaluator
-    def half(job: Job, progress: noop.Progress) -> Outcome:
+    def half(job: Job, progress: OnProgress) -> Outcome:
         outcome = noop.outcome_of(JOB)
         trial = outcome.trials[0].model_copy(update={"one_shot_psnr": np.float32(12.0)})
         return outcome.model_copy(update={"trials": (trial, outcome.trials[1])})
@@ -92,7 +92,7 @@ def test_a_numpy_scalar_that_is_no_float_is_refused() -> None:
 
 def test_a_long_message_is_cut() -> None:
     @noop.evaluator
-    def talks(job: Job, progress: noop.Progress) -> Outcome:
+    def talks(job: Job, progress: OnProgress) -> Outcome:
         raise RuntimeError("x" * 10**6)
 
     failure = attempted(talks)
@@ -112,6 +112,6 @@ def test_an_evaluator_is_found_by_its_name() -> None:
         ("tests.worker.noop:nothing", AttributeError),
     ],
 )
-def test_a_name_of_nothing_is_an_error(name: str, error: type[Exception]) -> None:
+def test_a_name_without_an_evaluator_is_an_error(name: str, error: type[Exception]) -> None:
     with pytest.raises(error):
         resolve(name)

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -65,11 +64,11 @@ def test_one_process_serves_many_jobs(child: Start) -> None:
     assert pid(one) == first
 
 
-def test_what_it_prints_is_not_taken_for_an_answer(child: Start) -> None:
+def test_printed_text_is_not_an_answer(child: Start) -> None:
     assert child("prints").run(JOB, always) == outcome_of(JOB)
 
 
-def test_what_it_prints_is_in_the_log_with_what_it_is_about(
+def test_printed_text_is_logged_with_its_context(
     child: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     one = child("prints")
@@ -91,53 +90,47 @@ def test_a_process_that_died_is_replaced(child: Start) -> None:
     assert isinstance(one.run(late, always), Outcome)
 
 
-def test_a_process_that_ends_itself_has_exited(child: Start) -> None:
+def test_a_process_that_ends_itself_is_an_exit(child: Start) -> None:
     failure = failed(child("exits_hard"))
     assert failure.kind == "exit"
     assert "exit code 4" in failure.message
 
 
-def test_an_evaluation_that_overstays_is_killed(child: Start) -> None:
+def test_an_evaluation_over_its_time_limit_is_killed(child: Start) -> None:
     one = child("never_returns")
-    one.start()
-    began = time.monotonic()
     assert failed(one, time_limit=0.3).kind == "time-limit"
-    assert time.monotonic() - began < 2
+    assert one._process is None
 
 
-def test_an_evaluation_that_takes_too_much_memory_is_killed(child: Start) -> None:
+def test_an_evaluation_over_its_memory_limit_is_killed(child: Start) -> None:
     failure = failed(child("allocates"), memory_limit=250 * 2**20)
     assert failure.kind == "memory-limit"
     assert "limit of 250 MiB" in failure.message
 
 
-def test_an_evaluation_that_is_not_wanted_any_more_is_ended(child: Start) -> None:
+def test_an_evaluation_can_be_stopped(child: Start) -> None:
     one = child("never_returns")
     answers = iter([True, False])
     assert one.run(JOB, lambda: next(answers)) is None
     assert one._process is None
 
 
-def test_an_evaluation_that_cannot_be_loaded_is_the_workers_error(child: Start) -> None:
+def test_an_evaluator_that_cannot_be_loaded_is_an_error(child: Start) -> None:
     with pytest.raises(ServiceError, match=r"cannot start: cannot load .*nothing"):
         child("nothing").start()
 
 
-def test_what_this_machine_lacks_ends_the_worker_and_fails_no_configuration(
-    child: Callable[[str], Child],
-) -> None:
+def test_a_missing_device_is_an_error(child: Start) -> None:
     with pytest.raises(ServiceError, match=r"cannot start: no device 'cpu' here"):
         child("needs_a_gpu").start()
 
 
-def test_what_an_engine_does_not_offer_ends_the_worker_and_fails_no_configuration(
-    child: Start,
-) -> None:
+def test_a_space_that_the_engine_does_not_offer_is_an_error(child: Start) -> None:
     with pytest.raises(ServiceError, match=r"cannot evaluate .*: no space 'sequential' here"):
         child("lacks_the_space").run(JOB, always)
 
 
-def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> None:
+def test_a_child_reports_its_engine_and_device(child: Start) -> None:
     started = child("evaluate")
 
     started.start()
@@ -145,7 +138,7 @@ def test_a_child_tells_what_it_computes_with(child: Callable[[str], Child]) -> N
     assert (started.engine, started.device) == ("noop", "cpu")
 
 
-def test_a_process_that_is_to_use_other_threads_is_replaced(child: Start) -> None:
+def test_a_process_with_other_threads_is_replaced(child: Start) -> None:
     one = child("evaluate")
     one.start()
     first = pid(one)
@@ -158,7 +151,7 @@ def test_a_process_that_is_to_use_other_threads_is_replaced(child: Start) -> Non
     assert arguments[arguments.index("--threads") + 1] == "3"
 
 
-def test_a_process_that_takes_long_to_start_need_not_be_waited_for(child: Start) -> None:
+def test_a_start_can_be_awaited_later(child: Start) -> None:
     one = child("evaluate")
     assert not one.start(patience=0.0)
     first = pid(one)
@@ -171,11 +164,11 @@ def test_a_child_dies_with_its_worker(tmp_path: Path) -> None:
         "from worker.service.child_process import Child; import time\n"
         "one = Child(evaluator='tests.worker.noop:never_returns', device='cpu', engine='noop',"
         " threads=1)\n"
-        "one.start(); print(one._process.pid, flush=True); time.sleep(60)"
+        "one.start(); print(one._process.pid, flush=True); time.sleep(600)"
     )
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as worker:
         assert worker.stdout is not None
         child = psutil.Process(int(worker.stdout.readline()))
         worker.kill()
-        child.wait(5)
+        child.wait(60)
     assert not child.is_running()

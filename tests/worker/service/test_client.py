@@ -1,4 +1,4 @@
-"""A worker's side of the wire, as far as no master is needed; the rest is in tests/master."""
+"""The worker's loop, as far as it needs no master; the rest is in tests/master."""
 
 import subprocess
 import sys
@@ -8,34 +8,30 @@ from typing import cast
 import pytest
 
 from configspace.errors import ServiceError
+from configspace.protocol import (
+    CLAIM,
+    JOIN,
+    Done,
+    Idle,
+    Joined,
+    Left,
+    Method,
+    Reply,
+    WorkerInfo,
+)
 from worker.service.child_process import ROOT, Child
 from worker.service.client import LONGEST_PAUSE, Worker, run_worker
 from worker.service.link import AwayError, Link
 
 
-@pytest.mark.parametrize("address", ["here", "here:", ":9090", "here:port", "here:99999"])
-def test_an_address_that_is_none_is_a_clear_error(address: str) -> None:
-    with pytest.raises(ServiceError, match="wanted the master's address as HOST:PORT"):
-        Link(address)
-
-
-def test_a_master_that_is_not_there_is_away() -> None:
-    with Link("127.0.0.1:9") as link, pytest.raises(AwayError, match="refused"):
-        link.open()
-
-
-def test_a_call_without_a_connection_finds_the_master_away() -> None:
-    with Link("127.0.0.1:9") as link, pytest.raises(AwayError, match="not connected"):
-        link.call("claim", "w")
-
-
-def test_a_worker_gives_up_after_its_idle_limit() -> None:
+def test_a_worker_leaves_after_its_idle_limit() -> None:
     assert run_worker("127.0.0.1:9", evaluator="tests.worker.noop:evaluate", idle_limit=0.2) == 1
 
 
-def test_the_idle_limit_begins_once_the_evaluating_process_is_up(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+INFO = WorkerInfo(name="w", instance="1", pid=1, host="here", device="cpu", engine="e", versions={})
+
+
+def test_the_idle_limit_begins_when_the_child_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
 
     def let_pass(seconds: float) -> None:
@@ -51,7 +47,7 @@ def test_the_idle_limit_begins_once_the_evaluating_process_is_up(
     monkeypatch.setattr("worker.service.client.time", clock)
     child = cast("Child", SlowToStart())
     with Link("127.0.0.1:9") as link:
-        worker = Worker(link, child, {"name": "w"}, idle_limit=10.0)
+        worker = Worker(link, child, INFO, idle_limit=10.0)
         with pytest.raises(AwayError):
             worker.serve()
     assert now > 30.0 + 10.0 - LONGEST_PAUSE
@@ -83,22 +79,22 @@ def test_workers_of_one_machine_share_its_cores() -> None:
         def close(self) -> None:
             self.is_open = False
 
-        def call(self, method: str, *arguments: object) -> dict[str, object]:
-            if method == "join":
-                return {"worker": "w", "heartbeat_seconds": 5.0, "beside": 2}
-            if method == "claim":
+        def call(self, method: Method[Reply], *arguments: object) -> Reply:
+            if method is JOIN:
+                return Joined(worker="w", heartbeat_seconds=5.0, sharing=2)
+            if method is CLAIM:
                 claims.append(bool(arguments[1]))
-                return {"done": True} if claims[-1] else {"idle": True}
-            return {}
+                return Done() if claims[-1] else Idle()
+            return Left()
 
     link, child = cast("Link", Master()), cast("Child", Shared())
-    Worker(link, child, {"name": "w"}, idle_limit=10.0, cores=6).serve()
+    Worker(link, child, INFO, idle_limit=10.0, cores=6).serve()
 
     assert threads == [3]
-    assert claims == [False, True]  # none before the child has its new threads
+    assert claims == [False, True]  # no job before the child has its new threads
 
 
-def test_a_worker_that_cannot_evaluate_ends_with_the_reason() -> None:
+def test_a_worker_that_cannot_evaluate_says_why() -> None:
     with pytest.raises(ServiceError, match=r"cannot load 'tests\.worker\.nothing:evaluate'"):
         run_worker("127.0.0.1:9", evaluator="tests.worker.nothing:evaluate")
 

@@ -1,0 +1,58 @@
+"""A worker's connection, as far as it needs no master; the rest is in tests/master/network."""
+
+import pytest
+
+from configspace.errors import ServiceError, WireError
+from configspace.protocol import CLAIM, FINISH, Idle, Refused
+from worker.service.link import AwayError, Link
+
+
+class Proxy:
+    """A stand-in for Pyro4's proxy that gives one answer to every call."""
+
+    def __init__(self, answer: object) -> None:
+        self._answer = answer
+
+    def _pyroInvoke(self, *_: object) -> object:  # noqa: N802
+        return self._answer
+
+    def _pyroRelease(self) -> None:  # noqa: N802
+        pass
+
+
+def link_to(answer: object) -> Link:
+    link = Link("127.0.0.1:9")
+    link._proxy = Proxy(answer)
+    return link
+
+
+@pytest.mark.parametrize("address", ["here", "here:", ":9090", "here:port", "here:99999"])
+def test_a_malformed_address_is_an_error(address: str) -> None:
+    with pytest.raises(ServiceError, match="expected the master's address as HOST:PORT"):
+        Link(address)
+
+
+def test_an_absent_master_is_away() -> None:
+    with Link("127.0.0.1:9") as link, pytest.raises(AwayError, match="refused"):
+        link.open()
+
+
+def test_a_call_without_a_connection_is_away() -> None:
+    with Link("127.0.0.1:9") as link, pytest.raises(AwayError, match="not connected"):
+        link.call(CLAIM, "w")
+
+
+def test_a_call_returns_a_typed_reply() -> None:
+    assert link_to(Idle().to_wire()).call(CLAIM, "w") == Idle()
+
+
+def test_a_refusal_keeps_its_advice() -> None:
+    with pytest.raises(ServiceError, match="the master refused 'claim': no") as caught:
+        link_to(Refused(problem="no", advice="go").to_wire()).call(CLAIM, "w")
+    assert caught.value.advice == "go"
+
+
+@pytest.mark.parametrize("answer", [Idle().to_wire(), {"reply": "other"}, {}, None, "continue"])
+def test_a_reply_of_another_method_is_an_error(answer: object) -> None:
+    with pytest.raises(WireError, match="expected a reply to 'finish'"):
+        link_to(answer).call(FINISH, "w")
