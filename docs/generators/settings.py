@@ -95,7 +95,7 @@ def _table_model(field: FieldInfo) -> type[BaseModel] | None:
 def _keys(model: type[BaseModel], names: Sequence[str], prefix: str) -> Iterator[str]:
     said = attribute_docstrings(model)
     schema = model.model_json_schema()
-    for name in names:
+    for name in sorted(names, key=lambda name: not model.model_fields[name].is_required()):
         field = model.model_fields[name]
         default = _default(field)
         values = _values(schema["properties"][name], schema.get("$defs", {}))
@@ -136,7 +136,7 @@ def _values(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     if low is not None and high is not None:
         return f"{kind} from {low:g} to {high:g}" if high < 1e9 else f"{kind}, {low:g} or more"
     bounds = [
-        f"{word} {schema[key]:g}"
+        f"{word} {_toml(schema[key])}"
         for key, word in (
             ("minimum", "at least"),
             ("exclusiveMinimum", "above"),
