@@ -49,22 +49,38 @@ Methods = Annotated[tuple[Method, ...], BeforeValidator(as_tuple), Field(min_len
 
 
 class _Grid(Section):
-    """A product of conditions; what it leaves out is as above it in the file."""
+    """A product of conditions; a grid takes what it leaves out from the top of the file."""
 
     spaces: Names | None = None
+    """Search spaces: ``sequential``, ``cell``. Default ``sequential``."""
     problems: Names | None = None
+    """Problems: ``blur``, ``downsampling``, or custom problems as ``package.module:Class``. Default
+    ``blur``."""
     operations: Names | None = None
+    """Operation sets: ``good``, ``all``. Default ``all``."""
     methods: (
         Annotated[tuple[Method, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None
     ) = None
+    """Methods: three variants of DARTS, and three baselines that train an architecture without a
+    search. Default ``darts``.
+
+    The baselines are: the learnable gradient on every edge, the CNN on every edge, and an
+    architecture drawn at random.
+    """
     hyperparameters: Names | None = None
+    """Names of the hyperparameters to run: presets of the paper, or names under
+    ``[configurations]``. Default ``H1``."""
     trials: Count | None = None
+    """Number of seeds per condition. Default 75, as in the paper."""
 
 
 class _File(_Grid):
     name: PlainName
+    """Name of the campaign in the store: letters, digits, ``.``, ``_`` and ``-``."""
     seed: Seed = 0
+    """Seed of the campaign; every trial's seed follows from it."""
     epochs: Count = 50
+    """Number of epochs of the search, and of the retraining. Default 50, as in the paper."""
     spaces: Names = ("sequential",)
     problems: Names = ("blur",)
     operations: Names = ("all",)
@@ -72,10 +88,19 @@ class _File(_Grid):
     hyperparameters: Names = ("H1",)
     trials: Count = 75
     grid: Annotated[tuple[_Grid, ...], BeforeValidator(as_tuple)] = (_Grid(),)
+    """Grids, each a table ``[[grid]]`` with any of ``spaces``, ``problems``, ``operations``,
+    ``methods``, ``hyperparameters`` and ``trials``. The conditions of several grids add up.
+    Default: one grid of the lists at the top of the file."""
     configurations: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Named hyperparameters, each a table ``[configurations.NAME]`` with all eight."""
     problem: dict[str, Any] = Field(default_factory=dict)
+    """Settings of ``[problem]`` that all conditions share, as in a study file, except ``name``."""
     architecture: dict[str, Any] = Field(default_factory=dict)
+    """Settings of ``[architecture]`` that all conditions share, as in a study file, except
+    ``space`` and ``operations``."""
     search: dict[str, Any] = Field(default_factory=dict)
+    """Settings of ``[search]`` that all conditions share, as in a study file, except
+    ``variant``."""
     evaluation: ConditionEvaluation = ConditionEvaluation()
 
 
