@@ -1,6 +1,6 @@
-"""`make test-compose`: the Compose files on a real Docker Engine, from nothing.
+"""`make test-compose`: tests of the Compose files on a real Docker Engine.
 
-Where no engine answers, root has one installed and started for as long as this takes; where no
-registry answers, the images that ours are built on are made here. Python's own library is all
-that it needs.
+If no engine answers and the user is root, an engine is installed and runs during the tests. If no
+registry answers, stand-ins for the base images are built here. The tests need only Python's
+standard library.
 """

@@ -1,4 +1,4 @@
-"""Show all that is promised of the Compose files, one thing after another."""
+"""Test every promise about the Compose files, one after another."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ OVERRIDES = ("docker-compose.published.yml", "docker-compose.gpu.yml")
 
 
 def main() -> int:
-    """Show all, and print what was measured as it comes; returns the exit code."""
+    """Run all tests and print the measurements; return the exit code."""
     began = time.monotonic()
     try:
         with engine():
@@ -26,30 +26,30 @@ def main() -> int:
     except NoEngineError as reason:
         print(f"test-compose: skipped: {reason}")
         return 0
-    print(f"test-compose: all of this took {time.monotonic() - began:.0f} s")
+    print(f"test-compose: passed in {time.monotonic() - began:.0f} s")
     return 0
 
 
 def _show(made: Project, commands: list[list[str]]) -> None:
     _say("Compose accepts all files")
     _check_files(made, commands)
-    _say("the image is built")
+    _say("build the image")
     have_base()
     _print(build(made))
-    _say("two studies end, their incumbents and comparison are exported")
+    _say("run two studies; the master exports their incumbents and comparison")
     _print(run_undisturbed(made))
     undisturbed = made.evaluations()
     made.clear()
-    _say("a worker and the master are killed, all is stopped and started")
+    _say("kill a worker and the master, stop and start all services")
     _print(run_damaged(made, undisturbed))
     made.clear()
-    _say("a worker behind NAT, without and with credentials, loses its link")
+    _say("disconnect a worker behind NAT, without and with credentials")
     _print(run_with_a_far_worker(made, undisturbed))
     made.clear()
-    _say("the store is in PostgreSQL")
+    _say("keep the store in PostgreSQL")
     have_postgres()
     _print(run_into_postgresql(made, undisturbed))
-    _say("the tests run in their own service")
+    _say("run the tests in the service for them")
     made.compose("run", "--rm", "-T", "test", "pytest", "-q", "tests/configspace")
 
 

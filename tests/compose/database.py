@@ -1,4 +1,4 @@
-"""The same studies into PostgreSQL."""
+"""Runs the same studies with their store in PostgreSQL."""
 
 import time
 from typing import Any
@@ -21,4 +21,4 @@ def run_into_postgresql(project: Project, undisturbed: list[dict[str, Any]]) -> 
     assert exported.startswith("study,"), exported
     project.wait_for_the_end()
     check_evaluations(project, undisturbed)
-    return {"studies into PostgreSQL, up to the end": f"{time.monotonic() - began:.1f} s"}
+    return {"studies with PostgreSQL": f"{time.monotonic() - began:.1f} s"}

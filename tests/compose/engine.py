@@ -1,4 +1,4 @@
-"""A Docker Engine: the one that answers, or one of our own that is gone afterwards."""
+"""A Docker Engine: the one that answers, or a temporary one."""
 
 import os
 import shutil
@@ -10,28 +10,28 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 NEEDED = {"docker": "docker.io", "ip": "iproute2", "iptables": "iptables", "git": "git"}
-"""Commands and Debian's packages of them."""
-START_SECONDS = 60.0
+"""Commands, and the Debian packages that contain them."""
+START_SECONDS = 300.0
 
 
 class NoEngineError(Exception):
-    """There is no Docker Engine here, and none can be had."""
+    """No Docker Engine answers, and none can be installed and started."""
 
 
 @contextmanager
 def engine() -> Iterator[None]:
-    """Make `docker` and Compose work for a while.
+    """Make `docker` and Compose work inside a ``with`` block.
 
     Raises:
-        NoEngineError: If that cannot be; says why.
+        NoEngineError: If that is impossible; the message says why.
     """
     if os.geteuid() != 0:
-        raise NoEngineError("only root can start an engine, and make a network behind NAT")
+        raise NoEngineError("only root can start an engine, and create a network behind NAT")
     _install()
     if _answers():
         yield
         return
-    # A folder that no other engine uses, and on a disk: /tmp may be memory.
+    # A new folder, because no other engine may use it; on a disk, because /tmp may be in memory.
     folder = Path(tempfile.mkdtemp(prefix="dartboard-engine-", dir="/var/tmp"))
     with _traces_removed():
         try:
@@ -42,7 +42,7 @@ def engine() -> Iterator[None]:
 
 
 def compose_commands() -> list[list[str]]:
-    """Return each Compose that is installed: version 2 first, then version 1."""
+    """Return the commands of each installed Compose: version 2 first, then version 1."""
     found = []
     for command in (["docker", "compose"], ["docker-compose"]):
         if shutil.which(command[0]) and _succeeds(*command, "version"):
@@ -58,9 +58,9 @@ def _install() -> None:
         missing.append("docker.io")
     if not missing:
         return
-    told = f"{', '.join(sorted(set(missing)))} not installed"
+    problem = f"{', '.join(sorted(set(missing)))} not installed"
     if not shutil.which("apt-get"):
-        raise NoEngineError(told)
+        raise NoEngineError(problem)
     print(f"installing {', '.join(sorted(set(missing)))}", flush=True)
     install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *missing]
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
@@ -68,7 +68,7 @@ def _install() -> None:
         ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if ran.returncode:
             last = (ran.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise NoEngineError(f"{told}, and cannot be: {last}")
+            raise NoEngineError(f"{problem}, and the installation failed: {last}")
 
 
 @contextmanager
@@ -87,7 +87,7 @@ def _running(folder: Path) -> Iterator[None]:
                     stdout=written,
                     stderr=written,
                     env=os.environ | {"PATH": path},
-                    start_new_session=True,  # a Ctrl-C is for us, who then stop it
+                    start_new_session=True,  # Ctrl-C reaches only this process
                 )
             try:
                 if _comes_up(daemon):
@@ -100,7 +100,7 @@ def _running(folder: Path) -> Iterator[None]:
                 daemon.kill()
                 daemon.wait()
         last = (log.read_text().strip().splitlines() or ["no reason given"])[-1]
-        raise NoEngineError(f"a Docker Engine cannot be started: {last}")
+        raise NoEngineError(f"the Docker Engine did not start: {last}")
     finally:
         os.environ.pop("DOCKER_HOST")
         if before is not None:
@@ -108,7 +108,7 @@ def _running(folder: Path) -> Iterator[None]:
 
 
 def _search_paths(folder: Path) -> Iterator[str]:
-    """Give a PATH as it is, then one where iptables is the older of its two kinds."""
+    """Yield PATH as it is, then one in which iptables is the legacy variant."""
     path = os.environ["PATH"]
     yield path
     if legacy := shutil.which("iptables-legacy"):
@@ -130,7 +130,7 @@ def _comes_up(daemon: "subprocess.Popen[bytes]") -> bool:
 
 @contextmanager
 def _traces_removed() -> Iterator[None]:
-    """Undo what an engine changes in this machine's network, and leaves so when it ends."""
+    """Undo the changes to this machine's network that an engine leaves behind."""
     forwarding = Path("/proc/sys/net/ipv4/ip_forward")
     forwarded = forwarding.read_text()
     accepted = "-P FORWARD ACCEPT" in _output("iptables", "-S", "FORWARD")

@@ -1,9 +1,9 @@
-"""A worker on what might be another machine: behind NAT, it reaches one published port alone.
+"""A worker as on another machine: behind NAT, it reaches only one published port.
 
     worker ── 192.168.77.0/24 ── router, which masquerades ── 10.215.0.0/30 ── this machine
 
-The worker's side is the network namespace of a container without any other network; the router is
-a namespace, too.
+The worker uses the network namespace of a container that has no other network; the router is a
+namespace, too.
 """
 
 import re
@@ -32,11 +32,11 @@ volumes:
     external: true
     name: {KERNELS}
 """
-"""Puts the worker behind NAT, and saves it the time to compile kernels."""
+"""Puts the worker behind NAT, and gives it the compiled kernels."""
 
 
 def run_with_a_far_worker(project: Project, undisturbed: list[dict[str, Any]]) -> dict[str, str]:
-    """Let a worker in, take its link away for longer than its lease, and at last its right."""
+    """Run a worker behind NAT, and take its link down for longer than its lease."""
     began = time.monotonic()
     project.files = FILES
     project.set(DARTBOARD_HOST=HOST, DARTBOARD_PORT=PORT)
@@ -44,7 +44,7 @@ def run_with_a_far_worker(project: Project, undisturbed: list[dict[str, Any]]) -
     project.up(1)
     with _network():
         project.wait(project.finished, "first evaluation")
-        project.compose("stop", "worker")  # so that the rest waits for the far one
+        project.compose("stop", "worker")  # so that the other jobs wait for the far worker
         _check_refusals(project)
         far = _far_worker(project)
         project.wait(lambda: _share(project), "evaluation by the far worker")
@@ -57,16 +57,16 @@ def run_with_a_far_worker(project: Project, undisturbed: list[dict[str, Any]]) -
         project.wait(lambda: _share(project) > before, "far evaluation after the link came back")
         project.compose("start", "worker")
         project.wait_for_the_end()
-        project.wait(lambda: not project.state(far)["Running"], "end of the far worker", 60)
+        project.wait(lambda: not project.state(far)["Running"], "end of the far worker")
     check_evaluations(project, undisturbed)
     share = _share(project)
     project.files = ["docker-compose.yml"]
     seconds = time.monotonic() - began
-    return {"studies with a far worker, up to the end": f"{seconds:.1f} s, {share} of it far"}
+    return {"studies with a far worker": f"{seconds:.1f} s, {share} evaluations on it"}
 
 
 def _check_refusals(project: Project) -> None:
-    """Without credentials, with revoked ones, or of another version, a worker is told."""
+    """Check that workers without credentials, with revoked ones, or of another version fail."""
     command = ("dartboard", "worker", f"{HOST}:{PORT}", "--idle-limit", "30")
     kernels = ("--volume", f"{KERNELS}:/home/dartboard/.cache/dartboard")
     bare = ("run", "--rm", "--network", f"container:{BOX}", *kernels)
@@ -91,7 +91,7 @@ def _check_refusals(project: Project) -> None:
 
 
 def _far_worker(project: Project) -> str:
-    """Start a worker as on another machine, by its own Compose file; returns its container."""
+    """Start a worker by the Compose file for other machines; return its container."""
     credentials = _issue(project, "gpu-box")
     project.set(DARTBOARD_MASTER=f"{HOST}:{PORT}", DARTBOARD_CREDENTIALS=credentials)
     project.compose("up", "-d", files=FAR_FILES, name=FAR)
@@ -99,7 +99,7 @@ def _far_worker(project: Project) -> str:
 
 
 def _issue(project: Project, name: str) -> str:
-    """Issue credentials as the README does; returns the file."""
+    """Issue credentials; return the file's name."""
     file = project.folder / f"{name}.pem"
     issue = ("exec", "-T", "master", "dartboard", "credentials", "issue", name)
     file.write_text(project.compose(*issue))
@@ -107,6 +107,7 @@ def _issue(project: Project, name: str) -> str:
 
 
 def _share(project: Project) -> int:
+    """Return how many evaluations the far worker has finished."""
     return project.logs(project.container("master")).count(" finished on worker gpu-box-")
 
 

@@ -1,4 +1,4 @@
-"""The images that ours are built on, and ours."""
+"""The image of dartboard, and the images that it is built on."""
 
 import re
 import subprocess
@@ -13,30 +13,32 @@ BASE, POSTGRES = "python:3.11-slim-bookworm", "postgres:17-bookworm"
 
 
 def have_base() -> None:
-    """Have the official image of Python, or make a stand-in where no registry answers."""
+    """Pull the official image of Python; if no registry answers, build a stand-in."""
     _have(BASE, lambda: run("bash", str(HERE / "make-base-image.sh"), BASE))
 
 
 def have_postgres() -> None:
-    """Have the official image of PostgreSQL, or make a stand-in of Debian's."""
+    """Pull the official image of PostgreSQL; if no registry answers, build a stand-in."""
     _have(POSTGRES, lambda: run("docker", "build", "--tag", POSTGRES, str(HERE / "postgres")))
 
 
 def build(project: Project) -> dict[str, str]:
-    """Build our image; returns what it took, cold, warm and after a change of the code."""
+    """Build the image; return the times without a cache, with it, and after a code change."""
     figures = {
-        "build, cold": _seconds(project, "--no-cache", "master"),
-        "build, warm": _seconds(project, "master"),
+        "build, without a cache": _seconds(project, "--no-cache", "master"),
+        "build, with a cache": _seconds(project, "master"),
     }
     module = project.folder / "cli" / "words.py"
     text = module.read_text()
     module.write_text(f"{text}# changed\n")
-    figures["build, after a change of the code"] = _seconds(project, "master")
+    figures["build, after a code change"] = _seconds(project, "master")
     module.write_text(text)
     project.compose("build")
     size = int(run("docker", "image", "inspect", "--format", "{{.Size}}", "dartboard:cpu"))
     base = int(run("docker", "image", "inspect", "--format", "{{.Size}}", BASE))
-    figures["image dartboard:cpu"] = f"{size / 1e9:.2f} GB, {base / 1e9:.2f} GB of them its base"
+    figures["image dartboard:cpu"] = (
+        f"{size / 1e9:.2f} GB, of which {base / 1e9:.2f} GB are its base"
+    )
     return figures
 
 
@@ -57,5 +59,5 @@ def _have(image: str, make: Callable[[], object]) -> None:
     )
     if pulled.returncode:
         reason = re.sub(r"\s+", " ", pulled.stderr).strip()
-        print(f"{image} cannot be pulled ({reason}): making a stand-in", flush=True)
+        print(f"{image} cannot be pulled ({reason}): building a stand-in", flush=True)
         make()

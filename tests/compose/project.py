@@ -1,4 +1,4 @@
-"""A copy of the checkout whose services run, and what can be asked of them."""
+"""A copy of the checkout with its Compose services, and queries to them."""
 
 import json
 import os
@@ -15,15 +15,15 @@ ROOT = Path(__file__).parents[2]
 STUDIES = ("compose-one-shot", "compose-final")
 NAME = "dartboard-test"
 FAR = "dartboard-test-far"
-"""Projects, and the prefixes of what Compose makes for them."""
+"""Names of Compose projects; the names of their containers and volumes begin with them."""
 PATIENCE = 300.0
-"""Seconds that anything may take, on a machine that is busy with other things."""
+"""Seconds that any step may take on a busy machine."""
 
 Answer = TypeVar("Answer")
 
 
 class Project:
-    """A checkout, as `git clone` would leave it, and a Compose project of its own in it."""
+    """A checkout as `git clone` leaves it, and a Compose project in it."""
 
     def __init__(self, folder: Path, command: list[str]) -> None:
         self.folder = folder
@@ -35,7 +35,7 @@ class Project:
         self.files = ["docker-compose.yml"]
 
     def set(self, **variables: str) -> None:
-        """Set variables of Compose from now on."""
+        """Set environment variables for later Compose commands."""
         self._environment |= variables
 
     def compose(
@@ -45,20 +45,20 @@ class Project:
         name: str = NAME,
         command: list[str] | None = None,
     ) -> str:
-        """Run a Compose command in the checkout; returns its output.
+        """Run a Compose command in the checkout; return its output.
 
         Args:
-            arguments: What to do.
-            files: Which files; by default those of `files`.
-            name: The project, if it is another one.
-            command: Another Compose than this project's.
+            arguments: Arguments of the command.
+            files: Compose files; by default `self.files`.
+            name: Name of the Compose project.
+            command: Command of Compose; by default this project's.
         """
         chosen = [option for file in files or self.files for option in ("--file", file)]
         full = [*(command or self._command), "--project-name", name, *chosen, *arguments]
         return run(*full, folder=self.folder, more=self._environment)
 
     def fails(self, *arguments: str) -> str:
-        """Run a Docker command that must fail; returns what it says."""
+        """Run a Docker command that must fail; return its output."""
         ran = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
         assert ran.returncode, f"docker {' '.join(arguments)} did not fail: {ran.stdout}"
         return ran.stdout + ran.stderr
@@ -68,36 +68,36 @@ class Project:
         self.compose(*options, "up", "-d", "--scale", f"worker={workers}")
 
     def containers(self, service: str, *, all: bool = True) -> list[str]:
-        """Return the containers of a service, those that ended too unless told otherwise."""
+        """Return the containers of a service; exited ones count if ``all``."""
         states = [] if all else ["--filter", "status=running"]
         labels = {"project": NAME, "service": service, "oneoff": "False"}
         filters = [f"--filter=label=com.docker.compose.{key}={labels[key]}" for key in labels]
         return run("docker", "ps", "--all", "--quiet", *states, *filters).split()
 
     def container(self, service: str) -> str:
-        """Return the one container of a service."""
+        """Return the only container of a service."""
         (found,) = self.containers(service)
         return found
 
     def logs(self, container: str) -> str:
-        """Return all that a container has written, over all its starts."""
+        """Return the complete log of a container, over all its starts."""
         ran = subprocess.run(["docker", "logs", container], capture_output=True, check=True)
         return (ran.stdout + ran.stderr).decode()
 
     def state(self, container: str) -> dict[str, Any]:
-        """Return what Docker knows of a container's state."""
+        """Return a container's state as Docker reports it."""
         return dict(self._inspected(container)["State"])
 
     def mounts(self, container: str) -> list[dict[str, Any]]:
-        """Return what is mounted into a container."""
+        """Return the mounts of a container."""
         return list(self._inspected(container)["Mounts"])
 
     def finished(self) -> int:
-        """Return how many evaluations the master has taken in since it was made."""
+        """Return how many evaluations the master's container has recorded."""
         return self.logs(self.container("master")).count(" finished on worker ")
 
     def evaluations(self) -> list[dict[str, Any]]:
-        """Return the evaluations of both studies, with the re-runs for their comparison."""
+        """Return the evaluations of both studies, including the re-runs for their comparison."""
         text = self.compose(
             *("run", "--rm", "-T", "--no-deps", "master"),
             *("dartboard", "export", *STUDIES, "--what", "evaluations", "--format", "json"),
@@ -115,7 +115,7 @@ class Project:
         return answer
 
     def wait_for_the_end(self) -> None:
-        """Wait until the master and the workers have ended, and check that all went well."""
+        """Wait until the master and the workers exit, and check that their status is 0."""
         services = ("master", "worker")
         self.wait(
             lambda: not any(self.containers(service, all=False) for service in services), "end"
@@ -123,7 +123,7 @@ class Project:
         for service in services:
             for container in self.containers(service):
                 status = self.state(container)["ExitCode"]
-                assert status == 0, f"a {service} ended with {status}\n{self.tail()}"
+                assert status == 0, f"a {service} exited with status {status}\n{self.tail()}"
 
     def tail(self) -> str:
         """Return the last lines of every container."""
@@ -134,14 +134,14 @@ class Project:
         )
 
     def clear(self) -> None:
-        """Remove the containers and what they found; the compiled kernels stay."""
+        """Remove the containers and their results; the compiled kernels stay."""
         self.compose("down")
         run("docker", "volume", "rm", "--force", f"{NAME}_store")
         for path in (self.folder / "exports").glob("*"):
             path.unlink()
 
     def remove(self) -> None:
-        """Remove everything that Compose made."""
+        """Remove everything that Compose created."""
         down = ("down", "--volumes", "--remove-orphans")
         # The far worker first: it shares the volume of compiled kernels.
         self.compose(*down, files=["docker-compose.worker.yml"], name=FAR)
@@ -153,7 +153,7 @@ class Project:
 
 @contextmanager
 def project(command: list[str]) -> Iterator[Project]:
-    """Lay out a copy of the checkout; its services and the copy are gone afterwards."""
+    """Copy the checkout; remove the copy and its services at the end."""
     folder = Path(tempfile.mkdtemp(prefix="dartboard-compose-"))
     listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=ROOT)
     try:
@@ -174,10 +174,10 @@ def project(command: list[str]) -> Iterator[Project]:
 
 
 def run(*command: str, folder: Path | None = None, more: dict[str, str] | None = None) -> str:
-    """Run a command to its end; returns its standard output.
+    """Run a command; return its standard output.
 
     Raises:
-        AssertionError: If it fails; holds what it said.
+        AssertionError: If it fails; the message has the end of its output.
     """
     ran = subprocess.run(
         command,

@@ -1,4 +1,4 @@
-"""Both studies from `up` to the end, with nothing in their way."""
+"""Runs both studies without damage."""
 
 import time
 from datetime import datetime
@@ -10,12 +10,12 @@ HEALTHY_SECONDS = 15.0
 
 
 def run_undisturbed(project: Project) -> dict[str, str]:
-    """Check what a first `docker compose up` gives; returns how long it took."""
+    """Check the results of a first `docker compose up`; return the times that it took."""
     began = time.monotonic()
     project.up(2)
-    figures = {"up, first, to a healthy master": _seconds_to_health(project)}
+    figures = {"up, first, until the master is healthy": _seconds_to_health(project)}
     project.wait(project.finished, "first evaluation")
-    figures["up, first, to the first evaluation (kernels compiled)"] = _since(began)
+    figures["up, first, to the first evaluation (includes compiling the kernels)"] = _since(began)
     for service in ("master", "worker"):
         for container in project.containers(service):
             user = run("docker", "exec", container, "id", "--user").strip()
@@ -24,20 +24,20 @@ def run_undisturbed(project: Project) -> dict[str, str]:
     status = project.compose("exec", "-T", "master", "dartboard", "status")
     assert "running" in status, status
     project.wait_for_the_end()
-    figures["up, first, to the end of both studies and their comparison"] = _since(began)
+    figures["up, first, until both studies and their comparison are done"] = _since(began)
 
     stem = "-against-".join(STUDIES)
     expected = {"incumbents.csv", "incumbents.md"}
     expected |= {f"{stem}{suffix}" for suffix in (".html", ".md", ".png", ".pdf")}
     found = {path.name for path in (project.folder / "exports").iterdir()}
-    assert expected <= found, f"exports has {found}"
+    assert expected <= found, f"expected {expected} in exports, got {found}"
     table = (project.folder / "exports" / "incumbents.md").read_text()
     assert all(name in table for name in STUDIES), table
     return figures
 
 
 def _seconds_to_health(project: Project) -> str:
-    """Return what lay between the master's start and its health, as Docker noted them."""
+    """Return the time from the master's start until it is healthy, as Docker records them."""
     state = project.wait(lambda: _healthy(project), "healthy master")
     checks = [check for check in state["Health"]["Log"] if check["ExitCode"] == 0]
     started, healthy = (

@@ -1,6 +1,5 @@
-"""The fault drill: a study is run by real processes, damage is done to them, and what came of it
-is counted.
+"""The fault drill: damages the processes of a running study, and counts lost or repeated work.
 
-``python -m tests.drill`` does every fault and prints a table; ``python -m tests.drill.soak`` runs
-20,000 evaluations while workers, or the master, are killed all the time.
+``python -m tests.drill`` does every fault and prints a table. ``python -m tests.drill.soak`` runs
+20,000 evaluations and kills a worker, or the master, again and again.
 """

@@ -1,4 +1,4 @@
-"""Do every fault and print what came of it; the exit code is 1 if any did harm."""
+"""Do every fault and print the results; the exit code is 1 if any fault did harm."""
 
 import argparse
 import statistics
@@ -35,18 +35,25 @@ FAULTS = (
 def main() -> int:
     """Run the drill."""
     parser = argparse.ArgumentParser(prog="python -m tests.drill", description=__doc__)
-    parser.add_argument("--times", type=int, default=10, help="how often each fault is done")
-    parser.add_argument("--seed", type=int, default=0, help="of the instants")
-    parser.add_argument("--only", default="", help="faults whose name holds this text")
-    parser.add_argument("--parallel", type=int, choices=(0, 1), help="only this kind of study")
-    parser.add_argument("--together", type=int, default=2, help="scenes at once")
+    parser.add_argument("--times", type=int, default=10, help="how often to do each fault")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the random instants at which damage is done"
+    )
+    parser.add_argument("--only", default="", help="only faults whose name contains this text")
+    parser.add_argument(
+        "--parallel",
+        type=int,
+        choices=(0, 1),
+        help="jobs at once: 1, or 0 for as many as workers; default: both",
+    )
+    parser.add_argument("--together", type=int, default=2, help="number of scenes that run at once")
     parser.add_argument(
         "--stall-limit",
         type=float,
         default=STALL_LIMIT,
-        help="seconds from which on a stall counts as harm; more for a busy machine",
+        help="longest harmless stall in seconds; use more on a busy machine",
     )
-    parser.add_argument("--keep", type=Path, help="folder in which to leave everything")
+    parser.add_argument("--keep", type=Path, help="folder that keeps all files of the scenes")
     options = parser.parse_args()
     console = Console(width=160, highlight=False)
     began = time.monotonic()
@@ -74,20 +81,20 @@ def main() -> int:
                 console.print((folder / "messages").read_text()[-4000:], markup=False)
             return verdict
 
-        # Most of a scene is waiting for leases to run out, and for processes to start.
+        # A scene mostly waits: for leases that run out, and for processes that start.
         with ThreadPoolExecutor(options.together) as threads:
             verdicts = list(threads.map(run, scenes))
     console.print(table(verdicts))
     bad = [verdict for verdict in verdicts if not verdict.good]
     console.print(
         f"{len(verdicts)} scenes in {(time.monotonic() - began) / 60:.1f} minutes: "
-        + (f"{len(bad)} came to harm" if bad else "nothing lost, run twice, hung or stalled")
+        + (f"{len(bad)} did harm" if bad else "nothing lost, run twice, hung or stalled")
     )
     return 1 if bad else 0
 
 
 def table(verdicts: list[Verdict]) -> Table:
-    """Return the verdicts as a table, a row each."""
+    """Return the verdicts as a table with one row per verdict."""
     made = Table(title="Fault drill: leases of 1 s; seconds")
     made.add_column("fault")
     made.add_column("jobs at once")

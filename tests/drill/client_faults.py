@@ -1,4 +1,4 @@
-"""What clients do that are no workers."""
+"""Faults by clients that are not workers."""
 
 import contextlib
 import math
@@ -17,28 +17,29 @@ from configspace.errors import ServiceError
 from configspace.protocol import Method, Reply
 from tests.drill.fault import Fault
 from tests.drill.record import Hit
-from tests.drill.scene import HungError, Scene
+from tests.drill.scene import PATIENCE, HungError, Scene
 from worker.service.link import AwayError, Link
 
 MALFORMED = 200
-"""Malformed messages at a time."""
+"""Number of malformed messages per strike."""
 IDLE = 200
+"""Number of idle connections at once."""
 
 
 def stall(scene: Scene) -> Hit:
-    """Connect, say nothing or half a word, and stay for a while."""
+    """Connect, send nothing or half a message, and stay connected for a while."""
     scene.pause()
     hit = scene.hit()
     half = scene.random.choice([b"", b"PY", _frame(b"x" * 100)[:-50]])
     client = _connected(scene)
     client.sendall(half)
-    # It outstays the lease, while the drill goes on.
+    # It stays longer than a lease lasts; the drill continues meanwhile.
     threading.Timer(3.0, client.close).start()
     return hit
 
 
 def send_malformed(scene: Scene) -> Hit:
-    """Send what no worker would send."""
+    """Send messages that no worker would send."""
     scene.pause()
     hit = scene.hit()
     for number in range(MALFORMED):
@@ -55,7 +56,7 @@ def crowd(scene: Scene) -> Hit:
         for link in links:
             link.open()
         began = len(scene.ended())
-        scene.wait_for(lambda: len(scene.ended()) >= began + 5, "outcomes beside idle connections")
+        scene.wait_for(lambda: len(scene.ended()) >= began + 5, "outcomes next to idle connections")
     except AwayError as error:
         raise HungError(f"connection refused: {error}") from error
     finally:
@@ -73,7 +74,7 @@ def _random_bytes(scene: Scene) -> None:
 
 
 def _torn(scene: Scene) -> None:
-    """Break off in the middle of a message, rudely."""
+    """Reset the connection in the middle of a message."""
     with _connected(scene) as client:
         client.sendall(_frame(b"x" * 100)[: scene.random.randrange(1, 60)])
         client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -88,7 +89,7 @@ def _enormous(scene: Scene) -> None:
 
 
 def _another_serializer(scene: Scene) -> None:
-    """Offer a pickle, which must never be read."""
+    """Send a pickle, which the master must never load."""
     frame = _frame(b"cos\nsystem\n(S'touch pwned'\ntR.", serializer=4)
     with _connected(scene) as client, contextlib.suppress(OSError):
         client.sendall(frame)
@@ -102,7 +103,7 @@ def _call(method: str, make: Callable[[random.Random], tuple[Any, ...]]) -> Call
                 ServiceError, AwayError, AttributeError, Pyro4.errors.PyroError
             ):
                 link.call(Method[Reply](method, ()), *make(scene.random))
-                raise HungError(f"a malformed {method!r} was taken for a good one")
+                raise HungError(f"the master accepted a malformed {method!r}")
 
     return send
 
@@ -138,17 +139,17 @@ def _nested(depth: int) -> dict[str, Any]:
 
 
 def _frame(data: bytes, *, serializer: int = 1) -> bytes:
-    """Return a message as Pyro4 puts it on the wire; 1 is serpent, 4 is pickle."""
+    """Return a message as Pyro4 sends it; serializer 1 is serpent, 4 is pickle."""
     frame: bytes = message.Message(message.MSG_INVOKE, data, serializer, 0, 0).to_bytes()
     return frame
 
 
 def _connected(scene: Scene) -> socket.socket:
     host, _, port = scene.address.rpartition(":")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return socket.create_connection((host, int(port)), timeout=5)
+            return socket.create_connection((host, int(port)), timeout=PATIENCE)
         except OSError as error:
             if time.monotonic() > deadline:
                 raise HungError(f"no connection: {error}") from error

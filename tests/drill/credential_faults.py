@@ -1,8 +1,9 @@
-"""What clients do that have no credentials, another authority's, or ones that were revoked.
+"""Faults by clients without credentials, with another authority's, or with revoked ones.
 
-The study runs under credentials meanwhile. Each client tries every method, in the name of a worker
-that lives, at a study that runs and an evaluation that is under way. It speaks Pyro4's protocol by
-itself: what Pyro4 knows of encryption is one for the whole process, and other scenes have none.
+The study uses credentials. Each client tries every method in the name of a live worker, with the
+name of the running study and of an evaluation that is running. The clients implement Pyro4's
+protocol themselves, because Pyro4 has one encryption setting per process, and other scenes run
+without encryption in the same process.
 """
 
 import socket
@@ -26,12 +27,13 @@ from tests.drill.scene import HungError, Scene
 INTRUDER = "intruder"
 FORGED_PSNR = 999.0
 PATIENCE = 10.0
+"""Seconds of silence after which a connection counts as refused."""
 
 _FORBIDDEN = (message.MSG_CONNECTOK, message.MSG_RESULT, message.MSG_PING)
 
 
 def unauthenticated(scene: Scene) -> Hit:
-    """Try everything without a certificate: with encryption, and without."""
+    """Try everything without a certificate: first with encryption, then without."""
     scene.pause()
     hit = scene.hit()
     for context in (_trusting(scene), None):
@@ -55,7 +57,7 @@ def of_another_authority(scene: Scene) -> Hit:
 
 
 def revoked(scene: Scene) -> Hit:
-    """Try everything with a certificate that is revoked amid a connection, then on others."""
+    """Revoke a certificate during a connection, then try everything there and on new ones."""
     assert scene.credentials is not None
     name = f"doomed-{len(scene.hits)}"
     certificate = scene.folder / f"{name}.pem"
@@ -64,7 +66,7 @@ def revoked(scene: Scene) -> Hit:
     context.load_cert_chain(certificate)
     scene.pause()
     calls = list(_calls(scene))
-    with _let_in(scene, context, len(calls)) as before:
+    with _accepted(scene, context, len(calls)) as before:
         hit = scene.hit()
         revoke(scene.credentials, name)
         for connection, (target, method, arguments) in zip(before, calls, strict=True):
@@ -74,18 +76,18 @@ def revoked(scene: Scene) -> Hit:
 
 
 def _try_everything(scene: Scene, context: ssl.SSLContext | None) -> None:
-    """Call each method on a connection of its own: after a greeting, and without."""
+    """Call each method on a new connection: once after a greeting, once without."""
     for target, method, arguments in _calls(scene):
         call = invocation(target, method, arguments)
         for messages in ([greeting(), call], [call]):
             with suppress(OSError), _connected(scene, context) as connection:
                 must_be_refused(connection, messages, method)
     if found := touched(scene.store, worker=INTRUDER, loss=-FORGED_PSNR):
-        raise HungError(f"a stranger has touched {', '.join(found)}")
+        raise HungError(f"an unauthorized client changed {', '.join(found)}")
 
 
 def _calls(scene: Scene) -> Iterator[tuple[str, str, Sequence[Any]]]:
-    """Yield all that there is to call: object, method and arguments."""
+    """Yield every possible call: object, method and arguments."""
     newest = scene.spans().attempts[-1]
     name = f"{socket.gethostname()}-{newest.worker}"
     id = id_of(newest.evaluation)
@@ -115,7 +117,7 @@ def _calls(scene: Scene) -> Iterator[tuple[str, str, Sequence[Any]]]:
 def must_be_refused(
     connection: socketutil.SocketConnection, messages: Sequence[bytes], method: str
 ) -> None:
-    """Send messages; the answer has to be an error, or an end."""
+    """Send messages; check that the answer is an error, or that the connection is closed."""
     try:
         for one in messages:
             connection.send(one)
@@ -127,11 +129,11 @@ def must_be_refused(
 
 
 def _complain(method: str) -> NoReturn:
-    raise HungError(f"a stranger may call {method!r}")
+    raise HungError(f"an unauthorized client can call {method!r}")
 
 
 def _trusting(scene: Scene) -> ssl.SSLContext:
-    """Return a client that trusts this master, and shows no certificate so far."""
+    """Return a client's TLS context: it trusts this master, and has no certificate yet."""
     assert scene.credentials is not None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(scene.credentials.authority)
@@ -139,10 +141,10 @@ def _trusting(scene: Scene) -> ssl.SSLContext:
 
 
 @contextmanager
-def _let_in(
+def _accepted(
     scene: Scene, context: ssl.SSLContext, count: int
 ) -> Iterator[list[socketutil.SocketConnection]]:
-    """Open connections that the master has greeted."""
+    """Open connections that the master accepts."""
     opened = []
     try:
         for _ in range(count):
@@ -150,10 +152,10 @@ def _let_in(
             opened.append(made)
             made.send(greeting())
             if message.Message.recv(made).type != message.MSG_CONNECTOK:
-                raise HungError("good credentials were refused")
+                raise HungError("the master refused good credentials")
         yield opened
     except (OSError, PyroError) as error:
-        raise HungError(f"good credentials were refused: {error}") from error
+        raise HungError(f"the master refused good credentials: {error}") from error
     finally:
         for made in opened:
             made.close()

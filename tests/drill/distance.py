@@ -1,21 +1,21 @@
-"""The way from a worker to its master."""
+"""The network between a worker and its master."""
 
 from collections.abc import Sequence
 
 
 class Distance:
-    """No way at all: every worker is where the master is."""
+    """Nothing in between: every worker is on the master's machine."""
 
     host = "127.0.0.1"
-    """Where the master listens."""
+    """Address on which the master listens."""
 
     def reach(self, address: str) -> None:
-        """Learn the master's address, ``host:port``."""
+        """Set the master's address, ``host:port``."""
 
     def place(self, number: int, address: str) -> tuple[Sequence[str], str]:
-        """Return the command in which a worker is run, and where it finds the master."""
+        """Return the command that wraps a worker's, and the master's address for that worker."""
         return (), address
 
     def drop(self, seconds: float) -> None:
-        """Interrupt the way for a while."""
+        """Interrupt the network for some seconds."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""What evaluations do that they should not."""
+"""Faults by evaluations that misbehave."""
 
 from tests.drill.fault import Fault
 from tests.drill.record import Hit
@@ -6,7 +6,7 @@ from tests.drill.scene import Scene
 
 
 def await_misbehavior(scene: Scene) -> Hit:
-    """Wait for one more evaluation to misbehave, as one in six does."""
+    """Wait until one more evaluation misbehaves; one in six does."""
     known = len(scene.hits)
     scene.wait_for(lambda: len(scene.spans().misbehaved) > known, "evaluation that misbehaves")
     at, pid, _ = scene.spans().misbehaved[known]

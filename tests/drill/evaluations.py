@@ -1,8 +1,8 @@
-"""Evaluations for the drill: they wait a while, say when they begin and end, and may misbehave.
+"""Evaluations for the drill: they sleep, log when they begin and end, and may misbehave.
 
-They run in a real child without torch. What they need to know is in a folder that the
-environment names: the file ``pace`` holds their mean duration in seconds, ``way`` how some of
-them misbehave, ``log`` what happened when.
+They run in a real child process without torch. An environment variable names a folder with their
+settings: the file ``pace`` holds their mean duration in seconds, and ``way`` how some of them
+misbehave. They write events with times to the file ``log``.
 """
 
 import contextlib
@@ -19,19 +19,19 @@ from worker.service.child import OnProgress
 
 FOLDER = "DARTBOARD_DRILL_FOLDER"
 TRANSIENT = frozenset({"segfaults", "allocates", "never_returns"})
-"""Ways that may be a machine's fault: an evaluation misbehaves so only the first time."""
+"""Ways that may be the machine's fault: an evaluation does these only the first time."""
 
 
 @noop.evaluator
 def evaluate(job: Job, progress: OnProgress) -> Outcome:
-    """Bring scores that are a function of the job alone, after a while."""
+    """Sleep, then return scores that depend only on the job."""
     folder = Path(os.environ[FOLDER])
     note(folder, "begin", os.getppid(), name_of(job.id))
     progress("search", 0, job.epochs)
     pace = float((folder / "pace").read_text())
     time.sleep(pace * (0.5 + _fraction(job.id, "pace")))
     way = (folder / "way").read_text()
-    # Once a study is only seen through, what would end well all the same need not take its time.
+    # At the end of a study the pace is 0. Transient ways only cost time then, and are skipped.
     if misbehaves(job.id, way) and (
         way not in TRANSIENT or (pace > 0 and _is_first(folder, job.id))
     ):
@@ -45,12 +45,12 @@ def evaluate(job: Job, progress: OnProgress) -> Outcome:
 
 @noop.evaluator
 def evaluate_at_once(job: Job, progress: OnProgress) -> Outcome:
-    """Bring scores at once, and leave no trace."""
+    """Return scores at once, without a log."""
     return noop.outcome_of(job)
 
 
 def misbehaves(id: EvaluationId, way: str) -> bool:
-    """Return whether an evaluation is one of those that do: one in six."""
+    """Return whether an evaluation is one of the one in six that misbehave."""
     return way != "behaves" and _fraction(id, "way") < 1 / 6
 
 
@@ -60,13 +60,13 @@ def name_of(id: EvaluationId) -> str:
 
 
 def id_of(name: str) -> EvaluationId:
-    """Return whose name it is."""
+    """Return the evaluation that has a name."""
     *configuration, epochs = map(int, name.split(","))
     return EvaluationId.from_wire({"configuration": configuration, "epochs": epochs})
 
 
 def note(folder: Path, event: str, pid: int, evaluation: str) -> None:
-    """Append a line to the log; lines this short are written whole, whoever else writes."""
+    """Append a line to the log; a line this short is written in one piece next to other writers."""
     log = os.open(folder / "log", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:
         os.write(log, f"{time.time():.6f} {event} {pid} {evaluation}\n".encode())
@@ -91,6 +91,6 @@ def _is_first(folder: Path, id: EvaluationId) -> bool:
 
 
 def _fraction(id: EvaluationId, what: str) -> float:
-    """Return a number in [0, 1) that is the evaluation's own."""
+    """Return a pseudorandom number in [0, 1) that depends on the evaluation and on ``what``."""
     digest = hashlib.sha256(f"{name_of(id)} {what}".encode()).digest()
     return int.from_bytes(digest[:4], "big") / 2**32

@@ -1,4 +1,4 @@
-"""What a fault is: damage that can be done again and again to a scene."""
+"""A fault: damage that can be done repeatedly to a scene."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,15 +16,16 @@ class Fault:
 
     name: str
     strike: Strike
-    """Does the damage once, and what a person would do then, such as starting another worker."""
+    """Does the damage once, then what a user would do, such as starting another worker."""
     way: str = "behaves"
-    """How some evaluations misbehave."""
+    """How some of the evaluations misbehave."""
     die: Die = "never"
-    """When the master is to kill itself."""
+    """When the master kills itself."""
     spare: bool = False
-    """Whether there is one worker more than there are jobs."""
+    """Whether there is one more worker than there are jobs."""
     far: Literal["", "namespace", "proxy"] = ""
     """What lies between the master and half of the workers."""
     max_workers: int = 32
+    """Number of workers that the master accepts."""
     credentials: bool = False
-    """Whether master and workers have credentials."""
+    """Whether the master and the workers have credentials."""

@@ -1,4 +1,4 @@
-"""What happens to the master."""
+"""Faults of the master."""
 
 import signal
 import time
@@ -19,7 +19,7 @@ def kill(scene: Scene) -> Hit:
 
 
 def await_its_death(scene: Scene) -> Hit:
-    """Wait until the master kills itself at the moment it was told to, and start it again."""
+    """Wait until the master kills itself at its preset moment, and start it again."""
     master = _master(scene)
     scene.wait_for(lambda: master.poll() is not None, "death of the master")
     hit = scene.hit(everyone=True)
@@ -33,29 +33,29 @@ def terminate(scene: Scene) -> Hit:
     scene.wait_for(scene.busy, "worker at work")
     hit = scene.hit(everyone=True)
     if (code := scene.end(_master(scene), signal.SIGTERM)) != 130:
-        raise HungError(f"the master stopped with exit code {code}")
+        raise HungError(f"the master stopped with status {code}")
     scene.start_master()
     return hit
 
 
 def interrupt_twice(scene: Scene) -> Hit:
-    """Press Ctrl-C twice on the master, which ends at once, and start it again."""
+    """Press Ctrl-C twice on the master, which then exits at once, and start it again."""
     scene.pause(0.3, 1.0)
     scene.wait_for(scene.busy, "worker at work")
     hit = scene.hit(everyone=True)
     master = _master(scene)
     master.send_signal(signal.SIGINT)
     scene.pause(0.0, 0.2)
-    # Two that come before the first is seen are one to the kernel: then it stops in good order.
-    code = scene.end(master, signal.SIGINT, seconds=5.0)
+    # The kernel merges two signals if the first is not handled yet: then the master stops normally.
+    code = scene.end(master, signal.SIGINT)
     if code not in (-signal.SIGINT, 130):
-        raise HungError(f"the master ended with exit code {code}")
+        raise HungError(f"the master exited with status {code}")
     scene.start_master()
     return hit
 
 
 def start_it_last(scene: Scene) -> Hit:
-    """Stop the master and the workers; start workers, and after a while the master."""
+    """Stop the master and the workers; start workers, and some time later the master."""
     scene.pause(0.3, 1.0)
     hit = scene.hit(everyone=True)
     count = len(scene.workers)
@@ -70,11 +70,11 @@ def start_it_last(scene: Scene) -> Hit:
 
 
 def start_a_second(scene: Scene) -> Hit:
-    """Start another master on the same store, which is refused."""
+    """Start a second master on the same store, which must refuse to run."""
     scene.pause()
     hit = scene.hit()
     before = _messages(scene)
-    scene.set_pace(4 * PACE)  # so that the study is not over before a process has started
+    scene.set_pace(4 * PACE)  # the study must last longer than a process takes to start
     second = scene.start_master(port=1)
     scene.wait_for(lambda: second.poll() is not None, "refusal of a second master")
     scene.set_pace(PACE)
@@ -82,7 +82,9 @@ def start_a_second(scene: Scene) -> Hit:
     if second.returncode != 1 or f"has a master already: process {_master(scene).pid} on" not in (
         said
     ):
-        raise HungError(f"a second master was not refused: exit code {second.returncode}")
+        raise HungError(
+            f"expected the refusal of a second master, got exit status {second.returncode}"
+        )
     return hit
 
 

@@ -1,4 +1,4 @@
-"""What lies between the master and half of its workers: nothing, a link that drops, or delay."""
+"""The network between the master and half of its workers: direct, interrupted or delayed."""
 
 import itertools
 import os
@@ -17,11 +17,11 @@ from tests.drill.scene import Scene
 
 NUMBERS = itertools.count(1)
 DELAY = 0.25
-"""Seconds that a message is delayed, each way."""
+"""Seconds by which each message is delayed, in each direction."""
 
 
 class Namespace(Distance):
-    """A network namespace, whose link to this machine can be taken down."""
+    """A network namespace with a link to this machine that can be taken down."""
 
     def __init__(self) -> None:
         number = next(NUMBERS)
@@ -30,8 +30,8 @@ class Namespace(Distance):
         self._far_host, self.host = f"10.213.{number}.2", f"10.213.{number}.1"
 
     def make(self) -> None:
-        """Make it and the link to it."""
-        # One may be left by a drill that was killed.
+        """Create the namespace and its link."""
+        # A killed drill may have left one.
         subprocess.run(["ip", "netns", "del", self._space], capture_output=True, check=False)
         _ip(f"netns add {self._space}")
         _ip(f"link add {self._near_end} type veth peer name {self._far_end} netns {self._space}")
@@ -41,7 +41,7 @@ class Namespace(Distance):
         _ip(f"netns exec {self._space} ip link set {self._far_end} up")
 
     def close(self) -> None:
-        """Remove it, and with it both ends of the link."""
+        """Remove the namespace, and both ends of the link with it."""
         _ip(f"netns del {self._space}")
 
     def place(self, number: int, address: str) -> tuple[Sequence[str], str]:
@@ -59,7 +59,7 @@ class Namespace(Distance):
 
 
 class Proxy(Distance):
-    """A proxy that forwards every byte after a delay, or holds all of them back."""
+    """A proxy that forwards all bytes after a delay, or blocks them."""
 
     def __init__(self) -> None:
         self._address = ("", 0)
@@ -75,17 +75,17 @@ class Proxy(Distance):
         self._address = host, int(port)
 
     def place(self, number: int, address: str) -> tuple[Sequence[str], str]:
-        """Have every second worker go through the proxy."""
+        """Connect every second worker through the proxy."""
         return (), f"127.0.0.1:{self._listener.getsockname()[1]}" if number % 2 else address
 
     def drop(self, seconds: float) -> None:
-        """Let nothing through for a while."""
+        """Block all bytes for some seconds."""
         self._open.clear()
         time.sleep(seconds)
         self._open.set()
 
     def close(self) -> None:
-        """Take no further connections."""
+        """Accept no more connections."""
         self._listener.close()
 
     def _accept(self) -> None:
@@ -97,7 +97,7 @@ class Proxy(Distance):
             try:
                 far = socket.create_connection(self._address)
             except OSError:
-                near.close()  # there is no master just now
+                near.close()  # there is no master at the moment
                 continue
             for pair in ((near, far), (far, near)):
                 threading.Thread(target=self._forward, args=pair, daemon=True).start()
@@ -105,7 +105,7 @@ class Proxy(Distance):
     def _forward(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError), closing(target):
             while chunk := source.recv(2**16):
-                # A call and its answer take turns, so nothing queues up behind a sleep.
+                # Calls and answers alternate, so nothing queues behind a sleep.
                 time.sleep(self.delay)
                 self._open.wait()
                 target.sendall(chunk)
@@ -113,7 +113,7 @@ class Proxy(Distance):
 
 @contextmanager
 def distance(kind: str) -> Iterator[Distance]:
-    """Make what lies between the master and half of the workers, and remove it again."""
+    """Set up the network between the master and half of the workers; remove it at the end."""
     if kind == "namespace" and _has_namespaces():
         namespace = Namespace()
         namespace.make()
@@ -132,7 +132,7 @@ def distance(kind: str) -> Iterator[Distance]:
 
 
 def _has_namespaces() -> bool:
-    """Return whether this process may make a network namespace; else a proxy stands in."""
+    """Return whether this process can create a network namespace; otherwise a proxy replaces it."""
     if os.geteuid() != 0 or shutil.which("ip") is None:
         return False
     test = ["ip", "netns", "exec", "dartboard-drill-test", "true"]
@@ -143,7 +143,7 @@ def _has_namespaces() -> bool:
 
 
 def drop_the_link(scene: Scene) -> Hit:
-    """Take the network away from half of the workers for longer than a lease."""
+    """Disconnect half of the workers for longer than a lease."""
     scene.pause()
     far = scene.workers[1::2]
     hit = scene.hit(*far)
@@ -154,13 +154,13 @@ def drop_the_link(scene: Scene) -> Hit:
             {one.pid for one in far}
             <= {one.worker for one in scene.spans().attempts if one.begin > up}
         ),
-        "worker that is back",
+        "reconnected worker",
     )
     return hit
 
 
 def delay_messages(scene: Scene) -> Hit:
-    """Delay all messages of half of the workers, each way, for a while."""
+    """Delay all messages to and from half of the workers for some seconds."""
     scene.pause()
     hit = scene.hit(*scene.workers[1::2])
     proxy = scene.far

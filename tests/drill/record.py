@@ -1,4 +1,4 @@
-"""What happened in a scene, from its log and its store, and what is counted of it."""
+"""The record of a scene, read from its log and its store, and the figures computed from it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +17,19 @@ class Span:
     evaluation: str
     begin: float
     end: float | None = None
-    """When it was through; None if it never was, or not yet."""
+    """When the attempt ended; None if it did not end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """The log: attempts in the order of their beginning, leases, and misbehavior."""
+    """The log: attempts in the order in which they began, leases, and misbehavior."""
 
     attempts: list[Span]
     leases: list[tuple[float, str]]
     misbehaved: list[tuple[float, int, str]]
 
     def running(self) -> set[int]:
-        """Return the workers whose newest attempt is not through."""
+        """Return the workers whose newest attempt has not ended."""
         newest = {attempt.worker: attempt for attempt in self.attempts}
         return {worker for worker, attempt in newest.items() if attempt.end is None}
 
@@ -45,18 +45,18 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Damage that was done at one instant."""
+    """Damage done at one instant."""
 
     at: float
     victims: frozenset[int]
-    """The workers it was done to."""
+    """The workers that were damaged."""
     others: frozenset[int]
-    """The workers that it should not have touched."""
+    """The workers that the damage should not affect."""
 
     def recovery(self, seen: Spans, ends: dict[str, Ended]) -> float | None:
-        """Return the seconds until the end of what it interrupted; None if not all ended yet.
+        """Return the seconds until all interrupted evaluations ended; None if some did not yet.
 
-        Where it interrupted nothing, those until the next end of any evaluation.
+        If nothing was interrupted, return the seconds until the next end of any evaluation.
         """
         begun = {
             one.evaluation
@@ -96,7 +96,7 @@ def spans(log: Path) -> Spans:
 
 
 def ended(store: Store, study: str) -> dict[str, Ended]:
-    """Return the evaluations of a study that have an end."""
+    """Return the evaluations of a study that have ended, by name."""
     with store.reading() as connection:
         rows = connection.execute(
             evaluations.select()
@@ -113,41 +113,43 @@ def ended(store: Store, study: str) -> dict[str, Ended]:
 
 
 def touched(store: Store, *, worker: str, loss: float) -> list[str]:
-    """Return what a worker of a name, or a loss, has left in a store: evaluations, its presence."""
-    wanted = sa.or_(evaluations.c.worker == worker, evaluations.c.loss == loss)
+    """Return the traces of a worker's name or of a loss in a store: evaluations, and the name."""
+    traces = sa.or_(evaluations.c.worker == worker, evaluations.c.loss == loss)
     with store.reading() as connection:
-        rows = connection.execute(evaluations.select().where(wanted))
+        rows = connection.execute(evaluations.select().where(traces))
         found = [f"{row.iteration},{row.rung},{row.number},{row.epochs}" for row in rows]
         present = sa.select(workers.c.name).where(workers.c.name == worker)
         return found + list(connection.execute(present).scalars())
 
 
 def count(store: Store, study: str) -> int:
-    """Return how many evaluations of a study have an end."""
-    wanted = sa.select(sa.func.count()).where(evaluations.c.ended_sequence.is_not(None))
+    """Return how many evaluations of a study have ended."""
+    counted = sa.select(sa.func.count()).where(evaluations.c.ended_sequence.is_not(None))
     with store.reading() as connection:
-        joined = wanted.join_from(evaluations, studies, studies.c.id == evaluations.c.study_id)
+        joined = counted.join_from(evaluations, studies, studies.c.id == evaluations.c.study_id)
         return connection.execute(joined.where(studies.c.name == study)).scalar_one()
 
 
 def run_twice(seen: Spans, ends: dict[str, Ended]) -> list[str]:
-    """Return the evaluations that were leased after they had ended in the store."""
+    """Return the evaluations that were leased again after they had ended in the store."""
     return [name for at, name in seen.leases if name in ends and at > ends[name].at]
 
 
 def longest_stall(hit: Hit, until: float, seen: Spans) -> float:
-    """Return the longest that a worker which was not hit had nothing to do, in seconds.
+    """Return the longest time in seconds for which an undamaged worker had no job.
 
     Args:
         hit: The damage.
-        until: When all was well again.
-        seen: What happened.
+        until: Time at which the study had recovered.
+        seen: The log.
     """
     longest = 0.0
     for worker in hit.others:
         own = [one for one in seen.attempts if one.worker == worker and one.begin < until]
         following = [*[one.begin for one in own[1:]], until]
-        for attempt, next_begin in zip(own, following, strict=False):  # it may have had none
+        for attempt, next_begin in zip(
+            own, following, strict=False
+        ):  # the worker may have had no attempt
             if attempt.end is not None and attempt.end < until and next_begin > hit.at:
                 longest = max(longest, next_begin - max(hit.at, attempt.end))
     return longest

@@ -1,4 +1,4 @@
-"""One fault, done many times to one study, and what came of it."""
+"""Runs one study, does one fault to it many times, and judges the result."""
 
 import time
 from dataclasses import dataclass
@@ -16,32 +16,33 @@ from tests.drill.scene import HungError, Process, Scene
 from tests.worker.noop import outcome_of
 
 STALL_LIMIT = 2.0
-"""Seconds for which a worker that was not hit may have nothing to do, if the machine has time."""
+"""Seconds for which an undamaged worker may have no job, on an idle machine."""
 TIME_LIMIT, LONG_TIME_LIMIT = 2.0, 60.0
-"""Seconds of an evaluation: where some never return, and where a busy machine may be slow."""
+"""Time limits of an evaluation in seconds: if some never return, and in all other scenes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a fault did to a study."""
+    """The effect of a fault on a study."""
 
     fault: str
     parallel: int
     times: int
     evaluations: int
     lost: list[str]
-    """Evaluations without the end they should have."""
+    """Evaluations that did not end as they should."""
     twice: list[str]
     """Evaluations that were leased again after they had ended."""
     recoveries: list[float]
-    """Seconds."""
+    """Seconds that each recovery took."""
     stall: float | None
-    """Seconds; None where no worker was spared, or there are too few jobs for all."""
+    """Longest stall in seconds; None if all workers were damaged, or had too few jobs."""
     same: bool | None
-    """Whether the result equals an undisturbed run's; None where the order may differ."""
+    """Whether the result equals that of an undisturbed run; None if the order may differ."""
     hung: str
-    """What did not happen in time; empty if all did."""
+    """The event that did not happen in time; empty if all did."""
     stall_limit: float = STALL_LIMIT
+    """Seconds from which a stall counts as harm."""
 
     @property
     def good(self) -> bool:
@@ -59,20 +60,20 @@ def drill(
     seed: int,
     stall_limit: float = STALL_LIMIT,
 ) -> Verdict:
-    """Do a fault many times to a study, and see it through to its end.
+    """Do a fault many times to a study, and wait until the study is done.
 
     Args:
-        fault: What is done.
-        folder: For all that the study leaves; made here.
-        parallel: 1 for one job at a time, compared with an undisturbed run; 0 for four workers.
-        times: How often.
-        seed: Of the instants.
-        stall_limit: Seconds from which on a stall of the other workers counts as harm.
+        fault: The fault.
+        folder: Folder for all files of the study; created here.
+        parallel: 1: one job at a time, and a comparison with an undisturbed run; 0: four workers.
+        times: How often to do the fault.
+        seed: Seed of the random instants at which damage is done.
+        stall_limit: Seconds from which a stall of the other workers counts as harm.
     """
     count = 2 if parallel else 4
     study = study_of(parallel or count - fault.spare, times, fault.way)
     hung = ""
-    calm: list[float] = []  # when each damage was done and over
+    calm: list[float] = []  # when the study had recovered from each
     with (
         distance(fault.far) as far,
         Scene(
@@ -100,7 +101,7 @@ def drill(
                 calm.append(time.time())
             until = time.time()
             scene.wait_for(partial(_all_are_there, scene), "evaluation on every worker")
-            _see_through(scene)
+            _finish(scene)
         except HungError as error:
             hung, until = str(error), time.time()
         seen, ends = scene.spans(), scene.ended()
@@ -130,14 +131,14 @@ def drill(
 
 
 def _right_ends(name: str, fault: Fault) -> tuple[str, ...]:
-    """Return how an evaluation may have ended."""
+    """Return the states in which an evaluation may end."""
     id = id_of(name)
     guilty = fault.way not in TRANSIENT and misbehaves(id, fault.way)
     return ("crashed",) if guilty else ("finished",)
 
 
 def study_of(parallel: int, times: int, way: str = "behaves") -> Study:
-    """Return a study that is long enough for the damage to be done, and not much longer."""
+    """Return a study that is just long enough for the damage."""
     return Study.model_validate(
         {
             "name": "drill",
@@ -158,7 +159,7 @@ def study_of(parallel: int, times: int, way: str = "behaves") -> Study:
 
 
 def undisturbed(study: Study, way: str) -> dict[str, tuple[str, float | None]]:
-    """Return the ends of a study's evaluations when nothing is done to it, one job at a time."""
+    """Return how a study's evaluations end without damage, with one job at a time."""
     source = BohbSource(study)
     ends: dict[str, tuple[str, float | None]] = {}
     while (submission := source.next()) not in ("done", "pending"):
@@ -174,30 +175,30 @@ def undisturbed(study: Study, way: str) -> dict[str, tuple[str, float | None]]:
     return ends
 
 
-def _see_through(scene: Scene) -> None:
-    """Let the study come to its end: the master says that it is done, and every worker leaves."""
+def _finish(scene: Scene) -> None:
+    """Wait until the study is done: the master and every worker exit with status 0."""
     scene.set_pace(0.0)
     master = scene.master
     assert master is not None
     while master.poll() is None:
-        # However slow the machine is: what goes on does not hang.
+        # On a slow machine, too: progress means that nothing hangs.
         known = scene.count()
         scene.wait_for(
             lambda known=known: master.poll() is not None or scene.count() > known,  # type: ignore[misc]
             "further evaluation, or end of the study",
         )
     if master.returncode != 0:
-        raise HungError(f"the master ended with exit code {master.returncode}")
+        raise HungError(f"the master exited with status {master.returncode}")
     for worker in scene.workers:
         scene.wait_for(partial(_has_ended, worker), "end of a worker")
         if worker.returncode != 0:
-            raise HungError(f"a worker ended with exit code {worker.returncode}")
+            raise HungError(f"a worker exited with status {worker.returncode}")
 
 
 def _all_are_there(scene: Scene) -> bool:
-    """Return whether no worker is still on its way, or on its way back from a master that went.
+    """Return whether every worker has begun an evaluation since the last damage.
 
-    It would come to one that is done, and wait for the next.
+    A worker that joins after the master is done would wait for another master.
     """
     since = max((hit.at for hit in scene.hits), default=0.0)
     begun = {one.worker for one in scene.spans().attempts if one.begin > since}

@@ -1,4 +1,4 @@
-"""A study under way: its store, its master's process and its workers', in a folder of its own."""
+"""A running study: its store and the processes of its master and workers, in one folder."""
 
 import os
 import random
@@ -23,23 +23,22 @@ from tests.drill.record import Ended, Hit, Spans, count, ended, spans
 ROOT = Path(__file__).parents[2]
 EVALUATOR = "tests.drill.evaluations:evaluate"
 PACE = 0.15
-"""Mean seconds of an evaluation while damage is done."""
+"""Mean seconds per evaluation while damage is done."""
 PATIENCE = 120.0
-"""Seconds after which something that does not happen counts as hung."""
-
+"""Seconds after which an event that does not happen counts as hung."""
 IDLE_LIMIT = 300.0
-"""Seconds after which a worker gives a master up that is away."""
+"""Seconds after which a worker stops if it cannot reach its master."""
 
 Die = Literal["never", "storing", "sampling"]
 Process = subprocess.Popen[bytes]
 
 
 class HungError(Exception):
-    """Something that should have happened did not."""
+    """An expected event did not happen."""
 
 
 class Scene:
-    """Starts and ends the processes of one study, and looks at what they did."""
+    """Starts and stops the processes of one study, and reads what they did."""
 
     def __init__(
         self,
@@ -62,10 +61,10 @@ class Scene:
         self.workers: list[Process] = []
         self.hits: list[Hit] = []
         self.die: Die = "never"
-        """When the master that is started next is to kill itself."""
+        """When the master that starts next kills itself."""
         self.far = Distance()
         self.credentials = Folder(folder / "credentials") if credentials else None
-        """By what master and workers know each other; made when the scene is entered."""
+        """Credentials of the master and the workers; created on entry of the scene."""
         self._options = ["--lease", str(lease), "--max-workers", str(max_workers)]
         self._evaluator = evaluator
         self._store: Store | None = None
@@ -102,7 +101,7 @@ class Scene:
 
     @property
     def store(self) -> Store:
-        """Where the study's results are; to be read."""
+        """The study's store, for reading."""
         assert self._store is not None
         return self._store
 
@@ -113,18 +112,18 @@ class Scene:
     # ---- processes
 
     def set_pace(self, seconds: float) -> None:
-        """Say how long an evaluation is to take on average."""
+        """Set the mean seconds per evaluation."""
         new = self.folder / "pace.new"
         new.write_text(str(seconds))
         new.rename(self.folder / "pace")
 
     def start_master(self, die: Die = "never", *, port: int | None = None) -> Process:
-        """Start a master; on a port of its own it is a second one."""
+        """Start a master; one with a ``port`` is a second one."""
         host, _, usual = self.address.rpartition(":")
         command = [sys.executable, "-m", "tests.drill.serve", "--folder", str(self.folder)]
         command += ["--url", self.url, "--host", host, "--port", str(port or usual), "--die", die]
         command += ["--seed", str(self.random.randrange(2**31)), *self._options]
-        # The first one lives long enough for every worker to have begun.
+        # The first one kills itself only after every worker has begun.
         command += ["--spare", "0" if self.hits else "8"]
         process = self._start(command)
         if port is None:
@@ -137,9 +136,9 @@ class Scene:
         """Start a worker.
 
         Args:
-            name: What it calls itself; by default something of its own.
-            address: Where it looks for the master; by default where that is.
-            within: A command that runs it, such as one that enters a network namespace.
+            name: Its name; by default it chooses one.
+            address: Address at which it looks for the master; by default the master's.
+            within: A command that runs it, for instance one that enters a network namespace.
         """
         options: dict[str, Any] = {"once": True, "idle_limit": IDLE_LIMIT, "name": name}
         if self.credentials is not None:
@@ -152,16 +151,16 @@ class Scene:
         self.workers.append(process)
         return process
 
-    def end(self, process: Process, signum: signal.Signals, *, seconds: float = 10.0) -> int:
-        """Send a signal to a process that is to end by it, and return its exit code."""
+    def end(self, process: Process, signum: signal.Signals, *, seconds: float = PATIENCE) -> int:
+        """Send a signal that ends a process, and return the exit status."""
         process.send_signal(signum)
         try:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired as error:
             if process is self.master:
-                process.send_signal(signal.SIGUSR1)  # it tells where it hangs
+                process.send_signal(signal.SIGUSR1)  # it prints where it hangs
                 time.sleep(0.5)
-            raise HungError(f"process {process.pid} after {signum.name}") from error
+            raise HungError(f"no end of process {process.pid} after {signum.name}") from error
         if process in self.workers:
             self.workers.remove(process)
         return code
@@ -175,7 +174,7 @@ class Scene:
     # ---- time
 
     def pause(self, least: float = 0.05, most: float = 0.5) -> None:
-        """Let a random time pass."""
+        """Sleep for a random time."""
         time.sleep(self.random.uniform(least, most))
 
     def wait_for(self, condition: Callable[[], Any], what: str, seconds: float = PATIENCE) -> Any:
@@ -196,15 +195,15 @@ class Scene:
     # ---- what happened
 
     def spans(self) -> Spans:
-        """Return what the log has."""
+        """Return the content of the log."""
         return spans(self.folder / "log")
 
     def ended(self) -> dict[str, Ended]:
-        """Return the evaluations that have an end in the store."""
+        """Return the evaluations that have ended in the store, by name."""
         return ended(self.store, self.study.name)
 
     def count(self) -> int:
-        """Return how many evaluations have an end in the store."""
+        """Return how many evaluations have ended in the store."""
         return count(self.store, self.study.name)
 
     def busy(self) -> list[Process]:
@@ -213,7 +212,7 @@ class Scene:
         return [worker for worker in self.workers if worker.pid in running]
 
     def hit(self, *victims: Process, everyone: bool = False, at: float | None = None) -> Hit:
-        """Note that damage is done, now or ``at`` a time before, to some workers or to all."""
+        """Record damage to some workers or to all, done now or at an earlier time ``at``."""
         alive = frozenset(one.pid for one in self.workers)
         hurt = alive if everyone else frozenset(one.pid for one in victims)
         hit = Hit(time.time() if at is None else at, hurt, alive - hurt)
@@ -221,9 +220,9 @@ class Scene:
         return hit
 
     def wait_for_recovery(self, hit: Hit) -> None:
-        """Wait until what was interrupted has an end, and something has ended since.
+        """Wait until all interrupted evaluations have ended, and at least one since the damage.
 
-        A master that is to kill itself may do so again before that; then there is no more to see.
+        A master that kills itself may do so again before that; then this returns, too.
         """
 
         def recovered() -> bool:

@@ -1,8 +1,8 @@
-"""A master as a process of its own, as ``dartboard master`` runs one, which can kill itself.
+"""Runs a master in its own process, as ``dartboard master`` does, that can kill itself.
 
-It dies by SIGKILL at the moment it is told to: while it stores an outcome (before, within or
-after the transaction) or while it samples a configuration (before or after). And it notes when
-each lease was given.
+It sends itself SIGKILL at a preset moment: while it stores an outcome (before, within or after the
+transaction) or while it samples a configuration (before or after). It also logs the time of each
+lease.
 """
 
 import argparse
@@ -42,11 +42,11 @@ def main() -> int:
     parser.add_argument("--max-workers", type=int, default=32)
     parser.add_argument("--credentials", type=Path)
     parser.add_argument("--die", choices=("never", "storing", "sampling"), default="never")
-    parser.add_argument("--spare", type=int, default=0, help="moments to let pass before")
+    parser.add_argument("--spare", type=int, default=0, help="number of moments to skip first")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
-    faulthandler.register(signal.SIGUSR1)  # one that hangs is asked where
+    faulthandler.register(signal.SIGUSR1)  # prints where a hung master is
     _note_leases(options.folder)
     _die_at(options.die, options.spare, random.Random(options.seed))
     study = Study.model_validate_json((options.folder / "study.json").read_text())

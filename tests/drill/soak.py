@@ -1,7 +1,8 @@
-"""Very many evaluations while a worker is killed every second, or the master every 20 s.
+"""Runs many evaluations, and kills a worker every second, or the master every 20 s.
 
-Prints what was counted; the exit code is 1 unless all are done, none was run again after it had
-ended, the master grew by at most 2 kB an evaluation and its open files stayed as they were.
+Prints the counts. The exit status is 0 if all evaluations finished, none ran again after it had
+ended, the master's memory grew by at most 2 kB per evaluation, and its number of open files stayed
+the same; otherwise it is 1.
 """
 
 import argparse
@@ -25,18 +26,21 @@ EVALUATOR = "tests.drill.evaluations:evaluate_at_once"
 LEASE = 5.0
 WORKER_EVERY, MASTER_EVERY = 1.0, 20.0
 GROWTH_LIMIT = 2000.0
-"""Bytes of memory an evaluation."""
+"""Bytes of memory per evaluation by which the master may grow."""
 HANDLES_LIMIT = 4 * WORKERS
-"""Open files by which a master may differ: connections of workers that come and go."""
+"""Open files by which the master may grow: workers come and go with their connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A look at the master."""
+    """A measurement of the master."""
 
     evaluations: int
+    """Number of evaluations that have ended."""
     resident: int
+    """Resident memory in bytes."""
     handles: int
+    """Number of open files."""
 
 
 def main() -> int:
@@ -51,7 +55,7 @@ def main() -> int:
 
 
 def soak(root: Path, options: argparse.Namespace) -> bool:
-    """Run one soak, print what came of it, and return whether all was well."""
+    """Run one soak, print the counts, and return whether all is well."""
     console = Console(highlight=False)
     began = time.monotonic()
     kills = 0
@@ -70,23 +74,24 @@ def soak(root: Path, options: argparse.Namespace) -> bool:
             scene.start_worker()
         every = WORKER_EVERY if options.kill == "workers" else MASTER_EVERY
         due = time.monotonic() + every
-        looked = told = 0.0
+        looked = printed = 0.0
         done = 0
         while master.poll() is None:
             time.sleep(0.2)
             if time.monotonic() >= looked + 1 and (sample := _look(scene, master)) is not None:
                 looked = time.monotonic()
                 samples.append(sample)
-                if looked >= told + 5:
-                    told = looked
+                if looked >= printed + 5:
+                    printed = looked
                     console.print(
-                        f"{told - began:5.0f} s  {sample.evaluations} evaluations, {kills} killed, "
-                        f"master {sample.resident / 2**20:.1f} MiB, {sample.handles} open files"
+                        f"{printed - began:5.0f} s  {sample.evaluations} evaluations, "
+                        f"{kills} killed, master {sample.resident / 2**20:.1f} MiB, "
+                        f"{sample.handles} open files"
                     )
             if time.monotonic() < due or master.poll() is not None:
                 continue
             if options.kill == "master" and scene.count() == done:
-                continue  # on a busy machine it may still be starting, and would never get on
+                continue  # on a busy machine it may still start up
             due = time.monotonic() + every
             kills += 1
             if options.kill == "workers":
@@ -107,7 +112,7 @@ def soak(root: Path, options: argparse.Namespace) -> bool:
     console.print(
         f"{len(ends)} evaluations in {seconds:.0f} s with {kills} {options.kill} killed: "
         f"{unfinished} not finished, {len(twice)} run twice; the master grew by "
-        f"{growth:.0f} bytes an evaluation, its open files by {handles}"
+        f"{growth:.0f} bytes per evaluation, its open files by {handles}"
     )
     return (
         code == 0
@@ -131,11 +136,11 @@ def _growth(lives: list[list[Sample]]) -> float:
     """Return the slope of the memory over the evaluations, in the most productive life of a master.
 
     Raises:
-        ValueError: If there is none in which it was looked at while it worked.
+        ValueError: If no master was measured at least three times at work.
     """
     late = _at_work(lives)
     if len(late) < 3:
-        raise ValueError(f"wanted a master that lives for longer, got {len(late)} looks at one")
+        raise ValueError(f"expected at least 3 measurements of a master at work, got {len(late)}")
     counts = np.array([one.evaluations for one in late], float)
     return float(np.polyfit(counts, [one.resident for one in late], 1)[0])
 
@@ -146,10 +151,10 @@ def _handles(lives: list[list[Sample]]) -> int:
 
 
 def _at_work(lives: list[list[Sample]]) -> list[Sample]:
-    """Return what was seen of the master that did the most, while it did it.
+    """Return the measurements of the master with the most evaluations, while it works.
 
-    Its first fifth is left out: there it starts, replays, lets its workers in, and does every kind
-    of work for the first time.
+    The first fifth of the evaluations is left out: there the master starts, replays, accepts its
+    workers, and does every kind of work for the first time.
     """
 
     def done(samples: list[Sample]) -> int:
@@ -161,7 +166,7 @@ def _at_work(lives: list[list[Sample]]) -> list[Sample]:
 
 
 def _study(evaluations: int) -> Study:
-    """Return a study of at least so many evaluations: 20 in three iterations."""
+    """Return a study of at least ``evaluations``; three iterations have 20."""
     bohb = {"iterations": -(-evaluations // 20) * 3, "min_epochs": 1.0, "max_epochs": 9.0}
     return Study.model_validate(
         {"name": "drill", "objective": "final", "architecture": {"layers": 2}, "bohb": bohb}

@@ -1,4 +1,4 @@
-"""What happens to workers."""
+"""Faults of workers."""
 
 import os
 import signal
@@ -10,6 +10,7 @@ from tests.drill.record import Hit
 from tests.drill.scene import HungError, Process, Scene
 
 LEASE = 1.0
+"""Seconds of a lease in all scenes."""
 
 
 def kill_busy(scene: Scene) -> Hit:
@@ -22,7 +23,7 @@ def kill_busy(scene: Scene) -> Hit:
         scene.start_worker()
         if victim.pid in scene.spans().running():
             return hit
-        scene.hits.remove(hit)  # it was just through
+        scene.hits.remove(hit)  # its job had just ended
         scene.wait_for_recovery(hit)
     raise HungError("no worker was caught in the middle of a job")
 
@@ -44,7 +45,7 @@ def kill_idle(scene: Scene) -> Hit:
 
 
 def suspend(scene: Scene) -> Hit:
-    """Stop a worker, or it and its child, for longer than its lease; then let it go on."""
+    """Suspend a worker, or it and its child, for longer than its lease; then resume it."""
     scene.pause()
     victim = scene.random.choice(scene.wait_for(scene.busy, "worker at work"))
     both = [victim.pid, *(_children(victim.pid) if scene.random.random() < 0.5 else [])]
@@ -71,13 +72,13 @@ def kill_all(scene: Scene) -> Hit:
 
 
 def interrupt_twice(scene: Scene) -> Hit:
-    """Press Ctrl-C twice on a worker, which ends at once; start another."""
+    """Press Ctrl-C twice on a worker, which then exits at once; start another."""
     scene.pause()
     victim = scene.random.choice(scene.wait_for(scene.busy, "worker at work"))
     hit = scene.hit(victim)
     victim.send_signal(signal.SIGINT)
     scene.pause(0.0, 0.05)
-    scene.end(victim, signal.SIGINT, seconds=5.0)
+    scene.end(victim, signal.SIGINT)
     scene.start_worker()
     return hit
 
@@ -88,18 +89,18 @@ def terminate(scene: Scene) -> Hit:
     victim = scene.random.choice(scene.wait_for(scene.busy, "worker at work"))
     hit = scene.hit(victim)
     if (code := scene.end(victim, signal.SIGTERM)) != 0:
-        raise HungError(f"worker {victim.pid} left with exit code {code}")
+        raise HungError(f"worker {victim.pid} exited with status {code}")
     scene.start_worker()
     return hit
 
 
 def join(scene: Scene) -> Hit:
-    """Start one more worker in the middle, and let it go once it has begun something."""
+    """Start one more worker during the study, and stop it after it has begun a job."""
     return _join(scene, None)
 
 
 def join_of_the_same_name(scene: Scene) -> Hit:
-    """Start one more worker that calls itself as another does."""
+    """Start one more worker with the name of another."""
     if len(scene.hits) == 0:
         scene.start_worker(name="twin")
     return _join(scene, "twin")
@@ -133,6 +134,6 @@ FAULTS = (
     Fault("all workers killed, others started", kill_all),
     Fault("worker terminated", terminate),
     Fault("Ctrl-C twice on a worker", interrupt_twice),
-    Fault("new worker in the middle", join),
+    Fault("new worker during the study", join),
     Fault("two workers of the same name", join_of_the_same_name),
 )
