@@ -2,8 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STORE ?= sqlite:///dartboard.db
+PACKAGES := cli configspace master results worker
+PYTEST_OPTIONS := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: setup study reproduce test drill drill-short soak check format bench test-compose docs docs-serve clean
+.PHONY: setup study reproduce test test-fast test-oldest coverage words drill drill-short soak check \
+  format bench test-compose docs docs-serve clean
 
 setup: .venv/ready
 
@@ -22,21 +25,51 @@ study: setup
 	$(BIN)/dartboard compare quickstart-one-shot quickstart-final --trials 32 --quick \
 	  --store $(STORE)
 
-# The paper's experiments, a matter of hours on two cores: its tables and figures with our numbers, in
-# docs/reproduction. Stopped, it goes on where it was.
+# The paper's experiments take hours on two cores. Writes its tables and figures, with our numbers, to
+# docs/reproduction. An interrupted run resumes.
 reproduce: setup
 	DARTBOARD=$(BIN)/dartboard studies/paper/reproduce.sh
 
 test: setup
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest $(PYTEST_OPTIONS)
 
-# Damage is done to real masters and workers, each kind ten times; prints what came of it. As root,
-# and with iproute2 installed, a link in a network namespace goes down, too.
+# Under a minute on two idle cores: no database server, and nothing that takes more than a few seconds.
+test-fast: setup
+	$(BIN)/pytest $(PYTEST_OPTIONS) -m "not slow"
+
+# The fast tests with the oldest versions that pyproject.toml allows. They need Python 3.11: later
+# ones have no builds of some of these versions. Old releases warn about newer ones of their own
+# dependencies, so warnings are no errors here.
+test-oldest: .venv-oldest/ready
+	.venv-oldest/bin/python -m pytest $(PYTEST_OPTIONS) -m "not slow" -W default --disable-warnings
+
+.venv-oldest/ready: .venv/ready .ci/oldest.py
+	$(PYTHON) -m venv .venv-oldest
+	$(BIN)/python .ci/oldest.py > .venv-oldest/constraints.txt
+	.venv-oldest/bin/pip install --quiet --upgrade pip
+	.venv-oldest/bin/pip install --quiet --constraint .venv-oldest/constraints.txt \
+	  --editable '.[test]'
+	@touch $@
+
+# All tests, and the share of each package's lines that they run.
+coverage: setup
+	$(BIN)/pytest $(PYTEST_OPTIONS) --cov --cov-report=
+	@for package in $(PACKAGES); do \
+	  printf '%-12s %3s%% of its lines run in the tests\n' $$package \
+	    "$$($(BIN)/coverage report --include="$$package/*" --format=total)"; \
+	done
+
+# Words and phrases that the text avoids, with what to write instead.
+words: setup
+	$(BIN)/python .ci/words.py
+
+# Does damage to real masters and workers, each kind ten times, and prints the results. As root, and
+# with iproute2 installed, it also takes down a link in a network namespace.
 drill: setup
 	$(BIN)/python -m tests.drill
 
-# Each kind once. How long others stall is shown, but fails it only far beyond what a busy machine
-# adds; work that is lost or done twice always does.
+# Each kind once. Lost work and work done twice always fail it. A stall of other workers fails it only
+# far beyond what a busy machine adds.
 drill-short: setup
 	$(BIN)/python -m tests.drill --times 1 --parallel 0 --together 3 --stall-limit 30
 
@@ -49,20 +82,20 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test
+	$(MAKE) coverage
 	$(MAKE) drill-short
 
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Under ten minutes, on a machine with nothing else to do.
+# Under ten minutes on an idle machine.
 bench: setup
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.sampler
 	$(BIN)/python -m benchmarks.dispatch
 
-# The Compose files on a real Docker Engine; root has one installed and started for that time.
+# Tests the Compose files on a real Docker Engine. If none answers, root installs and starts one.
 test-compose:
 	$(PYTHON) -m tests.compose
 
@@ -74,4 +107,5 @@ docs-serve: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs serve
 
 clean:
-	rm -rf .venv site *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-oldest site .coverage *.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the test run's own, on a private port and folder."""
+"""A PostgreSQL server for the test run only, with its own port and folder."""
 
 import os
 import pwd
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 ACCOUNT = "postgres"
-"""Who runs the server when the tests are run by root, which PostgreSQL refuses to serve."""
-START_SECONDS = 60.0
+"""The user who runs the server if root runs the tests: PostgreSQL refuses to run as root."""
+START_SECONDS = 300.0
 
 
-def missing() -> str:
-    """Return what the server lacks on this machine; empty if it can be had."""
+def reason_not_to_start() -> str:
+    """Return why the server cannot start on this machine; empty if it can."""
     if _programs() is None:
         return "no PostgreSQL server is installed (Debian: apt-get install postgresql)"
     if os.geteuid() == 0 and not _has_account():
@@ -29,11 +29,11 @@ def missing() -> str:
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Run a server; gives its address, ``127.0.0.1:port``, where user ``dartboard`` may enter."""
+    """Run a server; yield its address, ``127.0.0.1:port``. User ``dartboard`` needs no password."""
     programs = _programs()
     assert programs is not None
     account: dict[str, Any] = {}
-    # Not pytest's folder, into which another user may not look.
+    # Not pytest's folder: other users cannot read it.
     folder = Path(tempfile.mkdtemp(prefix="dartboard-postgresql-"))
     if os.geteuid() == 0:
         account = {"user": ACCOUNT, "group": ACCOUNT, "extra_groups": []}
@@ -56,7 +56,7 @@ def server() -> Iterator[str]:
 
 
 def create_database(address: str, name: str) -> str:
-    """Make an empty database, and return its URL as a store's."""
+    """Create an empty database, and return its URL for a store."""
     import psycopg
 
     with psycopg.connect(f"postgresql://dartboard@{address}/postgres", autocommit=True) as admin:
@@ -88,7 +88,7 @@ def _running(program: Path, data: Path, account: dict[str, Any]) -> Iterator[str
             _await(port, process, log)
             yield f"127.0.0.1:{port}"
         finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+            process.send_signal(signal.SIGQUIT)  # stops at once: the data is not kept
 
 
 def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
@@ -107,7 +107,7 @@ def _await(port: int, process: "subprocess.Popen[bytes]", log: Path) -> None:
 
 
 def _programs() -> Path | None:
-    """Return the folder of the newest server's programs; Debian keeps them off the path."""
+    """Return the folder with the programs of the newest server; on Debian it is not on the path."""
     found = shutil.which("initdb")
     if found is not None:
         return Path(found).resolve().parent
