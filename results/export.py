@@ -1,4 +1,4 @@
-"""Exports: incumbents, conditions, evaluations, trials, curves, for programs and papers."""
+"""Export of incumbents, conditions, evaluations, trials and curves, for programs and papers."""
 
 import io
 import json
@@ -28,30 +28,36 @@ def export(
     format: Format,
     output: Path | None = None,
 ) -> str | None:
-    """Write what a store holds of one study or several, or of one campaign or several.
+    """Export one table of studies or of campaigns.
 
     Args:
-        url: Where the store is, such as ``sqlite:///dartboard.db``.
-        names: Studies or campaigns; incumbents have a column a study, in all else a row's first
-            column names it.
+        url: URL of the store, such as ``sqlite:///dartboard.db``.
+        names: Names of studies, or names of campaigns. The table of incumbents has one column per
+            study; in all other tables, the first column is the name.
         what: Which table.
         format: ``csv``, ``parquet`` and ``json`` keep every digit; ``markdown`` and ``latex`` are
-            for reading, with six.
-        output: The file to write; none: the text is returned.
+            for reading and keep six.
+        output: File to write. Without one, the text is returned.
 
     Returns:
         The text, or None if it was written to ``output``.
 
     Raises:
-        StoreError: If the store cannot be read, lacks a study, or a study lacks an incumbent.
-        DartboardError: If ``what`` or ``format`` is unknown, the format is Parquet and there is
-            no file, or the file cannot be written.
+        StoreError: If the store cannot be read, a study or campaign is missing, or a study has no
+            incumbent.
+        DartboardError: If ``what`` or ``format`` is unknown, the format is Parquet and ``output``
+            is missing, the file cannot be written, or `table` raises it.
     """
-    for wanted, known, option in ((what, What, "--what"), (format, Format, "--format")):
-        if wanted not in get_args(known):
-            raise DartboardError(f"{option}: wanted {', '.join(get_args(known))}, got {wanted!r}")
+    for given, known, option in ((what, What, "--what"), (format, Format, "--format")):
+        if given not in get_args(known):
+            raise DartboardError(
+                f"{option}: expected one of {', '.join(get_args(known))}, got {given!r}"
+            )
     if format == "parquet" and output is None:
-        raise DartboardError("a Parquet file is not text: name a file with -o FILE")
+        raise DartboardError(
+            "expected a file for the format parquet, which is not text",
+            advice="name one with -o FILE",
+        )
     content = _encoded(table(url, names, what), format)
     if output is None:
         return content.decode()
@@ -63,11 +69,12 @@ def export(
 
 
 def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
-    """Return what `export` writes, as a frame.
+    """Return the table that `export` writes, as a frame.
 
     Raises:
-        StoreError: As `export`.
-        DartboardError: If studies and campaigns are mixed, or do not have what is wanted.
+        StoreError: See `export`.
+        DartboardError: If ``names`` contains both studies and campaigns, or they have no such
+            table.
     """
     names = list(dict.fromkeys(names))
     with Store.open(url, create=False) as store:
@@ -75,13 +82,13 @@ def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
     campaigns = [name for name in names if name in known]
     if campaigns and len(campaigns) < len(names):
         raise DartboardError(
-            "studies and campaigns have different columns: export "
-            f"{', '.join(repr(name) for name in campaigns)} apart from the studies"
+            "expected only studies or only campaigns, got both, which have different columns",
+            advice=f"export {', '.join(repr(name) for name in campaigns)} separately",
         )
-    owner, lacking = ("campaign", "incumbents") if campaigns else ("study", "conditions")
-    if what == lacking:
-        others = ", ".join(one for one in get_args(What) if one != lacking)
-        raise DartboardError(f"--what: a {owner} has {others}, and no {lacking}")
+    owner, missing = ("campaign", "incumbents") if campaigns else ("study", "conditions")
+    if what == missing:
+        others = ", ".join(one for one in get_args(What) if one != missing)
+        raise DartboardError(f"--what: expected one of {others} for a {owner}, got {missing!r}")
     parts: list[pd.DataFrame]
     if campaigns:
         of_each = [load_campaign(url, name, with_curves=what == "curves") for name in campaigns]
@@ -102,7 +109,7 @@ def _encoded(frame: pd.DataFrame, format: Format) -> bytes:
             return f"{json.dumps(_records(frame), indent=2, ensure_ascii=False)}\n".encode()
         case "parquet":
             buffer = io.BytesIO()
-            # A column of a Parquet file has one type; the incumbents' mix numbers and words.
+            # A column of a Parquet file has one type; columns of incumbents mix numbers and text.
             mixed = {name: str for name in frame if frame[name].dtype == object}
             frame.astype(mixed).to_parquet(buffer, index=False)
             return buffer.getvalue()
@@ -113,7 +120,7 @@ def _encoded(frame: pd.DataFrame, format: Format) -> bytes:
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Return a frame's rows as JSON's types; pandas' own writer rounds small numbers away."""
+    """Return the rows of a frame with JSON types; pandas' writer would round small numbers to 0."""
     return [
         {
             str(name): None
@@ -141,7 +148,7 @@ def _cells(frame: pd.DataFrame) -> list[tuple[str, ...]]:
 
 
 def _cell(value: object) -> str:
-    """Write one value for reading; what is missing is a dash."""
+    """Return one value as text for reading; a missing value is a dash."""
     if pd.isna(value):  # type: ignore[call-overload]
         return "–"
     if isinstance(value, pd.Timestamp):

@@ -1,4 +1,4 @@
-"""Tables of text, laid out for a terminal, as Markdown and as LaTeX; and numbers, written."""
+"""Text of tables, for a terminal, as Markdown and as LaTeX, and text of numbers."""
 
 import math
 from collections.abc import Sequence
@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from results.stats.estimates import Estimate
 
 DASH = "–"
-"""What stands where there is nothing."""
+"""Text of a missing value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table whose cells are written already."""
+    """A table whose cells are text."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...]
-    """Which columns are numbers, and stand at their right edge."""
+    """Whether each column contains numbers, which are aligned to the right."""
 
 
 def text(grid: Grid) -> str:
-    """Write a table for a terminal."""
+    """Return a table as text for a terminal."""
     widths = [max(map(len, column)) for column in zip(grid.headings, *grid.rows, strict=True)]
 
     def line(cells: Sequence[str]) -> str:
@@ -36,7 +36,7 @@ def text(grid: Grid) -> str:
 
 
 def markdown(grid: Grid) -> str:
-    """Write a table as Markdown."""
+    """Return a table as Markdown."""
     marks = tuple("--:" if right else "---" for right in grid.numeric)
     return "".join(
         f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |\n"
@@ -45,7 +45,7 @@ def markdown(grid: Grid) -> str:
 
 
 def latex(grid: Grid) -> str:
-    """Write a table as LaTeX, in the style of the package booktabs."""
+    """Return a table as LaTeX, in the style of the package booktabs."""
     columns = "".join("r" if right else "l" for right in grid.numeric)
     header, *rows = (
         " & ".join(escaped(cell) for cell in row) + r" \\" for row in (grid.headings, *grid.rows)
@@ -67,12 +67,18 @@ _LATEX = str.maketrans(
 
 
 def escaped(text: str) -> str:
-    """Write a text so that LaTeX shows it as it is."""
+    """Return a text in which the special characters of LaTeX are escaped."""
     return text.translate(_LATEX)
 
 
 def number_text(value: float, digits: int = 2, *, sign: bool = False) -> str:
-    """Write a number, with a minus as long as a plus; what is missing is a dash."""
+    """Return a number as text, with a real minus sign; NaN is a dash.
+
+    Args:
+        value: The number.
+        digits: Number of decimals.
+        sign: Whether a positive number has a plus sign.
+    """
     if math.isnan(value):
         return DASH
     if math.isinf(value):
@@ -81,7 +87,7 @@ def number_text(value: float, digits: int = 2, *, sign: bool = False) -> str:
 
 
 def interval_text(estimate: Estimate, digits: int = 2) -> str:
-    """Write an estimate with its interval, where it has one."""
+    """Return an estimate as text, with its interval if it has one."""
     value = number_text(estimate.value, digits)
     if math.isnan(estimate.low):
         return value

@@ -1,1 +1,1 @@
-"""What the frames of a study or campaign say: incumbents, cost, fidelity, status."""
+"""Analysis of the frames of a study or campaign: incumbents, cost, fidelity, status."""

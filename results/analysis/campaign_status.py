@@ -1,4 +1,4 @@
-"""What the store tells of a campaign now: how far each condition is, and its scores so far."""
+"""Current status of a campaign: progress and scores of each condition."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,14 +14,15 @@ from results.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class ConditionStatus:
-    """One condition as the store knows it; PSNRs are the architectures', in dB."""
+    """Status of one condition; the scores are architecture PSNRs in dB, None without a score."""
 
     condition: Condition
     finished: int
-    """Trials that have a score."""
+    """Number of trials with a score."""
     crashed: int
+    """Number of trials that crashed."""
     running: int
-    """Trials on lease to a worker."""
+    """Number of trials that workers have leased."""
     best: float | None
     mean: float | None
     median: float | None
@@ -29,28 +30,28 @@ class ConditionStatus:
 
 @dataclass(frozen=True, slots=True)
 class CampaignStatus:
-    """One campaign as the store knows it."""
+    """Status of one campaign."""
 
     name: str
     state: StudyState
-    """``done`` once every condition is; ``running`` also after a master was killed: see
-    ``last_activity``."""
+    """``done`` once every condition is; ``running`` also after its master was killed (see
+    ``last_activity``)."""
     conditions: tuple[ConditionStatus, ...]
     seconds: float
-    """Search and training on the workers, summed over trials."""
+    """Time of search and training on the workers in seconds, summed over trials."""
     workers: tuple[SeenWorker, ...]
-    """Those that lived when the campaign's master last said so."""
+    """Workers that were alive when the campaign's master last reported them."""
     last_activity: datetime | None
-    """When a job was last submitted, leased or ended; UTC."""
+    """Time of the last submission, lease or end of a job; UTC."""
 
     @property
     def finished(self) -> int:
-        """Return how many trials have a score."""
+        """Number of trials with a score."""
         return sum(condition.finished for condition in self.conditions)
 
     @property
     def trials(self) -> int:
-        """Return how many trials are wanted."""
+        """Number of trials that the campaign plans."""
         return sum(condition.condition.trials for condition in self.conditions)
 
 
@@ -58,11 +59,11 @@ def campaign_status(url: str, names: Sequence[str]) -> list[CampaignStatus]:
     """Return the status of campaigns.
 
     Args:
-        url: Where the store is, such as ``sqlite:///dartboard.db``.
-        names: Which campaigns.
+        url: URL of the store, such as ``sqlite:///dartboard.db``.
+        names: Names of the campaigns.
 
     Raises:
-        StoreError: If the store cannot be read, or lacks a campaign.
+        StoreError: If the store cannot be read, or a campaign is missing.
     """
     with Store.open(url, create=False) as store:
         return [status_of(load_campaign_from(store, name), _workers(store, name)) for name in names]
@@ -114,7 +115,7 @@ def _condition_status(
 
 
 def _workers(store: Store, name: str) -> list[SeenWorker]:
-    """Return the live workers: a master of several conditions tells each of them of all."""
+    """Return the live workers of all conditions, each worker once: as it was seen last."""
     newest: dict[str, SeenWorker] = {}
     for condition in store.campaign(name).conditions:
         for worker in store.workers(condition.study):

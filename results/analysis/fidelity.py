@@ -1,4 +1,4 @@
-"""How well a study's small budgets rank configurations for its large one."""
+"""Fidelity of the small budgets of a study: how well they rank configurations for the largest."""
 
 from dataclasses import dataclass
 
@@ -11,26 +11,26 @@ from results.stats.estimates import Estimate
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """A small budget beside the largest, over the configurations that were run on both.
+    """Rank correlation between a small budget and the largest, over configurations with both.
 
-    Those are the ones that did best on the small budget: among them the ranks agree less than
-    they would among all.
+    BOHB promotes only the best configurations of a small budget. Among them, the ranks agree less
+    than they would among all configurations.
     """
 
     small: int
-    """Epochs."""
+    """Epochs of the small budget."""
     large: int
-    """Epochs."""
+    """Epochs of the largest budget."""
     spearman: Estimate
     kendall: Estimate
 
 
 def rankings(frames: Frames, *, seed: int = 0) -> tuple[Ranking, ...]:
-    """Correlate the scores on each smaller budget with those on the largest, smallest first.
+    """Correlate the scores of each smaller budget with those of the largest, smallest first.
 
     Args:
-        frames: A study.
-        seed: Of the bootstrap.
+        frames: Frames of the study.
+        seed: Seed of the bootstrap.
     """
     done = frames.evaluations.query("purpose == 'study' and state == 'finished'")
     scores = done.pivot(index="configuration", columns="epochs", values="psnr").sort_index(axis=1)

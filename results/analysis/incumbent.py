@@ -1,4 +1,4 @@
-"""Incumbents: the best configuration of a study, and the paper's Table 7 of several."""
+"""Incumbents: the best configuration of a study, its re-runs, and the paper's Table 7."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,40 +23,44 @@ from results.frames.study import Frames
 
 @dataclass(frozen=True, slots=True)
 class Incumbent:
-    """The configuration with the smallest loss on the largest budget that has one."""
+    """The configuration with the smallest loss on the largest budget with a loss."""
 
     study: Study
     configuration: ConfigurationId
     hyperparameters: Hyperparameters
     epochs: int
+    """Epochs of that budget."""
     loss: float
-    """Minus the observed PSNR, in dB; the best of many, so better than a fresh run on average."""
+    """Minus the observed PSNR, in dB. It is the best of many, so on average better than that of a
+    fresh run."""
     model_based: bool
-    """Whether BOHB's model picked it, rather than chance."""
+    """Whether BOHB's model sampled it, not chance."""
 
     @property
     def psnr(self) -> float:
-        """The PSNR that made it the incumbent, in dB, aggregated over its trials."""
+        """Observed PSNR in dB, aggregated over its trials."""
         return -self.loss
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much of a study has been done; re-runs do not count."""
+    """Number of configurations and evaluations of a study; re-runs do not count."""
 
     configurations: int
     model_based: int
-    """Configurations that BOHB's model picked."""
+    """Configurations that BOHB's model sampled."""
     finished: int
-    """Evaluations that brought a loss."""
+    """Evaluations with a loss."""
     crashed: int
+    """Evaluations that ended by a failure of the configuration."""
     lost: int
+    """Evaluations that ended by failures of machines."""
 
 
 def incumbent(frames: Frames) -> Incumbent | None:
-    """Return a study's incumbent, or None while nothing has finished.
+    """Return the incumbent of a study, or None while no evaluation has finished.
 
-    Of equal losses, the one that was known first counts.
+    Among equal losses, the evaluation that ended first counts.
     """
     done = frames.evaluations.query("purpose == 'study' and state == 'finished'")
     if done.empty:
@@ -74,16 +78,16 @@ def incumbent(frames: Frames) -> Incumbent | None:
 
 
 def incumbent_of(frames: Frames) -> Incumbent:
-    """Return a study's incumbent.
+    """Return the incumbent of a study.
 
     Raises:
-        StoreError: If nothing has finished yet.
+        StoreError: If no evaluation has finished yet.
     """
     found = incumbent(frames)
     if found is None:
         raise StoreError(
-            f"study {frames.study.name!r} has no incumbent: none of its evaluations has finished; "
-            f"see 'dartboard status {frames.study.name}'"
+            f"study {frames.study.name!r} has no incumbent: none of its evaluations has finished",
+            advice=f"see 'dartboard status {frames.study.name}'",
         )
     return found
 
@@ -112,7 +116,7 @@ def reruns_of(frames: Frames, found: Incumbent) -> pd.DataFrame:
 
 
 def effort(frames: Frames) -> Effort:
-    """Return how much of a study has been done."""
+    """Count the configurations and evaluations of a study."""
     of_study = frames.evaluations[frames.evaluations["purpose"] == "study"]
     states = of_study["state"].value_counts()
     return Effort(
@@ -125,15 +129,15 @@ def effort(frames: Frames) -> Effort:
 
 
 def incumbents_table(incumbents: Sequence[Incumbent]) -> pd.DataFrame:
-    """Return the paper's Table 7: a row a hyperparameter, a column a study.
+    """Return the paper's Table 7: one row per hyperparameter, one column per study.
 
     Args:
-        incumbents: One of each study.
+        incumbents: Incumbents of different studies.
 
     Returns:
-        ``Hyperparameter`` in the paper's words, ``Search range``, then a column a study with
-        its values as they are (numbers, switches, levels). Studies that were searched in
-        different ranges have a column for each range.
+        The columns ``Hyperparameter`` (in the paper's words), ``Search range``, and one per study
+        with the values (float, bool or str). If the studies have different search ranges, each has
+        a separate column ``Search range of STUDY``.
     """
     table: dict[str, list[Value]] = {"Hyperparameter": [LABELS[name] for name in DOMAINS]}
     ranges = [
@@ -150,7 +154,10 @@ def incumbents_table(incumbents: Sequence[Incumbent]) -> pd.DataFrame:
 
 
 def search_range(domain: Domain) -> str:
-    """Write a domain as the paper does: ``[1e-05, 1]``, ``[True, False]``; a fixed one alone."""
+    """Return a domain as the paper writes it: ``[1e-05, 1]``, ``[True, False]``.
+
+    A fixed hyperparameter is only its value.
+    """
     match domain:
         case Interval(low, high):
             return f"[{low:g}, {high:g}]"
@@ -161,5 +168,5 @@ def search_range(domain: Domain) -> str:
 
 
 def _builtin(value: object) -> object:
-    """Return a frame's value as Python's own type."""
+    """Return a value of a frame as a built-in type."""
     return value.item() if hasattr(value, "item") else value

@@ -1,4 +1,4 @@
-"""What the store tells of its studies now: progress, incumbent, cost, and what is running."""
+"""Current status of studies: progress, incumbent, cost, and running evaluations."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -16,49 +16,49 @@ from results.store.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """How far the evaluations of one budget are."""
+    """Number of evaluations of one budget, by state."""
 
     epochs: int
     counts: dict[EvaluationState, int]
-    """States that occur, and how often."""
+    """Number of evaluations in each state that occurs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An evaluation on lease to a worker."""
+    """An evaluation that a worker has leased."""
 
     id: EvaluationId
     worker: str
     attempts: int
     started: datetime
-    """When its newest lease was given; UTC."""
+    """Time of its newest lease; UTC."""
 
 
 @dataclass(frozen=True, slots=True)
 class StudyStatus:
-    """One study as the store knows it."""
+    """Status of one study."""
 
     study: Study
     state: StudyState
-    """``running`` also after a master was killed: see ``last_activity``."""
+    """State of the study; ``running`` also after its master was killed (see ``last_activity``)."""
     effort: Effort
     rungs: tuple[Rung, ...]
-    """Smallest budget first; all of the study's, re-runs left out."""
+    """Budgets of the study, smallest first; re-runs do not count."""
     incumbent: Incumbent | None
     cost: Cost
-    """Of the finished evaluations, so far."""
+    """Cost of the evaluations so far."""
     reruns: int
-    """Trials of re-runs that have finished."""
+    """Number of finished trials of re-runs."""
     running: tuple[Running, ...]
-    """In the order of submission, re-runs too."""
+    """Evaluations that workers have leased, with re-runs, in order of submission."""
     workers: tuple[SeenWorker, ...]
-    """Those that lived when its master last said so."""
+    """Workers that were alive when the study's master last reported them."""
     last_activity: datetime | None
-    """When an evaluation was last submitted, leased or ended; UTC."""
+    """Time of the last submission, lease or end of an evaluation; UTC."""
 
     @property
     def counts(self) -> dict[EvaluationState, int]:
-        """Return the evaluations by state, over all budgets."""
+        """Number of evaluations in each state, over all budgets."""
         total: dict[EvaluationState, int] = {}
         for rung in self.rungs:
             for state, count in rung.counts.items():
@@ -67,14 +67,14 @@ class StudyStatus:
 
 
 def status(url: str, names: Sequence[str] = ()) -> list[StudyStatus]:
-    """Return the status of studies, or of all in a store.
+    """Return the status of some studies, or of all studies in a store.
 
     Args:
-        url: Where the store is, such as ``sqlite:///dartboard.db``.
-        names: Which studies; none: all, oldest first.
+        url: URL of the store, such as ``sqlite:///dartboard.db``.
+        names: Names of the studies; empty for all, oldest first.
 
     Raises:
-        StoreError: If the store cannot be read, or lacks a study.
+        StoreError: If the store cannot be read, or a study is missing.
     """
     with Store.open(url, create=False) as store:
         return [

@@ -1,4 +1,4 @@
-"""A campaign as tidy pandas frames: a row a condition, and a row a trial."""
+"""A campaign as tidy pandas frames: one row per condition, job, trial, or epoch of a curve."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -56,41 +56,71 @@ _CURVES = {**_CONDITION, **CURVE}
 
 @dataclass(frozen=True, slots=True)
 class CampaignFrames:
-    """Everything a store holds of one campaign; conditions in the order they were entered."""
+    """All results of one campaign; conditions are in the order in which they were added.
+
+    All frames have the columns ``campaign``, ``condition`` (its name), ``space``, ``operations``,
+    ``problem``, ``method``, ``hyperparameters`` (name of the preset) and ``epochs``.
+    """
 
     campaign: Campaign
+    """Conditions of the campaign, with their current settings."""
     conditions: pd.DataFrame
-    """A row a condition: what it is, and how many of its ``trials`` are finished or crashed."""
+    """One row per condition.
+
+    - ``seed``: seed of the condition
+    - ``trials``: number of trials that it plans
+    - ``finished``, ``crashed``: number of trials that finished or crashed
+    - ``state``: ``running``, ``stopped`` or ``done``
+    - one column per hyperparameter
+    """
     evaluations: pd.DataFrame
-    """One row per job, ordered by condition and submission; ``psnr`` is the mean of its trials."""
+    """One row per job, ordered by condition and submission.
+
+    - ``first_trial``, ``trials``: index of its first trial in the condition, number of its trials
+    - ``state``: ``queued``, ``running``, ``finished``, ``crashed`` or ``lost``
+    - ``attempts``: number of leases so far
+    - ``psnr``: mean PSNR of its trials, in dB
+    - ``worker``, ``device``, ``engine``: where it ran
+    - ``failure``, ``message``: kind and text of its failure
+    - ``submitted``, ``started``, ``finished``: times of submission, newest lease and end, UTC
+    """
     trials: pd.DataFrame
-    """A row a finished trial; PSNRs in dB. ``one_shot_psnr`` is missing where nothing was
-    searched. ``architecture`` names the edges' operations, parted by spaces."""
+    """One row per finished trial.
+
+    - ``trial``: index of the trial in its condition, from 0
+    - ``seed``: seed of all its random numbers
+    - ``one_shot_psnr``: PSNR of the supernet after the search, in dB; missing if nothing was
+      searched
+    - ``architecture_psnr``: PSNR of the trained architecture, in dB
+    - ``architecture``: operations of the edges, separated by spaces
+    - ``search_seconds``, ``retrain_seconds``: wall time of its batch divided by the trials in the
+      batch, in seconds
+    """
     curves: pd.DataFrame
-    """A row a trial, phase and epoch, from 1."""
+    """One row per trial, phase and epoch; see `results.frames.study.Frames.curves`."""
 
 
 def load_campaign(url: str, name: str, *, with_curves: bool = False) -> CampaignFrames:
-    """Return everything a store holds of a campaign.
+    """Return all results of a campaign.
 
     Args:
-        url: Where the store is, such as ``sqlite:///dartboard.db``.
-        name: The campaign's name.
-        with_curves: Whether to read the curves, which are most of a store; without, their frame
-            is empty.
+        url: URL of the store, such as ``sqlite:///dartboard.db``.
+        name: Name of the campaign.
+        with_curves: Whether to read the curves, which are most of a store. If not, their frame is
+            empty.
 
     Returns:
-        Frames of one and the same moment. Empty ones have their columns and types all the same.
+        Frames of one moment. An empty frame has the same columns and types as a full one.
 
     Raises:
-        StoreError: If the store cannot be read, or has no such campaign.
+        StoreError: If the store cannot be read or has no such campaign.
     """
     with Store.open(url, create=False) as store:
         return load_campaign_from(store, name, with_curves=with_curves)
 
 
 def load_campaign_from(store: Store, name: str, *, with_curves: bool = False) -> CampaignFrames:
-    """Return everything an open store holds of a campaign; see `load_campaign`."""
+    """Return all results of a campaign in an open store; see `load_campaign`."""
     campaign = store.campaign(name)
     with store.reading() as connection:
         found = connection.execute(
@@ -110,7 +140,7 @@ def load_campaign_from(store: Store, name: str, *, with_curves: bool = False) ->
     run = run.rename(columns={"part": "first_trial", "seeds": "trials"})
     run["psnr"] = -run["loss"].astype("float64")
     finished = run[run["state"] == "finished"]
-    # A crashed job of several trials is on its way to be run trial by trial.
+    # A crashed job of several trials is not final: its trials are submitted again, one by one.
     crashed = run[(run["state"] == "crashed") & (run["trials"] == 1)]
     for column, counted in (("finished", finished), ("crashed", crashed)):
         conditions[column] = (
@@ -163,14 +193,14 @@ def _with_condition(rows: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFram
 
 
 def _by_trial(rows: pd.DataFrame, run: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
-    """Name each row's condition and trial, ordered by condition and then by trial."""
+    """Add the condition and the trial to each row; order by condition, then by trial."""
     owner = run[["id", "study_id", "epochs", "first_trial"]].rename(columns={"id": "evaluation_id"})
     joined = _with_condition(owner.merge(rows, on="evaluation_id"), conditions)
     joined["trial"] = joined["first_trial"] + joined["position"]
     if "architecture" in joined:
         joined["architecture"] = [" ".join(names) for names in joined["architecture"]]
         return joined.sort_values(["study_id", "trial"])
-    # By phase backwards: the search comes before the retraining.
+    # In descending order of the phase, "search" comes before "retrain".
     return joined.sort_values(
         ["study_id", "trial", "phase", "epoch"], ascending=[True, True, False, True]
     )

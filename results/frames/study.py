@@ -1,7 +1,7 @@
-"""A study as tidy pandas frames: one row an observation, one column a variable.
+"""A study as tidy pandas frames: one row per observation, one column per variable.
 
-All four share their keys (study, configuration, epochs, purpose, part, trial), so any two merge
-on the columns they have in common. Times are UTC; PSNRs are in dB.
+The four frames share their keys (study, configuration, epochs, purpose, part, trial), so any two
+merge on the keys that they have in common. Times are in UTC, PSNRs in dB.
 """
 
 from collections.abc import Sequence
@@ -82,43 +82,86 @@ _CURVES = {**_KEYS, **_BUDGET, **CURVE}
 
 @dataclass(frozen=True, slots=True)
 class Frames:
-    """Everything a store holds of one study."""
+    """All results of one study.
+
+    All frames have the columns ``study``, ``configuration``, ``iteration``, ``rung`` and
+    ``number``. ``configuration`` combines the last three, such as ``(3, 0, 7)``: BOHB's bracket,
+    the rung where the configuration was sampled, and its number there. All frames except
+    ``configurations`` also have ``epochs`` (the budget), ``purpose`` (``study`` for BOHB's
+    evaluations, ``rerun`` for re-runs of incumbents) and ``part`` (which part of a re-run).
+    """
 
     study: Study
+    """Current settings of the study."""
     state: str
-    """``running``, ``stopped`` or ``done``."""
+    """State of the study: ``running``, ``stopped`` or ``done``."""
     configurations: pd.DataFrame
-    """A row a configuration; a column each hyperparameter."""
+    """One row per configuration.
+
+    - ``model_based``: whether BOHB's model sampled it, not chance
+    - one column per hyperparameter
+    """
     evaluations: pd.DataFrame
-    """A row a configuration on a budget; ``purpose`` tells BOHB's (``study``) from ``rerun``."""
+    """One row per evaluation: a configuration with a budget. In order of submission.
+
+    - ``state``: ``queued``, ``running``, ``finished``, ``crashed`` or ``lost``
+    - ``attempts``: number of leases so far
+    - ``loss``: minus the aggregated PSNR of its trials, in dB
+    - ``psnr``: the aggregated PSNR of its trials, in dB
+    - ``worker``, ``device``, ``engine``: where it ran
+    - ``failure``, ``message``: kind and text of its failure
+    - ``submitted``, ``started``, ``finished``: times of submission, newest lease and end, UTC
+    - ``submitted_sequence``, ``ended_sequence``: numbers of both events in the study's history
+    - ``model_based`` and one column per hyperparameter, as in ``configurations``
+    """
     trials: pd.DataFrame
-    """A row a seed; its ``architecture`` names the layers' operations, parted by spaces."""
+    """One row per trial, which is one seed of an evaluation.
+
+    - ``trial``: index of the trial in its evaluation, from 0
+    - ``seed``: seed of all its random numbers
+    - ``one_shot_psnr``: PSNR of the supernet after the search, in dB
+    - ``architecture_psnr``: PSNR of the retrained architecture, in dB; missing if not retrained
+    - ``architecture``: operations of the edges (in the sequential space, of the layers), separated
+      by spaces
+    - ``search_seconds``, ``retrain_seconds``: wall time of its batch divided by the trials in the
+      batch, in seconds
+    """
     curves: pd.DataFrame
-    """A row a trial, phase and epoch, from 1."""
+    """One row per trial, phase and epoch; the search comes before the retraining.
+
+    - ``trial``: index of the trial in its evaluation, from 0
+    - ``phase``: ``search`` or ``retrain``
+    - ``epoch``: epoch, from 1
+    - ``train_loss``: mean squared error of the training batches
+    - ``psnr``: mean PSNR on fresh signals, in dB
+    - ``validation_loss``: mean squared error of the batches of α; only in a search
+    - ``entropy``: mean entropy of softmax(α) over the edges, in nats; only in a search
+    - ``alpha_norm``: largest Euclidean norm of the α of an edge; only in a search
+    """
 
 
 def load(url: str, study: str, *, with_curves: bool = True) -> Frames:
-    """Return everything a store holds of a study.
+    """Return all results of a study.
 
     Args:
-        url: Where the store is, such as ``sqlite:///dartboard.db``.
-        study: A study's name.
-        with_curves: Whether to read the curves, which are most of a store; without, their frame
-            is empty.
+        url: URL of the store, such as ``sqlite:///dartboard.db``.
+        study: Name of the study.
+        with_curves: Whether to read the curves, which are most of a store. If not, their frame is
+            empty.
 
     Returns:
-        Frames of one and the same moment, in the order of submission. Empty ones have their
-        columns and types all the same.
+        Frames of one moment, in order of submission. An empty frame has the same columns and types
+        as a full one.
 
     Raises:
-        StoreError: If the store cannot be read, or has no such study.
+        StoreError: If the store cannot be read or has no such study.
     """
     with Store.open(url, create=False) as store:
         return load_from(store, study, with_curves=with_curves)
 
 
 def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
-    """Return everything an open store holds of a study; see `load`."""
+    """Return all results of a study in an open store; see `load`."""
     settings = store.study(study)
     with store.reading() as connection:
         found = connection.execute(
@@ -144,7 +187,7 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
     run = run.sort_values("submitted_sequence")
     tried = tried.rename(columns={"position": "trial"})
     tried["architecture"] = [" ".join(operations) for operations in tried["architecture"]]
-    # By phase backwards: the search comes before the retraining.
+    # In descending order of the phase, "search" comes before "retrain".
     drawn = drawn.rename(columns={"position": "trial"})
     drawn = drawn.sort_values(["trial", "phase", "epoch"], ascending=[True, False, True])
     owner = run[["id", *_KEYS, *_BUDGET]].rename(columns={"id": "evaluation_id"})
@@ -159,7 +202,13 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
 
 
 def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int]) -> pd.DataFrame:
-    """Return a table's rows of some studies or conditions, by their ids."""
+    """Return the rows of a table that belong to some studies or conditions.
+
+    Args:
+        connection: Connection that reads one snapshot.
+        table: Table of evaluations, or one that refers to them or to studies.
+        owners: Ids of the studies or conditions.
+    """
     selected = sa.select(table)
     if "study_id" in table.c:
         selected = selected.where(table.c.study_id.in_(owners))
@@ -172,7 +221,12 @@ def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int])
 
 
 def typed(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
-    """Pick the columns of a frame, in order and of their types, even where it has no rows."""
+    """Return the given columns of a frame in their order and with their types, also without rows.
+
+    Args:
+        frame: Frame with at least these columns.
+        kinds: Type of each column, by name.
+    """
     frame = frame.reset_index(drop=True)
     return pd.DataFrame(
         {

@@ -1,4 +1,4 @@
-"""Exports, read back."""
+"""Exports, by reading them again."""
 
 import io
 import json
@@ -13,6 +13,7 @@ from configspace.hyperparameters import LABELS, Hyperparameters
 from results.export import Format, What, export, table
 from results.store.store import Store
 from tests.results.made_up import filled, id_of, run, study
+from tests.results.made_up_campaign import filled_campaign
 
 TABLES: tuple[What, ...] = ("evaluations", "trials", "curves")
 
@@ -42,7 +43,7 @@ def text_of(url: str, what: What, format: Format, *names: str) -> str:
 
 
 def same(read: pd.DataFrame, wrote: pd.DataFrame) -> None:
-    """Check that what was read back is what was written, up to types that text lacks."""
+    """Check that a table reads back as written, except for types that text does not have."""
     for name in wrote.columns:
         if str(wrote[name].dtype).startswith("datetime"):
             read[name] = pd.to_datetime(read[name], utc=True, format="ISO8601").astype(
@@ -73,7 +74,7 @@ def test_parquet_reads_back_equal(two: str, what: What, tmp_path: Path) -> None:
     same(pd.read_parquet(path), table(two, ["blur-final"], what))
 
 
-def test_incumbents_as_json_keep_their_types_and_digits(two: str) -> None:
+def test_json_incumbents_keep_types_and_digits(two: str) -> None:
     with Store.open(two) as store:
         made = study("sharp")
         store.begin(made, {})
@@ -85,20 +86,24 @@ def test_incumbents_as_json_keep_their_types_and_digits(two: str) -> None:
     assert values["Alpha optimizer"] == "gradient_descent"
 
 
-def test_incumbents_as_parquet_are_text(two: str, tmp_path: Path) -> None:
+def test_parquet_incumbents_are_text(two: str, tmp_path: Path) -> None:
     path = tmp_path / "incumbents.parquet"
     export(two, ["blur-final"], what="incumbents", format="parquet", output=path)
     assert pd.read_parquet(path)["blur-final"].tolist()[:3] == ["0.004", "1e-08", "False"]
 
 
-def test_incumbents_have_a_column_a_study_and_the_rows_of_table_7(two: str) -> None:
+def test_incumbents_have_one_column_per_study(two: str) -> None:
     lines = text_of(two, "incumbents", "markdown", "blur-one-shot", "blur-final").splitlines()
     assert lines[0] == "| Hyperparameter | Search range | blur-one-shot | blur-final |"
+
+
+def test_incumbents_have_the_rows_of_table_7(two: str) -> None:
+    lines = text_of(two, "incumbents", "markdown", "blur-one-shot", "blur-final").splitlines()
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines[2:]] == list(LABELS.values())
     assert lines[-1].endswith("| [Adam, Gradient Descent] | Gradient Descent | Gradient Descent |")
 
 
-def test_latex_is_a_booktabs_table_of_the_same_rows(two: str) -> None:
+def test_latex_is_a_booktabs_table(two: str) -> None:
     lines = text_of(two, "incumbents", "latex").splitlines()
     assert lines[:4] == [
         r"\begin{tabular}{lll}",
@@ -111,28 +116,28 @@ def test_latex_is_a_booktabs_table_of_the_same_rows(two: str) -> None:
     assert len(lines) == 4 + len(LABELS) + 2
 
 
-def test_markdown_has_a_line_a_row_whatever_a_message_holds(two: str) -> None:
+def test_markdown_has_one_line_per_row(two: str) -> None:
     lines = text_of(two, "evaluations", "markdown").splitlines()
     assert len(lines) == 2 + len(table(two, ["blur-final"], "evaluations"))
     assert r"| a \| b & c_d 100% second line |" in lines[-1]
 
 
-def test_latex_escapes_what_is_special_to_it(two: str) -> None:
+def test_latex_escapes_special_characters(two: str) -> None:
     assert r"a | b \& c\_d 100\% second line" in text_of(two, "evaluations", "latex")
 
 
-def test_several_studies_follow_one_another(two: str) -> None:
+def test_studies_are_in_the_given_order(two: str) -> None:
     names = table(two, ["blur-one-shot", "blur-final"], "trials")["study"]
     assert names.drop_duplicates().tolist() == ["blur-one-shot", "blur-final"]
 
 
-def test_a_study_named_twice_is_written_once(two: str) -> None:
+def test_a_repeated_name_is_exported_once(two: str) -> None:
     once = text_of(two, "trials", "csv", "blur-final")
     assert text_of(two, "trials", "csv", "blur-final", "blur-final") == once
 
 
 @pytest.mark.parametrize("format", ["csv", "json", "markdown", "latex"])
-def test_a_file_holds_what_is_returned_otherwise(two: str, format: Format, tmp_path: Path) -> None:
+def test_a_file_contains_the_same_text(two: str, format: Format, tmp_path: Path) -> None:
     path = tmp_path / "table"
     export(two, ["blur-final"], what="trials", format=format, output=path)
     assert path.read_text() == text_of(two, "trials", format)
@@ -141,26 +146,50 @@ def test_a_file_holds_what_is_returned_otherwise(two: str, format: Format, tmp_p
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
-        ({"format": "parquet"}, "a Parquet file is not text: name a file with -o FILE"),
-        ({"format": "xlsx"}, "--format: wanted csv, .*, got 'xlsx'"),
-        ({"what": "all"}, "--what: wanted incumbents, .*, got 'all'"),
+        (
+            {"format": "parquet"},
+            "expected a file for the format parquet, .*; name one with -o FILE",
+        ),
+        ({"format": "xlsx"}, "--format: expected one of csv, .*, got 'xlsx'"),
+        ({"what": "all"}, "--what: expected one of incumbents, .*, got 'all'"),
         ({"output": Path("/no/such/folder/table.csv")}, "cannot write '/no/such/folder/table.csv'"),
     ],
 )
-def test_a_wrong_wish_is_one_clear_line(two: str, options: dict[str, Any], complaint: str) -> None:
+def test_a_wrong_option_is_one_line(two: str, options: dict[str, Any], complaint: str) -> None:
     with pytest.raises(DartboardError, match=complaint) as caught:
         export(two, ["blur-final"], **{"what": "trials", "format": "csv", **options})
     assert "\n" not in str(caught.value)
 
 
-def test_an_unknown_study_is_an_error(two: str) -> None:
+def test_a_study_must_exist(two: str) -> None:
     with pytest.raises(StoreError, match="no study 'blur'"):
         export(two, ["blur-final", "blur"], what="trials", format="csv")
 
 
-def test_a_study_without_results_has_no_incumbent_to_export(url: str) -> None:
+@pytest.fixture
+def empty(url: str) -> str:
+    """Return the URL of a store with a study without results."""
     with Store.open(url) as store:
         store.begin(study(), {})
+    return url
+
+
+def test_a_study_without_results_has_no_incumbent(empty: str) -> None:
     with pytest.raises(StoreError, match="has no incumbent"):
-        export(url, ["blur-final"], what="incumbents", format="csv")
-    assert len(text_of(url, "trials", "csv").splitlines()) == 1
+        export(empty, ["blur-final"], what="incumbents", format="csv")
+
+
+def test_without_results_only_the_header_is_exported(empty: str) -> None:
+    assert len(text_of(empty, "trials", "csv").splitlines()) == 1
+
+
+def test_a_study_has_no_conditions_to_export(two: str) -> None:
+    with pytest.raises(DartboardError, match=r"--what: expected one of .* for a study, got 'condi"):
+        export(two, ["blur-final"], what="conditions", format="csv")
+
+
+def test_studies_and_campaigns_are_not_mixed(two: str) -> None:
+    with Store.open(two) as store:
+        filled_campaign(store)
+    with pytest.raises(DartboardError, match=r"only studies or only campaigns.*export 'many' sep"):
+        export(two, ["blur-final", "many"], what="trials", format="csv")

@@ -1,4 +1,6 @@
-"""Incumbents, and the paper's Table 7 of them."""
+"""Incumbents, their re-runs, and the paper's Table 7."""
+
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +11,8 @@ from results.analysis.incumbent import (
     incumbent,
     incumbent_of,
     incumbents_table,
+    reruns_of,
+    reruns_of_incumbent,
     search_range,
 )
 from results.frames.study import load_from
@@ -35,7 +39,7 @@ def test_re_runs_do_not_make_an_incumbent(store: Store) -> None:
     assert incumbent_of(load_from(store, made.name)).configuration == (0, 0, 0)
 
 
-def test_of_equal_losses_the_first_known_counts(store: Store) -> None:
+def test_among_equal_losses_the_first_counts(store: Store) -> None:
     made = study()
     store.begin(made, {})
     for number in (2, 1):
@@ -43,22 +47,23 @@ def test_of_equal_losses_the_first_known_counts(store: Store) -> None:
     assert incumbent_of(load_from(store, made.name)).configuration == (0, 0, 2)
 
 
-def test_until_something_has_finished_there_is_no_incumbent(store: Store) -> None:
+def test_an_unfinished_study_has_no_incumbent(store: Store) -> None:
     store.begin(study(), {})
     store.submit("blur-final", id_of(0), Hyperparameters(), model_based=False)
     frames = load_from(store, "blur-final")
     assert incumbent(frames) is None
-    with pytest.raises(StoreError, match="study 'blur-final' has no incumbent"):
+    with pytest.raises(StoreError, match="study 'blur-final' has no incumbent") as told:
         incumbent_of(frames)
+    assert told.value.advice == "see 'dartboard status blur-final'"
 
 
-def test_an_incumbents_hyperparameters_are_built_in_types(store: Store) -> None:
+def test_hyperparameters_of_an_incumbent_are_built_in(store: Store) -> None:
     filled(store)
     values = incumbent_of(load_from(store, "blur-final")).hyperparameters.model_dump().values()
     assert {type(value) for value in values} == {float, bool, str}
 
 
-def test_effort_counts_configurations_by_how_they_were_picked(store: Store) -> None:
+def test_effort_counts_configurations_and_evaluations(store: Store) -> None:
     filled(store, configurations=9, reruns=8)
     store.submit("blur-final", id_of(50), Hyperparameters(), model_based=False)
     store.fail("blur-final", id_of(50), state="lost", failure=None, message="gone", worker="w")
@@ -67,12 +72,17 @@ def test_effort_counts_configurations_by_how_they_were_picked(store: Store) -> N
     assert (done.finished, done.crashed, done.lost) == (12, 0, 1)
 
 
-def test_the_table_has_the_rows_of_table_7_and_a_column_a_study(store: Store) -> None:
+def test_the_table_has_the_rows_of_table_7(store: Store) -> None:
     for name in ("a", "b"):
         filled(store, name)
     table = incumbents_table([incumbent_of(load_from(store, name)) for name in ("a", "b")])
     assert table["Hyperparameter"].tolist() == list(LABELS.values())
     assert list(table.columns) == ["Hyperparameter", "Search range", "a", "b"]
+
+
+def test_the_table_has_the_papers_search_ranges(store: Store) -> None:
+    filled(store)
+    table = incumbents_table([incumbent_of(load_from(store, "blur-final"))])
     assert table["Search range"].tolist() == [
         "[1e-05, 1]",
         "[1e-08, 0.1]",
@@ -85,7 +95,7 @@ def test_the_table_has_the_rows_of_table_7_and_a_column_a_study(store: Store) ->
     ]
 
 
-def test_studies_searched_in_different_ranges_show_each(store: Store) -> None:
+def test_different_search_ranges_are_separate_columns(store: Store) -> None:
     filled(store, "a")
     filled(store, "b", hyperparameters={"alpha_lr": [1e-4, 1e-2], "alpha_scheduler": "linear"})
     table = incumbents_table([incumbent_of(load_from(store, name)) for name in ("a", "b")])
@@ -94,5 +104,22 @@ def test_studies_searched_in_different_ranges_show_each(store: Store) -> None:
     assert table["Search range of b"][6] == "Linear"
 
 
-def test_a_fixed_hyperparameters_range_is_its_value() -> None:
+def test_the_range_of_a_fixed_value_is_the_value() -> None:
     assert search_range(Levels((0.0014232405,))) == "0.00142324"
+
+
+def test_re_runs_of_an_incumbent_are_ordered_by_seed(store: Store) -> None:
+    made = filled(store, reruns=6)
+    reruns = reruns_of_incumbent(load_from(store, made.name))
+    assert reruns[["part", "trial"]].to_numpy().tolist() == [[0, n] for n in range(4)] + [
+        [1, 0],
+        [1, 1],
+    ]
+    assert set(reruns["purpose"]) == {"rerun"}
+
+
+def test_re_runs_of_other_configurations_are_left_out(store: Store) -> None:
+    made = filled(store, reruns=4)
+    frames = load_from(store, made.name)
+    other = replace(incumbent_of(frames), configuration=(0, 0, 0))
+    assert reruns_of(frames, other).empty

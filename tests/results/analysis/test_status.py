@@ -1,39 +1,57 @@
-"""What the store tells of its studies."""
+"""Status of studies, on every kind of store."""
 
 import pytest
 
 from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
-from results.analysis.status import status
+from results.analysis.status import StudyStatus, status
 from results.store.store import Store
 from tests.results.made_up import filled, id_of, study
 
 
-def test_every_study_is_told_of_unless_some_are_named(url: str) -> None:
+def test_all_studies_are_returned_by_default(url: str) -> None:
     with Store.open(url) as store:
         for name in ("b", "a"):
             filled(store, name)
     assert [one.study.name for one in status(url)] == ["b", "a"]
+
+
+def test_named_studies_are_returned(url: str) -> None:
+    with Store.open(url) as store:
+        for name in ("b", "a"):
+            filled(store, name)
     assert [one.study.name for one in status(url, ["a"])] == ["a"]
 
 
-def test_evaluations_are_counted_by_budget_and_state(url: str) -> None:
+@pytest.fixture
+def partly_done(url: str) -> StudyStatus:
+    """Return the status of a study with finished, running and queued evaluations."""
     with Store.open(url) as store:
         filled(store, configurations=9, reruns=8)
         for number in (20, 21):
             store.submit("blur-final", id_of(number, 6), Hyperparameters(), model_based=False)
         store.lease("blur-final", id_of(21, 6), worker="w", token="t", attempt=1)
     (one,) = status(url)
-    assert [(rung.epochs, rung.counts) for rung in one.rungs] == [
+    return one
+
+
+def test_evaluations_are_counted_by_budget_and_state(partly_done: StudyStatus) -> None:
+    assert [(rung.epochs, rung.counts) for rung in partly_done.rungs] == [
         (6, {"queued": 1, "running": 1}),
         (17, {"finished": 9}),
         (50, {"finished": 3}),
     ]
-    assert one.counts == {"queued": 1, "running": 1, "finished": 12}
-    assert one.reruns == 8
 
 
-def test_what_is_running_is_listed_with_its_worker(url: str) -> None:
+def test_counts_are_sums_over_budgets(partly_done: StudyStatus) -> None:
+    assert partly_done.counts == {"queued": 1, "running": 1, "finished": 12}
+
+
+def test_trials_of_re_runs_are_counted_separately(partly_done: StudyStatus) -> None:
+    assert partly_done.reruns == 8
+
+
+def test_a_running_evaluation_has_its_worker(url: str) -> None:
     with Store.open(url) as store:
         filled(store)
         again = id_of(6, 50, "rerun", 2)
@@ -45,18 +63,27 @@ def test_what_is_running_is_listed_with_its_worker(url: str) -> None:
     assert running.started == one.last_activity
 
 
-def test_state_incumbent_and_cost_are_the_studys(url: str) -> None:
+@pytest.fixture
+def done(url: str) -> StudyStatus:
+    """Return the status of a study that is done."""
     with Store.open(url) as store:
         filled(store, configurations=9, trials=3)
     (one,) = status(url)
-    assert one.state == "done"
-    assert one.incumbent is not None
-    assert one.incumbent.configuration == (0, 0, 6)
-    assert one.cost.epochs == 2 * 3 * (9 * 17 + 3 * 50)
-    assert one.effort.model_based == 5
+    return one
 
 
-def test_a_study_that_has_just_begun_has_nothing_yet(url: str) -> None:
+def test_a_done_study_has_its_incumbent(done: StudyStatus) -> None:
+    assert done.state == "done"
+    assert done.incumbent is not None
+    assert done.incumbent.configuration == (0, 0, 6)
+
+
+def test_a_done_study_has_its_cost(done: StudyStatus) -> None:
+    assert done.cost.epochs == 2 * 3 * (9 * 17 + 3 * 50)
+    assert done.effort.model_based == 5
+
+
+def test_a_new_study_has_no_results(url: str) -> None:
     with Store.open(url) as store:
         store.begin(study(), {})
     (one,) = status(url)
@@ -69,7 +96,7 @@ def test_an_empty_store_has_no_studies(url: str) -> None:
     assert status(url) == []
 
 
-def test_an_unknown_study_is_an_error(url: str) -> None:
+def test_a_study_must_exist(url: str) -> None:
     Store.open(url).close()
     with pytest.raises(StoreError, match="no study 'x'"):
         status(url, ["x"])

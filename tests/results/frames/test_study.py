@@ -1,4 +1,4 @@
-"""Frames: tidy, typed, and all that is in the store."""
+"""Frames of a study, on every kind of store."""
 
 import pandas as pd
 import pytest
@@ -13,13 +13,13 @@ from tests.results.made_up import filled, study
 NAMES = ("configurations", "evaluations", "trials", "curves")
 
 
-def test_load_is_what_the_package_offers(url: str) -> None:
+def test_the_package_loads_a_study(url: str) -> None:
     with Store.open(url) as store:
         made = filled(store)
     assert results.load(url, "blur-final").study == made
 
 
-def test_there_is_a_row_for_each_observation(url: str) -> None:
+def test_each_observation_is_one_row(url: str) -> None:
     with Store.open(url) as store:
         filled(store, configurations=9, trials=3, reruns=10)
     frames = load(url, "blur-final")
@@ -40,7 +40,7 @@ def test_keys_are_unique(url: str) -> None:
     assert not frames.curves.duplicated([*evaluation, "trial", "phase", "epoch"]).any()
 
 
-def test_a_hyperparameter_is_a_column_of_its_own_type(url: str) -> None:
+def test_hyperparameters_are_typed_columns(url: str) -> None:
     with Store.open(url) as store:
         filled(store)
     for frame in (load(url, "blur-final").configurations, load(url, "blur-final").evaluations):
@@ -51,7 +51,7 @@ def test_a_hyperparameter_is_a_column_of_its_own_type(url: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_an_empty_frame_has_the_columns_and_types_of_a_full_one(url: str, name: str) -> None:
+def test_empty_frames_have_the_same_types(url: str, name: str) -> None:
     with Store.open(url) as store:
         filled(store, "full")
         store.begin(study("empty"), {})
@@ -61,7 +61,7 @@ def test_an_empty_frame_has_the_columns_and_types_of_a_full_one(url: str, name: 
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_only_the_wanted_study_is_loaded(url: str, name: str) -> None:
+def test_only_one_study_is_loaded(url: str, name: str) -> None:
     with Store.open(url) as store:
         filled(store, "a", seed=1)
         before = getattr(load(url, "a"), name)
@@ -69,7 +69,7 @@ def test_only_the_wanted_study_is_loaded(url: str, name: str) -> None:
     pd.testing.assert_frame_equal(getattr(load(url, "a"), name), before)
 
 
-def test_curves_follow_the_trials_with_the_search_first(url: str) -> None:
+def test_in_curves_the_search_comes_first(url: str) -> None:
     with Store.open(url) as store:
         filled(store, trials=2)
     curves = load(url, "blur-final").curves
@@ -79,7 +79,7 @@ def test_curves_follow_the_trials_with_the_search_first(url: str) -> None:
     assert first["epoch"].tolist() == [1, 2] * 4
 
 
-def test_a_retraining_has_no_alpha(url: str) -> None:
+def test_a_retraining_has_no_alpha_columns(url: str) -> None:
     with Store.open(url) as store:
         filled(store)
     curves = load(url, "blur-final").curves
@@ -102,7 +102,7 @@ def test_times_are_utc(url: str) -> None:
     assert str(load(url, "blur-final").evaluations["finished"].dtype) == "datetime64[us, UTC]"
 
 
-def test_an_unknown_study_is_an_error(url: str) -> None:
+def test_a_study_must_exist(url: str) -> None:
     Store.open(url).close()
     with pytest.raises(StoreError, match=r"no study 'x' in .*; it has no study yet"):
         load(url, "x")
