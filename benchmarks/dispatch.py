@@ -32,8 +32,9 @@ from configspace.job import Job
 from configspace.space import configuration_space
 from configspace.study import Study
 from master.service.master import Master
+from master.service.settings import ServiceSettings
 from master.service.snapshot import Snapshot
-from master.sources.base import JobSource, Progress, Submission
+from master.sources.base import JobSource, SourceProgress, Submission
 from master.sources.study import BohbSource
 from results.store.store import Store
 
@@ -85,7 +86,7 @@ class Held:
         """Say that what cannot fail failed."""
         raise RuntimeError(f"an empty evaluation is {state}: {job.id}")
 
-    def progress(self) -> Progress:
+    def progress(self) -> SourceProgress:
         """Return how far it has come."""
         return self._source.progress()
 
@@ -263,7 +264,7 @@ def _master(jobs: int, workers: int) -> Iterator[tuple[str, Held, threading.Even
             master.run(stop=stop, on_change=watch)
             done.set()
 
-        master = Master(source, store, port=0, on_listening=listens)
+        master = Master(source, store, ServiceSettings(), on_listening=listens)
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:

@@ -1,91 +1,105 @@
-"""`dartboard compare`: re-run two incumbents on fresh seeds, then say what they show."""
+"""`dartboard compare`: re-run the incumbents of two studies, then write what they show."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
-from cli.commands.compare_runs import PART_TRIALS, run_what_is_missing
-from cli.commands.run import go_on
-from cli.console.folder import make_folder
-from cli.local.cores import available_cores, split
-from cli.local.workers import LocalWorkers
-from results.comparison.answers import answers
-from results.comparison.page import page, save_page
-from results.comparison.report import Report, report
-from results.comparison.runs import campaign_name, runs_of
-from results.comparison.sides import check_comparable
-from results.comparison.table import headings, markdown, rows
-from results.frames.campaign import load_campaign_from
-from results.frames.study import load_from
-from results.plots.scatter import comparison_figure, save, study_figure
-from results.store.store import Store
-from worker.engine.problem import problem_of
+from cli.options import (
+    DEFAULT_STORE,
+    AcceptVersionChange,
+    Device,
+    Engine,
+    StoreUrl,
+    Threads,
+    Workers,
+)
+
+if TYPE_CHECKING:
+    from results.comparison.report import Report
+    from results.store.store import Store
+
+app = typer.Typer(add_completion=False)
 
 
-def compare_studies(
-    one_shot: str,
-    final: str,
-    url: str,
-    *,
-    trials: int,
-    quick: bool,
-    folder: Path,
-    workers: int,
-    threads: int,
-    device: str,
-    engine: str,
-    accept_version_change: bool = False,
+@app.command(
+    epilog="Example: dartboard compare quickstart-one-shot quickstart-final --trials 32 --quick"
+)
+def compare(
+    one_shot: Annotated[
+        str, typer.Argument(metavar="ONE_SHOT", help="Name of a study of the one-shot objective.")
+    ],
+    final: Annotated[
+        str, typer.Argument(metavar="FINAL", help="Name of a study of the final objective.")
+    ],
+    store: StoreUrl = DEFAULT_STORE,
+    trials: Annotated[int, typer.Option("--trials", min=2, help="Fresh seeds per incumbent.")] = 75,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick",
+            help="Only re-run the two incumbents. Skip the runs at equal cost, on the other "
+            "problem, and with exchanged training.",
+        ),
+    ] = False,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the page, the table and the plots.")
+    ] = Path("exports"),
+    workers: Workers = 0,
+    threads: Threads = 0,
+    device: Device = "auto",
+    engine: Engine = "auto",
+    accept_version_change: AcceptVersionChange = False,
 ) -> int:
-    """Run what is missing, then print the table and write it with the page and its pictures.
+    """Re-run the incumbents of two studies on fresh seeds, and write one page that compares them.
 
-    Args:
-        one_shot: Name of a study of the one-shot objective.
-        final: Name of a study of the final objective, of the same problem.
-        url: The store.
-        trials: Fresh seeds for each incumbent.
-        quick: Whether to be content with the re-runs: nothing is run that the dearer study had
-            at the other's cost, nothing on the other problem, and no architecture is trained in
-            the other study's way.
-        folder: Where the page, the table and the pictures go.
-        workers: Local workers; 0: as many as fill the cores.
-        threads: Threads a worker; 0: likewise.
-        device: Where the workers compute.
-        engine: What computes.
-        accept_version_change: Whether to re-run under other versions than the results so far.
-
-    Returns:
-        The exit code.
-
-    Raises:
-        DartboardError: If the studies cannot be compared, or the store or the folder not be used.
+    Runs that the store already has are not repeated.
     """
-    console = Console(stderr=True)
-    with Store.open(url, create=False) as store:
-        studies = store.study(one_shot), store.study(final)
+    from cli.console.output import make_folder
+    from cli.local.workers import LocalWorkers
+    from cli.session.comparison import PART_TRIALS, run_comparison
+    from cli.session.serve import Session
+    from results.comparison.sides import check_comparable
+    from results.store.store import Store
+    from worker.engine.problem import problem_of
+
+    with Store.open(store, create=False) as opened:
+        studies = opened.study(one_shot), opened.study(final)
         check_comparable(*studies)
-        problem_of(studies[0].problem)  # a user's own may not be here
-        make_folder(folder)
-        count, threads = split(
-            available_cores(), min(trials, PART_TRIALS), workers=workers, threads=threads
+        problem_of(studies[0].problem)  # a custom problem may be missing on this machine
+        make_folder(output)
+        local = LocalWorkers.fill_cores(
+            min(trials, PART_TRIALS),
+            workers=workers,
+            threads=threads,
+            device=device,
+            engine=engine,
         )
-        local = LocalWorkers(count, device=device, engine=engine, threads=threads)
-        if not run_what_is_missing(
-            studies,
-            store,
-            console,
-            trials=trials,
-            quick=quick,
-            local=local,
-            accept=accept_version_change,
-        ):
-            return go_on(console)
-        write_comparison(store, one_shot, final, folder)
+        session = Session(url=store, local=local, accept_version_change=accept_version_change)
+        session.logs.set_up(session.console)
+        if not run_comparison(studies, opened, session, trials=trials, quick=quick):
+            return session.explain_resuming()
+        write_comparison(opened, one_shot, final, output)
     return 0
 
 
-def write_comparison(store: Store, one_shot: str, final: str, folder: Path) -> None:
-    """Print what two studies' incumbents show, and write it with the page and its pictures."""
+def write_comparison(store: "Store", one_shot: str, final: str, folder: Path) -> None:
+    """Print the comparison of two studies, and write it as a page with table and plots.
+
+    Args:
+        store: The store of both studies and of the runs that compare them.
+        one_shot: Name of a study of the one-shot objective.
+        final: Name of a study of the final objective.
+        folder: Folder to write to.
+    """
+    from results.comparison.page import page, save_page
+    from results.comparison.report import report
+    from results.comparison.runs import campaign_name, runs_of
+    from results.comparison.table import markdown
+    from results.frames.campaign import load_campaign_from
+    from results.frames.study import load_from
+    from results.plots.scatter import comparison_figure, save, study_figure
+
     pair = tuple(load_from(store, name, with_curves=False) for name in (one_shot, final))
     runs = None
     if (campaign := campaign_name(one_shot, final)) in store.campaign_names():
@@ -102,7 +116,13 @@ def write_comparison(store: Store, one_shot: str, final: str, folder: Path) -> N
     _print(found, written)
 
 
-def _print(found: Report, written: list[Path]) -> None:
+def _print(found: "Report", written: list[Path]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from results.comparison.answers import answers
+    from results.comparison.table import headings, rows
+
     console = Console()
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in headings(found.comparison):

@@ -1,88 +1,140 @@
-"""`dartboard credentials`: make, issue, revoke and list what lets workers in."""
+"""`dartboard credentials`: make, issue, revoke and list the credentials of workers."""
 
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
 
 from configspace.errors import ServiceError
-from master.credentials.authority import hosts_of, initialize, issue, issued, revoke
-from master.credentials.folder import Folder, write_secret
+
+CredentialsFolder = Annotated[
+    Path, typer.Option("--folder", metavar="DIR", help="Folder of the credentials.")
+]
+DEFAULT_FOLDER = Path("credentials")
+
+app = typer.Typer(
+    name="credentials",
+    add_completion=False,
+    help="Make, issue and revoke the credentials with which workers connect to a master.",
+    epilog="Example: dartboard credentials init --host desk.example.org",
+)
 
 
-def init_credentials(path: Path, hosts: Sequence[str]) -> None:
-    """Make an authority and the master's certificate, and say what to do with them."""
-    folder = Folder(path)
-    new = initialize(folder, hosts)
+@app.command(epilog="Example: dartboard credentials init --host 192.168.0.7")
+def init(
+    host: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--host", help="Name or address of the master's machine. Repeat it for several."
+        ),
+    ] = None,
+    folder: CredentialsFolder = DEFAULT_FOLDER,
+) -> None:
+    """Make an authority and the master's certificate. Run it again to renew the certificate."""
+    from rich.console import Console
+
+    from master.credentials.authority import hosts_of, initialize
+    from master.credentials.folder import Folder
+
+    files, hosts = Folder(folder), host or []
+    new = initialize(files, hosts)
     console = Console(stderr=True)
     console.print(
-        f"{'made' if new else 'kept'} the authority in {path}; the master's certificate is for "
-        f"{', '.join(hosts_of(folder.certificate))}",
+        f"{'made' if new else 'kept'} the authority in {folder}; the master's certificate is for "
+        f"{', '.join(hosts_of(files.certificate))}",
         highlight=False,
         soft_wrap=True,
     )
     console.print(
-        f"next: dartboard credentials issue NAME{_option(path)}, and dartboard master STUDY.toml "
-        f"--host {hosts[0] if hosts else '127.0.0.1'} --credentials {shlex.quote(str(path))}",
+        f"next: dartboard credentials issue NAME{_option(folder)}, and dartboard master STUDY.toml "
+        f"--host {hosts[0] if hosts else '127.0.0.1'} --credentials {shlex.quote(str(folder))}",
         highlight=False,
         soft_wrap=True,
     )
 
 
-def issue_credentials(path: Path, name: str, *, output: str, days: int) -> None:
-    """Write the credentials of a worker to a file, or to standard output.
+@app.command(epilog="Example: dartboard credentials issue laptop > laptop.pem")
+def issue(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the worker.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="File to write. The default is NAME.pem in a terminal, else standard output, "
+            "which - also means.",
+        ),
+    ] = "",
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=3650, help="Days for which the file is valid.")
+    ] = 730,
+    folder: CredentialsFolder = DEFAULT_FOLDER,
+) -> None:
+    """Make the one file that a worker needs."""
+    from rich.console import Console
 
-    Args:
-        path: The folder of the authority.
-        name: What to call the worker.
-        output: A file; ``-``: standard output; empty: ``NAME.pem``, or standard output where that
-            is no terminal, as in ``dartboard credentials issue NAME > NAME.pem``.
-        days: How long they are good.
+    from master.credentials import authority
+    from master.credentials.folder import Folder, write_secret
 
-    Raises:
-        ServiceError: If they cannot be made, or the file is there already.
-    """
     output = output or (f"{name}.pem" if sys.stdout.isatty() else "-")
     target = Path(output)
     if output != "-" and target.exists():
-        raise ServiceError(f"{str(target)!r} is there already; choose another --output")
-    text = issue(Folder(path), name, days=days)
+        raise ServiceError(f"file {output!r} exists already", advice="choose another --output")
+    text = authority.issue(Folder(folder), name, days=days)
     if output == "-":
         sys.stdout.write(text)
         return
     try:
         write_secret(target, text)
     except OSError as error:
-        revoke(Folder(path), name)  # nobody has them
-        raise ServiceError(f"cannot write {str(target)!r}: {error.strerror}") from error
+        authority.revoke(Folder(folder), name)  # nobody has them
+        raise ServiceError(
+            f"cannot write {output!r}: {error.strerror}", advice="choose another --output"
+        ) from error
     Console(stderr=True).print(
-        f"wrote {target}; bring it to the worker's machine by a safe way, and there: "
+        f"wrote {target}; copy it to the worker's machine in a safe way, and run there: "
         f"dartboard worker HOST:PORT --credentials {target.name}",
         highlight=False,
         soft_wrap=True,
     )
 
 
-def revoke_credentials(path: Path, name: str) -> None:
-    """End the credentials of a worker; a running master heeds it at once."""
-    count = revoke(Folder(path), name)
+@app.command(epilog="Example: dartboard credentials revoke laptop")
+def revoke(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name given when it was issued.")],
+    folder: CredentialsFolder = DEFAULT_FOLDER,
+) -> None:
+    """Revoke the credentials of a worker. A running master refuses it at once."""
+    from rich.console import Console
+
+    from master.credentials import authority
+    from master.credentials.folder import Folder
+
+    count = authority.revoke(Folder(folder), name)
     Console(stderr=True).print(
-        f"revoked {name} ({count} certificate{'s' if count > 1 else ''}); a master that serves "
-        f"with {path} refuses it from now on",
+        f"revoked {name} ({count} certificate{'s' if count > 1 else ''}); a master that uses "
+        f"{folder} refuses it from now on",
         highlight=False,
         soft_wrap=True,
     )
 
 
-def list_credentials(path: Path) -> None:
-    """Print whose credentials there are."""
-    known = issued(Folder(path))
+@app.command("list", epilog="Example: dartboard credentials list")
+def list_(folder: CredentialsFolder = DEFAULT_FOLDER) -> None:
+    """List all workers with credentials, and when those expire."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from master.credentials.authority import issued
+    from master.credentials.folder import Folder
+
+    known = issued(Folder(folder))
     console = Console()
     if not known:
-        console.print(f"none yet; dartboard credentials issue NAME{_option(path)}")
+        console.print(f"none yet; dartboard credentials issue NAME{_option(folder)}")
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("name", "state", "expires", "serial"):
@@ -92,5 +144,5 @@ def list_credentials(path: Path) -> None:
     console.print(table)
 
 
-def _option(path: Path) -> str:
-    return "" if path == Path("credentials") else f" --folder {shlex.quote(str(path))}"
+def _option(folder: Path) -> str:
+    return "" if folder == DEFAULT_FOLDER else f" --folder {shlex.quote(str(folder))}"

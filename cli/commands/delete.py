@@ -1,30 +1,37 @@
 """`dartboard delete`: remove a study or a campaign and its results, after asking."""
 
 import sys
+from typing import Annotated
 
 import typer
 
-from master.service.lock import study_lock
-from results.store.store import Store
+from cli.options import DEFAULT_STORE, StoreUrl
+
+app = typer.Typer(add_completion=False)
 
 
-def delete_study(url: str, name: str, *, ask: bool) -> int:
-    """Delete a study or a campaign; return the exit code: 0, or 1 if the user declined.
+@app.command(epilog="Example: dartboard delete quickstart-final")
+def delete(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of a study or a campaign in the store.")
+    ],
+    store: StoreUrl = DEFAULT_STORE,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
+) -> int:
+    """Delete a study or a campaign and all its results from the store, after asking."""
+    from master.service.lock import study_lock
+    from results.store.store import Store
 
-    Raises:
-        StoreError: If there is no such store, study or campaign.
-        ServiceError: If it has a master at work.
-    """
-    with Store.open(url, create=False) as store:
-        kind = "campaign" if name in store.campaign_names() else "study"
+    with Store.open(store, create=False) as opened:
+        kind = "campaign" if name in opened.campaign_names() else "study"
         if kind == "study":
-            store.study(name)
-        with study_lock(url, name):  # a master that runs must not lose its study
-            if ask and not typer.confirm(
-                f"Delete {kind} '{name}' and all its results from {url}? This cannot be undone."
+            opened.study(name)
+        with study_lock(store, name):  # a running master must not lose its study
+            if not yes and not typer.confirm(
+                f"Delete {kind} '{name}' and all its results from {store}? This cannot be undone."
             ):
                 print("nothing was deleted", file=sys.stderr)
                 return 1
-            store.delete(name)
+            opened.delete(name)
     print(f"deleted {kind} '{name}'")
     return 0

@@ -1,20 +1,36 @@
 """`dartboard export`: results as a table, to a file or to standard output."""
 
 import sys
-from pathlib import Path
+from typing import Annotated, Literal
 
-from results.export import Format, What, export
+import typer
+
+from cli.options import DEFAULT_STORE, OutputFile, StoreUrl
+
+app = typer.Typer(add_completion=False)
 
 
-def export_results(
-    url: str, studies: list[str], *, what: What, format: Format, output: Path | None
+@app.command(epilog="Example: dartboard export blur-final --what incumbents --format latex")
+def export(
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME...", help="Names of studies, or names of campaigns."),
+    ],
+    what: Annotated[
+        Literal["incumbents", "evaluations", "trials", "curves", "conditions"],
+        typer.Option("--what", help="Table to export."),
+    ] = "incumbents",
+    format: Annotated[
+        Literal["csv", "parquet", "json", "markdown", "latex"],
+        typer.Option("--format", help="Format of the table."),
+    ] = "csv",
+    output: OutputFile = None,
+    store: StoreUrl = DEFAULT_STORE,
 ) -> None:
-    """Write a table of some studies' results.
+    """Write results as a table: incumbents, evaluations, trials, curves or conditions."""
+    from results.export import export as export_table
 
-    Raises:
-        DartboardError: If a study is unknown, or the table cannot be written.
-    """
-    text = export(url, studies, what=what, format=format, output=output)
+    text = export_table(store, names, what=what, format=format, output=output)
     if text is None:
         print(f"wrote {output}", file=sys.stderr)
     else:

@@ -1,36 +1,24 @@
-"""`dartboard findings`: the paper's findings, one by one, put to our runs."""
+"""`dartboard findings`: test the findings of the paper, one by one, on our runs."""
 
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+import typer
 
-from configspace.errors import DartboardError
-from results.paper.findings import findings
-from results.paper.findings_report import report
-from results.paper.pooling import tallies
-from results.paper.sources import FIGURES, TABLES, campaign_frames, together
+from cli.options import DEFAULT_STORE, CampaignNames, OutputFile, StoreUrl
+
+app = typer.Typer(add_completion=False)
 
 
-def show_findings(url: str, *, campaigns: Sequence[str], output: Path | None) -> None:
-    """Write what the runs of some campaigns say of the paper's findings, as Markdown.
+@app.command(epilog="Example: dartboard findings -o findings.md")
+def findings(
+    store: StoreUrl = DEFAULT_STORE, campaign: CampaignNames = None, output: OutputFile = None
+) -> None:
+    """Test which findings of the paper our runs confirm, by stated rules. Write Markdown."""
+    from cli.console.output import write_text
+    from results.paper.findings import findings as findings_of
+    from results.paper.findings_report import report
+    from results.paper.pooling import tallies
+    from results.paper.sources import FIGURES, TABLES, campaign_frames, together
 
-    Args:
-        url: The store.
-        campaigns: Those to take; none: the paper's, as far as the store has them.
-        output: The file; none: standard output.
-
-    Raises:
-        DartboardError: If the store has none of them, or the file cannot be written.
-    """
     every = (name for names in (*TABLES.values(), *FIGURES.values()) for name in names)
-    frames = campaign_frames(url, tuple(dict.fromkeys(every)), campaigns, what="the report")
+    frames = campaign_frames(store, tuple(dict.fromkeys(every)), campaign or [], what="the report")
     names = [each.campaign.name for each in frames]
-    text = report(findings(together(frames)), names, tallies(frames))
-    if output is None:
-        sys.stdout.write(text)
-        return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DartboardError(f"cannot write {str(output)!r}: {error.strerror}") from error
+    write_text(report(findings_of(together(frames)), names, tallies(frames)), output)

@@ -1,99 +1,148 @@
-"""`dartboard master`: serve files in turn to workers elsewhere, then write what they show.
+"""`dartboard master`: serve files in turn to workers started elsewhere, then export the results.
 
-What reads and draws results is imported when there are some: it takes a second or two, for which
-the workers would wait.
+What reads and draws results is imported only when there are results: it takes a second or two,
+and the workers would wait for it.
 """
 
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from rich.console import Console
+import typer
 
-from cli.commands.campaign import serve_campaign
-from cli.commands.run import go_on, run_bohb
-from cli.console.folder import make_folder
-from cli.console.logs import Logs
-from configspace.campaign import Campaign, is_campaign, load_campaign
+from cli.options import (
+    DEFAULT_HOST,
+    DEFAULT_PORT,
+    DEFAULT_STORE,
+    AcceptVersionChange,
+    Host,
+    Insecure,
+    LogJson,
+    LogLevelOption,
+    MetricsPort,
+    Port,
+    StoreUrl,
+)
 from configspace.errors import StudyError
-from configspace.study import Study, load_study
-from master.service.settings import Listen
-from results.store.store import Store
 
-Pair = tuple[Study, Study]
+if TYPE_CHECKING:
+    from cli.session.serve import Session
+    from configspace.campaign import Campaign
+    from configspace.study import Study
+
+app = typer.Typer(add_completion=False)
 
 
-def serve_series(
-    paths: list[Path],
-    url: str,
-    *,
-    listen: Listen,
-    export_to: Path | None = None,
-    trials: int = 32,
-    accept_version_change: bool = False,
-    logs: Logs | None = None,
+@app.command(
+    epilog="Example: dartboard master studies/paper/blur-final.toml --host 0.0.0.0 "
+    "--credentials credentials"
+)
+def master(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE.toml...", help="Paths of study or campaign files, served in this order."
+        ),
+    ],
+    store: StoreUrl = DEFAULT_STORE,
+    host: Host = DEFAULT_HOST,
+    port: Port = DEFAULT_PORT,
+    credentials: Annotated[
+        Path | None,
+        typer.Option(
+            "--credentials", metavar="DIR", help="Folder made by 'dartboard credentials init'."
+        ),
+    ] = None,
+    insecure: Insecure = False,
+    max_workers: Annotated[
+        int,
+        typer.Option(
+            "--max-workers", min=1, max=10000, help="Number of connections served at once."
+        ),
+    ] = 32,
+    lease: Annotated[
+        float,
+        typer.Option(
+            "--lease", min=1, help="Seconds until the job of a silent worker goes to another."
+        ),
+    ] = 30.0,
+    heartbeat: Annotated[
+        float, typer.Option("--heartbeat", min=0.1, help="Seconds between heartbeats of a worker.")
+    ] = 5.0,
+    export_to: Annotated[
+        Path | None,
+        typer.Option(
+            "--export-to",
+            metavar="DIR",
+            help="Folder to write when all is done: incumbents, and a comparison of each one-shot "
+            "study with its final one.",
+        ),
+    ] = None,
+    trials: Annotated[
+        int,
+        typer.Option(
+            "--trials", min=2, help="Fresh seeds per incumbent in the comparison of --export-to."
+        ),
+    ] = 32,
+    accept_version_change: AcceptVersionChange = False,
+    metrics_port: MetricsPort = None,
+    log_level: LogLevelOption = "info",
+    log_json: LogJson = False,
 ) -> int:
-    """Serve studies and campaigns in turn to workers started elsewhere; return the exit code.
+    """Serve studies and campaigns, one after the other, to workers started elsewhere."""
+    from cli.console.logs import Logs
+    from cli.console.output import make_folder
+    from cli.session.campaign import serve_campaign
+    from cli.session.serve import Session
+    from cli.session.study import serve_study
+    from configspace.campaign import Campaign, is_campaign, load_campaign
+    from configspace.study import Study, load_study
+    from master.credentials.folder import Folder
+    from master.service.settings import ServiceSettings
 
-    Args:
-        paths: The files.
-        url: The store.
-        listen: Where, and for whom.
-        export_to: Folder for the incumbents of all studies and for the comparison of each one-shot
-            study with each final one that differs in nothing else; the same workers do the re-runs
-            that it takes. None: nothing is written.
-        trials: Fresh seeds for each incumbent that is compared.
-        accept_version_change: Whether to go on under other versions than the results so far.
-        logs: How the log is written.
-
-    Raises:
-        DartboardError: If a file, the store, the folder, the port or the credentials are not
-            what they should be.
-    """
-    entries = [load_campaign(path) if is_campaign(path) else load_study(path) for path in paths]
+    settings = ServiceSettings(
+        host=host,
+        port=port,
+        max_workers=max_workers,
+        credentials=None if credentials is None else Folder(credentials),
+        insecure=insecure,
+        lease_seconds=lease,
+        heartbeat_seconds=heartbeat,
+        metrics_port=metrics_port,
+    )
+    entries = [load_campaign(path) if is_campaign(path) else load_study(path) for path in files]
     studies = [entry for entry in entries if isinstance(entry, Study)]
-    _check_names(entries, paths)
-    listen.check()  # before a store is made for nothing
-    logs = logs or Logs("info")
-    pairs: list[Pair] = []
+    _check_names(entries, files)
+    settings.check_access()  # before a store is made in vain
+    session = Session(
+        url=store,
+        settings=settings,
+        logs=Logs(log_level, log_json),
+        accept_version_change=accept_version_change,
+    )
+    pairs: list[tuple[Study, Study]] = []
     if export_to is not None:
         make_folder(export_to)
     for number, entry in enumerate(entries, start=1):
         if export_to is not None and len(entries) == number > 1:
             pairs = comparable_pairs(studies)
-        more = number < len(entries) or bool(pairs)
-        if isinstance(entry, Study):
-            status = run_bohb(
-                entry,
-                url,
-                listen=listen,
-                local=None,
-                accept=accept_version_change,
-                logs=logs,
-                more=more,
-            )
-        else:
-            status = serve_campaign(
-                entry, url, listen=listen, accept=accept_version_change, logs=logs, more=more
-            )
+        one = session.followed(by_more=number < len(entries) or bool(pairs))
+        match entry:
+            case Study():
+                status = serve_study(entry, one)
+            case Campaign():
+                status = serve_campaign(entry, one)
         if status:
             return status
     if export_to is None or not studies:
         return 0
-    _write_incumbents(studies, url, export_to)
-    return _compare(
-        pairs,
-        url,
-        listen=listen,
-        folder=export_to,
-        trials=trials,
-        accept=accept_version_change,
-        logs=logs,
-    )
+    _write_incumbents(studies, store, export_to)
+    return _compare(pairs, session, export_to, trials)
 
 
-def comparable_pairs(studies: list[Study]) -> list[Pair]:
-    """Return each one-shot study with each final one that can be compared with it."""
+def comparable_pairs(studies: "list[Study]") -> "list[tuple[Study, Study]]":
+    """Return each one-shot study with each final study that differs from it in nothing else."""
     from results.comparison.sides import check_comparable
 
     found = []
@@ -106,56 +155,38 @@ def comparable_pairs(studies: list[Study]) -> list[Pair]:
     return found
 
 
-def _write_incumbents(studies: list[Study], url: str, folder: Path) -> None:
-    from cli.commands.export import export_results
+def _write_incumbents(studies: "list[Study]", url: str, folder: Path) -> None:
+    from cli.commands.export import export
 
     names = [study.name for study in studies]
-    for_programs, for_reading = folder / "incumbents.csv", folder / "incumbents.md"
-    export_results(url, names, what="incumbents", format="csv", output=for_programs)
-    export_results(url, names, what="incumbents", format="markdown", output=for_reading)
+    export(names, format="csv", output=folder / "incumbents.csv", store=url)
+    export(names, format="markdown", output=folder / "incumbents.md", store=url)
 
 
 def _compare(
-    pairs: list[Pair],
-    url: str,
-    *,
-    listen: Listen,
-    folder: Path,
-    trials: int,
-    accept: bool,
-    logs: Logs,
+    pairs: "list[tuple[Study, Study]]", session: "Session", folder: Path, trials: int
 ) -> int:
+    """Re-run the incumbents of each pair on the same workers, and write the comparisons."""
     from cli.commands.compare import write_comparison
-    from cli.commands.compare_runs import run_what_is_missing
+    from cli.session.comparison import run_comparison
+    from results.store.store import Store
 
-    console = Console(stderr=True)
     for number, pair in enumerate(pairs, start=1):
-        one_shot, final = pair
-        with Store.open(url) as store:
-            ended = run_what_is_missing(
-                pair,
-                store,
-                console,
-                trials=trials,
-                quick=True,
-                local=None,
-                listen=listen,
-                logs=logs,
-                more=number < len(pairs),
-                accept=accept,
-            )
-            if not ended:
-                return go_on(console)
-            write_comparison(store, one_shot.name, final.name, folder)
+        one = session.followed(by_more=number < len(pairs))
+        with Store.open(session.url) as store:
+            if not run_comparison(pair, store, one, trials=trials, quick=True):
+                return session.explain_resuming()
+            write_comparison(store, pair[0].name, pair[1].name, folder)
     return 0
 
 
-def _check_names(entries: Sequence[Study | Campaign], paths: Sequence[Path]) -> None:
+def _check_names(entries: "Sequence[Study | Campaign]", paths: Sequence[Path]) -> None:
     first: dict[str, Path] = {}
     for entry, path in zip(entries, paths, strict=True):
         if entry.name in first:
             raise StudyError(
-                f"wanted studies of different names, got {entry.name!r} in {first[entry.name]} and "
-                f"in {path}; rename one, or leave it out"
+                f"expected different names, got {entry.name!r} in {first[entry.name]} and in "
+                f"{path}",
+                advice="rename one of them, or leave it out",
             )
         first[entry.name] = path

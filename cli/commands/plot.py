@@ -1,95 +1,131 @@
-"""`dartboard plot`: the paper's figures with our trials, and figures of studies."""
+"""`dartboard plot`: figures of the paper with our trials, and figures of studies."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, Annotated, cast
 
-from matplotlib.figure import Figure
+import typer
 
+from cli.options import DEFAULT_STORE, CampaignNames, StoreUrl
 from configspace.errors import DartboardError
-from results.frames.campaign import load_campaign
-from results.frames.study import Frames, load
-from results.paper.architectures import figure_9, found_by_campaign, found_by_study, supernet
-from results.paper.figures import FigureNumber, figure
-from results.paper.sources import FIGURES, campaign_trials
-from results.plots.architecture import architecture_figure
-from results.plots.study import anytime_figure, budgets_figure, search_figure
-from results.plots.style import write
-from results.store.store import Store
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from results.paper.figures import FigureNumber
 
 OF_STUDIES = ("anytime", "budgets", "search", "architecture")
-"""Figures that are of something named; the others are the paper's, by their numbers."""
+"""Figures of named studies or campaigns. All others are figures of the paper, by number."""
+
+app = typer.Typer(add_completion=False)
 
 
+@app.command(
+    epilog="Example: dartboard plot 3 -o figure3.pdf\n\n"
+    "Example: dartboard plot anytime blur-one-shot blur-final\n\n"
+    "Example: dartboard plot architecture table2 --condition cell-all-blur-darts-H1 -o found.svg"
+)
 def plot(
-    what: str,
-    names: Sequence[str],
-    url: str,
-    *,
-    campaigns: Sequence[str],
-    conditions: Sequence[str],
-    output: Path | None,
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="FIGURE",
+            help="Number of the paper's figure, 1 to 9; or anytime, budgets, search, architecture.",
+        ),
+    ],
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="STUDY",
+            help="Study of a figure that has no number. anytime takes several; architecture also "
+            "takes a campaign.",
+        ),
+    ] = None,
+    store: StoreUrl = DEFAULT_STORE,
+    campaign: CampaignNames = None,
+    condition: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--condition",
+            metavar="NAME",
+            help="Condition of a campaign whose architecture to draw. Repeat it for several.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write: .png, .pdf or .svg. The default is FIGURE.png.",
+        ),
+    ] = None,
 ) -> None:
-    """Draw a figure and write it.
+    """Draw a figure of the paper with our trials, or a figure of studies."""
+    from results.plots.style import write
 
-    Args:
-        what: A number of 1 to 9, or one of `OF_STUDIES`.
-        names: Studies, or for ``architecture`` a study or a campaign.
-        url: The store.
-        campaigns: Those to take for one of the paper's figures; none: the usual ones.
-        conditions: Conditions of a campaign whose architectures to draw; none: all that search.
-        output: The file; its ending says in which form. None: a PNG named as the figure.
-
-    Raises:
-        DartboardError: If there is no such figure, the store lacks what it is made of, or the
-            file cannot be written.
-    """
+    named = names or []
     drawn = (
-        _named(what, names, url, conditions)
+        _of_studies(what, named, store, condition or [])
         if what in OF_STUDIES
-        else _of_the_paper(what, names, url, campaigns)
+        else _of_the_paper(what, named, store, campaign or [])
     )
     prefix = what if what in OF_STUDIES else f"figure{what}"
-    path = output or Path("-".join([prefix, *names]) + ".png")
+    path = output or Path("-".join([prefix, *named]) + ".png")
     write(drawn, path)
     print(f"wrote {path}")
 
 
-def _of_the_paper(what: str, names: Sequence[str], url: str, campaigns: Sequence[str]) -> Figure:
+def _of_the_paper(what: str, names: Sequence[str], url: str, campaigns: Sequence[str]) -> "Figure":
+    from results.paper.architectures import figure_9, supernet
+    from results.paper.figures import figure
+    from results.paper.sources import FIGURES, campaign_trials
+    from results.plots.architecture import architecture_figure
+
     if what not in {str(number) for number in range(1, 10)}:
-        raise DartboardError(
-            f"there is no figure {what!r}; there are 1 to 9 and {', '.join(OF_STUDIES)}"
-        )
+        raise DartboardError(f"expected figure 1 to 9, {', '.join(OF_STUDIES)}, got {what!r}")
     number = int(what)
     if names:
         raise DartboardError(
-            f"figure {number} is the paper's and takes no study, got {names[0]!r}; name campaigns "
-            "with --campaign"
+            f"figure {number} is the paper's and takes no study, got {names[0]!r}",
+            advice="name campaigns with --campaign",
         )
     if number in (1, 2):
         return architecture_figure(supernet(number))
     trials = campaign_trials(url, FIGURES[number], campaigns, what=f"figure {number}")
     if number == 9:
         return architecture_figure(figure_9(trials))
-    return figure(cast(FigureNumber, number), trials)
+    return figure(cast("FigureNumber", number), trials)
 
 
-def _named(what: str, names: Sequence[str], url: str, conditions: Sequence[str]) -> Figure:
+def _of_studies(what: str, names: Sequence[str], url: str, conditions: Sequence[str]) -> "Figure":
+    from results.frames.study import load
+    from results.plots.study import anytime_figure, budgets_figure, search_figure
+
     if what == "anytime":
         if not names:
-            raise DartboardError("name a study or several, as in 'dartboard plot anytime STUDY'")
+            raise DartboardError(
+                "expected one study or several, got none",
+                advice="name them, as in 'dartboard plot anytime STUDY'",
+            )
         return anytime_figure([load(url, name, with_curves=False) for name in names])
     if len(names) != 1:
         raise DartboardError(
-            f"name one study, as in 'dartboard plot {what} STUDY', got {len(names)}"
+            f"expected one study, got {len(names)}",
+            advice=f"name one, as in 'dartboard plot {what} STUDY'",
         )
     if what == "architecture":
         return _architecture(names[0], url, conditions)
-    frames: Frames = load(url, names[0], with_curves=False)
+    frames = load(url, names[0], with_curves=False)
     return budgets_figure(frames) if what == "budgets" else search_figure(frames)
 
 
-def _architecture(name: str, url: str, conditions: Sequence[str]) -> Figure:
+def _architecture(name: str, url: str, conditions: Sequence[str]) -> "Figure":
+    from results.frames.campaign import load_campaign
+    from results.frames.study import load
+    from results.paper.architectures import found_by_campaign, found_by_study
+    from results.plots.architecture import architecture_figure
+    from results.store.store import Store
+
     with Store.open(url, create=False) as store:
         is_campaign = name in store.campaign_names()
     if is_campaign:

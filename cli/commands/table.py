@@ -1,72 +1,81 @@
-"""`dartboard table`: our numbers beside the paper's, to a file or to standard output."""
+"""`dartboard table`: our numbers next to the paper's, as text, Markdown, LaTeX or CSV."""
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
+import typer
+
+from cli.options import DEFAULT_STORE, CampaignNames, OutputFile, StoreUrl
 from configspace.errors import DartboardError
-from results import text
-from results.paper.hyperparameter_tables import SettingsNumber, settings_frame, settings_grid
-from results.paper.pooling import tallies
-from results.paper.published import Number
-from results.paper.rows import pursuits, rows
-from results.paper.sources import TABLES, campaign_frames, table_studies, together
-from results.paper.table_csv import frame
-from results.paper.table_text import grid, notes
-from results.text import Grid
+
+if TYPE_CHECKING:
+    from results.paper.hyperparameter_tables import SettingsNumber
+    from results.paper.published import Number
+    from results.text import Grid
 
 Format = Literal["text", "markdown", "latex", "csv"]
 
+app = typer.Typer(add_completion=False)
 
-def show_table(
-    number: int,
-    url: str,
-    *,
-    campaigns: Sequence[str],
-    studies: Sequence[str],
-    failed_below: float,
-    format: Format,
-    output: Path | None,
+
+@app.command(
+    epilog="Example: dartboard table 1 --format markdown -o table1.md\n\n"
+    "Example: dartboard table 7 --study blur-one-shot --study blur-final"
+)
+def table(
+    number: Annotated[
+        int,
+        typer.Argument(metavar="NUMBER", help="Number of the paper's table: 1, 2, 3, 4, 7 or 8."),
+    ],
+    store: StoreUrl = DEFAULT_STORE,
+    campaign: CampaignNames = None,
+    study: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--study",
+            metavar="NAME",
+            help="Study to use in Table 7 or 8 instead of the default ones. Repeat it for several.",
+        ),
+    ] = None,
+    failed_below: Annotated[
+        float,
+        typer.Option("--failed-below", metavar="DB", help="PSNR below which a trial has failed."),
+    ] = 10.0,
+    format: Annotated[Format, typer.Option("--format", help="Format of the table.")] = "text",
+    output: OutputFile = None,
 ) -> None:
-    """Write one of the paper's tables with our numbers.
+    """Show a table of the paper with our numbers next to its own, with n and intervals."""
+    from cli.console.output import write_text
+    from results.paper.sources import TABLES
 
-    Args:
-        number: Of the table.
-        url: The store.
-        campaigns: Those to take, of Tables 1 to 4; none: the usual ones.
-        studies: Those to take, of Tables 7 and 8; none: the usual ones.
-        failed_below: PSNR in dB below which a run counts as failed.
-        format: ``csv`` has the columns of the paper's own files, and more.
-        output: The file; none: standard output.
-
-    Raises:
-        DartboardError: If there is no such table, the store lacks what it is made of, or the
-            file cannot be written.
-    """
     if number in TABLES:
-        if studies:
-            raise DartboardError(f"table {number} is made of a campaign; --study is for 7 and 8")
-        text = _of_campaigns(cast(Number, number), url, campaigns, failed_below, format)
+        if study:
+            raise DartboardError(
+                f"table {number} is made of a campaign, got --study",
+                advice="--study is for 7 and 8",
+            )
+        text = _of_campaigns(cast("Number", number), store, campaign or [], failed_below, format)
     elif number in (7, 8):
-        if campaigns:
-            raise DartboardError(f"table {number} is made of studies; --campaign is for 1 to 4")
-        text = _of_studies(cast(SettingsNumber, number), url, studies, format)
+        if campaign:
+            raise DartboardError(
+                f"table {number} is made of studies, got --campaign",
+                advice="--campaign is for 1 to 4",
+            )
+        text = _of_studies(cast("SettingsNumber", number), store, study or [], format)
     else:
-        raise DartboardError(f"there is no table {number} here; there are 1, 2, 3, 4, 7 and 8")
-    if output is None:
-        sys.stdout.write(text)
-        return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DartboardError(f"cannot write {str(output)!r}: {error.strerror}") from error
+        raise DartboardError(f"expected table 1, 2, 3, 4, 7 or 8, got {number}")
+    write_text(text, output)
 
 
 def _of_campaigns(
-    number: Number, url: str, campaigns: Sequence[str], failed_below: float, format: Format
+    number: "Number", url: str, campaigns: Sequence[str], failed_below: float, format: Format
 ) -> str:
+    from results.paper.pooling import tallies
+    from results.paper.rows import pursuits, rows
+    from results.paper.sources import TABLES, campaign_frames, together
+    from results.paper.table_csv import frame
+    from results.paper.table_text import grid, notes
+
     frames = campaign_frames(url, TABLES[number], campaigns, what=f"table {number}")
     trials = together(frames)
     found = rows(number, trials, tallies(frames), failed_below=failed_below)
@@ -75,21 +84,24 @@ def _of_campaigns(
     return _written(grid(number, found), format, notes(number, found, pursuits(trials)))
 
 
-def _of_studies(number: SettingsNumber, url: str, studies: Sequence[str], format: Format) -> str:
+def _of_studies(number: "SettingsNumber", url: str, studies: Sequence[str], format: Format) -> str:
+    from results.paper.hyperparameter_tables import settings_frame, settings_grid
+    from results.paper.sources import table_studies
+
     found = table_studies(url, number, studies)
     if format == "csv":
         return settings_frame(number, found).to_csv(index=False, lineterminator="\n")
     return _written(settings_grid(number, found), format, [])
 
 
-def _written(table: Grid, format: Format, notes: Sequence[str]) -> str:
+def _written(table: "Grid", format: Format, notes: Sequence[str]) -> str:
+    from results import text
+
     match format:
         case "markdown":
-            said = "".join(f"\n{note}\n" for note in notes)
-            return text.markdown(table) + said
+            return text.markdown(table) + "".join(f"\n{note}\n" for note in notes)
         case "latex":
-            said = "".join(f"\n\n{text.escaped(note)}" for note in notes)
-            return text.latex(table) + (f"{said}\n" if said else "")
+            below = "".join(f"\n\n{text.escaped(note)}" for note in notes)
+            return text.latex(table) + (f"{below}\n" if below else "")
         case _:
-            said = "".join(f"\n{note}\n" for note in notes)
-            return text.text(table) + said
+            return text.text(table) + "".join(f"\n{note}\n" for note in notes)

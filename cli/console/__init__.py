@@ -1,1 +1,1 @@
-"""What the terminal shows: live display, log lines, words for values."""
+"""Output for people: live display, log lines, tables, files."""

@@ -1,4 +1,4 @@
-"""Live progress of a run: a panel in a terminal, a line now and then elsewhere."""
+"""Live progress of a run: a panel in a terminal, and lines elsewhere."""
 
 import time
 from types import TracebackType
@@ -14,21 +14,21 @@ from rich.text import Text
 from cli.console.words import duration, setting_lines
 from configspace.hyperparameters import Hyperparameters
 from master.service.snapshot import Snapshot, WorkerView
-from master.sources.base import Incumbent
+from master.sources.base import BestSoFar
 
 LINE_SECONDS = 15.0
-"""The least time between two lines where there is no terminal."""
+"""Shortest time between two lines, unless the incumbent changes. For output to a file."""
 
 
 class Display:
     """Shows snapshots while a master runs."""
 
     def __init__(self, console: Console, title: str, *, phases: int) -> None:
-        """Prepare; nothing is shown before it is entered.
+        """Set up a display; nothing is shown until its block is entered.
 
         Args:
-            console: Where to show.
-            title: What is under way.
+            console: Console to write to.
+            title: Heading of the panel.
             phases: 2 if an evaluation retrains after its search, else 1.
         """
         self._phases = phases
@@ -53,7 +53,7 @@ class Display:
             self._live.stop()
 
     def show(self, snapshot: Snapshot) -> None:
-        """Show how things stand."""
+        """Show a snapshot."""
         if self._console.is_terminal:
             self._live.update(self._panel(snapshot), refresh=True)
             return
@@ -84,7 +84,7 @@ class Display:
 
 
 def epochs_reached(snapshot: Snapshot, phases: int) -> float:
-    """Return the epochs done, with a share of those of the running evaluations."""
+    """Return the number of epochs done, including those of the running evaluations."""
     return min(
         float(snapshot.progress.epochs_expected),
         snapshot.progress.epochs_done + _epochs_under_way(snapshot, phases),
@@ -92,7 +92,7 @@ def epochs_reached(snapshot: Snapshot, phases: int) -> float:
 
 
 def time_left(snapshot: Snapshot, phases: int) -> str:
-    """Estimate the time left from this run's own pace; empty until there is one."""
+    """Return the estimated time left, from the speed of this run; empty at its start."""
     here = snapshot.epochs_done_here + _epochs_under_way(snapshot, phases)
     left = snapshot.progress.epochs_expected - epochs_reached(snapshot, phases)
     if here <= 0 or left <= 0:
@@ -110,7 +110,7 @@ def _epochs_under_way(snapshot: Snapshot, phases: int) -> float:
 
 
 def counts_line(snapshot: Snapshot) -> str:
-    """Say in one line how far the evaluations have come."""
+    """Return one line on how far the evaluations are."""
     progress = snapshot.progress
     parts = []
     if progress.iterations:
@@ -129,7 +129,7 @@ def counts_line(snapshot: Snapshot) -> str:
 
 
 def progress_line(snapshot: Snapshot, phases: int) -> str:
-    """Say everything in one line, for a log."""
+    """Return the whole progress as one line, for a log."""
     share = epochs_reached(snapshot, phases) / max(1, snapshot.progress.epochs_expected)
     parts = [f"{share:4.0%}", counts_line(snapshot)]
     count = len(snapshot.workers)
@@ -142,8 +142,8 @@ def progress_line(snapshot: Snapshot, phases: int) -> str:
     return " · ".join(parts)
 
 
-def incumbent_text(hyperparameters: Hyperparameters) -> Table:
-    """Lay a configuration out in two columns."""
+def hyperparameter_grid(hyperparameters: Hyperparameters) -> Table:
+    """Return a configuration as a grid of two columns."""
     lines = setting_lines(hyperparameters)
     half = (len(lines) + 1) // 2
     grid = Table.grid(padding=(0, 2))
@@ -152,21 +152,21 @@ def incumbent_text(hyperparameters: Hyperparameters) -> Table:
     return grid
 
 
-def _incumbent_lines(incumbent: Incumbent) -> RenderableType:
+def _incumbent_lines(incumbent: BestSoFar) -> RenderableType:
     title = Text.assemble(
         ("Incumbent ", "bold"),
         f"{incumbent.configuration} · ",
         (f"{-incumbent.loss:.2f} dB", "bold green"),
         f" at {incumbent.epochs} epochs",
     )
-    return Group(title, incumbent_text(incumbent.hyperparameters))
+    return Group(title, hyperparameter_grid(incumbent.hyperparameters))
 
 
 def _workers_table(workers: tuple[WorkerView, ...]) -> RenderableType:
     if not workers:
         return Text("waiting for a worker", style="yellow")
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("worker", "device", "evaluation", "phase", "heard of"):
+    for column in ("worker", "device", "evaluation", "phase", "last heard"):
         table.add_column(column)
     for worker in workers[:16]:
         phase = ""

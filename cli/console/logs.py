@@ -1,8 +1,8 @@
-"""The log: lines for people through the console of the display, or JSON for machines.
+"""The log: text for people, or JSON for machines.
 
-Every line knows its study, evaluation and worker, as far as it has them. JSON goes to standard
-output, an object a line, apart from what is shown to people; lines for people go to standard
-error through the same console as the live display, which moves down for them.
+Every line names its study, evaluation and worker, if it has them. Text goes to standard error,
+through the console of the live display, which stays below it. JSON goes to standard output, one
+object per line, so that it does not mix with the output for people.
 """
 
 import json
@@ -10,51 +10,51 @@ import logging
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal, TextIO
+from typing import TextIO
 
 from rich.console import Console
 
+from cli.options import LogLevel
 from configspace.logs import FIELDS, about
 
 log = logging.getLogger(__name__)
 
 _PACKAGES = ("cli", "configspace", "master", "results", "worker")
-Level = Literal["debug", "info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
 class Logs:
-    """How the log is written."""
+    """How a process writes its log."""
 
-    level: Level = "warning"
+    level: LogLevel = "warning"
     as_json: bool = False
 
     def set_up(
         self, console: Console, *, study: str | None = None, worker: str | None = None
     ) -> None:
-        """Write this process's log from now on.
+        """Set up the log of this process.
 
         Args:
-            console: Where people look; a display that is live there stays whole.
-            study: What lines are about that do not say.
-            worker: Who writes them, likewise.
+            console: Console for text. A live display on it stays intact.
+            study: Study of the lines that do not name one.
+            worker: Worker of the lines that do not name one.
         """
         handler = _Handler(console, sys.stdout if self.as_json else None)
         handler.setFormatter(
             JsonFormatter(study, worker) if self.as_json else TextFormatter(study, worker)
         )
         level = logging.getLevelNamesMapping()[self.level.upper()]
-        # Others' libraries have much to say of themselves.
+        # Other libraries log too much at lower levels.
         logging.basicConfig(level=max(level, logging.WARNING), handlers=[handler], force=True)
         for package in _PACKAGES:
             logging.getLogger(package).setLevel(level)
 
     def options(self) -> list[str]:
-        """Return these settings as a command takes them."""
+        """Return these settings as options of a command."""
         return ["--log-level", self.level, *(["--log-json"] if self.as_json else [])]
 
     def relay(self, console: Console, worker: str, line: str) -> None:
-        """Write a line that another process wrote, a local worker."""
+        """Write a line that a local worker wrote."""
         if self.as_json and line.startswith("{"):
             _write(console, sys.stdout, line)
         elif self.as_json:
@@ -64,14 +64,14 @@ class Logs:
 
 
 class TextFormatter(logging.Formatter):
-    """Time, level and words, then what the line is about as far as the words do not say it."""
+    """Writes time, level and message, then the fields that the message does not mention."""
 
     def __init__(self, study: str | None = None, worker: str | None = None) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
         self._study, self._worker = study, worker
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        """Write a line; part of logging's interface."""
+        """Return a line; part of the interface of ``logging``."""
         line = super().formatMessage(record)
         fields = _fields(record, self._study, self._worker)
         unsaid = [
@@ -81,14 +81,14 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(logging.Formatter):
-    """An object a line, always with the same keys; ``error`` is there when there is one."""
+    """Writes one object per line, always with the same keys, plus ``error`` for an exception."""
 
     def __init__(self, study: str | None = None, worker: str | None = None) -> None:
         super().__init__()
         self._study, self._worker = study, worker
 
     def format(self, record: logging.LogRecord) -> str:
-        """Write a line; part of logging's interface."""
+        """Return a line; part of the interface of ``logging``."""
         written: dict[str, str | None] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
@@ -110,7 +110,7 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             _write(self._console, self._stream, self.format(record))
-        except Exception:  # noqa: BLE001 -- as logging's own handlers: a line is not worth a study
+        except Exception:  # noqa: BLE001 -- as in logging: a failed line must not end a study
             self.handleError(record)
 
 
@@ -124,9 +124,9 @@ def _fields(
 
 
 def _write(console: Console, stream: TextIO | None, line: str) -> None:
-    if stream is None or stream.isatty():  # on a terminal a live display may be in the way
+    if stream is None or stream.isatty():  # a live display may be on this terminal
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     else:
-        # Not through sys.stdout, which a live display replaces by itself.
+        # Not through sys.stdout: a live display replaces it with itself.
         stream.write(f"{line}\n")
         stream.flush()

@@ -1,4 +1,4 @@
-"""How values are written for people."""
+"""Durations, dates and settings as text for people."""
 
 from datetime import UTC, datetime
 
@@ -6,7 +6,7 @@ from configspace.hyperparameters import LABELS, Hyperparameters, written
 
 
 def duration(seconds: float) -> str:
-    """Write a duration in its two largest units: ``42 s``, ``3 min 20 s``, ``2 h 05 min``."""
+    """Return a duration in its two largest units: ``42 s``, ``3 min 20 s``, ``2 h 05 min``."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -18,13 +18,13 @@ def duration(seconds: float) -> str:
 
 
 def ago(moment: datetime | None) -> str:
-    """Write how long ago something was: ``20 s ago``, or ``never``."""
+    """Return how long ago a moment was, such as ``20 s ago``; ``never`` for None."""
     if moment is None:
         return "never"
     return f"{duration(max(0.0, (datetime.now(UTC) - moment).total_seconds()))} ago"
 
 
 def setting_lines(hyperparameters: Hyperparameters) -> list[tuple[str, str]]:
-    """Return each hyperparameter's label and value, in the order of the paper's Table 7."""
+    """Return the label and value of each hyperparameter, in the order of the paper's Table 7."""
     values = hyperparameters.model_dump()
     return [(LABELS[name], written(values[name])) for name in values]

@@ -1,1 +1,1 @@
-"""Workers, cores and GPUs of this machine."""
+"""This machine: its workers, cores, GPUs, clock and signals."""

@@ -1,34 +1,34 @@
-"""How local workers and their threads share the machine's cores."""
+"""How local workers and their threads share the cores of this machine."""
 
 import os
 from pathlib import Path
 
 
 def available_cores(root: Path = Path("/")) -> int:
-    """Return how many cores this process may use: those it may run on, within a container's quota.
+    """Return the number of cores that this process may use, within its affinity and quota.
 
     Args:
-        root: Where the kernel's ``proc`` and ``sys`` are.
+        root: Folder that holds the kernel's ``proc`` and ``sys``.
     """
     try:
         cores = len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows have no affinity to ask for
+    except AttributeError:  # macOS and Windows do not report an affinity
         cores = os.cpu_count() or 1
     return max(1, int(min(cores, cpu_quota(root))))
 
 
 def cpu_quota(root: Path = Path("/")) -> float:
-    """Return the processors' time a second that control groups leave this process.
+    """Return the CPU quota that control groups leave this process, in seconds per second.
 
-    The least of its group's and of all groups above it that can be seen. Version 2 keeps it in
-    ``cpu.max``, as "quota period" or "max period"; version 1 in two files, with a quota of −1 for
-    none. A container sees its own group at the top, whatever the name is outside.
+    This is the smallest quota of its group and of all visible groups above it. Version 2 keeps
+    the quota in ``cpu.max``, as "quota period" or "max period"; version 1 keeps it in two files,
+    where −1 means no quota. A container sees its own group at the top, whatever its name outside.
 
     Args:
-        root: Where the kernel's ``proc`` and ``sys`` are.
+        root: Folder that holds the kernel's ``proc`` and ``sys``.
 
     Returns:
-        2.0 for two processors' worth; infinity where there is no quota, or no control groups.
+        2.0 for two processors; infinity without a quota or without control groups.
     """
     quota = float("inf")
     for line in _text(root / "proc/self/cgroup").splitlines():
@@ -46,7 +46,7 @@ def cpu_quota(root: Path = Path("/")) -> float:
 
 
 def _group_quota(group: Path) -> float:
-    """Return one group's quota, of either version."""
+    """Return the quota of one group, of either version."""
     words = _text(group / "cpu.max").split() or [
         _text(group / "cpu.cfs_quota_us").strip(),
         _text(group / "cpu.cfs_period_us").strip(),
@@ -64,18 +64,19 @@ def _text(path: Path) -> str:
 
 
 def split(cores: int, trials: int, *, workers: int = 0, threads: int = 0) -> tuple[int, int]:
-    """Divide the cores: workers × threads does not exceed them unless it was asked for.
+    """Divide the cores among workers and threads.
 
-    A thread computes one trial at a time, so threads beyond an evaluation's trials would idle, and
-    so would some of them in its last round where threads do not divide the trials. Among the
-    divisions that waste least, the one with the fewest workers wins: fewer evaluations at once
-    means that each is picked by a model that has seen more.
+    Workers × threads does not exceed the cores, unless both were requested. A thread computes one
+    trial at a time. So threads beyond the trials of an evaluation would idle, and some threads
+    idle in the last round if their number does not divide the trials. Among the divisions that
+    waste least, this returns the one with the fewest workers: with fewer evaluations at once, the
+    model that picks each has seen more outcomes.
 
     Args:
-        cores: Cores that may be used.
-        trials: Trials an evaluation.
-        workers: A number of workers asked for; 0: to be chosen.
-        threads: A number of threads asked for; 0: to be chosen.
+        cores: Number of cores that may be used.
+        trials: Trials per evaluation.
+        workers: Requested number of workers; 0 leaves the choice to this function.
+        threads: Requested number of threads per worker; 0 leaves the choice to this function.
 
     Returns:
         (workers, threads), each at least 1.

@@ -1,38 +1,38 @@
-"""`dartboard worker --device all`: one worker process for each GPU of this machine."""
+"""One worker process per GPU of this machine, for `dartboard worker --device all`."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 
-from cli.commands.run import stop_on_signals
+from cli.local.signals import stop_on_signals
 from configspace.errors import ServiceError
 
 POLL_SECONDS = 0.2
 
 
 def run_on_every_gpu(arguments: Sequence[str], gpus: int | None = None) -> int:
-    """Run a worker on each GPU until all have ended; return the exit code.
+    """Run one worker per GPU until all have exited; return the exit code.
 
-    One that fails leaves the others at work; the code is then its own.
+    If a worker fails, the others continue, and its exit code is returned at the end.
 
     Args:
-        arguments: What was typed after ``dartboard``; each worker gets the same, and its device.
-        gpus: How many there are; None: as many as PyTorch finds.
+        arguments: Arguments of the ``dartboard`` command. Each worker gets them and its device.
+        gpus: Number of GPUs; None asks PyTorch.
 
     Raises:
-        ServiceError: If there is none.
+        ServiceError: If there is no GPU.
     """
     count = _gpus() if gpus is None else gpus
     if not count:
         raise ServiceError(
-            "PyTorch finds no GPU here for --device all; take --device cpu, or 'dartboard doctor "
-            "--device cuda:0' to see why"
+            "expected a GPU for --device all, but PyTorch finds none",
+            advice="use --device cpu; 'dartboard doctor --device cuda:0' shows why",
         )
     command = [sys.executable, "-m", "cli.main", *arguments, "--parent", str(os.getpid())]
     with stop_on_signals() as stop:
         workers = [
-            # In sessions of their own, so that a Ctrl-C reaches each once, from here.
+            # In separate process sessions, so that Ctrl-C reaches each worker once, from here.
             subprocess.Popen([*command, "--device", f"cuda:{number}"], start_new_session=True)
             for number in range(count)
         ]

@@ -1,84 +1,105 @@
-"""Local workers: started beside a master, watched, and ended with it."""
+"""Local workers: processes that a master starts, watches and stops."""
 
 import logging
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from rich.console import Console
 
 from cli.console.logs import Logs
-from cli.local.cores import available_cores
+from cli.local.cores import available_cores, split
 from configspace.errors import ServiceError
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 5.0
-"""How long a worker may take to give its job back before it is killed."""
+"""Time that a worker has to hand back its job before it is killed."""
 QUICK_DEATH_SECONDS = 10.0
-"""A worker that ends this soon failed to start; three of them in a row and we give up."""
+"""A worker that exits sooner failed to start. After three of those in a row the master stops."""
 
 
 class LocalWorkers:
     """Worker processes on this machine, each replaced when it dies.
 
-    They run in a session of their own, so that a Ctrl-C in the terminal reaches the master alone,
-    which then ends them; and they end by themselves when this process is gone.
+    Each worker runs in its own process session, so that Ctrl-C in the terminal reaches only the
+    master, which then stops the workers. A worker also exits when this process is gone.
     """
 
     def __init__(self, count: int, *, device: str, engine: str, threads: int) -> None:
-        """Remember what to start; `start` does."""
-        self._count = count
+        """Set up the workers; `start` starts them.
+
+        Args:
+            count: Number of workers.
+            device: Device of each worker.
+            engine: Name of the engine.
+            threads: Threads per worker.
+        """
+        self.count = count
         self._options = ["--device", device, "--engine", engine, "--threads", str(threads)]
         self._processes: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
         self._address = ""
         self._quick_deaths = 0
         self._readers: list[threading.Thread] = []
 
-    def start(self, address: str, logs: Logs | None = None, console: Console | None = None) -> None:
-        """Start the workers on a master's address, ``host:port``.
+    @classmethod
+    def fill_cores(
+        cls, trials: int, *, workers: int, threads: int, device: str, engine: str
+    ) -> Self:
+        """Return workers that share the cores of this machine.
 
         Args:
-            address: Where they claim jobs.
-            logs: How they write their log.
-            console: Where what they write is shown.
+            trials: Trials per evaluation.
+            workers: Requested number of workers; 0 lets the cores decide.
+            threads: Requested number of threads per worker; 0 lets the cores decide.
+            device: Device of each worker.
+            engine: Name of the engine.
+        """
+        count, threads = split(available_cores(), trials, workers=workers, threads=threads)
+        return cls(count, device=device, engine=engine, threads=threads)
+
+    def start(self, address: str, logs: Logs, console: Console) -> None:
+        """Start the workers.
+
+        Args:
+            address: Address of the master, as ``host:port``.
+            logs: How the workers write their logs.
+            console: Console that shows the output of the workers.
         """
         self._address = address
-        self._logs, self._console = logs or Logs(), console or Console(stderr=True)
-        for number in range(self._count):
+        self._logs, self._console = logs, console
+        for number in range(self.count):
             self._spawn(number)
 
     def tend(self) -> None:
-        """Replace workers that died.
+        """Replace workers that exited.
 
         Raises:
-            ServiceError: If workers die as soon as they start.
+            ServiceError: If workers exit as soon as they start.
         """
         for number, (process, started) in list(self._processes.items()):
             status = process.poll()
             if status is None:
                 continue
             del self._processes[number]
-            if status == 0:  # the master told it that all is done
+            if status == 0:  # it learned from the master that all is done
                 continue
-            logger.warning("worker %d ended with status %d; starting another", number, status)
+            log.warning("worker %d exited with status %d; starting another", number, status)
             quick = time.monotonic() - started < QUICK_DEATH_SECONDS
             self._quick_deaths = self._quick_deaths + 1 if quick else 0
             if self._quick_deaths >= 3:
                 raise ServiceError(
-                    f"local workers end as soon as they start (last status {status}); "
-                    f"'dartboard worker {self._address}' in another terminal shows why"
+                    f"local workers exit as soon as they start (last status {status})",
+                    advice=f"'dartboard worker {self._address}' in another terminal shows why",
                 )
             self._spawn(number)
 
     def stop(self) -> None:
-        """Ask the workers to give their jobs back and end; kill those that do not."""
+        """Ask the workers to hand back their jobs and exit; kill those that do not."""
         for process, _ in self._processes.values():
             process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS
@@ -90,7 +111,7 @@ class LocalWorkers:
                 process.wait()
         self._processes.clear()
         for reader in self._readers:
-            reader.join(GRACE_SECONDS)  # what a worker wrote last
+            reader.join(GRACE_SECONDS)  # for the last lines of a worker
         self._readers.clear()
 
     def __enter__(self) -> Self:
@@ -123,64 +144,7 @@ class LocalWorkers:
         self._processes[number] = (process, time.monotonic())
 
     def _relay(self, name: str, stream: IO[bytes]) -> None:
-        """Show what a worker writes line by line, so that a live display stays whole."""
+        """Show the output of a worker line by line, so that a live display stays intact."""
         with stream:
             for line in stream:
                 self._logs.relay(self._console, name, line.decode(errors="replace").rstrip())
-
-
-def run_one_worker(
-    address: str,
-    *,
-    device: str,
-    engine: str,
-    threads: int,
-    name: str | None,
-    idle_limit: float,
-    parent: int,
-    until_done: bool = False,
-    credentials: Path | None = None,
-    logs: Logs | None = None,
-) -> int:
-    """Work for the master at an address; return the exit code.
-
-    Args:
-        address: ``host:port``.
-        device: ``auto``, ``cpu``, or a CUDA device.
-        engine: ``auto``, ``torch`` or ``numba``.
-        threads: Threads to compute with; 0: one a core, shared with the machine's other workers of
-            the same master.
-        name: What to be called; None: after host and process.
-        idle_limit: Seconds to wait for a master that is away.
-        parent: Process whose end is this worker's too; 0: none.
-        until_done: Whether to end when the master is done, instead of waiting for the next one.
-        credentials: This worker's file, for a master that wants one.
-        logs: How it writes its log.
-    """
-    from worker.service.client import run_worker
-
-    (logs or Logs("info")).set_up(Console(stderr=True), worker=name)
-    if parent:
-        _leave_with(parent)
-    return run_worker(
-        address,
-        name=name,
-        device=device,
-        engine=engine,
-        threads=threads or available_cores(),
-        cores=0 if threads else available_cores(),
-        idle_limit=idle_limit,
-        once=until_done,
-        credentials=credentials,
-    )
-
-
-def _leave_with(parent: int) -> None:
-    """Ask this process to end as soon as its parent is another: the one that started it is gone."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -1,4 +1,4 @@
-"""The master: one thread that owns the source and the store, and a port for the workers."""
+"""The master: one thread owns the source and the store, and a port serves the workers."""
 
 import logging
 import threading
@@ -10,7 +10,6 @@ from typing import Literal
 
 from configspace.job import EvaluationId, loss
 from configspace.logs import about
-from master.credentials.folder import Folder
 from master.dispatch.exchange import (
     Delivered,
     Event,
@@ -24,6 +23,7 @@ from master.dispatch.exchange import (
 from master.dispatch.leases import Key
 from master.dispatch.roster import Member
 from master.network.port import Port
+from master.service.settings import ServiceSettings
 from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import JobSource
 from results.store.events import SeenWorker
@@ -31,86 +31,62 @@ from results.store.store import Store
 
 log = logging.getLogger(__name__)
 
-PORT = 9090
-MAX_WORKERS = 32
-LEASE_SECONDS = 30.0
-HEARTBEAT_SECONDS = 5.0
 WORKERS_SECONDS = 3.0
-"""The least time between two writes of the live workers into the store."""
+"""Shortest time between two writes of the live workers into the store."""
 SNAPSHOT_SECONDS = 0.2
-"""The least time between two snapshots."""
+"""Shortest time between two snapshots."""
 FAREWELL_SECONDS = 2.0
-"""How long a master that is done waits for its workers to hear of it."""
+"""How long a master that is done waits for its workers to learn of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended."""
+    """How a run ended, and the last snapshot."""
 
     state: Literal["done", "stopped"]
     snapshot: Snapshot
 
 
 class Master:
-    """Serves a source's jobs to whichever workers come, until the source is done."""
+    """Serves the jobs of a source to all workers that connect, until the source is done."""
 
     def __init__(
         self,
         source: JobSource,
         store: Store,
+        settings: ServiceSettings,
         *,
-        host: str = "127.0.0.1",
-        port: int = PORT,
-        lease_seconds: float = LEASE_SECONDS,
-        heartbeat_seconds: float = HEARTBEAT_SECONDS,
-        max_workers: int = MAX_WORKERS,
-        credentials: Folder | None = None,
-        insecure: bool = False,
         on_listening: Callable[[str], None] | None = None,
-        more: bool = False,
+        more_follows: bool = False,
     ) -> None:
-        """Set a master up; nothing starts before ``run``.
+        """Set up a master; nothing starts before ``run``.
 
         Args:
-            source: Decides what is evaluated; used by the thread that calls ``run`` alone.
-            store: Knows all that the source does; written by that thread alone.
-            host: Address to listen on.
-            port: Port to listen on; 0 for any that is free.
-            lease_seconds: How long a job stays a silent worker's.
-            heartbeat_seconds: How often a worker is to be heard of.
-            max_workers: Connections that are served at once.
-            credentials: What to know workers by; without, only this machine's are let in.
-            insecure: Whether others are let in without.
+            source: Decides what is evaluated. Only the thread that calls ``run`` uses it.
+            store: Keeps everything that the source learns. Only the same thread writes to it.
+            settings: Where to listen, whom to let in, and the periods of leases and heartbeats.
             on_listening: Called with the address, as ``host:port``, once workers can connect.
-            more: Whether another master follows at once on the same address, for whose study the
-                workers that hear of this one's end shall wait.
-
-        Raises:
-            ValueError: If a lease is not longer than the time between two heartbeats.
+            more_follows: Whether another master follows at once on the same address. The workers
+                of this one then wait for it.
         """
-        if not 0 < heartbeat_seconds < lease_seconds:
-            raise ValueError(
-                f"wanted leases longer than the time between heartbeats, got {lease_seconds:g} s "
-                f"and {heartbeat_seconds:g} s"
-            )
         self._source = source
         self._store = store
-        self._exchange = Exchange(lease_seconds=lease_seconds)
+        self._exchange = Exchange(lease_seconds=settings.lease_seconds)
         self._port = Port(
             self._exchange,
-            host=host,
-            port=port,
-            max_workers=max_workers,
-            heartbeat_seconds=heartbeat_seconds,
-            credentials=credentials,
-            insecure=insecure,
+            host=settings.host,
+            port=settings.port,
+            max_workers=settings.max_workers,
+            heartbeat_seconds=settings.heartbeat_seconds,
+            credentials=settings.credentials,
+            insecure=settings.insecure,
         )
-        self._tick_seconds = min(0.5, lease_seconds / 8)
+        self._tick_seconds = min(0.5, settings.lease_seconds / 8)
         self._workers_shown = float("-inf")
         self._on_listening = on_listening
-        self._more = more
+        self._more_follows = more_follows
         self.address: str | None = None
-        """Where workers connect, as ``host:port``; None unless it listens."""
+        """Address to which workers connect, as ``host:port``; None while no port is open."""
 
     def run(
         self,
@@ -118,20 +94,21 @@ class Master:
         stop: threading.Event,
         on_change: Callable[[Snapshot], None] | None = None,
     ) -> Ending:
-        """Serve until the source is done or ``stop`` is set; the port is closed at the end.
+        """Serve until the source is done or ``stop`` is set, then close the port.
 
-        What is running when it stops is given up; everything that finished is in the store.
+        When the master stops early, running evaluations go back to the queue of the store.
+        Everything that finished is in the store.
 
         Args:
-            stop: Set from a signal handler or another thread.
-            on_change: Called with a snapshot, several times a second at most.
+            stop: Set by a signal handler or another thread.
+            on_change: Called with a snapshot, at most several times per second.
 
         Raises:
-            ServiceError: If the port cannot be had, or must not be served without credentials.
-            StoreError: If the store cannot be written; nothing that was acknowledged is lost.
+            ServiceError: If the port is not available, or needs credentials and has none.
+            StoreError: If the store cannot be written. Acknowledged results are never lost.
         """
         watch = _Watch(self._source, self._exchange, on_change)
-        # Before the port opens: an open lease must be known when its worker returns.
+        # Before the port opens: when a worker returns, the master must know its open lease.
         for submission in self._source.interrupted():
             self._exchange.add(submission)
         try:
@@ -142,10 +119,10 @@ class Master:
             state = self._serve(stop, watch)
             if state == "done":
                 deadline = time.monotonic() + FAREWELL_SECONDS
-                self._exchange.finish(FAREWELL_SECONDS, more=self._more)
+                self._exchange.finish(FAREWELL_SECONDS, more=self._more_follows)
                 self._port.wait_for_goodbyes(deadline - time.monotonic())
             else:
-                self._give_up()
+                self._requeue_running()
             for study in self._source.studies:
                 self._store.show_workers(study, ())
             return Ending(state, watch.snapshot())
@@ -170,7 +147,7 @@ class Master:
         return "stopped"
 
     def _fill(self) -> bool:
-        """Submit jobs up to the cap; whether the source is done."""
+        """Submit jobs while there is room; return whether the source is done."""
         while self._exchange.has_room(self._source.parallel):
             match self._source.next():
                 case "done":
@@ -193,7 +170,7 @@ class Master:
         return False
 
     def _show_workers(self, watch: "_Watch") -> None:
-        """Tell the store who lives, for `dartboard status`; seldom, since nothing rests on it."""
+        """Write the live workers into the store for `dartboard status`, now and then."""
         if time.monotonic() - self._workers_shown < WORKERS_SECONDS:
             return
         self._workers_shown = time.monotonic()
@@ -214,17 +191,17 @@ class Master:
         for study in self._source.studies:
             self._store.show_workers(study, seen)
 
-    def _give_up(self) -> None:
-        """Take in what has been delivered, and take back what is running."""
+    def _requeue_running(self) -> None:
+        """Store what has been delivered, and requeue what is still running."""
         self._exchange.refuse()
         while (event := self._exchange.next_event(0)) is not None:
             self._take(event)
         for study, id in self._exchange.on_lease():
             self._store.requeue(study, id)
-            log.info("study %s: %s given up", study, id, extra=about(study, id))
+            log.info("study %s: %s requeued", study, id, extra=about(study, id))
 
     def _take(self, event: Event) -> None:
-        """Commit what happened, then let the source hear of it, then answer the worker."""
+        """Commit an event to the store, then pass it to the source, then answer the worker."""
         match event:
             case Leased((study, id), worker, token, attempt):
                 self._store.lease(study, id, worker=worker, token=token, attempt=attempt)
@@ -265,11 +242,11 @@ class Master:
                     extra=about(job.study, job.id, worker),
                 )
             case RosterChanged():
-                pass  # the loop fills up to the new number of workers
+                pass  # the loop then submits jobs for the new number of workers
 
 
 class _Watch:
-    """Makes snapshots, and shows them not too often."""
+    """Makes snapshots, and passes them on at most every `SNAPSHOT_SECONDS`."""
 
     def __init__(
         self,
@@ -285,13 +262,13 @@ class _Watch:
         self._shown = float("-inf")
 
     def look(self) -> None:
-        """Show a snapshot, unless the last one is very new."""
+        """Pass on a snapshot, unless the last one is very recent."""
         if self._on_change and time.monotonic() - self._shown >= SNAPSHOT_SECONDS:
             self._on_change(self.snapshot())
             self._shown = time.monotonic()
 
     def snapshot(self) -> Snapshot:
-        """Return how things stand."""
+        """Return the current state of the service."""
         now = time.monotonic()
         members, held, queued = self._exchange.view()
         progress = self._source.progress()
@@ -321,5 +298,5 @@ def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -
 
 
 def _shown(study: str, id: EvaluationId) -> str:
-    """Name a job; of a campaign, whose studies are its conditions, with its condition."""
+    """Return the name of a job. In a campaign, it starts with the condition, which is a study."""
     return f"{study.partition('/')[2]} {id}" if id.purpose == "campaign" else str(id)

@@ -1,55 +1,77 @@
-"""Where a master listens, as it is typed and as it is told."""
+"""The settings of the service: where the master listens, whom it lets in, and its periods."""
 
 import socket
 from dataclasses import dataclass
 
 from configspace.errors import ServiceError
 from master.credentials.folder import Folder, check_exposure
-from master.service.master import HEARTBEAT_SECONDS, LEASE_SECONDS, MAX_WORKERS
+
+PORT = 9090
+"""Port on which ``dartboard master`` listens by default."""
+MAX_WORKERS = 32
+"""Default number of connections served at once."""
+LEASE_SECONDS = 30.0
+HEARTBEAT_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Listen:
-    """Where a master listens, and whom it lets in."""
+class ServiceSettings:
+    """Where a master listens, whom it lets in, and how long it waits for a silent worker.
+
+    Raises:
+        ServiceError: If the lease is not longer than the time between two heartbeats.
+    """
 
     host: str = "127.0.0.1"
+    """Address to listen on."""
     port: int = 0
-    """0: any that is free."""
+    """Port to listen on; 0 means any free port."""
     max_workers: int = MAX_WORKERS
+    """Number of connections served at once."""
     credentials: Folder | None = None
+    """Folder that identifies workers; without it, only workers of this machine are let in."""
     insecure: bool = False
+    """Whether workers of other machines are let in without credentials."""
     lease_seconds: float = LEASE_SECONDS
-    """How long a job stays a silent worker's."""
+    """Seconds for which a silent worker keeps its job."""
     heartbeat_seconds: float = HEARTBEAT_SECONDS
-    """How often a worker is to be heard of."""
+    """Seconds between two heartbeats of a worker."""
     metrics_port: int | None = None
-    """Where Prometheus may ask, on the same address; None: nowhere."""
+    """Port for Prometheus on the same address; None serves no metrics."""
 
-    def check(self) -> None:
-        """Check that a master may listen so.
-
-        Raises:
-            ServiceError: If not; says what to give it.
-        """
+    def __post_init__(self) -> None:
         if not 0 < self.heartbeat_seconds < self.lease_seconds:
             raise ServiceError(
-                f"wanted a --lease longer than the time between two heartbeats, got --lease "
-                f"{self.lease_seconds:g} and --heartbeat {self.heartbeat_seconds:g}"
+                f"expected a --lease longer than the time between two heartbeats, got --lease "
+                f"{self.lease_seconds:g} and --heartbeat {self.heartbeat_seconds:g}",
+                advice="use a longer --lease or a shorter --heartbeat",
             )
+
+    def check_access(self) -> None:
+        """Check that a master may listen on its address, and can read its credentials.
+
+        Raises:
+            ServiceError: If other machines could connect without credentials, or a file of the
+                credentials is missing.
+        """
         check_exposure(self.host, self.credentials, insecure=self.insecure)
         if self.credentials is not None:
             self.credentials.check()
 
     def invitation(self, address: str) -> str:
-        """Say how workers are started, for the address on which it listens."""
+        """Return the line that says how to start workers.
+
+        Args:
+            address: The address on which the master listens, as ``host:port``.
+        """
         host, _, port = address.rpartition(":")
-        if host in ("0.0.0.0", "[::]"):  # every address of this machine; a worker needs one
+        if host in ("0.0.0.0", "[::]"):  # all addresses of this machine; a worker needs one
             host = socket.gethostname()
         line = f"listening on {address}; start workers with: dartboard worker {host}:{port}"
         if self.credentials is not None:
             return f"{line} --credentials FILE"
         if self.insecure:
             line += (
-                "\nwithout credentials: whoever reaches this port can take jobs and give results"
+                "\nno credentials: anyone who can reach this port can take jobs and send results"
             )
         return line

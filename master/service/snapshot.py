@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from configspace.protocol import EvaluationProgress
-from master.sources.base import Progress
+from master.sources.base import SourceProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class WorkerView:
 class Snapshot:
     """How far the study has come, and who works on it."""
 
-    progress: Progress
+    progress: SourceProgress
     running: int
     """Evaluations on lease."""
     queued: int

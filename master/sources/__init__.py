@@ -1,1 +1,1 @@
-"""Where jobs come from: a BOHB study, re-runs, or the conditions of a campaign."""
+"""Sources of jobs: a BOHB study, re-runs, and the conditions of a campaign."""

@@ -1,10 +1,8 @@
-"""Where jobs come from: a BOHB study, or a list of fixed jobs.
+"""The contract of a source of jobs: it decides what is evaluated next.
 
-A source decides what is to be evaluated next; the service commits, leases and collects. A
-decision is a value: a submission, "pending" or "done".
+The service commits, leases and collects. A decision is a value: a submission, "pending" or "done".
 """
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -17,18 +15,19 @@ from results.store.events import Unfinished
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job to be run, and what the store wants to know about it."""
+    """A job to run, with what the store records about it."""
 
     job: Job
     aggregate: Literal["mean", "median", "max"]
-    """How its trials become one loss."""
+    """How the losses of the trials become one loss."""
     model_based: bool
+    """Whether BOHB's model picked the configuration."""
     stored: Unfinished | None = None
-    """What the store already has of it, when it was submitted before a restart."""
+    """The store's record of the job, if it was submitted before a restart."""
 
 
 @dataclass(frozen=True, slots=True)
-class Incumbent:
+class BestSoFar:
     """The best configuration so far on the largest budget that has an outcome."""
 
     configuration: ConfigurationId
@@ -38,52 +37,58 @@ class Incumbent:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a source has come; evaluations are counted over its whole life, restarts included."""
+class SourceProgress:
+    """How far a source has come. Counts cover its whole life, including all restarts."""
 
     study: str
+    """Name to show: the study's, the campaign's, or several studies' joined by commas."""
     iterations_done: int
     iterations: int
     finished: int
+    """Evaluations that brought an outcome."""
     crashed: int
+    """Evaluations that failed because of their configuration."""
     lost: int
+    """Evaluations that failed because of their machines."""
     sampled: int
+    """Configurations sampled."""
     model_based: int
-    incumbent: Incumbent | None
+    """Configurations that BOHB's model picked."""
+    incumbent: BestSoFar | None
     epochs_done: int
     epochs_expected: int
     trials_done: int = 0
     trials: int = 0
-    """Wanted in all; 0 where it is evaluations that count."""
+    """Trials requested in total; 0 where progress is counted in evaluations."""
     rounds: str = "brackets"
-    """What its iterations are."""
+    """Word for the iterations of this source."""
 
 
 class JobSource(Protocol):
-    """Decides what is evaluated next. Everything is called from the service's one thread."""
+    """Decides what is evaluated next. The service calls it from one thread only."""
 
     @property
     def studies(self) -> Sequence[str]:
-        """The names of the studies whose jobs it gives."""
+        """Names of the studies to which the jobs belong."""
 
     @property
     def parallel(self) -> int:
-        """Jobs outstanding at once; 0: as many as there are live workers."""
+        """Number of jobs outstanding at once; 0 means one per live worker."""
 
     def interrupted(self) -> Sequence[Submission]:
-        """Return the jobs that a restart interrupted; the service asks once, at its start."""
+        """Return the jobs that a restart interrupted. The service calls this once, at its start."""
 
     def next(self) -> Submission | Literal["pending", "done"]:
-        """Return the next job; "pending" when an outcome is awaited first."""
+        """Return the next job, or "pending" if an outcome must arrive first."""
 
     def finished(self, job: Job, loss: float) -> None:
-        """Take in the loss of a job, which the store has already."""
+        """Record the loss of a job. The store has it already."""
 
     def failed(self, job: Job, state: Literal["crashed", "lost"]) -> None:
-        """Take in that a job brought no outcome, which the store knows already."""
+        """Record that a job brought no outcome. The store has the failure already."""
 
-    def progress(self) -> Progress:
-        """Return how far it has come."""
+    def progress(self) -> SourceProgress:
+        """Return how far the source has come."""
 
 
 def job_of(
@@ -94,7 +99,7 @@ def job_of(
     objective: Literal["one-shot", "final"],
     trials: int,
 ) -> Job:
-    """Return the job of an evaluation: everything that a worker needs to know."""
+    """Return the job of an evaluation, with everything that a worker needs."""
     return Job(
         study=study.name,
         id=id,
@@ -108,82 +113,3 @@ def job_of(
         time_limit=study.evaluation.time_limit,
         memory_limit=study.evaluation.memory_limit,
     )
-
-
-class Chain:
-    """Several sources as one, served in turn: a source starts when those before it wait or end."""
-
-    def __init__(
-        self, sources: Sequence[JobSource], *, name: str | None = None, rounds: str = "conditions"
-    ) -> None:
-        """Join some sources.
-
-        Args:
-            sources: At least one.
-            name: What to call them in the progress; None: by their studies' names.
-            rounds: What to call one of them.
-        """
-        if not sources:
-            raise ValueError("wanted at least one source of jobs, got none")
-        self._name, self._rounds = name, rounds
-        self._sources = list(sources)
-        self._waiting = deque(sources)
-        self._owners: dict[tuple[str, EvaluationId], JobSource] = {}
-
-    @property
-    def studies(self) -> Sequence[str]:
-        """The names of all sources' studies."""
-        return list(dict.fromkeys(name for source in self._sources for name in source.studies))
-
-    @property
-    def parallel(self) -> int:
-        """Jobs outstanding at once: the first unfinished source's."""
-        return (self._waiting or self._sources)[0].parallel
-
-    def interrupted(self) -> Sequence[Submission]:
-        """Return the jobs of all sources that a restart interrupted."""
-        both = [(source, job) for source in self._sources for job in source.interrupted()]
-        for source, submission in both:
-            self._owners[submission.job.study, submission.job.id] = source
-        return [submission for _, submission in both]
-
-    def next(self) -> Submission | Literal["pending", "done"]:
-        """Return the next job of the first source that has one."""
-        for source in list(self._waiting):
-            match source.next():
-                case "done":
-                    self._waiting.remove(source)
-                case "pending":
-                    continue
-                case submission:
-                    self._owners[submission.job.study, submission.job.id] = source
-                    return submission
-        return "pending" if self._waiting else "done"
-
-    def finished(self, job: Job, loss: float) -> None:
-        """Tell the job's source its loss."""
-        self._owners.pop((job.study, job.id)).finished(job, loss)
-
-    def failed(self, job: Job, state: Literal["crashed", "lost"]) -> None:
-        """Tell the job's source that it failed."""
-        self._owners.pop((job.study, job.id)).failed(job, state)
-
-    def progress(self) -> Progress:
-        """Return the sums over all sources."""
-        parts = [source.progress() for source in self._sources]
-        return Progress(
-            study=self._name or ", ".join(dict.fromkeys(part.study for part in parts)),
-            iterations_done=sum(part.iterations_done for part in parts),
-            iterations=sum(part.iterations for part in parts),
-            finished=sum(part.finished for part in parts),
-            crashed=sum(part.crashed for part in parts),
-            lost=sum(part.lost for part in parts),
-            sampled=sum(part.sampled for part in parts),
-            model_based=sum(part.model_based for part in parts),
-            incumbent=None,
-            epochs_done=sum(part.epochs_done for part in parts),
-            epochs_expected=sum(part.epochs_expected for part in parts),
-            trials_done=sum(part.trials_done for part in parts),
-            trials=sum(part.trials for part in parts),
-            rounds=self._rounds,
-        )

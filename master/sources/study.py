@@ -1,4 +1,4 @@
-"""A BOHB study as a source of jobs, resumed by replaying what the store has of it."""
+"""A BOHB study as a source of jobs. It resumes by replaying the stored history of the study."""
 
 import dataclasses
 import logging
@@ -13,7 +13,7 @@ from configspace.space import configuration_space
 from configspace.study import Study
 from master.bohb.brackets import Brackets, Run
 from master.bohb.sampler import Sampler
-from master.sources.base import Incumbent, Progress, Submission, job_of
+from master.sources.base import BestSoFar, SourceProgress, Submission, job_of
 from results.store.events import Failed, Finished, Submitted, Unfinished
 from results.store.store import Store
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class BohbSource:
-    """Decides by BOHB. A pure state machine: the same history leads to the same decisions."""
+    """Decides by BOHB. It is a pure state machine: the same history gives the same decisions."""
 
     def __init__(self, study: Study) -> None:
         self._study = study
@@ -34,7 +34,7 @@ class BohbSource:
         )
         self._unfinished: list[Unfinished] = []
         expected = (self._brackets.sizes(number) for number in range(study.bohb.iterations))
-        self._progress = Progress(
+        self._progress = SourceProgress(
             study=study.name,
             iterations_done=0,
             iterations=study.bohb.iterations,
@@ -50,10 +50,10 @@ class BohbSource:
 
     @classmethod
     def resume(cls, study: Study, store: Store) -> Self:
-        """Return the source in the state in which the store left it; a new study's is fresh.
+        """Return the source of a study, in the state that the stored history gives it.
 
         Raises:
-            StoreError: If the stored history is not one that this study can have had.
+            StoreError: If the stored history does not follow from the settings of the study.
         """
         source = cls(study)
         history = store.history(study.name)
@@ -66,12 +66,12 @@ class BohbSource:
 
     @property
     def studies(self) -> Sequence[str]:
-        """The name of its one study."""
+        """The name of the one study."""
         return (self._study.name,)
 
     @property
     def parallel(self) -> int:
-        """Jobs outstanding at once; 0: as many as there are live workers."""
+        """Number of jobs outstanding at once; 0 means one per live worker."""
         return self._study.bohb.parallel
 
     def interrupted(self) -> list[Submission]:
@@ -82,7 +82,7 @@ class BohbSource:
         ]
 
     def next(self) -> Submission | Literal["pending", "done"]:
-        """Return the next evaluation."""
+        """Return the next evaluation, or "pending" if an outcome must arrive first."""
         run = self._brackets.next_run()
         if run is None:
             return "done" if self._brackets.is_done() else "pending"
@@ -91,15 +91,15 @@ class BohbSource:
         return self._submission(id, Hyperparameters(**run.values), run.model_based)
 
     def finished(self, job: Job, loss: float) -> None:
-        """Let BOHB hear of a loss."""
+        """Pass a loss to BOHB."""
         self._finish(job.id, job.hyperparameters, loss)
 
     def failed(self, job: Job, state: Literal["crashed", "lost"]) -> None:
-        """Take an evaluation out of its bracket; BOHB learns only from a crash."""
+        """Remove an evaluation from its bracket. BOHB learns only from a crash."""
         self._fail(job.id, state)
 
-    def progress(self) -> Progress:
-        """Return how far the study has come."""
+    def progress(self) -> SourceProgress:
+        """Return how far the study is."""
         return dataclasses.replace(self._progress, iterations_done=self._brackets.finished)
 
     def replay(
@@ -107,7 +107,7 @@ class BohbSource:
         history: Sequence[Submitted | Finished | Failed],
         unfinished: Sequence[Unfinished] = (),
     ) -> None:
-        """Go through a stored history, in its order, without sampling anything.
+        """Replay a stored history in its order, without sampling anything.
 
         Raises:
             StoreError: If an event does not follow from those before it.
@@ -121,13 +121,13 @@ class BohbSource:
             epochs: int, configuration: ConfigurationId
         ) -> tuple[dict[str, Value], dict[str, Any]]:
             if configuration not in settings:
-                raise self._diverged(f"wanted configuration {configuration} on {epochs} epochs")
+                raise self._diverged(f"expected configuration {configuration} on {epochs} epochs")
             return values[configuration], {"model_based_pick": settings[configuration].model_based}
 
-        # The file's number of iterations may have shrunk below what was already started.
-        wanted = self._brackets.iterations
+        # The study file may now have fewer iterations than were already started.
+        requested = self._brackets.iterations
         last = max((event.id.configuration[0] for event in submitted), default=-1)
-        self._brackets.iterations = max(wanted, last + 1)
+        self._brackets.iterations = max(requested, last + 1)
         self._brackets.configure = recorded
         for event in history:
             match event:
@@ -137,13 +137,13 @@ class BohbSource:
                         id.configuration,
                         id.epochs,
                     ):
-                        raise self._diverged(f"event {sequence} submits {id}, wanted {run}")
+                        raise self._diverged(f"event {sequence} submits {id}, expected {run}")
                     self._count(run)
                 case Finished(_, id, loss):
                     self._finish(id, hyperparameters[id.configuration], loss)
                 case Failed(_, id, state):
                     self._fail(id, state)
-        self._brackets.iterations = wanted
+        self._brackets.iterations = requested
         self._brackets.configure = self._sampler.get_config
         self._unfinished = [one for one in unfinished if one.id.purpose == "study"]
 
@@ -169,7 +169,7 @@ class BohbSource:
         known = self._progress
         best = known.incumbent
         if best is None or (id.epochs, -loss) > (best.epochs, -best.loss):
-            best = Incumbent(id.configuration, hyperparameters, id.epochs, loss)
+            best = BestSoFar(id.configuration, hyperparameters, id.epochs, loss)
         self._progress = dataclasses.replace(
             known,
             finished=known.finished + 1,
@@ -191,7 +191,7 @@ class BohbSource:
 
     def _count(self, run: Run) -> None:
         known = self._progress
-        # A configuration is submitted once per rung; it was sampled on the first of them.
+        # A configuration is submitted on each rung it reaches, and was sampled on the first.
         if run.is_new:
             self._progress = dataclasses.replace(
                 known,
@@ -201,6 +201,7 @@ class BohbSource:
 
     def _diverged(self, reason: str) -> StoreError:
         return StoreError(
-            f"study {self._study.name!r}: its stored history does not follow from its settings "
-            f"({reason}); it was written by another version or has been edited"
+            f"the stored history of study {self._study.name!r} does not follow from its settings "
+            f"({reason}); another version wrote it, or it was edited",
+            advice="use the version that wrote the store, or restore a backup",
         )

@@ -39,7 +39,7 @@ def run_damaged(project: Project, undisturbed: list[dict[str, Any]]) -> dict[str
     project.wait_for_the_end()
     check_evaluations(project, undisturbed)
     log = project.logs(project.container("master"))
-    assert "going on after" in log, log
+    assert "resuming after" in log, log
     return {
         "up again, to the first evaluation (kernels compiled before)": f"{first:.1f} s",
         "studies with three interruptions": f"{time.monotonic() - began:.1f} s",

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cli.commands.run import stop_on_signals
+from cli.local.signals import stop_on_signals
 from configspace.errors import DartboardError
 from configspace.protocol import Lease
 from configspace.study import Study
@@ -26,6 +26,7 @@ from master.dispatch.exchange import Exchange
 from master.dispatch.leases import Entry
 from master.service.lock import study_lock
 from master.service.master import Master
+from master.service.settings import ServiceSettings
 from master.sources.study import BohbSource
 from results.store.store import Store
 from tests.drill.evaluations import name_of, note
@@ -67,13 +68,15 @@ def _serve(study: Study, options: argparse.Namespace) -> int:
         master = Master(
             BohbSource.resume(study, store),
             store,
-            host=options.host,
-            insecure=True,  # a network of this machine's own
-            port=options.port,
-            lease_seconds=options.lease,
-            heartbeat_seconds=options.lease / 5,
-            max_workers=options.max_workers,
-            credentials=None if options.credentials is None else Folder(options.credentials),
+            ServiceSettings(
+                host=options.host,
+                insecure=True,  # a network of this machine's own
+                port=options.port,
+                lease_seconds=options.lease,
+                heartbeat_seconds=options.lease / 5,
+                max_workers=options.max_workers,
+                credentials=None if options.credentials is None else Folder(options.credentials),
+            ),
         )
         ending = master.run(stop=stop)
         store.end(study.name, ending.state)

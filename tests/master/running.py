@@ -14,6 +14,7 @@ from typing import Any
 from configspace.job import EvaluationId
 from configspace.study import Study
 from master.service.master import Ending, Master
+from master.service.settings import ServiceSettings
 from master.sources.base import JobSource
 from master.sources.study import BohbSource
 from results.store.events import Failed, Finished, Submitted
@@ -62,9 +63,11 @@ def start_worker(address: str, evaluate: str, **options: Any) -> "subprocess.Pop
 class RunningMaster:
     """A master in a thread of this process."""
 
-    def __init__(self, source: JobSource, store: Store, **options: Any) -> None:
-        options = {"port": 0, "lease_seconds": 1.0, "heartbeat_seconds": 0.2} | options
-        self.master = Master(source, store, **options)
+    def __init__(
+        self, source: JobSource, store: Store, *, more_follows: bool = False, **settings: Any
+    ) -> None:
+        settings = {"lease_seconds": 1.0, "heartbeat_seconds": 0.2} | settings
+        self.master = Master(source, store, ServiceSettings(**settings), more_follows=more_follows)
         self.stop = threading.Event()
         self.ending: Ending | None = None
         self.error: BaseException | None = None

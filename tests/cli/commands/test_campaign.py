@@ -93,7 +93,7 @@ def test_a_campaign_whose_master_and_workers_are_killed_goes_on_to_the_same_tria
 
     assert again.returncode == 0, again.stderr
     assert 0 < len(kept) < 20
-    assert f"going on after {len(kept)} finished trials" in again.stderr
+    assert f"resuming after {len(kept)} finished trials" in again.stderr
     ours = scores(tmp_path)
     assert ours["seed"].is_unique
     pd.testing.assert_frame_equal(ours, scores(undisturbed), atol=1e-4, rtol=0)
@@ -106,7 +106,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=60)
 
     assert process.returncode == 130
-    assert "nothing that finished is lost; go on with: dartboard campaign" in said.splitlines()[-1]
+    assert "all finished results are kept; resume with: dartboard campaign" in said.splitlines()[-1]
     conditions = load_campaign(STORE.format(folder=tmp_path), "small").conditions
     assert set(conditions["state"]) <= {"stopped", "done"}
     assert "stopped" in set(conditions["state"])

@@ -5,9 +5,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from rich.console import Console
 
-from cli.commands.compare import compare_studies
+from cli.commands.compare import compare
+from cli.session.serve import Session
 from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import loss
@@ -20,15 +20,13 @@ from tests.worker.noop import outcome_of
 
 
 def compared(url: str, folder: Path, trials: int, *, quick: bool = True, **options: bool) -> int:
-    return compare_studies(
+    return compare(
         "one",
         "two",
         url,
         trials=trials,
         quick=quick,
-        folder=folder,
-        workers=0,
-        threads=0,
+        output=folder,
         device="cpu",
         engine="torch",
         **options,
@@ -43,9 +41,9 @@ def crash(store: Store, study: str, part: int) -> None:
 
 
 def serve_at_once(
-    source: JobSource, store: Store, console: Console, title: str, **_: object
+    _: Session, source: JobSource, store: Store, title: str, *, phases: int
 ) -> SimpleNamespace:
-    """Do what workers would, without any: scores are made up."""
+    """Do what workers would do, with invented scores."""
     while isinstance(submission := source.next(), Submission):
         job = submission.job
         store.submit(
@@ -96,7 +94,7 @@ def test_all_that_explains_a_comparison_is_run_once_and_shown(
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1, configurations=6)
         filled(store, "two", "final", seed=2)
-    monkeypatch.setattr("cli.commands.compare_runs.serve", serve_at_once)
+    monkeypatch.setattr(Session, "serve", serve_at_once)
     assert compared(url, tmp_path, trials=12, quick=False) == 0
     first = capsys.readouterr().out
     with Store.open(url) as store:
@@ -118,7 +116,7 @@ def test_all_that_explains_a_comparison_is_run_once_and_shown(
     assert "Does the order hold on the other problem?" in first
     assert "Where does the difference come from" in first
 
-    monkeypatch.setattr("cli.commands.compare_runs.serve", None)  # nothing is left to be served
+    monkeypatch.setattr(Session, "serve", None)  # nothing is left to be served
     assert compared(url, tmp_path, trials=12, quick=False) == 0
     assert capsys.readouterr().out == first
 
@@ -136,7 +134,7 @@ def test_what_crashed_at_equal_cost_is_told_and_the_rest_is_compared(
             id = id_of(0, 50, "rerun", part)
             store.submit("two", id, Hyperparameters(), model_based=False, seeds=8)
             store.fail("two", id, state="crashed", failure=None, message="why", worker="w")
-    monkeypatch.setattr("cli.commands.compare_runs.serve", serve_at_once)
+    monkeypatch.setattr(Session, "serve", serve_at_once)
     assert compared(url, tmp_path, trials=8, quick=False) == 0
     said = capsys.readouterr()
     assert (
@@ -151,7 +149,7 @@ def test_a_quick_comparison_runs_nothing_at_equal_cost(
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1, configurations=6)
         filled(store, "two", "final", seed=2)
-    monkeypatch.setattr("cli.commands.compare_runs.serve", serve_at_once)
+    monkeypatch.setattr(Session, "serve", serve_at_once)
     assert compared(url, tmp_path, trials=4) == 0
     again = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
     assert set(again["configuration"]) == {"(0, 0, 6)"}
@@ -163,7 +161,7 @@ def test_a_comparison_grows_with_its_trials(
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1, configurations=6)
         filled(store, "two", "final", seed=2)
-    monkeypatch.setattr("cli.commands.compare_runs.serve", serve_at_once)
+    monkeypatch.setattr(Session, "serve", serve_at_once)
     for trials in (4, 10):
         assert compared(url, tmp_path, trials=trials, quick=False) == 0
     with Store.open(url) as store:
@@ -181,14 +179,12 @@ def test_an_interrupted_comparison_goes_on_as_it_was_typed(
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1)
         filled(store, "two", "final", seed=2)
-    monkeypatch.setattr(
-        "cli.commands.compare_runs.serve", lambda *_, **__: SimpleNamespace(state="stopped")
-    )
+    monkeypatch.setattr(Session, "serve", lambda *_, **__: SimpleNamespace(state="stopped"))
     typed = ["compare", "one", "two", "--store", url, "--trials", "8", "-o", "my exports"]
     monkeypatch.setattr("sys.argv", ["dartboard", *typed])
     assert compared(url, tmp_path / "exports", trials=8) == 130
     assert capsys.readouterr().err.splitlines()[-1] == (
-        f"nothing that finished is lost; go on with: {shlex.join(['dartboard', *typed])}"
+        f"all finished results are kept; resume with: {shlex.join(['dartboard', *typed])}"
     )
 
 
@@ -216,7 +212,7 @@ def test_incumbents_are_re_run_under_other_versions_only_if_that_is_accepted(
         served.append(True)
         return SimpleNamespace(state="stopped")
 
-    monkeypatch.setattr("cli.commands.compare_runs.serve", serve)
+    monkeypatch.setattr(Session, "serve", serve)
     with pytest.raises(
         StudyError, match=r"study 'two'.*numpy 1\.0 in the store.*--accept-version-change"
     ):

@@ -1,25 +1,25 @@
-"""`dartboard delete`, beside a master."""
+"""`dartboard delete`, with and without a running master."""
 
 from pathlib import Path
 
 import pytest
 
-from cli.commands.delete import delete_study
+from cli.commands.delete import delete
 from configspace.errors import ServiceError
 from master.service.lock import study_lock
 from results.store.store import Store
 from tests.results.made_up import study
 
 
-def test_a_study_with_a_master_at_work_is_not_deleted(
+def test_a_study_with_a_running_master_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
-    monkeypatch.setattr("typer.confirm", lambda _: pytest.fail("asked for nothing"))
+    monkeypatch.setattr("typer.confirm", lambda _: pytest.fail("asked in vain"))
     with Store.open(url) as store:
         store.begin(study("small"), {})
         with study_lock(url, "small"), pytest.raises(ServiceError, match="has a master already"):
-            delete_study(url, "small", ask=True)
+            delete("small", url)
         assert store.study_names() == ["small"]
 
 
@@ -27,5 +27,5 @@ def test_a_study_without_a_master_is_deleted(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     with Store.open(url) as store:
         store.begin(study("small"), {})
-        assert delete_study(url, "small", ask=False) == 0
+        assert delete("small", url, yes=True) == 0
         assert store.study_names() == []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.findings import show_findings
+from cli.commands.findings import findings
 from configspace.errors import DartboardError
 from results.store.store import Store
 from tests.results.made_up_campaign import filled_campaign
@@ -22,7 +22,7 @@ def url(tmp_path: Path) -> str:
 def test_the_papers_campaigns_are_taken_as_far_as_they_are_there(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    show_findings(url, campaigns=(), output=None)
+    findings(url)
     said = capsys.readouterr().out
     assert said.startswith("# The paper's findings\n\nFrom the runs of table1. ")
     assert "Blur, all ops.: DARTS − Random Search, means: " in said
@@ -30,7 +30,7 @@ def test_the_papers_campaigns_are_taken_as_far_as_they_are_there(
 
 
 def test_the_report_goes_to_a_file_for_campaigns_that_are_named(url: str, tmp_path: Path) -> None:
-    show_findings(url, campaigns=("mine", "table1"), output=tmp_path / "new" / "findings.md")
+    findings(url, ["mine", "table1"], tmp_path / "new" / "findings.md")
     written = (tmp_path / "new" / "findings.md").read_text(encoding="utf-8")
     assert "From the runs of mine, table1. " in written
 
@@ -40,19 +40,19 @@ def test_crashed_trials_are_told_of_before_the_verdicts(
 ) -> None:
     with Store.open(url) as store:
         filled_campaign(store, "unstable", trials=14, crashed=2)
-    show_findings(url, campaigns=("unstable",), output=None)
+    findings(url, ["unstable"])
     introduction = capsys.readouterr().out.split("|")[0]
     assert (
         "Blur, all ops., DARTS, H1: 2 of 14 trials crashed and are not counted; "
         "Blur, all ops., Random, H1: 2 of 14 trials crashed and are not counted.\n"
     ) in introduction
-    show_findings(url, campaigns=(), output=None)
+    findings(url)
     assert "crashed" not in capsys.readouterr().out
 
 
 def test_what_cannot_be_read_or_written_is_one_clear_line(url: str, tmp_path: Path) -> None:
     with pytest.raises(DartboardError, match="no campaign 'lost'"):
-        show_findings(url, campaigns=("lost",), output=None)
+        findings(url, ["lost"])
     (tmp_path / "file").touch()
     with pytest.raises(DartboardError, match="cannot write"):
-        show_findings(url, campaigns=(), output=tmp_path / "file" / "findings.md")
+        findings(url, output=tmp_path / "file" / "findings.md")

@@ -43,14 +43,14 @@ def figure_of(number: int, url: str, path: Path, monkeypatch: pytest.MonkeyPatch
         seen.append(figure)
         write(figure, path)
 
-    monkeypatch.setattr("cli.commands.plot.write", keep)
+    monkeypatch.setattr("results.plots.style.write", keep)
     drawn(str(number), (), url, path)
     assert path.read_bytes().startswith(b"<?xml")
     return seen[0]
 
 
 def drawn(what: str, names: tuple[str, ...], url: str, output: Path | None = None) -> None:
-    plot(what, names, url, campaigns=(), conditions=(), output=output)
+    plot(what, list(names), url, output=output)
 
 
 @pytest.mark.parametrize(
@@ -126,10 +126,14 @@ def test_a_figure_without_a_name_is_a_png_named_as_what_it_shows(
     ("what", "names", "complaint"),
     [
         ("4", (), "dartboard campaign studies/paper/table3.toml' with this store"),
-        ("10", (), "there is no figure '10'; there are 1 to 9 and anytime, budgets, search"),
+        ("10", (), "expected figure 1 to 9, anytime, budgets, search, architecture, got '10'"),
         ("3", ("blur-final",), "figure 3 is the paper's and takes no study, got 'blur-final'"),
-        ("anytime", (), "name a study or several"),
-        ("budgets", ("a", "b"), "name one study, as in 'dartboard plot budgets STUDY', got 2"),
+        ("anytime", (), "expected one study or several, got none"),
+        (
+            "budgets",
+            ("a", "b"),
+            "expected one study, got 2; name one, as in 'dartboard plot budgets STUDY'",
+        ),
         ("search", ("lost",), "no study 'lost'"),
         ("architecture", ("lost",), "no study 'lost'"),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.status import show_status
+from cli.commands.status import status
 from configspace.hyperparameters import Hyperparameters
 from results.store.events import SeenWorker
 from results.store.store import Store
@@ -29,7 +29,7 @@ def test_live_workers_are_shown_with_device_heartbeat_job_and_attempt(
             SeenWorker("lazy", "h", 2, "cpu", "numba", None, None, heard),
         ]
         store.show_workers("blur-final", seen)
-    show_status(url, "blur-final")
+    status("blur-final", url)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert ["busy", "cuda:0", "torch", "4", "h", "00", "min", "ago", "(0,", "0,", "20)@6", "2"] in [
         line[:12] for line in lines
@@ -49,7 +49,7 @@ def test_a_campaigns_workers_are_shown_once_with_the_cell_they_work_on(
         seen = SeenWorker("busy", "h", 1, "cpu", "numba", job, 1, datetime.now(UTC))
         for condition in campaign.conditions:
             store.show_workers(condition.study, [seen])
-    show_status(url, "many")
+    status("many", url)
     out = capsys.readouterr().out
     assert "12 of 14 trials finished" in out
     assert out.count(job) == 1
@@ -78,7 +78,7 @@ def test_the_line_of_a_study_is_never_cut_and_rather_does_without_columns(
     with Store.open(url) as store:
         filled(store, "downsampling-one-shot", "one-shot")
         filled_campaign(store, "blur-and-downsampling", trials=7)
-    show_status(url, None)
+    status(store=url)
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == headings
     assert [line.split()[0] for line in lines] == ["downsampling-one-shot", "blur-and-downsampling"]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cli.commands.table import Format, show_table
+from cli.commands.table import Format, table
 from configspace.errors import DartboardError
 from configspace.study import ArchitectureSettings
 from results.frames.campaign import load_campaign
@@ -47,15 +47,7 @@ def shown(
     format: Format = "text",
     output: Path | None = None,
 ) -> None:
-    show_table(
-        number,
-        url,
-        campaigns=campaigns,
-        studies=studies,
-        failed_below=10.0,
-        format=format,
-        output=output,
-    )
+    table(number, url, list(campaigns), list(studies), format=format, output=output)
 
 
 def test_table_1_shows_our_runs_beside_the_papers(
@@ -232,7 +224,7 @@ def test_other_campaigns_and_studies_can_be_named(
     [
         (2, {}, "dartboard campaign studies/paper/table2.toml' with this store"),
         (8, {}, "dartboard run studies/paper/"),
-        (5, {}, "there is no table 5 here; there are 1, 2, 3, 4, 7 and 8"),
+        (5, {}, "expected table 1, 2, 3, 4, 7 or 8, got 5"),
         (1, {"studies": ("x",)}, "--study is for 7 and 8"),
         (7, {"campaigns": ("x",)}, "--campaign is for 1 to 4"),
     ],

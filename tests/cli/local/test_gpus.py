@@ -29,5 +29,5 @@ def test_a_worker_that_fails_is_told_by_the_exit_code() -> None:
 
 
 def test_without_a_gpu_the_user_hears_what_to_do() -> None:
-    with pytest.raises(ServiceError, match="take --device cpu"):
+    with pytest.raises(ServiceError, match="use --device cpu"):
         gpus.run_on_every_gpu(["worker", "desk:9090"], gpus=0)

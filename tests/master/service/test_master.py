@@ -17,8 +17,6 @@ import results
 from configspace.errors import ServiceError
 from configspace.job import EvaluationId
 from configspace.protocol import CLAIM, JOIN, Lease
-from master.service.master import Master
-from master.sources.study import BohbSource
 from results.store.store import Store
 from tests.master.network.test_port import INFO
 from tests.master.running import (
@@ -142,8 +140,9 @@ def test_a_worker_stays_until_the_last_of_several_studies_is_done(url: str) -> N
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with Store.open(url) as store, workers(f"127.0.0.1:{port}", 1, "evaluate", once=True) as (one,):
-        for name, more in (("first", True), ("second", False)):
-            with running_master(small_study(name), store, port=port, more=more) as running:
+        for name, more_follows in (("first", True), ("second", False)):
+            study = small_study(name)
+            with running_master(study, store, port=port, more_follows=more_follows) as running:
                 running.start()
                 running.wait()
             assert losses(store, name)
@@ -274,13 +273,15 @@ import threading
 from master.sources.study import BohbSource
 from master.service.lock import study_lock
 from master.service.master import Master
+from master.service.settings import ServiceSettings
 from results.store.store import Store
 from tests.master.running import small_study
 study = small_study(bohb={{"parallel": {parallel}}})
 with Store.open({url!r}) as store, study_lock({url!r}, study.name):
     store.begin(study, {{}})
     source = BohbSource.resume(study, store)
-    master = Master(source, store, port={port}, lease_seconds=1.0, heartbeat_seconds=0.2)
+    settings = ServiceSettings(port={port}, lease_seconds=1.0, heartbeat_seconds=0.2)
+    master = Master(source, store, settings)
     ending = master.run(stop=threading.Event())
     store.end(study.name, ending.state)
 """
@@ -444,11 +445,6 @@ def test_a_worker_too_many_is_refused_with_a_clear_line(
             for link in links:
                 link.close()
         assert "all places for 1 workers are taken; raise --max-workers" in caplog.text
-
-
-def test_leases_must_outlast_heartbeats(url: str) -> None:
-    with Store.open(url) as store, pytest.raises(ValueError, match="longer than"):
-        Master(BohbSource(small_study()), store, lease_seconds=5.0)
 
 
 def test_lines_of_the_log_name_study_evaluation_and_worker(

@@ -11,11 +11,11 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.protocol import EvaluationProgress
 from master.service.metrics import Metrics, serve_metrics
 from master.service.snapshot import Snapshot, WorkerView
-from master.sources.base import Incumbent, Progress
+from master.sources.base import BestSoFar, SourceProgress
 
 PROGRESS = EvaluationProgress("search", 1, 3)
 SNAPSHOT = Snapshot(
-    progress=Progress(
+    progress=SourceProgress(
         study="small",
         iterations_done=1,
         iterations=3,
@@ -24,7 +24,7 @@ SNAPSHOT = Snapshot(
         lost=1,
         sampled=15,
         model_based=10,
-        incumbent=Incumbent((0, 0, 1), Hyperparameters(), 9, -12.5),
+        incumbent=BestSoFar((0, 0, 1), Hyperparameters(), 9, -12.5),
         epochs_done=60,
         epochs_expected=90,
     ),

@@ -1,15 +1,15 @@
-"""Whether this machine's clock is kept right."""
+"""Whether the clock of this machine is synchronized."""
 
 import ctypes
 import sys
 
 _TIME_ERROR = 5
 _TIMEX_BYTES = 512
-"""More than the kernel's structure has; its first field, zero, asks for nothing to be set."""
+"""More bytes than the kernel's structure has. Its first field, zero, means: set nothing."""
 
 
 def is_synchronized() -> bool | None:
-    """Return whether the kernel knows the clock to be synchronized; None where it cannot say."""
+    """Return whether the kernel considers the clock synchronized; None if it does not know."""
     if sys.platform != "linux":
         return None
     buffer = ctypes.create_string_buffer(_TIMEX_BYTES)

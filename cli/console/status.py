@@ -1,0 +1,179 @@
+"""Tables of `dartboard status`: all studies and campaigns, one study, or one campaign."""
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli.console.display import hyperparameter_grid
+from cli.console.words import ago, duration
+from results.analysis.campaign_status import CampaignStatus
+from results.analysis.status import StudyStatus
+
+_COLUMNS = ("study", "objective", "problem", "state", "evaluations", "incumbent", "last")
+_SPARE = ("problem", "last", "objective", "incumbent")
+"""Columns to leave out in a narrow terminal, in this order. The names are never cut: ``dartboard
+status NAME`` needs them, and shows what these columns would."""
+_GAP = 2
+"""Number of blanks after each column."""
+
+
+def print_overview(
+    console: Console, studies: list[StudyStatus], campaigns: list[CampaignStatus]
+) -> None:
+    """Print a table with one row per study or campaign, with the columns that fit."""
+    rows = [*map(_study_row, studies), *map(_campaign_row, campaigns)]
+    columns = list(zip(_COLUMNS, *rows, strict=True))
+    for spare in _SPARE:
+        if sum(max(map(cell_len, column)) + _GAP for column in columns) <= console.width:
+            break
+        columns = [column for column in columns if column[0] != spare]
+    table = Table(box=None, padding=(0, _GAP, 0, 0), header_style="dim")
+    for heading, *_ in columns:
+        table.add_column(heading, overflow="fold")
+    for row in zip(*(cells for _, *cells in columns), strict=True):
+        table.add_row(*row)
+    console.print(table)
+
+
+def _study_row(one: StudyStatus) -> tuple[str, ...]:
+    best = one.incumbent
+    return (
+        one.study.name,
+        one.study.objective,
+        one.study.problem.name,
+        one.state,
+        f"{one.effort.finished} done",
+        f"{best.psnr:.2f} dB at {best.epochs}" if best else "none yet",
+        ago(one.last_activity),
+    )
+
+
+def _campaign_row(many: CampaignStatus) -> tuple[str, ...]:
+    return (
+        many.name,
+        "campaign",
+        ", ".join(dict.fromkeys(one.condition.problem.name for one in many.conditions)),
+        many.state,
+        f"{many.finished} of {many.trials} trials",
+        "",
+        ago(many.last_activity),
+    )
+
+
+def print_study(console: Console, one: StudyStatus) -> None:
+    """Print how far a study is: its rungs, its workers, and its incumbent."""
+    study, effort = one.study, one.effort
+    console.print(
+        f"[bold]{study.name}[/] · {study.objective} · {study.problem.name} · "
+        f"{study.architecture.space} space, {study.architecture.operations} operations · "
+        f"{one.state}, last activity {ago(one.last_activity)}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    failed = f", {effort.crashed} crashed, {effort.lost} lost"
+    console.print(
+        f"{effort.finished} evaluations finished{failed if effort.crashed + effort.lost else ''}; "
+        f"{effort.model_based} of {effort.configurations} configurations picked by the model; "
+        f"{duration(one.cost.seconds)} of evaluation, {one.cost.epochs:,} epochs over all trials; "
+        f"{one.reruns} trials of re-runs",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print()
+    states = list(dict.fromkeys(state for rung in one.rungs for state in rung.counts))
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("epochs", justify="right")
+    for state in states:
+        table.add_column(state, justify="right")
+    for rung in one.rungs:
+        table.add_row(str(rung.epochs), *(str(rung.counts.get(state, 0)) for state in states))
+    console.print(table)
+    if one.workers:
+        console.print()
+        console.print(_workers(one))
+    if unknown := [run for run in one.running if run.worker not in _names(one)]:
+        # On lease to a worker that is silent, or whose master is: the outcome may still arrive.
+        console.print()
+        leases = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for column in ("on lease", "to", "attempt", "since"):
+            leases.add_column(column)
+        for run in unknown:
+            leases.add_row(str(run.id), run.worker, str(run.attempts), ago(run.started))
+        console.print(leases)
+    if best := one.incumbent:
+        console.print()
+        console.print(
+            Text.assemble(
+                ("Incumbent ", "bold"),
+                f"{best.configuration} · ",
+                (f"{best.psnr:.2f} dB", "bold green"),
+                f" {study.objective} PSNR at {best.epochs} epochs, "
+                f"{'picked by the model' if best.model_based else 'drawn at random'}",
+            )
+        )
+        console.print(hyperparameter_grid(best.hyperparameters))
+
+
+def _workers(one: StudyStatus) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in ("worker", "device", "engine", "last heard", "evaluation", "attempt", "since"):
+        table.add_column(column)
+    since = {(run.worker, str(run.id)): ago(run.started) for run in one.running}
+    for worker in one.workers:
+        table.add_row(
+            worker.name,
+            worker.device,
+            worker.engine,
+            ago(worker.heard),
+            worker.evaluation or "idle",
+            "" if worker.attempt is None else str(worker.attempt),
+            since.get((worker.name, worker.evaluation or ""), ""),
+        )
+    return table
+
+
+def _names(one: StudyStatus) -> set[str]:
+    return {worker.name for worker in one.workers}
+
+
+def print_campaign(console: Console, one: CampaignStatus) -> None:
+    """Print how far a campaign is: one row per condition, with its architecture PSNRs so far."""
+    console.print(
+        f"[bold]{one.name}[/] · campaign of {len(one.conditions)} conditions · {one.state}, "
+        f"last activity {ago(one.last_activity)}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        f"{one.finished} of {one.trials} trials finished, {duration(one.seconds)} of evaluation",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print()
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("condition", overflow="fold")
+    columns = ("trials", "crashed", "running", "best", "mean", "median")
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for condition in one.conditions:
+        table.add_row(
+            condition.condition.name,
+            f"{condition.finished}/{condition.condition.trials}",
+            *(str(count) if count else "" for count in (condition.crashed, condition.running)),
+            *(
+                "" if psnr is None else f"{psnr:.2f}"
+                for psnr in (condition.best, condition.mean, condition.median)
+            ),
+        )
+    console.print(table)
+    console.print("architecture PSNR in dB", style="dim")
+    if one.workers:
+        console.print()
+        busy = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        for column in ("worker", "device", "engine", "last heard", "job"):
+            busy.add_column(column)
+        for worker in one.workers:
+            job = worker.evaluation or "idle"
+            busy.add_row(worker.name, worker.device, worker.engine, ago(worker.heard), job)
+        console.print(busy)

@@ -1,0 +1,110 @@
+"""The options and arguments that several commands share, each defined once.
+
+A command lists them as annotated parameters: ``store: StoreUrl = DEFAULT_STORE``.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+DEFAULT_STORE = "sqlite:///dartboard.db"
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_PORT = 9090
+
+EngineName = Literal["auto", "torch", "numba"]
+LogLevel = Literal["debug", "info", "warning", "error"]
+
+# ---- what is evaluated, and where results are kept
+
+StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="Path of a study file.")]
+StoreUrl = Annotated[
+    str,
+    typer.Option(
+        "--store",
+        metavar="URL",
+        envvar="DARTBOARD_STORE",
+        help="Store of the results, as a SQLAlchemy URL.",
+    ),
+]
+AcceptVersionChange = Annotated[
+    bool,
+    typer.Option(
+        "--accept-version-change",
+        help="Resume although other versions of dartboard or its libraries wrote the results.",
+    ),
+]
+CampaignNames = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--campaign",
+        metavar="NAME",
+        help="Campaign to use instead of the default ones. Repeat it for several.",
+    ),
+]
+
+# ---- what computes
+
+Device = Annotated[
+    str,
+    typer.Option("--device", help="Device to compute on: auto, cpu, or a GPU such as cuda:0."),
+]
+Engine = Annotated[
+    EngineName,
+    typer.Option("--engine", help="Engine to compute with. auto chooses by device."),
+]
+Workers = Annotated[
+    int,
+    typer.Option("--workers", min=0, help="Number of local workers. 0 fills the cores."),
+]
+Threads = Annotated[
+    int,
+    typer.Option(
+        "--threads",
+        min=0,
+        envvar="DARTBOARD_THREADS",
+        help="Threads per worker. 0 fills the cores.",
+    ),
+]
+
+# ---- where a master listens
+
+Host = Annotated[
+    str,
+    typer.Option(
+        "--host", help="Address on which the master listens. 0.0.0.0 means all addresses."
+    ),
+]
+Port = Annotated[
+    int,
+    typer.Option(
+        "--port", min=0, max=65535, help="Port on which the master listens. 0 means any free port."
+    ),
+]
+Insecure = Annotated[
+    bool,
+    typer.Option("--insecure", help="Let workers of other machines in without credentials."),
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port",
+        min=1,
+        max=65535,
+        help="Port that serves metrics to Prometheus, on the master's address.",
+    ),
+]
+
+# ---- what is written
+
+LogLevelOption = Annotated[
+    LogLevel, typer.Option("--log-level", help="Lowest level of the messages that are logged.")
+]
+LogJson = Annotated[
+    bool,
+    typer.Option("--log-json", help="Log to standard output as JSON, one object per line."),
+]
+OutputFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="File to write. The default is standard output."),
+]

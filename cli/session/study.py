@@ -1,0 +1,78 @@
+"""Serving a study: from its record in the store to the summary of the run."""
+
+import contextlib
+
+from cli.console.display import hyperparameter_grid
+from cli.console.words import duration
+from cli.session.serve import Session
+from configspace.errors import ServiceError, StoreError
+from configspace.study import Study
+from configspace.versions import versions
+from master.service.lock import study_lock
+from master.service.master import Ending
+from master.sources.study import BohbSource
+from results.store.store import Store
+
+
+def serve_study(study: Study, session: Session) -> int:
+    """Serve a study until it is done or the user stops it; return the exit code.
+
+    Args:
+        study: The study to evaluate.
+        session: The store, the workers and the settings.
+
+    Raises:
+        DartboardError: If the store, the port or the workers cannot be used, or no evaluation
+            finished.
+    """
+    session.logs.set_up(session.console, study=study.name)
+    with Store.open(session.url) as store, study_lock(session.url, study.name):
+        store.begin(study, versions(), accept_version_change=session.accept_version_change)
+        title = f"[bold]{study.name}[/] · {study.objective} · {study.problem.name}"
+        try:
+            source = BohbSource.resume(study, store)
+            if (known := source.progress().finished) > 0:
+                session.console.print(
+                    f"study {study.name}: resuming after {known} finished evaluations"
+                )
+            phases = 2 if study.objective == "final" else 1
+            ending = session.serve(source, store, title, phases=phases)
+        except BaseException:
+            with contextlib.suppress(StoreError):  # the store itself may have failed
+                store.end(study.name, "stopped")
+            raise
+        store.end(study.name, ending.state)
+    _summarize(study, ending, session)
+    if ending.state == "stopped":
+        return session.explain_resuming()
+    if not ending.snapshot.progress.incumbent:
+        raise ServiceError(
+            f"study {study.name!r} is done, but none of its evaluations finished",
+            advice=f"'dartboard export {study.name} --what evaluations' shows the reason of each "
+            "in its column message",
+        )
+    return 0
+
+
+def _summarize(study: Study, ending: Ending, session: Session) -> None:
+    progress = ending.snapshot.progress
+    failed = "".join(
+        f", {count} {word}"
+        for count, word in ((progress.crashed, "crashed"), (progress.lost, "lost"))
+        if count
+    )
+    session.console.print(
+        f"study {study.name} {ending.state}: {progress.finished} evaluations finished{failed}, "
+        f"{progress.model_based} of {progress.sampled} configurations picked by the model, "
+        f"{duration(ending.snapshot.elapsed_seconds)} in this run",
+        highlight=False,
+        soft_wrap=True,
+    )
+    if best := progress.incumbent:
+        aggregated = f"{study.evaluation.aggregate} of {study.evaluation.trials}"
+        session.console.print(
+            f"incumbent {best.configuration}: {-best.loss:.2f} dB {study.objective} PSNR "
+            f"at {best.epochs} epochs ({aggregated} trials)",
+            highlight=False,
+        )
+        session.console.print(hyperparameter_grid(best.hyperparameters))
