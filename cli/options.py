@@ -83,7 +83,7 @@ Port = Annotated[
 ]
 Insecure = Annotated[
     bool,
-    typer.Option("--insecure", help="Let workers of other machines in without credentials."),
+    typer.Option("--insecure", help="Accept workers of other machines without credentials."),
 ]
 MetricsPort = Annotated[
     int | None,

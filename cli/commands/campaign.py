@@ -58,7 +58,7 @@ def campaign(
             condition.model_copy(update={"trials": seeds}) for condition in settings.conditions
         )
         settings = settings.model_copy(update={"conditions": conditions})
-    # Before a store and workers are made in vain:
+    # Errors that are known before a store and workers are made:
     for condition in settings.conditions:
         problem_of(condition.problem)
     if device not in ("auto", "cpu"):

@@ -114,7 +114,7 @@ def master(
     entries = [load_campaign(path) if is_campaign(path) else load_study(path) for path in files]
     studies = [entry for entry in entries if isinstance(entry, Study)]
     _check_names(entries, files)
-    settings.check_access()  # before a store is made in vain
+    settings.check_access()  # before a store is made
     session = Session(
         url=store,
         settings=settings,

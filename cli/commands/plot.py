@@ -48,7 +48,7 @@ def plot(
         typer.Option(
             "--condition",
             metavar="NAME",
-            help="Condition of a campaign whose architecture to draw. Repeat it for several.",
+            help="Condition of a campaign whose architecture to plot. Repeat it for several.",
         ),
     ] = None,
     output: Annotated[
@@ -60,7 +60,7 @@ def plot(
         ),
     ] = None,
 ) -> None:
-    """Draw a figure of the paper with our trials, or a figure of studies."""
+    """Plot a figure of the paper with our trials, or a figure of studies."""
     from results.plots.style import write
 
     named = names or []

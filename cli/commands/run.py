@@ -43,7 +43,7 @@ def run(
     from worker.evaluation.choose import able_engine, choose_engine
 
     settings = load_study(study)
-    # Before a store and workers are made in vain:
+    # Errors that are known before a store and workers are made:
     problem_of(settings.problem)
     if device not in ("auto", "cpu") or engine == "numba":
         able_engine(choose_engine(engine, device), engine, settings.architecture, settings.search)

@@ -93,7 +93,7 @@ def print_study(console: Console, one: StudyStatus) -> None:
         console.print()
         console.print(_workers(one))
     if unknown := [run for run in one.running if run.worker not in _names(one)]:
-        # On lease to a worker that is silent, or whose master is: the outcome may still arrive.
+        # On lease to a worker without recent heartbeats: the outcome may still arrive.
         console.print()
         leases = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         for column in ("on lease", "to", "attempt", "since"):

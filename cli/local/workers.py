@@ -6,12 +6,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import IO, Self
 
-from rich.console import Console
-
-from cli.console.logs import Logs
 from cli.local.cores import available_cores, split
 from configspace.errors import ServiceError
 
@@ -62,16 +60,18 @@ class LocalWorkers:
         count, threads = split(available_cores(), trials, workers=workers, threads=threads)
         return cls(count, device=device, engine=engine, threads=threads)
 
-    def start(self, address: str, logs: Logs, console: Console) -> None:
+    def start(
+        self, address: str, options: Sequence[str], on_line: Callable[[str, str], None]
+    ) -> None:
         """Start the workers.
 
         Args:
             address: Address of the master, as ``host:port``.
-            logs: How the workers write their logs.
-            console: Console that shows the output of the workers.
+            options: More options of ``dartboard worker``, such as those of its log.
+            on_line: Called with the name of a worker and each line that it writes.
         """
-        self._address = address
-        self._logs, self._console = logs, console
+        self._address, self._on_line = address, on_line
+        self._command_options = [*self._options, *options]
         for number in range(self.count):
             self._spawn(number)
 
@@ -126,10 +126,17 @@ class LocalWorkers:
         self.stop()
 
     def _spawn(self, number: int) -> None:
-        command = [sys.executable, "-m", "cli.main", "worker", self._address, *self._options]
+        command = [
+            sys.executable,
+            "-m",
+            "cli.main",
+            "worker",
+            self._address,
+            *self._command_options,
+        ]
         command += ["--name", f"local-{number}", "--parent", str(os.getpid()), "--until-done"]
         process = subprocess.Popen(
-            [*command, *self._logs.options()],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -144,7 +151,7 @@ class LocalWorkers:
         self._processes[number] = (process, time.monotonic())
 
     def _relay(self, name: str, stream: IO[bytes]) -> None:
-        """Show the output of a worker line by line, so that a live display stays intact."""
+        """Pass on the output of a worker line by line."""
         with stream:
             for line in stream:
-                self._logs.relay(self._console, name, line.decode(errors="replace").rstrip())
+                self._on_line(name, line.decode(errors="replace").rstrip())

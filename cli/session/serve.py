@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
@@ -61,7 +62,8 @@ class Session:
 
         def listening(address: str) -> None:
             if self.local is not None:
-                self.local.start(address, self.logs, self.console)
+                relay = partial(self.logs.relay, self.console)
+                self.local.start(address, self.logs.options(), relay)
             else:
                 invitation = self.settings.invitation(address)
                 self.console.print(invitation, highlight=False, soft_wrap=True)

@@ -1,1 +1,1 @@
-"""BOHB: brackets of successive halving, the sampler, and its densities."""
+"""BOHB: brackets of successive halving, the sampler, and its kernel densities."""

@@ -1,7 +1,8 @@
-"""A hyperparameter as an axis of the vectors in which BOHB's model works.
+"""A hyperparameter as an axis of the vectors on which BOHB's model works.
 
-What ConfigSpace's `to_vector` and `to_value` give, one number at a time and in built-in types;
-those are made for arrays, and most of what a sampled configuration costs would be theirs.
+The axes return what ConfigSpace's `to_vector` and `to_value` return, one number at a time and in
+built-in types. ConfigSpace's methods are made for arrays, and would take most of the time of
+sampling a configuration.
 """
 
 import math
@@ -16,7 +17,7 @@ from configspace.hyperparameters import Value
 
 @dataclass(frozen=True, slots=True)
 class Real:
-    """A positive real range, logarithmic on [0, 1]."""
+    """A positive real range, mapped to [0, 1] on a logarithmic scale."""
 
     name: str
     low: float
@@ -24,33 +25,33 @@ class Real:
     levels: int = 0
 
     def entry(self, value: Value) -> float:
-        """Return where on [0, 1] a value lies."""
+        """Return the position of a value on [0, 1]."""
         return math.log(float(value) / self.low) / math.log(self.high / self.low)
 
     def value(self, entry: float) -> Value:
-        """Return the value at a place on [0, 1]."""
+        """Return the value at a position on [0, 1]."""
         value = self.low * math.exp(entry * math.log(self.high / self.low))
         return min(max(value, self.low), self.high)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A finite set of values; a value's entry is its index."""
+    """A finite set of values. The entry of a value is its index."""
 
     name: str
     values: tuple[Value, ...]
 
     @property
     def levels(self) -> int:
-        """How many values there are; 0 says that an axis is real."""
+        """Number of values; 0 stands for a real axis."""
         return len(self.values)
 
     def entry(self, value: Value) -> float:
-        """Return a value's index."""
+        """Return the index of a value."""
         return float(self.values.index(value))
 
     def value(self, entry: float) -> Value:
-        """Return the value with an index."""
+        """Return the value at an index."""
         return self.values[int(entry)]
 
 
@@ -69,5 +70,5 @@ def axis(hyperparameter: Hyperparameter[Any, Any]) -> Axis:
         case UniformFloatHyperparameter(name=name, lower=low, upper=high, log=True):
             return Real(name, float(low), float(high))
     raise ValueError(
-        f"wanted a choice or a real range on a logarithmic scale, got {hyperparameter}"
+        f"expected a choice or a real range on a logarithmic scale, got {hyperparameter}"
     )

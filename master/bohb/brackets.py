@@ -1,7 +1,7 @@
-"""BOHB's brackets of successive halving: which configuration to evaluate next, on what budget.
+"""BOHB's brackets of successive halving: which configuration to evaluate next, on which budget.
 
-hpbandster's own `BOHB.get_next_iteration` and `SuccessiveHalving`, without its `Master`: no
-threads, no condition, no dispatcher.
+This uses hpbandster's `BOHB.get_next_iteration` and `SuccessiveHalving` without its `Master`: no
+threads, no condition variable, no dispatcher.
 """
 
 from collections.abc import Callable
@@ -17,22 +17,22 @@ from configspace.job import ConfigurationId
 from master.bohb.sampler import Sampler
 
 Configure = Callable[[int, ConfigurationId], tuple[dict[str, Value], dict[str, Any]]]
-"""Gives a new configuration's values and hpbandster's notes on it, by first epochs and id."""
+"""Returns the values of a new configuration and hpbandster's notes on it, by epochs and id."""
 
 
 class Run(NamedTuple):
-    """An evaluation that is due."""
+    """The next evaluation."""
 
     configuration: ConfigurationId
     values: dict[str, Value]
     epochs: int
     model_based: bool
     is_new: bool
-    """Whether this is the configuration's first budget."""
+    """Whether this is the first budget of the configuration."""
 
 
 class Brackets(BOHB):  # type: ignore[misc]  # hpbandster is untyped
-    """Hands evaluations out in the order of hpbandster's master, and takes their results."""
+    """Returns evaluations in the order of hpbandster's master, and records their results."""
 
     def __init__(
         self, budgets: tuple[int, ...], *, eta: int, iterations: int, sampler: Sampler
@@ -49,15 +49,15 @@ class Brackets(BOHB):  # type: ignore[misc]  # hpbandster is untyped
 
     @property
     def finished(self) -> int:
-        """How many iterations are over."""
+        """Number of iterations that have ended."""
         return self.started - len(self._active)
 
     def is_done(self) -> bool:
-        """Return whether nothing is left to hand out or to wait for."""
+        """Return whether all evaluations have been returned and have ended."""
         return not self._active and self.started >= self.iterations
 
     def next_run(self) -> Run | None:
-        """Return the next evaluation; None while results are awaited, or when all is done."""
+        """Return the next evaluation; None if a result must arrive first, or all are done."""
         while True:
             for number, bracket in list(self._active.items()):
                 due = bracket.get_next_run()
@@ -74,26 +74,27 @@ class Brackets(BOHB):  # type: ignore[misc]  # hpbandster is untyped
             self.started += 1
 
     def report(self, configuration: ConfigurationId, epochs: int, loss: float | None) -> None:
-        """Take a result in, and let the sampler learn from it.
+        """Record a result, and pass it to the sampler.
 
         Args:
-            configuration: Whose result it is.
-            epochs: On what budget.
-            loss: None for a crash: it leaves its bracket, and the sampler counts it as bad.
+            configuration: Id of the configuration.
+            epochs: Budget of the evaluation.
+            loss: The loss; None for a crash. A crashed configuration leaves its bracket, and the
+                sampler counts it as bad.
         """
         self.config_generator.new_result(self._register(configuration, epochs, loss))
 
     def drop(self, configuration: ConfigurationId, epochs: int) -> None:
-        """Take a configuration out of its bracket without learning anything from it.
+        """Remove a configuration from its bracket. The sampler learns nothing from it.
 
-        As after a crash, a slot left empty on the next rung is filled by a fresh configuration.
+        As after a crash, a new configuration fills a slot that stays empty on the next rung.
         """
         self._register(configuration, epochs, None)
 
     def get_next_iteration(self, iteration: int) -> SuccessiveHalving:
-        """Return the bracket of an iteration, whose rungs' sizes are counted in integers."""
+        """Return the bracket of an iteration, with the sizes of its rungs counted in integers."""
         bracket = super().get_next_iteration(iteration)
-        # hpbandster multiplies by a negative power of eta and truncates: at eta 7, 6 and not 7.
+        # hpbandster multiplies by a negative power of eta and truncates: at eta 7 it gets 6, not 7.
         bracket.num_configs = [
             max(bracket.num_configs[0] // self.eta**rung, 1)
             for rung in range(len(bracket.num_configs))
@@ -102,14 +103,14 @@ class Brackets(BOHB):  # type: ignore[misc]  # hpbandster is untyped
         return bracket
 
     def sizes(self, iteration: int) -> list[tuple[int, int]]:
-        """Return an iteration's rungs as (epochs, configurations)."""
+        """Return the rungs of an iteration as pairs of epochs and number of configurations."""
         bracket = self.get_next_iteration(iteration)
         return list(zip(bracket.budgets, bracket.num_configs, strict=True))
 
     def _configure(
         self, bracket: SuccessiveHalving, epochs: int
     ) -> tuple[dict[str, Value], dict[str, Any]]:
-        # The id that BaseIteration.add_configuration is about to give.
+        # The id that BaseIteration.add_configuration gives next.
         number = bracket.actual_num_configs[bracket.stage]
         return self.configure(epochs, (bracket.HPB_iter, bracket.stage, number))
 

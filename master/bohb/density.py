@@ -1,9 +1,9 @@
-"""Kernel densities over configurations, as BOHB needs them, on whole arrays.
+"""Kernel densities over configurations for BOHB, computed on whole arrays.
 
-A configuration is a vector: a real hyperparameter lies in [0, 1], a level is its index. The
-density is f(x) = 1/n Σ_i Π_d K_d(x_d, X_id), with Gaussian kernels for reals and
-Aitchison-Aitken kernels for levels, and Scott's normal reference rule for the bandwidths: what
-statsmodels' KDEMultivariate computes, with one difference. The number of levels is that of the
+A configuration is a vector: a real hyperparameter lies in [0, 1], and a level is its index. The
+density is f(x) = 1/n Σ_i Π_d K_d(x_d, X_id), with Gaussian kernels for reals, Aitchison-Aitken
+kernels for levels, and Scott's normal reference rule for the bandwidths. statsmodels'
+KDEMultivariate computes the same, with one difference: here the number of levels is that of the
 space and not of the data, so that a level absent from the data has a finite density.
 """
 
@@ -18,8 +18,8 @@ from scipy.special import ndtr, ndtri
 Floats = NDArray[np.float64]
 
 _PRODUCT = 2**18
-"""Multiply-adds of a matrix product: as many as OpenBLAS does on one thread, and few enough for the
-cache. Its other threads would wait for cores that the workers keep busy: 30 ms for 2 ms of work."""
+"""Multiply-adds per matrix product. OpenBLAS runs so few on one thread, and they fit into the
+cache. More threads would wait for cores that the workers keep busy: 30 ms for 2 ms of work."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,13 +39,13 @@ class Density:
         Args:
             data: Vectors, shape ``(observation, dimension)``.
             levels: Number of levels of each dimension, 0 for a real; shape ``(dimension,)``.
-            min_bandwidth: No kernel is narrower, even where all observations agree.
+            min_bandwidth: Smallest bandwidth, even where all observations agree.
         """
         n, dimensions = data.shape
         centered = data - np.add.reduce(data) / n
         deviations = np.sqrt(np.add.reduce(centered * centered) / n)
         scott = 1.06 * deviations * n ** (-1.0 / (4 + dimensions))
-        # At (c − 1)/c the kernel of c levels is uniform; wider would make it favor other levels.
+        # At (c − 1)/c the kernel of c levels is uniform. A wider one would favor other levels.
         widest = np.where(levels > 0, (levels - 1) / np.maximum(levels, 1), np.inf)
         bandwidths = np.minimum(np.maximum(scott, min_bandwidth), widest)
         scales, constant = _scales(bandwidths, levels)
@@ -69,13 +69,13 @@ class Density:
     def draw(self, random: np.random.Generator, count: int, *, bandwidth_factor: float) -> Floats:
         """Draw candidates around the observations.
 
-        Reals come from the observation's kernel, widened and truncated to [0, 1]; a level is
-        kept with probability one minus its bandwidth, and else drawn from all.
+        Reals come from the kernel of the observation, widened and truncated to [0, 1]. A level is
+        kept with probability one minus its bandwidth, else it is drawn from all levels.
 
         Args:
-            random: Where the randomness comes from.
-            count: How many to draw.
-            bandwidth_factor: How much wider the reals' kernels are made.
+            random: Random generator.
+            count: Number of candidates.
+            bandwidth_factor: Factor by which the kernels of reals are widened.
 
         Returns:
             Vectors, shape ``(count, dimension)``.
@@ -92,16 +92,16 @@ class Density:
         return drawn
 
 
-# With a coordinate for each real and an indicator for each level, the logarithm of a product
-# kernel is −|z − Z|²/2 plus a constant, z and Z being the point's and the observation's coordinates
-# times a scale for each: 1/h for a real; √ log of the ratio of the two kernel values for a level,
-# since two indicators differ where two levels do. And −|z − Z|²/2 = z·Z − |z|²/2 − |Z|²/2: with two
-# columns more for the squares, one matrix product gives all pairs.
+# With one coordinate per real and one indicator per level, the logarithm of a product kernel is
+# −|z − Z|²/2 plus a constant. Here z and Z are the scaled coordinates of the point and of the
+# observation. The scale is 1/h for a real; for a level it is √ log of the ratio of the two kernel
+# values, since two indicators differ where two levels do. With −|z − Z|²/2 = z·Z − |z|²/2 − |Z|²/2
+# and two more columns for the squares, one matrix product gives all pairs.
 
 
 @functools.cache
 def _layout(levels: tuple[int, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return each coordinate's dimension, and the level it indicates: −1 for a real."""
+    """Return the dimension of each coordinate, and the level it indicates: −1 for a real."""
     counts = np.maximum(levels, 1)
     indicated = [np.arange(count) if count else np.array([-1]) for count in levels]
     return np.repeat(np.arange(len(levels)), counts), np.concatenate(indicated)
@@ -120,7 +120,9 @@ def _scales(bandwidths: Floats, levels: NDArray[np.int64]) -> tuple[Floats, floa
     same, other = np.log1p(-switch), np.log(switch / (levels[~is_real] - 1))
     scales = np.empty(len(levels))
     scales[is_real] = 1 / widths
-    scales[~is_real] = np.sqrt(np.maximum(same - other, 0.0))  # rounded, a uniform kernel's
+    scales[~is_real] = np.sqrt(
+        np.maximum(same - other, 0.0)
+    )  # 0 for a uniform kernel, but for rounding
     center = same.sum() - np.log(widths * np.sqrt(2 * np.pi)).sum()
     return scales[_layout(tuple(levels.tolist()))[0]], float(center)
 

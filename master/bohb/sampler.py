@@ -1,8 +1,9 @@
-"""BOHB's sampler: a configuration from the model of past outcomes, or at random.
+"""BOHB's sampler: configurations from a model of past outcomes, or at random.
 
-The density-ratio model of hpbandster's BOHB generator (Falkner et al. 2018, Sec. 3.2). What
-differs: it works on whole arrays, its random numbers are keyed by the configuration, the model
-depends on the set of outcomes and not on their order, and a failure is an error.
+This is the density-ratio model of hpbandster's BOHB generator (Falkner et al. 2018, Sec. 3.2),
+with four differences: it works on whole arrays, its random numbers are keyed by the
+configuration, the model depends on the set of outcomes and not on their order, and a failure is
+an error.
 """
 
 import logging
@@ -25,29 +26,29 @@ from master.bohb.density import Density, Floats
 log = logging.getLogger(__name__)
 
 _TINY = 1e-32
-"""Densities below this count as this, as in hpbandster."""
+"""Smaller densities are raised to this one, as in hpbandster."""
 
 
 Merit = tuple[float, ConfigurationId]
-"""What outcomes are ranked by: their loss, and equal losses by id."""
+"""Key that ranks outcomes: by loss, and by id for equal losses."""
 
 
 @dataclass(slots=True)
 class Observations:
-    """The outcomes on one budget."""
+    """All outcomes on one budget."""
 
     merits: list[Merit] = field(default_factory=list)
-    """Of all but the newest outcomes, best first."""
+    """Merits of all outcomes except the newest, best first."""
     vectors: Floats | None = None
-    """Their configurations, shape ``(observation, dimension)``."""
+    """Configurations of the outcomes in ``merits``, shape ``(observation, dimension)``."""
     new: list[tuple[Merit, list[float]]] = field(default_factory=list)
-    """The newest outcomes with their vectors, in order of arrival."""
+    """Newest outcomes with their vectors, in order of arrival."""
 
     def __len__(self) -> int:
         return len(self.merits) + len(self.new)
 
     def ranked(self) -> Floats:
-        """Return all vectors, best first; the newest are put in their places."""
+        """Return all vectors, best first, after sorting in the newest."""
         self.new.sort()
         places = [bisect(self.merits, merit) for merit, _ in self.new]
         vectors = np.array([vector for _, vector in self.new])
@@ -63,7 +64,7 @@ class Observations:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Densities of the good and of the bad observations, and what they were fitted to."""
+    """Densities of the good and of the bad observations, with the data they were fitted to."""
 
     budget: float
     observations: int
@@ -72,7 +73,7 @@ class Model:
 
 
 class Sampler(base_config_generator):  # type: ignore[misc]  # hpbandster is untyped
-    """Samples configurations of a space; hyperparameters that are fixed stay out of the model."""
+    """Samples configurations of a space. The model leaves out fixed hyperparameters."""
 
     def __init__(self, space: ConfigurationSpace, settings: BohbSettings, seed: int) -> None:
         super().__init__(logger=log)
@@ -90,14 +91,14 @@ class Sampler(base_config_generator):  # type: ignore[misc]  # hpbandster is unt
     def get_config(
         self, budget: float, configuration: ConfigurationId
     ) -> tuple[dict[str, Value], dict[str, Any]]:
-        """Sample a configuration, as a function of its id, the seed and the outcomes so far.
+        """Sample a configuration as a function of its id, the seed and the outcomes so far.
 
         Args:
-            budget: Where it will first be evaluated; the model does not use it.
-            configuration: The id of the configuration wanted.
+            budget: First budget of the configuration; only the log uses it.
+            configuration: Id of the configuration.
 
         Returns:
-            Its values, of built-in types, and whether the model picked it.
+            The values of the configuration, of built-in types, and whether the model picked it.
         """
         random = np.random.default_rng([self._seed, *configuration])
         at_random = random.random() < self._settings.random_fraction
@@ -114,11 +115,11 @@ class Sampler(base_config_generator):  # type: ignore[misc]  # hpbandster is unt
         return self._values(vector), {"model_based_pick": model is not None}
 
     def new_result(self, job: Any, update_model: bool = True) -> None:  # noqa: ARG002
-        """Take an outcome in; the model is fitted again when it is next used.
+        """Record an outcome. The model is fitted again when it is next used.
 
         Args:
-            job: hpbandster's job; a result of None is a crash, and counts as bad.
-            update_model: Part of hpbandster's interface; has no effect here.
+            job: hpbandster's job. A result of None is a crash, and counts as bad.
+            update_model: Part of hpbandster's interface, without effect here.
         """
         super().new_result(job)
         observations = self._observations.setdefault(job.kwargs["budget"], Observations())
@@ -127,7 +128,7 @@ class Sampler(base_config_generator):  # type: ignore[misc]  # hpbandster is unt
         observations.new.append(((loss, job.id), vector))
 
     def model(self) -> Model | None:
-        """Return the model on the largest budget with enough outcomes, or None."""
+        """Return the model of the largest budget with enough outcomes, or None."""
         for budget in sorted(self._observations, reverse=True):
             observations = self._observations[budget]
             good, bad = self._split(len(observations))

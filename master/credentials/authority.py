@@ -1,8 +1,8 @@
 """Making credentials: an authority, the master's certificate, and a small file for each worker.
 
-The authority signs; both sides of a connection show a certificate that it signed. The master's
-may be used as a server alone, for its names and addresses; a worker's as a client alone. Keys are
-on the curve P-256, in files that only their owner can read.
+Both sides of a connection show a certificate that the authority signed. The master's certificate
+is valid only for a server with its names and addresses; a worker's only for a client. Keys are on
+the curve P-256, in files that only their owner can read.
 """
 
 import datetime
@@ -22,19 +22,19 @@ from configspace.errors import ServiceError
 from master.credentials.folder import Folder, read_revoked, write_secret
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-"""What every master's certificate is good for."""
+"""Names and addresses in every certificate of a master."""
 AUTHORITY_DAYS = 3650
 DAYS = 730
-"""How long a master's and a worker's certificate is good."""
+"""Validity of a certificate of a master or of a worker."""
 _SKEW = datetime.timedelta(days=1)
-"""Certificates are good from a day before they are made: a worker's clock may be slow."""
+"""Certificates are valid from a day before they are made: the clock of a worker may be slow."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9])?(\.[A-Za-z0-9_-]+)*\.?")
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A worker's credentials, as the authority remembers them."""
+    """The credentials of a worker, as recorded by the authority."""
 
     name: str
     serial: int
@@ -43,20 +43,20 @@ class Issued:
 
 
 def initialize(folder: Folder, hosts: Sequence[str]) -> bool:
-    """Make an authority, unless there is one, and a certificate for the master.
+    """Make a certificate for the master, and an authority if the folder has no authority yet.
 
-    Done again, it renews the master's certificate for the hosts given now; workers' credentials
-    stay good, since the authority is the same.
+    A second call renews the master's certificate for the hosts of that call. The credentials of
+    workers stay valid, since the authority stays the same.
 
     Args:
-        folder: Where to.
-        hosts: Names and addresses by which workers reach the master, besides loopback's.
+        folder: Folder to write to.
+        hosts: Names and addresses by which workers reach the master, in addition to loopback.
 
     Returns:
         Whether the authority is new.
 
     Raises:
-        ServiceError: If a host is none, or the folder cannot be used.
+        ServiceError: If a host is not a name or an address, or the folder cannot be used.
     """
     names = [_general_name(host) for host in dict.fromkeys([*hosts, *LOOPBACK])]
     try:
@@ -66,7 +66,7 @@ def initialize(folder: Folder, hosts: Sequence[str]) -> bool:
         new = not folder.authority.exists()
         if new:
             key = _new_key()
-            # The key first: an authority without its key would never be made anew.
+            # The key first: an authority without its key would never be replaced.
             write_secret(folder.authority_key, _pem(key), replace=True)
             folder.authority.write_text(_pem(_authority(key)))
         key = _new_key()
@@ -82,75 +82,83 @@ def initialize(folder: Folder, hosts: Sequence[str]) -> bool:
         write_secret(folder.certificate, _pem(certificate), replace=True)
     except OSError as error:
         raise ServiceError(
-            f"cannot make credentials in {str(folder.path)!r}: {error.strerror}"
+            f"cannot make credentials in {str(folder.path)!r}: {error.strerror}",
+            advice="choose another --folder",
         ) from error
     return new
 
 
 def issue(folder: Folder, name: str, *, days: int = DAYS) -> str:
-    """Make the credentials of a worker: its key, its certificate, and the authority's.
+    """Make the credentials of a worker: its key, its certificate, and the authority's certificate.
 
     Args:
-        folder: Whose authority signs.
-        name: What to call them, to be revoked by.
-        days: How long they are good.
+        folder: Folder of the authority.
+        name: Name of the worker.
+        days: Number of days for which the credentials are valid.
 
     Returns:
-        What the worker's file holds; its key is kept nowhere else.
+        The content of the worker's file. No copy of the key is kept.
 
     Raises:
-        ServiceError: If the name is none or in use, or the authority cannot sign.
+        ServiceError: If the name is not allowed or in use, or the authority cannot sign.
     """
     if not _NAME.fullmatch(name):
         raise ServiceError(
-            f"wanted a name of letters, digits, '.', '_' and '-' for a worker, got {name!r}"
+            f"expected a name of letters, digits, '.', '_' and '-' for a worker, got {name!r}",
+            advice="choose a name such as laptop-2",
         )
     if any(one.name == name and one.state == "valid" for one in issued(folder)):
         raise ServiceError(
-            f"{name!r} has credentials already; choose another name, or first "
-            f"'dartboard credentials revoke {name}'"
+            f"{name!r} has credentials already",
+            advice=f"choose another name, or run 'dartboard credentials revoke {name}' first",
         )
     key = _new_key()
     certificate = _signed(folder, key, name, usage=ExtendedKeyUsageOID.CLIENT_AUTH, days=days)
     try:
-        # Before the key is out: what is not remembered cannot be revoked.
+        # Before the key is returned: a certificate that is not recorded cannot be revoked.
         (folder.issued / f"{certificate.serial_number:x}.pem").write_text(_pem(certificate))
         authority = folder.authority.read_text()
     except OSError as error:
-        raise ServiceError(f"cannot remember the credentials: {error}") from error
+        raise ServiceError(
+            f"cannot record the credentials: {error}", advice="check the folder of the credentials"
+        ) from error
     return _pem(key) + _pem(certificate) + authority
 
 
 def revoke(folder: Folder, name: str) -> int:
-    """End the credentials of a name, of a running worker too, at its next call.
+    """Revoke all credentials of a name. The master refuses a running worker at its next call.
 
     Returns:
-        How many there were.
+        Number of certificates revoked.
 
     Raises:
-        ServiceError: If there are none, or the list cannot be written.
+        ServiceError: If the name has no valid credentials, or the list cannot be written.
     """
     known = issued(folder)
     ended = [one for one in known if one.name == name and one.state != "revoked"]
     if not ended:
         names = sorted({one.name for one in known if one.state == "valid"})
         raise ServiceError(
-            f"{name!r} has no credentials to revoke; those who have: {', '.join(names) or 'nobody'}"
+            f"{name!r} has no credentials to revoke",
+            advice=f"names with credentials: {', '.join(names) or 'none'}",
         )
     today = datetime.datetime.now(datetime.UTC).date()
     try:
         with folder.revoked.open("a", encoding="utf-8") as file:
             file.write("".join(f"{one.serial:x} {name} {today}\n" for one in ended))
     except OSError as error:
-        raise ServiceError(f"cannot write {str(folder.revoked)!r}: {error.strerror}") from error
+        raise ServiceError(
+            f"cannot write {str(folder.revoked)!r}: {error.strerror}",
+            advice="fix its permissions, then revoke again",
+        ) from error
     return len(ended)
 
 
 def issued(folder: Folder) -> list[Issued]:
-    """Return all credentials that were issued, by name and then age.
+    """Return all credentials that were issued, sorted by name and then by age.
 
     Raises:
-        ServiceError: If the folder holds no authority, or something that is no certificate.
+        ServiceError: If the folder has no authority, or a file in it is not a certificate.
     """
     folder.check()
     try:
@@ -160,9 +168,10 @@ def issued(folder: Folder) -> list[Issued]:
             for path in folder.issued.glob("*.pem")
         ]
     except (OSError, ValueError) as error:
-        raise ServiceError(f"cannot read the credentials in {str(folder.path)!r}: {error}") from (
-            error
-        )
+        raise ServiceError(
+            f"cannot read the credentials in {str(folder.path)!r}: {error}",
+            advice="restore the folder, or make a new one with 'dartboard credentials init'",
+        ) from error
     found.sort(key=lambda one: (_common_name(one), one.not_valid_before_utc))
     return [
         Issued(_common_name(one), one.serial_number, one.not_valid_after_utc, _state(one, revoked))
@@ -171,10 +180,10 @@ def issued(folder: Folder) -> list[Issued]:
 
 
 def hosts_of(path: Path) -> tuple[str, ...]:
-    """Return the names and addresses for which a master's certificate is good.
+    """Return the names and addresses for which a certificate of a master is valid.
 
     Raises:
-        ServiceError: If it cannot be read.
+        ServiceError: If the file cannot be read.
     """
     names = load(path).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return (
@@ -184,16 +193,16 @@ def hosts_of(path: Path) -> tuple[str, ...]:
 
 
 def check_host(folder: Folder, host: str) -> None:
-    """Check that the master's certificate is good for the address it is to listen on, and today.
+    """Check that the master's certificate is valid today, and for the address of the master.
 
     Raises:
-        ServiceError: If no worker would accept it.
+        ServiceError: If workers would refuse it.
     """
     known, expires = hosts_of(folder.certificate), load(folder.certificate).not_valid_after_utc
     if expires < datetime.datetime.now(datetime.UTC):
         raise ServiceError(
-            f"the master's certificate expired on {expires:%Y-%m-%d}; renew it with 'dartboard "
-            "credentials init' and its --host names"
+            f"the master's certificate expired on {expires:%Y-%m-%d}",
+            advice="renew it with 'dartboard credentials init' and its --host names",
         )
     try:
         every = ipaddress.ip_address(host).is_unspecified
@@ -201,21 +210,24 @@ def check_host(folder: Folder, host: str) -> None:
         every = not host
     if not every and host.lower() not in known:
         raise ServiceError(
-            f"the master's certificate is for {', '.join(known)}, not for {host!r}; add it with "
-            f"'dartboard credentials init --host {host}', naming the others again"
+            f"the master's certificate is for {', '.join(known)}, not for {host!r}",
+            advice=f"add it with 'dartboard credentials init --host {host}', and repeat the others",
         )
 
 
 def load(path: Path) -> x509.Certificate:
-    """Return the first certificate of a file.
+    """Return the first certificate in a file.
 
     Raises:
-        ServiceError: If there is none.
+        ServiceError: If the file cannot be read, or has no certificate.
     """
     try:
         return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise ServiceError(f"cannot read a certificate from {str(path)!r}: {error}") from error
+        raise ServiceError(
+            f"cannot read a certificate from {str(path)!r}: {error}",
+            advice="use a file made by 'dartboard credentials'",
+        ) from error
 
 
 # ---- parts
@@ -256,10 +268,14 @@ def _signed(
         signer = serialization.load_pem_private_key(folder.authority_key.read_bytes(), None)
     except (OSError, ValueError, TypeError) as error:
         raise ServiceError(
-            f"cannot read the authority's key {str(folder.authority_key)!r}: {error}"
+            f"cannot read the authority's key {str(folder.authority_key)!r}: {error}",
+            advice="run this on the machine that has the key, or restore it",
         ) from error
     if not isinstance(signer, ec.EllipticCurvePrivateKey):
-        raise ServiceError(f"{str(folder.authority_key)!r} is not a key of dartboard's")
+        raise ServiceError(
+            f"expected a key made by dartboard, got {str(folder.authority_key)!r}",
+            advice="restore it, or make a new folder with 'dartboard credentials init'",
+        )
     public = signer.public_key()
     builder = (
         _certificate(_subject(name), authority.subject, key.public_key(), days)
@@ -294,14 +310,14 @@ def _general_name(host: str) -> x509.GeneralName:
     except ValueError:
         if not _HOST.fullmatch(host) or re.fullmatch(r"[\d.]+", host):
             raise ServiceError(
-                f"wanted a name or address, such as desk.example.org or 192.168.0.7, for --host, "
-                f"got {host!r}"
+                f"expected a name or address for --host, got {host!r}",
+                advice="use one such as desk.example.org or 192.168.0.7",
             ) from None
         return x509.DNSName(host.lower())
     if address.is_unspecified:
         raise ServiceError(
-            f"{host} stands for all addresses; give --host the names and addresses by which "
-            "workers reach the master"
+            f"expected a name or address of this machine for --host, got {host}, which means all",
+            advice="use the names and addresses by which workers reach the master",
         )
     return x509.IPAddress(address)
 

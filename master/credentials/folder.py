@@ -1,6 +1,6 @@
-"""Who may talk to a master: where its credentials are, whose were revoked, and who is let in bare.
+"""The credentials of a master: its files, the revoked workers, and when credentials are required.
 
-Making credentials is `master.credentials.authority`; this module only reads them.
+This module only reads credentials; `master.credentials.authority` makes them.
 """
 
 import ipaddress
@@ -15,58 +15,58 @@ from configspace.errors import ServiceError
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder of credentials, and the names of what is in it."""
+    """A folder of credentials, with the paths of its files."""
 
     path: Path
 
     @property
     def authority(self) -> Path:
-        """The certificate of the authority, by which both sides know each other."""
+        """Certificate of the authority, with which master and workers verify each other."""
         return self.path / "authority.pem"
 
     @property
     def authority_key(self) -> Path:
-        """The authority's key: needed to issue, not to serve."""
+        """Key of the authority. It is needed to issue credentials, not to serve."""
         return self.path / "authority.key"
 
     @property
     def certificate(self) -> Path:
-        """The master's certificate."""
+        """Certificate of the master."""
         return self.path / "master.pem"
 
     @property
     def key(self) -> Path:
-        """The master's key."""
+        """Key of the master."""
         return self.path / "master.key"
 
     @property
     def issued(self) -> Path:
-        """A folder with the certificate, not the key, of each worker."""
+        """Folder with the certificate, but not the key, of each worker."""
         return self.path / "issued"
 
     @property
     def revoked(self) -> Path:
-        """The serial numbers that are not accepted any more, a line each."""
+        """List of the serial numbers that are no longer accepted, one per line."""
         return self.path / "revoked.txt"
 
     def check(self) -> None:
-        """Check that a master can serve with it.
+        """Check that a master can use the folder.
 
         Raises:
-            ServiceError: If something that it needs is missing or cannot be read.
+            ServiceError: If a file is missing or cannot be read.
         """
         for path in (self.authority, self.certificate, self.key, self.revoked):
             try:
                 path.open("rb").close()
             except OSError as error:
                 raise ServiceError(
-                    f"cannot read {str(path)!r}: {error.strerror}; 'dartboard credentials init "
-                    "--host NAME' makes a folder of credentials"
+                    f"cannot read {str(path)!r}: {error.strerror}",
+                    advice="'dartboard credentials init --host NAME' makes a folder of credentials",
                 ) from error
 
 
 class Revocations:
-    """The list of revoked serial numbers, read again whenever its file changes; for any thread."""
+    """List of revoked serial numbers, read again whenever its file changes. It is thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -78,7 +78,7 @@ class Revocations:
         """Return whether a serial number is revoked.
 
         Raises:
-            ServiceError: If the list cannot be read; then nobody is known to be welcome.
+            ServiceError: If the list cannot be read. Then no worker may be accepted.
         """
         try:
             with self._lock:
@@ -86,72 +86,76 @@ class Revocations:
                 stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
                 if stamp != self._stamp:
                     self._serials = read_revoked(self._path)
-                    self._stamp = stamp  # from before the reading: a later change is seen next time
+                    self._stamp = (
+                        stamp  # taken before the list was read: a later change is seen next time
+                    )
                 return serial in self._serials
         except (OSError, ValueError) as error:
             raise ServiceError(
-                f"cannot read the list of revoked credentials {str(self._path)!r}: {error}"
+                f"cannot read the list of revoked credentials {str(self._path)!r}: {error}",
+                advice="restore it, or let the master read it",
             ) from error
 
 
 def read_revoked(path: Path) -> frozenset[int]:
-    """Return the serial numbers of a list: the first word of each line, hexadecimal.
+    """Return the serial numbers of a list. Each is the first word of a line, in hexadecimal.
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If a line is none of it.
+        ValueError: If a line does not start with a serial number.
     """
     lines = path.read_text(encoding="utf-8").splitlines()
     return frozenset(int(line.split()[0], 16) for line in lines if line.strip())
 
 
 def check_exposure(host: str, credentials: Folder | None, *, insecure: bool) -> None:
-    """Check that a master may listen on an address: on loopback, or with credentials.
+    """Check that a master may listen on an address: only on loopback without credentials.
 
     Args:
         host: The address or name to listen on.
-        credentials: What it would serve with.
-        insecure: Whether the user waives them.
+        credentials: The folder of credentials, if any.
+        insecure: Whether the user accepts workers without credentials.
 
     Raises:
-        ServiceError: If anybody on the network could give and take results.
+        ServiceError: If anyone on the network could take jobs and send results.
     """
     if credentials is None and not insecure and not is_loopback(host):
         raise ServiceError(
-            f"a master on {host!r} can be reached from other machines: give it --credentials DIR, "
-            f"made by 'dartboard credentials init --host {host}', or --insecure where everybody on "
-            "the network is trusted"
+            f"expected credentials, since other machines can reach a master on {host!r}, got none",
+            advice=f"use --credentials DIR, made by 'dartboard credentials init --host {host}', or "
+            "--insecure on a network that you trust",
         )
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine reaches an address; a name is looked up.
+    """Return whether only this machine can reach an address. A name is looked up.
 
     Raises:
-        ServiceError: If it is neither an address nor a name that is known.
+        ServiceError: If it is neither an address nor a known name.
     """
-    if not host:  # to a socket, all addresses
+    if not host:  # means all addresses
         return False
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ServiceError(
-            f"wanted a name or address of this machine to listen on, got {host!r} ({reason})"
+            f"expected a name or address of this machine for --host, got {host!r} ({reason})",
+            advice="use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses",
         ) from error
     return all(ipaddress.ip_address(str(entry[4][0])).is_loopback for entry in found)
 
 
 def write_secret(path: Path, text: str, *, replace: bool = False) -> None:
-    """Write a file that only its owner can read, from its first byte on.
+    """Write a file that only its owner can read, at every moment.
 
     Args:
-        path: Where.
-        text: What.
-        replace: Whether a file that is there is replaced, in one step.
+        path: Path of the file.
+        text: Content of the file.
+        replace: Whether an existing file is replaced, in one step.
 
     Raises:
-        OSError: If it cannot be written, or is there and not to be replaced.
+        OSError: If the file cannot be written, or exists and ``replace`` is false.
     """
     new = path.with_name(f"{path.name}.new") if replace else path
     if replace:

@@ -1,1 +1,1 @@
-"""The master itself: its thread, its settings, what it shows, and its lock."""
+"""The master itself: its thread, its settings, its snapshots and metrics, and its lock."""

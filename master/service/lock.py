@@ -1,7 +1,7 @@
-"""One master a study: a lock that its holder's death releases.
+"""One master per study: a lock that is released when the process that holds it dies.
 
-SQLite: a kernel lock on a file beside the database. PostgreSQL: an advisory lock of a connection.
-Neither can go stale, as a timestamp would.
+With SQLite, this is a kernel lock on a file next to the database; with PostgreSQL, an advisory
+lock of a connection. Neither can go stale, as a timestamp could.
 """
 
 import fcntl
@@ -23,31 +23,35 @@ from configspace.errors import ServiceError, StoreError
 log = logging.getLogger(__name__)
 
 _APPLICATION = "dartboard master, "
-"""What a master's connection is called in PostgreSQL's own views, before its process."""
+"""Start of the name of a master's connection in the views of PostgreSQL; its process follows."""
 
 
 @contextmanager
 def study_lock(url: str, study: str) -> Iterator[None]:
-    """Hold a study of a store, so that no other master can.
+    """Hold the lock of a study, so that no other master can serve it.
 
     Args:
-        url: The store's.
-        study: The study's name.
+        url: URL of the store.
+        study: Name of the study or campaign.
 
     Raises:
-        ServiceError: If another process holds it; says which, and since when.
+        ServiceError: If another process holds the lock; the message says which, and since when.
+        StoreError: If the lock cannot be made.
     """
     parsed = sa.make_url(url)
     lock: AbstractContextManager[None]
     match parsed.get_backend_name(), parsed.database:
         case "sqlite", None | "" | ":memory:":
-            lock = nullcontext()  # no other process sees it
+            lock = nullcontext()  # no other process can open this store
         case "sqlite", str(database):
             lock = _file_lock(Path(f"{database}.{study}.lock"), study)
         case "postgresql", _:
             lock = _advisory_lock(parsed, study)
         case backend, _:
-            raise StoreError(f"wanted a store on sqlite or postgresql, got {backend!r}")
+            raise StoreError(
+                f"expected a store on sqlite or postgresql, got {backend!r}",
+                advice="use a URL such as sqlite:///dartboard.db",
+            )
     with lock:
         yield
 
@@ -62,7 +66,7 @@ def _file_lock(path: Path, study: str) -> Iterator[None]:
         file.flush()
         yield
     finally:
-        # While it is still held: whoever opened the file meanwhile sees that it is gone.
+        # While the lock is still held: a process that has opened the file sees that it is gone.
         path.unlink(missing_ok=True)
         file.close()
 
@@ -72,24 +76,27 @@ def _open_and_lock(path: Path, study: str) -> IO[str]:
         try:
             file = path.open("a+")
         except OSError as error:
-            raise StoreError(f"cannot write {str(path)!r}: {error.strerror}") from error
+            raise StoreError(
+                f"cannot write {str(path)!r}: {error.strerror}",
+                advice="use a store in a folder that can be written",
+            ) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             file.seek(0)
             holder = file.read()
             file.close()
-            raise ServiceError(_refusal(study, _told(holder))) from error
+            raise _held(study, _describe(holder)) from error
         if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
             return file
-        file.close()  # its holder removed it before letting go: take the new one
+        file.close()  # its holder removed it before the release: lock the new file
 
 
-def _told(holder: str) -> str:
+def _describe(holder: str) -> str:
     try:
         known = json.loads(holder)
         return f"process {known['pid']} on {known['host']}, since {known['since']}"
-    except (ValueError, KeyError, TypeError):  # its holder is just about to write it
+    except (ValueError, KeyError, TypeError):  # its holder has not written it yet
         return "another process"
 
 
@@ -103,11 +110,14 @@ def _advisory_lock(url: sa.URL, study: str) -> Iterator[None]:
     try:
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.scalar(sa.text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
-                raise ServiceError(_refusal(study, _connection_holding(connection, key)))
-            yield  # the end of the connection releases it
+                raise _held(study, _connection_holding(connection, key))
+            yield  # the lock is released when the connection closes
     except sa.exc.OperationalError as error:
         shown = url.render_as_string(hide_password=True)
-        raise StoreError(f"cannot lock study {study!r} in {shown}: {error.orig}") from error
+        raise StoreError(
+            f"cannot lock study {study!r} in {shown}: {error.orig}",
+            advice="check that the server runs and can be reached",
+        ) from error
     finally:
         engine.dispose()
 
@@ -127,9 +137,10 @@ def _connection_holding(connection: sa.Connection, key: int) -> str:
     return f"{holder.name.removeprefix(_APPLICATION)}, since {_shown(holder.since)}"
 
 
-def _refusal(study: str, holder: str) -> str:
-    return (
-        f"study {study!r} has a master already: {holder}; stop that one, or wait until it is done"
+def _held(study: str, holder: str) -> ServiceError:
+    return ServiceError(
+        f"study {study!r} has a master already: {holder}",
+        advice="stop that one, or wait until it is done",
     )
 
 

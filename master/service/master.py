@@ -64,7 +64,7 @@ class Master:
         Args:
             source: Decides what is evaluated. Only the thread that calls ``run`` uses it.
             store: Keeps everything that the source learns. Only the same thread writes to it.
-            settings: Where to listen, whom to let in, and the periods of leases and heartbeats.
+            settings: Address, access, and the periods of leases and heartbeats.
             on_listening: Called with the address, as ``host:port``, once workers can connect.
             more_follows: Whether another master follows at once on the same address. The workers
                 of this one then wait for it.
@@ -104,7 +104,7 @@ class Master:
             on_change: Called with a snapshot, at most several times per second.
 
         Raises:
-            ServiceError: If the port is not available, or needs credentials and has none.
+            ServiceError: If the port is not available, or its address needs credentials.
             StoreError: If the store cannot be written. Acknowledged results are never lost.
         """
         watch = _Watch(self._source, self._exchange, on_change)

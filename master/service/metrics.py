@@ -1,6 +1,7 @@
-"""A master's state as Prometheus reads it: the newest snapshot, and this process's own figures.
+"""Metrics of a master for Prometheus: the latest snapshot, and statistics of this process.
 
-Whoever reaches the port can read; there is nothing to be written, and nothing of it is secret.
+Anyone who can reach the port can read the metrics. Nothing can be written, and they hold no
+secrets.
 """
 
 from collections.abc import Iterator
@@ -15,17 +16,17 @@ from master.service.snapshot import Snapshot
 
 
 class Metrics(Collector):
-    """The newest snapshot, told when asked; shown by one thread and read by others."""
+    """Holds the latest snapshot. One thread sets it, and others collect it."""
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
 
     def show(self, snapshot: Snapshot) -> None:
-        """Take in how things stand."""
+        """Set the latest snapshot."""
         self._snapshot = snapshot
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what Prometheus asks for; part of its client's interface."""
+        """Yield the metrics; part of the interface of Prometheus' client."""
         snapshot = self._snapshot
         if snapshot is not None:
             yield from _progress(snapshot)
@@ -38,13 +39,13 @@ def serve_metrics(host: str, port: int) -> Iterator[tuple[Metrics, int]]:
 
     Args:
         host: Address to listen on.
-        port: Port to listen on; 0 for any that is free.
+        port: Port to listen on; 0 means any free port.
 
     Yields:
-        Where to show snapshots, and the port.
+        The metrics, to be given snapshots, and the port.
 
     Raises:
-        ServiceError: If the port cannot be had.
+        ServiceError: If the port is not available.
     """
     metrics, registry = Metrics(), CollectorRegistry()
     registry.register(metrics)
@@ -53,8 +54,8 @@ def serve_metrics(host: str, port: int) -> Iterator[tuple[Metrics, int]]:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
         raise ServiceError(
-            f"cannot serve metrics on {host}:{port}: {error.strerror or error}; choose another "
-            "--metrics-port"
+            f"cannot serve metrics on {host}:{port}: {error.strerror or error}",
+            advice="choose another --metrics-port",
         ) from error
     try:
         yield metrics, server.server_port
@@ -69,7 +70,7 @@ def _progress(snapshot: Snapshot) -> Iterator[Metric]:
     study = progress.study
     ended = CounterMetricFamily(
         "dartboard_evaluations",
-        "Evaluations that ended, restarts included",
+        "Evaluations that ended, including those before a restart",
         labels=["study", "end"],
     )
     for end, count in (
@@ -80,13 +81,17 @@ def _progress(snapshot: Snapshot) -> Iterator[Metric]:
         ended.add_metric([study, end], count)
     yield ended
     outstanding = GaugeMetricFamily(
-        "dartboard_evaluations_outstanding", "Evaluations under way", labels=["study", "state"]
+        "dartboard_evaluations_outstanding",
+        "Evaluations that are running or queued",
+        labels=["study", "state"],
     )
     outstanding.add_metric([study, "running"], snapshot.running)
     outstanding.add_metric([study, "queued"], snapshot.queued)
     yield outstanding
     sampled = CounterMetricFamily(
-        "dartboard_configurations", "Configurations by who picked them", labels=["study", "by"]
+        "dartboard_configurations",
+        "Configurations sampled, by model or at random",
+        labels=["study", "by"],
     )
     sampled.add_metric([study, "model"], progress.model_based)
     sampled.add_metric([study, "chance"], progress.sampled - progress.model_based)
@@ -94,22 +99,37 @@ def _progress(snapshot: Snapshot) -> Iterator[Metric]:
     yield _gauge(
         "dartboard_epochs_done", "Epochs of finished evaluations", study, progress.epochs_done
     )
-    yield _gauge("dartboard_epochs_expected", "Epochs in all", study, progress.epochs_expected)
     yield _gauge(
-        "dartboard_master_seconds", "Since this master began", study, snapshot.elapsed_seconds
+        "dartboard_epochs_expected",
+        "Epochs of all evaluations, finished or not",
+        study,
+        progress.epochs_expected,
+    )
+    yield _gauge(
+        "dartboard_master_seconds",
+        "Seconds since this master started",
+        study,
+        snapshot.elapsed_seconds,
     )
     if progress.incumbent is not None:
         yield _gauge(
-            "dartboard_incumbent_psnr_decibels", "The best so far", study, -progress.incumbent.loss
+            "dartboard_incumbent_psnr_decibels",
+            "PSNR of the best configuration so far",
+            study,
+            -progress.incumbent.loss,
         )
 
 
 def _workers(snapshot: Snapshot) -> Iterator[Metric]:
     study = snapshot.progress.study
     labels = ["study", "worker", "device", "engine"]
-    busy = GaugeMetricFamily("dartboard_worker_busy", "1 with a job, 0 idle", labels=labels)
+    busy = GaugeMetricFamily(
+        "dartboard_worker_busy", "1 if the worker has a job, else 0", labels=labels
+    )
     silent = GaugeMetricFamily(
-        "dartboard_worker_silent_seconds", "Since a worker was last heard of", labels=labels
+        "dartboard_worker_silent_seconds",
+        "Seconds since the last heartbeat of a worker",
+        labels=labels,
     )
     for one in snapshot.workers:
         values = [study, one.name, one.device, one.engine]

@@ -1,4 +1,4 @@
-"""The settings of the service: where the master listens, whom it lets in, and its periods."""
+"""Settings of the service: address, access, and the periods of leases and heartbeats."""
 
 import socket
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ HEARTBEAT_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ServiceSettings:
-    """Where a master listens, whom it lets in, and how long it waits for a silent worker.
+    """Where a master listens, which workers it accepts, and how long it waits for them.
 
     Raises:
         ServiceError: If the lease is not longer than the time between two heartbeats.
@@ -29,11 +29,11 @@ class ServiceSettings:
     max_workers: int = MAX_WORKERS
     """Number of connections served at once."""
     credentials: Folder | None = None
-    """Folder that identifies workers; without it, only workers of this machine are let in."""
+    """Folder that identifies workers; without it, only workers of this machine are accepted."""
     insecure: bool = False
-    """Whether workers of other machines are let in without credentials."""
+    """Whether workers of other machines are accepted without credentials."""
     lease_seconds: float = LEASE_SECONDS
-    """Seconds for which a silent worker keeps its job."""
+    """Seconds without a heartbeat after which a job goes to another worker."""
     heartbeat_seconds: float = HEARTBEAT_SECONDS
     """Seconds between two heartbeats of a worker."""
     metrics_port: int | None = None

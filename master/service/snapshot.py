@@ -1,4 +1,4 @@
-"""What a master is doing at one moment, for whoever looks on."""
+"""The state of a master at one moment, for displays and metrics."""
 
 from dataclasses import dataclass
 
@@ -18,16 +18,16 @@ class WorkerView:
     job: str | None
     """The evaluation it has on lease, such as ``(3, 0, 7)@17``."""
     attempt: int | None
-    """Which lease of that evaluation it is, from 1."""
+    """Number of the lease of that evaluation, from 1."""
     progress: EvaluationProgress | None
-    """Phase, epochs done and epochs in all of that evaluation, as last reported."""
+    """Phase, epochs done and epochs in total of that evaluation, as last reported."""
     silent_seconds: float
-    """Seconds since it was last heard of."""
+    """Seconds since its last heartbeat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How far the study has come, and who works on it."""
+    """How far the study is, and which workers evaluate it."""
 
     progress: SourceProgress
     running: int
@@ -36,6 +36,6 @@ class Snapshot:
     """Evaluations ready for the next worker."""
     workers: tuple[WorkerView, ...]
     elapsed_seconds: float
-    """Since this master began to run."""
+    """Seconds since this master started."""
     epochs_done_here: int
-    """Epochs finished since this master began to run, from which the time left follows."""
+    """Epochs finished since this master started; the estimate of the time left uses them."""

@@ -1,4 +1,4 @@
-"""The command's surface: quick to start, and one clear line on bad input."""
+"""The `dartboard` app: help, version, lazy imports, and errors of one line."""
 
 import re
 import subprocess
@@ -71,7 +71,7 @@ def test_the_version_is_shown() -> None:
     assert (shown.returncode, shown.stdout) == (0, f"dartboard {version('dartboard')}\n")
 
 
-def test_help_takes_as_long_as_a_few_starts_of_python() -> None:
+def test_help_is_quick() -> None:
     # A ratio, since the machine may be busy: a bare start takes about 0.05 s, help 0.17 s.
     def best(*command: str) -> float:
         times = []
@@ -97,7 +97,7 @@ def test_help_takes_as_long_as_a_few_starts_of_python() -> None:
         (("export", "x", "--what", "dreams"), "Invalid value for '--what': 'dreams' is not one of"),
     ],
 )
-def test_bad_input_gets_one_line_and_exit_code_2(
+def test_bad_input_is_one_line_with_code_2(
     arguments: tuple[str, ...], complaint: str, tmp_path: Path
 ) -> None:
     shown = dartboard(*arguments, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""Real masters and workers on loopback, with evaluations that bring scores at once."""
+"""Real masters and workers on loopback, with evaluations that return scores at once."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ def small_study(name: str = "small", **settings: Any) -> Study:
 
 
 def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
-    """Wait until a condition holds, and return what it returned."""
+    """Wait until a condition is true, and return its value."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"no {what} within {seconds:g} s"
@@ -41,7 +41,7 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> 
 
 @contextmanager
 def workers(address: str, count: int, evaluate: str, **options: Any) -> Iterator[list[Any]]:
-    """Start worker processes; they are killed at the end."""
+    """Start worker processes, and kill them at the end."""
     started = [start_worker(address, evaluate, **options) for _ in range(count)]
     try:
         yield started
@@ -76,7 +76,7 @@ class RunningMaster:
     def _run(self) -> None:
         try:
             self.ending = self.master.run(stop=self.stop)
-        except BaseException as error:  # noqa: BLE001  # shown by the test that waits
+        except BaseException as error:  # noqa: BLE001  # raised in the test that waits
             self.error = error
 
     def start(self) -> str:
@@ -96,7 +96,7 @@ class RunningMaster:
 
 @contextmanager
 def running_master(study: Study, store: Store, **options: Any) -> Iterator[RunningMaster]:
-    """Run a BOHB study's master; it is stopped at the end."""
+    """Run the master of a BOHB study, and stop it at the end."""
     store.begin(study, {})
     running = RunningMaster(BohbSource.resume(study, store), store, **options)
     try:
@@ -108,7 +108,7 @@ def running_master(study: Study, store: Store, **options: Any) -> Iterator[Runni
 
 
 def submitted(store: Store, study: str = "small") -> list[EvaluationId]:
-    """Return the evaluations of a study, in order of submission."""
+    """Return the evaluations of a study in order of submission."""
     return [event.id for event in store.history(study) if isinstance(event, Submitted)]
 
 

@@ -1,4 +1,4 @@
-"""`dartboard campaign` with real workers: to the end, killed, interrupted, grown, and bad input."""
+"""`dartboard campaign` with real workers: complete, killed, interrupted, extended, bad input."""
 
 import os
 import signal
@@ -55,7 +55,7 @@ def scores(folder: Path) -> pd.DataFrame:
 
 
 def started(folder: Path) -> "subprocess.Popen[str]":
-    """Start a campaign in a process group of its own, and wait until some jobs have finished."""
+    """Start a campaign in a new process group, and wait until some jobs have finished."""
     process = subprocess.Popen(
         [*command("campaign", "campaign.toml"), "--engine", "torch", "--workers", "2"],
         cwd=folder,
@@ -80,9 +80,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_campaign_whose_master_and_workers_are_killed_goes_on_to_the_same_trials(
-    undisturbed: Path, tmp_path: Path
-) -> None:
+def test_a_killed_campaign_resumes_to_the_same_trials(undisturbed: Path, tmp_path: Path) -> None:
     write_campaign(tmp_path)
     process = started(tmp_path)
     os.killpg(process.pid, signal.SIGKILL)
@@ -99,7 +97,7 @@ def test_a_campaign_whose_master_and_workers_are_killed_goes_on_to_the_same_tria
     pd.testing.assert_frame_equal(ours, scores(undisturbed), atol=1e-4, rtol=0)
 
 
-def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+def test_ctrl_c_says_how_to_resume(tmp_path: Path) -> None:
     write_campaign(tmp_path)
     process = started(tmp_path)
     process.send_signal(signal.SIGINT)
@@ -112,9 +110,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     assert "stopped" in set(conditions["state"])
 
 
-def test_a_campaign_grows_by_trials_and_keeps_those_it_has(
-    undisturbed: Path, tmp_path: Path
-) -> None:
+def test_more_seeds_extend_a_campaign(undisturbed: Path, tmp_path: Path) -> None:
     write_campaign(tmp_path)
     first = campaign(tmp_path, "--seeds", "2")
     write_campaign(tmp_path, trials=5)
@@ -126,7 +122,7 @@ def test_a_campaign_grows_by_trials_and_keeps_those_it_has(
     pd.testing.assert_frame_equal(scores(tmp_path), scores(undisturbed), atol=1e-4, rtol=0)
 
 
-def test_a_campaign_that_is_done_does_nothing(undisturbed: Path) -> None:
+def test_a_finished_campaign_runs_nothing(undisturbed: Path) -> None:
     before = scores(undisturbed)
     ran = campaign(undisturbed)
     assert ran.returncode == 0
@@ -134,7 +130,7 @@ def test_a_campaign_that_is_done_does_nothing(undisturbed: Path) -> None:
     pd.testing.assert_frame_equal(scores(undisturbed), before)
 
 
-def test_a_cell_is_shown_with_its_trials_and_scores(undisturbed: Path) -> None:
+def test_status_shows_trials_and_scores_per_condition(undisturbed: Path) -> None:
     overview = dartboard(undisturbed, "status")
     shown = dartboard(undisturbed, "status", "small")
     assert "20 of 20 trials" in overview.stdout
@@ -146,7 +142,7 @@ def test_a_cell_is_shown_with_its_trials_and_scores(undisturbed: Path) -> None:
 
 
 @pytest.mark.parametrize("what", ["trials", "conditions", "evaluations", "curves"])
-def test_a_campaign_is_exported_with_its_name_in_front(undisturbed: Path, what: str) -> None:
+def test_an_export_starts_with_the_campaign_s_name(undisturbed: Path, what: str) -> None:
     ran = dartboard(undisturbed, "export", "small", "--what", what)
     assert ran.returncode == 0, ran.stderr
     head, *rows = ran.stdout.splitlines()
@@ -159,15 +155,13 @@ def test_a_campaign_is_exported_with_its_name_in_front(undisturbed: Path, what: 
     )
 
 
-def test_what_a_campaign_does_not_have_is_one_line(undisturbed: Path) -> None:
+def test_a_campaign_has_no_incumbents_to_export(undisturbed: Path) -> None:
     ran = dartboard(undisturbed, "export", "small")
     assert ran.returncode == 2
     assert "expected one of evaluations, trials, curves, conditions for a campaign" in ran.stderr
 
 
-def test_a_master_serves_a_campaign_to_workers_started_by_hand(
-    undisturbed: Path, tmp_path: Path
-) -> None:
+def test_a_master_serves_a_campaign(undisturbed: Path, tmp_path: Path) -> None:
     write_campaign(tmp_path)
     with subprocess.Popen(
         [*command("master", "campaign.toml"), "--port", "0"],
@@ -193,7 +187,7 @@ def test_a_master_serves_a_campaign_to_workers_started_by_hand(
         (('"random"', '"randomly"'), "key 'grid.0.methods.1'"),
     ],
 )
-def test_a_wrong_campaign_file_is_one_line_and_loses_nothing(
+def test_a_wrong_campaign_file_is_refused(
     undisturbed: Path, change: tuple[str, str], complaint: str
 ) -> None:
     text = (undisturbed / "campaign.toml").read_text()
@@ -207,7 +201,7 @@ def test_a_wrong_campaign_file_is_one_line_and_loses_nothing(
     assert len(scores(undisturbed)) == 20
 
 
-def test_a_campaign_is_deleted_after_asking(undisturbed: Path) -> None:
+def test_delete_asks_before_deleting_a_campaign(undisturbed: Path) -> None:
     declined = dartboard(undisturbed, "delete", "small", answer="n\n")
     agreed = dartboard(undisturbed, "delete", "small", answer="y\n")
     gone = dartboard(undisturbed, "status", "small")

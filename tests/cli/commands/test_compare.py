@@ -1,4 +1,4 @@
-"""`dartboard compare` where re-runs fail or are interrupted."""
+"""`dartboard compare` when re-runs fail or are interrupted."""
 
 import shlex
 from pathlib import Path
@@ -63,7 +63,7 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/store.db"
 
 
-def test_what_finished_is_compared_and_what_crashed_is_told(
+def test_crashed_re_runs_are_reported(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Store.open(url) as store:
@@ -85,7 +85,7 @@ def test_what_finished_is_compared_and_what_crashed_is_told(
     assert "'one'" not in said.err
 
 
-def test_all_that_explains_a_comparison_is_run_once_and_shown(
+def test_explanations_are_run_once_and_shown(
     url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -116,12 +116,12 @@ def test_all_that_explains_a_comparison_is_run_once_and_shown(
     assert "Does the order hold on the other problem?" in first
     assert "Where does the difference come from" in first
 
-    monkeypatch.setattr(Session, "serve", None)  # nothing is left to be served
+    monkeypatch.setattr(Session, "serve", None)  # nothing is left to serve
     assert compared(url, tmp_path, trials=12, quick=False) == 0
     assert capsys.readouterr().out == first
 
 
-def test_what_crashed_at_equal_cost_is_told_and_the_rest_is_compared(
+def test_crashes_at_equal_cost_are_reported(
     url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -155,7 +155,7 @@ def test_a_quick_comparison_runs_nothing_at_equal_cost(
     assert set(again["configuration"]) == {"(0, 0, 6)"}
 
 
-def test_a_comparison_grows_with_its_trials(
+def test_more_trials_extend_a_comparison(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Store.open(url) as store:
@@ -170,7 +170,7 @@ def test_a_comparison_grows_with_its_trials(
     assert found.trials.groupby("condition")["seed"].nunique().tolist() == [10] * 4
 
 
-def test_an_interrupted_comparison_goes_on_as_it_was_typed(
+def test_an_interrupted_comparison_says_how_to_resume(
     url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -188,9 +188,7 @@ def test_an_interrupted_comparison_goes_on_as_it_was_typed(
     )
 
 
-def test_an_incumbent_without_any_re_run_that_finished_is_an_error(
-    url: str, tmp_path: Path
-) -> None:
+def test_an_incumbent_without_re_runs_is_an_error(url: str, tmp_path: Path) -> None:
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1, reruns=8)
         filled(store, "two", "final", seed=2)
@@ -199,7 +197,7 @@ def test_an_incumbent_without_any_re_run_that_finished_is_an_error(
         compared(url, tmp_path / "exports", trials=8)
 
 
-def test_incumbents_are_re_run_under_other_versions_only_if_that_is_accepted(
+def test_other_versions_need_consent(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Store.open(url) as store:

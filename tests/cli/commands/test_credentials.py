@@ -1,4 +1,4 @@
-"""`dartboard credentials`, as a user types it."""
+"""`dartboard credentials`, run as a command."""
 
 import stat
 from pathlib import Path
@@ -15,7 +15,7 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"Example: dartboard credentials {command}" in shown.stdout
 
 
-def test_a_life_of_credentials(tmp_path: Path) -> None:
+def test_credentials_are_made_issued_revoked_and_listed(tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
         shown = dartboard("credentials", *arguments, cwd=tmp_path)
         assert shown.returncode == 0, shown.stderr
@@ -37,15 +37,13 @@ def test_a_life_of_credentials(tmp_path: Path) -> None:
         (("issue", "laptop"), "'dartboard credentials init --host NAME' makes"),
         (("list",), "'dartboard credentials init --host NAME' makes"),
         (("revoke", "laptop"), "'dartboard credentials init --host NAME' makes"),
-        (("init", "--host", "a b"), "wanted a name or address"),
+        (("init", "--host", "a b"), "expected a name or address"),
         (("init", "--folder", "/proc/none"), "cannot make credentials in '/proc/none'"),
         (("issue", "laptop", "--days", "0"), "--days"),
-        (("issue", "laptop", "-o", "."), "'.' is there already"),
+        (("issue", "laptop", "-o", "."), "file '.' exists already"),
     ],
 )
-def test_bad_input_gets_one_line(
-    arguments: tuple[str, ...], complaint: str, tmp_path: Path
-) -> None:
+def test_bad_input_is_one_line(arguments: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
     shown = dartboard("credentials", *arguments, cwd=tmp_path)
     assert shown.returncode == 2
     assert complaint in shown.stderr
@@ -58,13 +56,16 @@ STUDY = 'name = "s"\nobjective = "final"\n'
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (("--host", "0.0.0.0"), "can be reached from other machines: give it --credentials DIR"),
-        (("--host", "no such host"), "wanted a name or address of this machine"),
+        (
+            ("--host", "0.0.0.0"),
+            "other machines can reach a master on '0.0.0.0', got none; use --credentials",
+        ),
+        (("--host", "no such host"), "expected a name or address of this machine"),
         (("--credentials", "none"), "cannot read 'none/authority.pem': No such file"),
         (("--max-workers", "0"), "--max-workers"),
     ],
 )
-def test_a_master_that_cannot_serve_says_so_in_one_line(
+def test_a_master_that_cannot_serve_is_an_error(
     arguments: tuple[str, ...], complaint: str, tmp_path: Path
 ) -> None:
     (tmp_path / "s.toml").write_text(STUDY)
@@ -74,7 +75,7 @@ def test_a_master_that_cannot_serve_says_so_in_one_line(
     assert len(shown.stderr.splitlines()) == 1
 
 
-def test_a_worker_without_its_file_says_so_in_one_line(tmp_path: Path) -> None:
+def test_a_worker_without_its_file_is_an_error(tmp_path: Path) -> None:
     shown = dartboard("worker", "127.0.0.1:9", "--credentials", "none.pem", cwd=tmp_path)
     assert shown.returncode == 2
     assert "cannot read credentials 'none.pem': No such file" in shown.stderr

@@ -1,4 +1,4 @@
-"""`dartboard run` of what a user brings along, which no file of ours knows of."""
+"""`dartboard run` with custom problems and operations of a user."""
 
 import shutil
 import sys
@@ -18,7 +18,7 @@ def write_study(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("engine", ["numba", "torch"])
-def test_a_study_of_it_runs_on_either_engine(tmp_path: Path, engine: str) -> None:
+def test_a_custom_problem_runs_on_both_engines(tmp_path: Path, engine: str) -> None:
     write_study(tmp_path)
     shutil.copy(ROOT / "examples" / "steps.py", tmp_path)
     ran = dartboard(tmp_path, "run", "study.toml", "--engine", engine, "--workers", "1")
@@ -29,7 +29,7 @@ def test_a_study_of_it_runs_on_either_engine(tmp_path: Path, engine: str) -> Non
     assert frames.trials["architecture_psnr"].notna().all()
 
 
-def test_without_its_file_one_line_says_where_it_was_looked_for(tmp_path: Path) -> None:
+def test_a_problem_without_its_file_is_an_error(tmp_path: Path) -> None:
     write_study(tmp_path)
     ran = dartboard(tmp_path, "run", "study.toml")
     assert ran.returncode == 2, ran.stderr
@@ -38,7 +38,7 @@ def test_without_its_file_one_line_says_where_it_was_looked_for(tmp_path: Path) 
     assert not (tmp_path / "dartboard.db").exists()
 
 
-def test_the_study_files_of_the_walk_through_are_studies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_studies_are_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = ROOT / "examples"
     monkeypatch.chdir(folder)
     monkeypatch.setattr("sys.path", [*sys.path])
@@ -46,7 +46,7 @@ def test_the_study_files_of_the_walk_through_are_studies(monkeypatch: pytest.Mon
     assert load_study(folder / "descent.toml").architecture.custom == ("descent:Descent",)
 
 
-def test_a_study_with_an_operation_of_ones_own_runs(tmp_path: Path) -> None:
+def test_a_study_with_a_custom_operation_runs(tmp_path: Path) -> None:
     study = STUDY.replace("[architecture]", '[architecture]\ncustom = ["descent:Descent"]')
     (tmp_path / "study.toml").write_text(study.format(iterations=1, parallel=0))
     shutil.copy(ROOT / "examples" / "descent.py", tmp_path)

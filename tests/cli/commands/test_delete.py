@@ -15,7 +15,7 @@ def test_a_study_with_a_running_master_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
-    monkeypatch.setattr("typer.confirm", lambda _: pytest.fail("asked in vain"))
+    monkeypatch.setattr("typer.confirm", lambda _: pytest.fail("asked although a master runs"))
     with Store.open(url) as store:
         store.begin(study("small"), {})
         with study_lock(url, "small"), pytest.raises(ServiceError, match="has a master already"):

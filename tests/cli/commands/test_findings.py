@@ -1,4 +1,4 @@
-"""`dartboard findings`, from a small store."""
+"""`dartboard findings` on a small store."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def url(tmp_path: Path) -> str:
     return made
 
 
-def test_the_papers_campaigns_are_taken_as_far_as_they_are_there(
+def test_the_paper_s_campaigns_are_the_default(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     findings(url)
@@ -29,13 +29,13 @@ def test_the_papers_campaigns_are_taken_as_far_as_they_are_there(
     assert "(n = 12)" in said
 
 
-def test_the_report_goes_to_a_file_for_campaigns_that_are_named(url: str, tmp_path: Path) -> None:
+def test_named_campaigns_are_written_to_a_file(url: str, tmp_path: Path) -> None:
     findings(url, ["mine", "table1"], tmp_path / "new" / "findings.md")
     written = (tmp_path / "new" / "findings.md").read_text(encoding="utf-8")
     assert "From the runs of mine, table1. " in written
 
 
-def test_crashed_trials_are_told_of_before_the_verdicts(
+def test_crashed_trials_come_before_the_verdicts(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Store.open(url) as store:
@@ -50,9 +50,12 @@ def test_crashed_trials_are_told_of_before_the_verdicts(
     assert "crashed" not in capsys.readouterr().out
 
 
-def test_what_cannot_be_read_or_written_is_one_clear_line(url: str, tmp_path: Path) -> None:
+def test_an_unknown_campaign_is_an_error(url: str) -> None:
     with pytest.raises(DartboardError, match="no campaign 'lost'"):
         findings(url, ["lost"])
+
+
+def test_an_unwritable_file_is_an_error(url: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DartboardError, match="cannot write"):
         findings(url, output=tmp_path / "file" / "findings.md")

@@ -1,4 +1,4 @@
-"""`dartboard master` with several studies, and workers that stay until the last is done."""
+"""`dartboard master` with several studies, served to workers that stay for all of them."""
 
 import socket
 import subprocess
@@ -32,7 +32,7 @@ max_epochs = 3
 """
 
 
-def test_studies_in_turn_then_their_incumbents_and_comparison(tmp_path: Path) -> None:
+def test_studies_are_served_in_turn_and_compared(tmp_path: Path) -> None:
     for objective in ("one-shot", "final"):
         (tmp_path / f"{objective}.toml").write_text(STUDY.format(objective=objective))
     with socket.socket() as free:
@@ -60,7 +60,7 @@ def test_studies_in_turn_then_their_incumbents_and_comparison(tmp_path: Path) ->
     assert expected <= {path.name for path in (tmp_path / "out").iterdir()}
 
 
-def test_two_files_of_one_study_are_refused_before_anything_is_made(tmp_path: Path) -> None:
+def test_two_files_of_one_study_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(STUDY.format(objective="final"))
     (tmp_path / "b.toml").write_text(STUDY.format(objective="final"))
 
@@ -72,9 +72,7 @@ def test_two_files_of_one_study_are_refused_before_anything_is_made(tmp_path: Pa
 
 
 @pytest.mark.parametrize(("problem", "pairs"), [("blur", [("one", "two")]), ("downsampling", [])])
-def test_what_differs_in_more_than_its_objective_is_not_compared(
-    problem: str, pairs: list[tuple[str, str]]
-) -> None:
+def test_only_studies_that_match_are_compared(problem: str, pairs: list[tuple[str, str]]) -> None:
     one = Study(name="one", objective="one-shot")
     two = Study.model_validate({"name": "two", "objective": "final", "problem": {"name": problem}})
 

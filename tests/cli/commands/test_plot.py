@@ -1,4 +1,4 @@
-"""`dartboard plot`, from a small store."""
+"""`dartboard plot` on a small store."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def paper(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def figure_of(number: int, url: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> Figure:
-    """Have the command draw a figure of the paper, and return what it wrote."""
+    """Run the command for a figure of the paper, and return the figure that it wrote."""
     seen: list[Figure] = []
 
     def keep(figure: Figure, path: Path) -> None:
@@ -80,13 +80,13 @@ def test_every_figure_is_written(
     [
         (3, [[5, 3], [5, 5]]),
         (4, [[4, 4], [5, 5], [6, 6], [6, 6]]),
-        (5, [[4, 6], [4, 6]]),  # of two campaigns, which share the trials of one condition
+        (5, [[4, 6], [4, 6]]),  # two campaigns, which share the trials of one condition
         (6, [[5, 3], [3, 5]]),
         (7, [[4, 6], [5, 3], [6, 4]]),
         (8, [[3, 5], [4, 6]]),
     ],
 )
-def test_every_figure_of_the_paper_has_a_point_for_each_finished_trial_of_its_cells(
+def test_figures_have_one_point_per_finished_trial(
     number: int,
     points: list[list[int]],
     paper: str,
@@ -100,7 +100,7 @@ def test_every_figure_of_the_paper_has_a_point_for_each_finished_trial_of_its_ce
         assert ns == [str(n) for n in (*panel, sum(panel))]
 
 
-def test_figure_9_has_the_best_architecture_of_each_set_of_operations(
+def test_figure_9_has_the_best_architectures(
     paper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = figure_of(9, paper, tmp_path / "figure.svg", monkeypatch)
@@ -112,7 +112,7 @@ def test_figure_9_has_the_best_architecture_of_each_set_of_operations(
         assert f"{own['architecture_psnr'].max():.2f} dB, best of n = {n}" in said
 
 
-def test_a_figure_without_a_name_is_a_png_named_as_what_it_shows(
+def test_the_default_file_is_a_png(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -138,7 +138,7 @@ def test_a_figure_without_a_name_is_a_png_named_as_what_it_shows(
         ("architecture", ("lost",), "no study 'lost'"),
     ],
 )
-def test_what_cannot_be_drawn_is_one_clear_line(
+def test_an_impossible_figure_is_one_line(
     what: str, names: tuple[str, ...], complaint: str, url: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DartboardError) as caught:

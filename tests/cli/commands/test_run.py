@@ -1,4 +1,4 @@
-"""`dartboard run` with real workers: to the end, interrupted, repeated, and with bad input."""
+"""`dartboard run` with real workers: complete, interrupted, repeated, and with bad input."""
 
 import os
 import signal
@@ -70,12 +70,12 @@ def finished(folder: Path) -> int:
         with sqlite3.connect(folder / "dartboard.db") as store:
             query = "select count(*) from evaluations where state = 'finished'"
             return int(store.execute(query).fetchone()[0])
-    except sqlite3.OperationalError:  # the tables are not there yet
+    except sqlite3.OperationalError:  # the tables do not exist yet
         return 0
 
 
 def run_and_interrupt(folder: Path, after: int) -> tuple[int, str]:
-    """Start a run, press Ctrl-C once some evaluations have finished; give status and last line."""
+    """Start a run, interrupt it after some evaluations, and return its exit code and last line."""
     process = subprocess.Popen(
         command("run", "study.toml", "--engine", "torch"),
         cwd=folder,
@@ -100,7 +100,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_an_interrupted_study_goes_on_to_the_same_evaluations(
+def test_an_interrupted_study_resumes_to_the_same_evaluations(
     undisturbed: Path, tmp_path: Path
 ) -> None:
     write_study(tmp_path, parallel=1)
@@ -120,7 +120,7 @@ def test_an_interrupted_study_goes_on_to_the_same_evaluations(
     assert ours.equals(theirs)
 
 
-def test_a_study_that_is_done_grows_with_its_iterations(undisturbed: Path) -> None:
+def test_more_iterations_extend_a_finished_study(undisturbed: Path) -> None:
     before = finished(undisturbed)
     write_study(undisturbed, iterations=4, parallel=1)
 
@@ -137,9 +137,7 @@ def test_both_scores_of_every_trial_are_kept(undisturbed: Path) -> None:
     assert trials[["one_shot_psnr", "architecture_psnr"]].notna().all(axis=None)
 
 
-def test_a_study_is_compared_after_re_runs_of_both_incumbents(
-    undisturbed: Path, tmp_path: Path
-) -> None:
+def test_compare_re_runs_both_incumbents(undisturbed: Path, tmp_path: Path) -> None:
     store = f"sqlite:///{undisturbed}/dartboard.db"
     text = (undisturbed / "study.toml").read_text()
     text = text.replace('"small"', '"early"').replace('"final"', '"one-shot"')
@@ -169,7 +167,7 @@ def test_a_study_is_compared_after_re_runs_of_both_incumbents(
         (("trials = 2", "trials = 3"), "was begun with other settings (evaluation.trials: 2"),
     ],
 )
-def test_a_wrong_study_file_is_one_line_and_loses_nothing(
+def test_a_wrong_study_file_is_refused(
     undisturbed: Path, change: tuple[str, str], complaint: str
 ) -> None:
     before = finished(undisturbed)
@@ -185,7 +183,7 @@ def test_a_wrong_study_file_is_one_line_and_loses_nothing(
 
 
 @pytest.mark.parametrize("arguments", [("status", "smal"), ("export", "smal"), ("delete", "smal")])
-def test_an_unknown_study_is_one_line_that_names_those_there_are(
+def test_an_unknown_study_is_refused_with_known_names(
     undisturbed: Path, arguments: tuple[str, ...]
 ) -> None:
     ran = dartboard(undisturbed, *arguments)
@@ -195,7 +193,7 @@ def test_an_unknown_study_is_one_line_that_names_those_there_are(
     assert len(ran.stderr.splitlines()) == 1
 
 
-def test_a_store_that_is_none_is_one_line_and_is_left_alone(tmp_path: Path) -> None:
+def test_a_text_file_as_store_is_refused(tmp_path: Path) -> None:
     write_study(tmp_path)
     (tmp_path / "dartboard.db").write_text("a diary, not a database\n" * 100)
 
@@ -206,7 +204,7 @@ def test_a_store_that_is_none_is_one_line_and_is_left_alone(tmp_path: Path) -> N
     assert (tmp_path / "dartboard.db").read_text().startswith("a diary")
 
 
-def test_an_engine_that_does_not_offer_the_search_is_one_line_and_begins_nothing(
+def test_an_unsuitable_engine_is_refused(
     tmp_path: Path,
 ) -> None:
     write_study(tmp_path)
@@ -222,7 +220,7 @@ def test_an_engine_that_does_not_offer_the_search_is_one_line_and_begins_nothing
     assert not (tmp_path / "dartboard.db").exists()
 
 
-def test_a_device_that_is_not_there_is_one_line_and_begins_nothing(tmp_path: Path) -> None:
+def test_a_missing_device_is_refused(tmp_path: Path) -> None:
     write_study(tmp_path)
 
     ran = dartboard(tmp_path, "run", "study.toml", "--device", "cuda:99")
@@ -233,7 +231,7 @@ def test_a_device_that_is_not_there_is_one_line_and_begins_nothing(tmp_path: Pat
     assert not (tmp_path / "dartboard.db").exists()
 
 
-def test_a_study_of_which_nothing_finishes_says_so(tmp_path: Path) -> None:
+def test_a_study_without_outcomes_is_an_error(tmp_path: Path) -> None:
     write_study(tmp_path, iterations=1)
     text = (tmp_path / "study.toml").read_text()
     limited = text.replace("trials = 2", 'trials = 2\ntime_limit = "0.001s"')
@@ -245,7 +243,7 @@ def test_a_study_of_which_nothing_finishes_says_so(tmp_path: Path) -> None:
     assert "none of its evaluations finished" in ran.stderr.splitlines()[-1]
 
 
-def test_deleting_asks_first(undisturbed: Path) -> None:
+def test_delete_asks_before_deleting_a_study(undisturbed: Path) -> None:
     declined = dartboard(undisturbed, "delete", "small", answer="n\n")
     kept = dartboard(undisturbed, "status", "small")
     agreed = dartboard(undisturbed, "delete", "small", answer="y\n")

@@ -1,4 +1,4 @@
-"""What `dartboard status` says of workers."""
+"""`dartboard status` of a study, a campaign, and a whole store."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.results.made_up import filled, id_of
 from tests.results.made_up_campaign import filled_campaign
 
 
-def test_live_workers_are_shown_with_device_heartbeat_job_and_attempt(
+def test_live_workers_are_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "120")
@@ -38,7 +38,7 @@ def test_live_workers_are_shown_with_device_heartbeat_job_and_attempt(
     assert ["(0,", "0,", "21)@6", "gone", "2"] in [line[:5] for line in lines]
 
 
-def test_a_campaigns_workers_are_shown_once_with_the_cell_they_work_on(
+def test_a_worker_of_a_campaign_is_shown_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "140")
@@ -66,7 +66,7 @@ def test_a_campaigns_workers_are_shown_once_with_the_cell_they_work_on(
         (60, ["study", "state", "evaluations"]),
     ],
 )
-def test_the_line_of_a_study_is_never_cut_and_rather_does_without_columns(
+def test_a_narrow_terminal_drops_columns(
     width: int,
     headings: list[str],
     tmp_path: Path,

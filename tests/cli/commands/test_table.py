@@ -1,4 +1,4 @@
-"""`dartboard table`, from a small store."""
+"""`dartboard table` on a small store."""
 
 import io
 import re
@@ -22,7 +22,7 @@ from tests.results.paper.made_up_paper import filled_paper
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    """Return the URL of a store with a campaign of two cells, and a study."""
+    """Return the URL of a store with a campaign of two conditions, and a study."""
     made = f"sqlite:///{tmp_path / 'store.db'}"
     with Store.open(made) as store:
         filled_campaign(store, "table1")
@@ -50,7 +50,7 @@ def shown(
     table(number, url, list(campaigns), list(studies), format=format, output=output)
 
 
-def test_table_1_shows_our_runs_beside_the_papers(
+def test_table_1_shows_our_runs_and_the_paper_s(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown(1, url)
@@ -77,15 +77,15 @@ FORMATS: tuple[Format, ...] = ("text", "markdown", "latex", "csv")
 
 @dataclass(frozen=True)
 class Shown:
-    """A row of Tables 1 to 4: the cell that it is of, and where it stands."""
+    """A row of Tables 1 to 4: its condition, and how to find it."""
 
     campaign: str
-    cell: str
+    condition: str
     begins: tuple[str, str, str]
     keys: dict[str, str]
-    """Of its line of CSV."""
+    """Values that identify its line of CSV."""
     prefix: str = ""
-    """Of its columns in CSV."""
+    """Prefix of its columns in CSV."""
 
 
 ROWS = {
@@ -120,12 +120,12 @@ INCUMBENTS = {
     7: ("blur-one-shot", "one_shot_psnr", "BOHB-one-shot-Blur"),
     8: ("blur-cell-final", "architecture_psnr", "BOHB-Non-Seq-Blur"),
 }
-"""Of Tables 7 and 8 a study, what it maximized, and the column of the paper beside it."""
+"""Study, score and neighboring column of the paper, for Tables 7 and 8."""
 
 
 def psnrs_of(row: Shown, url: str) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
     trials = load_campaign(url, row.campaign).trials
-    own = trials["condition"] == row.cell
+    own = trials["condition"] == row.condition
     return trials.loc[own, "architecture_psnr"].to_numpy(dtype=np.float64)
 
 
@@ -139,11 +139,11 @@ def scores_of(study: str, column: str, url: str) -> tuple[float, float]:
 
 
 def cells_of(said: str, format: Format) -> list[list[str]]:
-    """Return the lines of a table, each as what stands in its columns."""
-    parted = {"text": r"\s{2,}", "markdown": r"\s*\|\s*", "latex": r"\s*(?:&|\\\\)\s*"}[format]
+    """Return the lines of a table, each as a list of its columns."""
+    separator = {"text": r"\s{2,}", "markdown": r"\s*\|\s*", "latex": r"\s*(?:&|\\\\)\s*"}[format]
     assert said.startswith({"text": "", "markdown": "| ", "latex": r"\begin{tabular}{ll"}[format])
     lines = said.replace(r"\%", "%").splitlines()
-    return [[cell for cell in re.split(parted, line) if cell] for line in lines]
+    return [[cell for cell in re.split(separator, line) if cell] for line in lines]
 
 
 def written(number: int, url: str, format: Format, folder: Path) -> str:
@@ -154,7 +154,7 @@ def written(number: int, url: str, format: Format, folder: Path) -> str:
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("number", ROWS)
-def test_tables_1_to_4_have_the_numbers_of_the_stores_trials_in_every_form(
+def test_tables_1_to_4_agree_with_the_trials(
     number: int, format: Format, paper: str, tmp_path: Path
 ) -> None:
     row = ROWS[number]
@@ -177,21 +177,23 @@ def test_tables_1_to_4_have_the_numbers_of_the_stores_trials_in_every_form(
 
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("number", INCUMBENTS)
-def test_tables_7_and_8_have_the_scores_of_the_stores_trials_in_every_form(
+def test_tables_7_and_8_agree_with_the_trials(
     number: int, format: Format, paper: str, tmp_path: Path
 ) -> None:
-    study, column, beside = INCUMBENTS[number]
+    study, column, neighbor = INCUMBENTS[number]
     observed, again = scores_of(study, column, paper)
     said = written(number, paper, format, tmp_path)
     if format == "csv":
         table = pd.read_csv(io.StringIO(said))
-        (line,) = table[(table["name"] == beside) & (table["source"] == "ours")].to_dict("records")
+        (line,) = table[(table["name"] == neighbor) & (table["source"] == "ours")].to_dict(
+            "records"
+        )
         assert line["observed_psnr"] == pytest.approx(observed, abs=5e-5)
         assert line["rerun_mean"] == pytest.approx(again, abs=5e-5)
         return
     rows = {cells[0]: cells for cells in cells_of(said, format) if cells}
     heading = rows["Hyperparameter"]
-    assert heading[heading.index(f"ours ({study})") - 1] == f"{beside}, paper"
+    assert heading[heading.index(f"ours ({study})") - 1] == f"{neighbor}, paper"
     (said_observed,) = (
         cell for cell in rows["Observed PSNR (dB), best of n"] if cell.startswith(f"{observed:.2f}")
     )
@@ -199,7 +201,7 @@ def test_tables_7_and_8_have_the_scores_of_the_stores_trials_in_every_form(
     assert any(cell.startswith(f"{again:.2f} [") for cell in rows["Re-run, mean PSNR (dB) [95%]"])
 
 
-def test_a_crashed_trial_is_told_of_below_the_table_and_in_csv(paper: str, tmp_path: Path) -> None:
+def test_crashed_trials_are_reported(paper: str, tmp_path: Path) -> None:
     said = written(4, paper, "text", tmp_path)
     where = "Blur, good ops., DARTS, BOHB-one-shot-Blur, cell space"
     assert f"\n{where}: 1 of 5 trials crashed and are not counted.\n" in said
@@ -229,7 +231,7 @@ def test_other_campaigns_and_studies_can_be_named(
         (7, {"campaigns": ("x",)}, "--campaign is for 1 to 4"),
     ],
 )
-def test_what_cannot_be_shown_is_one_clear_line(
+def test_an_impossible_table_is_one_line(
     number: int, options: dict[str, tuple[str, ...]], complaint: str, url: str
 ) -> None:
     with pytest.raises(DartboardError) as caught:
@@ -243,7 +245,7 @@ def test_what_cannot_be_shown_is_one_clear_line(
     assert "\n" not in str(caught.value)
 
 
-def test_campaigns_whose_cells_would_be_pooled_and_differ_are_one_clear_line(url: str) -> None:
+def test_differing_conditions_are_not_pooled(url: str) -> None:
     with Store.open(url) as store:
         filled_campaign(store, "narrow", architecture=ArchitectureSettings(channels=8))
     shown(1, url, campaigns=("narrow",))
@@ -256,7 +258,7 @@ def test_campaigns_whose_cells_would_be_pooled_and_differ_are_one_clear_line(url
     )
 
 
-def test_a_file_that_cannot_be_written_is_one_clear_line(url: str, tmp_path: Path) -> None:
+def test_an_unwritable_file_is_an_error(url: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DartboardError, match="cannot write"):
         shown(1, url, output=tmp_path / "file" / "table.md")

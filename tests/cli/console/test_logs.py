@@ -1,4 +1,4 @@
-"""Lines of the log: what they tell, and that they leave the display whole."""
+"""Lines of the log: their fields, their form, and the live display below them."""
 
 import io
 import json
@@ -35,7 +35,7 @@ def _restored() -> Iterator[None]:
         logging.getLogger(package).setLevel(logging.NOTSET)
 
 
-def test_a_line_of_json_tells_study_evaluation_and_worker() -> None:
+def test_json_names_study_evaluation_and_worker() -> None:
     line = JsonFormatter().format(record("took %d s", 3, **about("small", ID, "w")))
     told = json.loads(line)
     assert told.pop("time").endswith("+00:00")
@@ -49,17 +49,17 @@ def test_a_line_of_json_tells_study_evaluation_and_worker() -> None:
     }
 
 
-def test_what_a_line_does_not_know_is_null_or_the_process_s_own() -> None:
+def test_missing_fields_come_from_the_process() -> None:
     told = json.loads(JsonFormatter(study="small").format(record("listening")))
     assert (told["study"], told["evaluation"], told["worker"]) == ("small", None, None)
 
 
-def test_a_line_of_json_is_one_line_whatever_it_says() -> None:
+def test_json_has_no_line_breaks() -> None:
     line = JsonFormatter().format(record("a\nb\u2028c"))
     assert line.splitlines() == [line]
 
 
-def test_an_error_is_in_its_line() -> None:
+def test_json_contains_the_error() -> None:
     made = record("failed")
     try:
         raise RuntimeError("why")
@@ -69,7 +69,7 @@ def test_an_error_is_in_its_line() -> None:
     assert told["error"].endswith("RuntimeError: why")
 
 
-def test_a_line_for_people_adds_what_its_words_leave_out() -> None:
+def test_text_adds_fields_missing_in_the_message() -> None:
     format = TextFormatter(study="small").format
     said = format(record("study small: (0, 0, 1)@3 on worker w", **about("small", ID, "w")))
     assert said.endswith("WARNING study small: (0, 0, 1)@3 on worker w")
@@ -78,7 +78,7 @@ def test_a_line_for_people_adds_what_its_words_leave_out() -> None:
 
 
 @pytest.mark.usefixtures("_restored")
-def test_json_goes_to_standard_output_and_nothing_else_does(
+def test_only_json_goes_to_standard_output(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     logs = Logs("info", as_json=True)
@@ -95,7 +95,7 @@ def test_json_goes_to_standard_output_and_nothing_else_does(
 
 
 @pytest.mark.usefixtures("_restored")
-def test_lines_amid_a_live_display_are_whole_and_the_display_is_drawn_below_them() -> None:
+def test_log_lines_stay_above_a_live_display() -> None:
     terminal = io.StringIO()
     console = Console(file=terminal, force_terminal=True, width=100, height=40, color_system=None)
     logs = Logs("info")
@@ -104,16 +104,16 @@ def test_lines_amid_a_live_display_are_whole_and_the_display_is_drawn_below_them
     with Display(console, "title", phases=2) as display:
         display.show(SNAPSHOT)
         logging.getLogger("master.x").info(words.strip())
-        logs.relay(console, "local-0", "12:00:00 WARNING said by a worker")
+        logs.relay(console, "local-0", "12:00:00 WARNING written by a worker")
         display.show(SNAPSHOT)
     shown = terminal.getvalue()
     assert f"INFO {words.strip()}\n" in shown
-    assert "local-0: 12:00:00 WARNING said by a worker\n" in shown
-    after = shown[shown.index("said by a worker") :]
+    assert "local-0: 12:00:00 WARNING written by a worker\n" in shown
+    after = shown[shown.index("written by a worker") :]
     assert "╭─ title" in after
     assert "evaluations 20 done" in after
 
 
-def test_settings_are_given_on_as_they_are_typed() -> None:
+def test_settings_become_command_options() -> None:
     assert Logs("info").options() == ["--log-level", "info"]
     assert Logs("error", as_json=True).options() == ["--log-level", "error", "--log-json"]

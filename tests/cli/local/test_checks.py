@@ -46,7 +46,7 @@ def test_a_missing_device_is_wrong_with_advice(target: Target) -> None:
     (one,) = results("engine", target, device="cuda:7")
     assert one.state == "wrong"
     assert "no device 'cuda:7' here" in one.text
-    assert one.advice == "take --device cpu"
+    assert "--device cpu" in f"{one.text} {one.advice}"
 
 
 def test_a_store_is_read(target: Target) -> None:
@@ -56,16 +56,16 @@ def test_a_store_is_read(target: Target) -> None:
     assert (one.state, one.text) == ("ok", "1 studies: blur-final")
 
 
-def test_a_file_that_is_not_a_store_is_wrong(target: Target, tmp_path: Path) -> None:
+def test_a_text_file_as_store_is_wrong(target: Target, tmp_path: Path) -> None:
     (tmp_path / "store.db").write_text("notes")
     assert states(results("store", target)) == ["wrong"]
 
 
-def test_a_url_that_is_not_a_store_is_wrong(target: Target) -> None:
+def test_an_invalid_url_is_wrong(target: Target) -> None:
     assert states(results("store", target, store="nonsense")) == ["wrong"]
 
 
-def test_a_store_from_the_future_points_to_the_clock(target: Target) -> None:
+def test_a_store_from_the_future_blames_the_clock(target: Target) -> None:
     with Store.open(target.store) as store:
         filled(store)
         with store._write() as connection:
@@ -127,7 +127,7 @@ def test_an_open_address_without_credentials_is_wrong(target: Target) -> None:
     assert "--credentials" in one.advice
 
 
-def test_problem_and_advice_of_an_error_are_kept_apart(target: Target) -> None:
+def test_an_error_keeps_problem_and_advice_apart(target: Target) -> None:
     def failing(_: Target) -> Iterator[CheckResult]:
         raise StoreError("the store is full; very full", advice="make room")
 

@@ -8,7 +8,7 @@ from cli.local.cores import available_cores, cpu_quota, split
 
 
 def machine(root: Path, groups: str, files: dict[str, str]) -> Path:
-    """Lay out what a kernel shows of a process's control groups."""
+    """Make the files in which a kernel shows the control groups of a process."""
     for name, text in {"proc/self/cgroup": groups, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +26,7 @@ def test_a_containers_quota_is_read(tmp_path: Path, text: str, quota: float) -> 
     assert cpu_quota(root) == quota
 
 
-def test_the_least_quota_of_a_group_and_those_above_it_counts(tmp_path: Path) -> None:
+def test_the_smallest_quota_of_nested_groups_counts(tmp_path: Path) -> None:
     folder = "sys/fs/cgroup/a.slice"
     files = {f"{folder}/cpu.max": "300000 100000", f"{folder}/b.scope/cpu.max": "max 100000"}
 
@@ -35,10 +35,8 @@ def test_the_least_quota_of_a_group_and_those_above_it_counts(tmp_path: Path) ->
 
 @pytest.mark.parametrize("folder", ["cpu", "cpu,cpuacct"])
 @pytest.mark.parametrize(("text", "quota"), [("50000", 0.5), ("-1", float("inf"))])
-def test_the_quota_of_the_first_version_is_read(
-    tmp_path: Path, folder: str, text: str, quota: float
-) -> None:
-    # Inside a container its group is the folder's top, though its name is the one outside.
+def test_a_quota_of_version_1_is_read(tmp_path: Path, folder: str, text: str, quota: float) -> None:
+    # Inside a container, its group is the top of the folder, but has the name from outside.
     files = {
         f"sys/fs/cgroup/{folder}/cpu.cfs_quota_us": text + "\n",
         f"sys/fs/cgroup/{folder}/cpu.cfs_period_us": "100000\n",
@@ -53,15 +51,24 @@ def test_without_control_groups_there_is_no_quota(tmp_path: Path) -> None:
     assert available_cores(tmp_path) >= 1
 
 
-def test_a_quota_bounds_the_cores_and_one_is_always_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def _64_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(64)), raising=False)
+
+
+@pytest.mark.usefixtures("_64_cores")
+def test_without_a_quota_all_cores_are_available(tmp_path: Path) -> None:
     assert available_cores(tmp_path) == 64
 
+
+@pytest.mark.usefixtures("_64_cores")
+def test_a_quota_limits_the_cores(tmp_path: Path) -> None:
     machine(tmp_path, "0::/\n", {"sys/fs/cgroup/cpu.max": "250000 100000"})
     assert available_cores(tmp_path) == 2
 
+
+@pytest.mark.usefixtures("_64_cores")
+def test_a_small_quota_leaves_one_core(tmp_path: Path) -> None:
     machine(tmp_path, "0::/\n", {"sys/fs/cgroup/cpu.max": "50000 100000"})
     assert available_cores(tmp_path) == 1
 
@@ -74,23 +81,23 @@ def test_workers_times_threads_never_exceed_the_cores(cores: int, trials: int) -
     assert workers * threads <= cores
 
 
-def test_one_worker_takes_both_cores_where_trials_divide_evenly() -> None:
+def test_one_worker_takes_both_cores() -> None:
     assert split(2, 8) == (1, 2)
 
 
-def test_two_workers_of_one_thread_where_an_evaluation_has_one_trial() -> None:
+def test_one_trial_per_evaluation_gives_two_workers() -> None:
     assert split(2, 1) == (2, 1)
 
 
-def test_an_odd_number_of_trials_leaves_no_core_idle_in_the_last_round() -> None:
+def test_an_odd_number_of_trials_idles_no_core() -> None:
     assert split(2, 3) == (2, 1)
 
 
-def test_64_cores_are_filled_by_eight_workers_of_eight_threads_for_eight_trials() -> None:
+def test_eight_trials_fill_64_cores() -> None:
     assert split(64, 8) == (8, 8)
 
 
-def test_what_was_asked_for_is_kept() -> None:
+def test_requested_numbers_are_kept() -> None:
     assert split(2, 8, workers=3, threads=4) == (3, 4)
     assert split(8, 8, workers=2) == (2, 4)
     assert split(8, 8, threads=2) == (4, 2)

@@ -8,7 +8,7 @@ from cli.local import gpus
 from configspace.errors import ServiceError
 
 
-def test_each_gpu_has_a_worker_of_its_own(
+def test_each_gpu_gets_one_worker(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     class Started(subprocess.Popen):  # type: ignore[type-arg]
@@ -24,10 +24,10 @@ def test_each_gpu_has_a_worker_of_its_own(
     assert all(line.startswith("worker desk:9090 --device all --parent ") for line in lines)
 
 
-def test_a_worker_that_fails_is_told_by_the_exit_code() -> None:
+def test_the_exit_code_reports_a_failed_worker() -> None:
     assert gpus.run_on_every_gpu(["worker", "not an address"], gpus=1) == 2
 
 
-def test_without_a_gpu_the_user_hears_what_to_do() -> None:
+def test_a_missing_gpu_is_an_error() -> None:
     with pytest.raises(ServiceError, match="use --device cpu"):
         gpus.run_on_every_gpu(["worker", "desk:9090"], gpus=0)

@@ -7,7 +7,7 @@ import sys
 from tests.cli.commands.test_run import ROOT
 
 
-def test_a_second_ctrl_c_ends_a_process_at_once() -> None:
+def test_a_second_ctrl_c_exits_at_once() -> None:
     code = (
         "import re; from cli.local.signals import stop_on_signals\n"
         "with stop_on_signals() as stop:\n"

@@ -10,7 +10,7 @@ from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace
 
 
 class _Configuration(dict[str, Any]):
-    """What hpbandster asks of a ConfigSpace.Configuration, by its old names."""
+    """The methods of a ConfigSpace.Configuration that hpbandster calls, by their old names."""
 
     def __init__(self, space: Any, values: Any = None, vector: Any = None) -> None:
         if vector is not None:
@@ -31,7 +31,7 @@ class _Configuration(dict[str, Any]):
 
 
 class _Space:
-    """What hpbandster asks of a ConfigurationSpace, by its old names."""
+    """The methods of a ConfigurationSpace that hpbandster calls, by their old names."""
 
     def __init__(self, space: ConfigurationSpace) -> None:
         self._space = space

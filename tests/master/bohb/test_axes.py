@@ -1,4 +1,4 @@
-"""An axis converts as ConfigSpace does, to and from built-in types."""
+"""An axis converts values as ConfigSpace does, to and from built-in types."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def entries(hyperparameter: Hyperparameter[Any, Any]) -> list[float]:
 
 
 @ALL
-def test_it_gives_configspaces_values(hyperparameter: Hyperparameter[Any, Any]) -> None:
+def test_values_agree_with_configspace(hyperparameter: Hyperparameter[Any, Any]) -> None:
     for entry in entries(hyperparameter):
         value = axis(hyperparameter).value(entry)
         expected = hyperparameter.to_value(entry)
@@ -28,23 +28,23 @@ def test_it_gives_configspaces_values(hyperparameter: Hyperparameter[Any, Any]) 
 
 
 @ALL
-def test_it_gives_configspaces_vectors(hyperparameter: Hyperparameter[Any, Any]) -> None:
+def test_entries_agree_with_configspace(hyperparameter: Hyperparameter[Any, Any]) -> None:
     for entry in entries(hyperparameter):
         value = hyperparameter.to_value(entry)
         assert axis(hyperparameter).entry(value) == pytest.approx(entry, abs=1e-14)
 
 
 @ALL
-def test_its_values_are_of_builtin_types(hyperparameter: Hyperparameter[Any, Any]) -> None:
+def test_values_have_built_in_types(hyperparameter: Hyperparameter[Any, Any]) -> None:
     for entry in entries(hyperparameter):
         assert type(axis(hyperparameter).value(entry)) in (float, bool, str)
 
 
-def test_the_ends_of_a_range_are_met_exactly() -> None:
+def test_the_ends_of_a_range_are_exact() -> None:
     real = Real("rate", 1e-8, 0.1)
     assert (real.value(0.0), real.value(1.0)) == (1e-8, 0.1)
 
 
-def test_what_is_no_axis_is_refused() -> None:
+def test_a_linear_range_is_refused() -> None:
     with pytest.raises(ValueError, match="logarithmic"):
         axis(UniformFloatHyperparameter("linear", 0.1, 1.0))

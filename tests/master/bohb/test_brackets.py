@@ -1,4 +1,4 @@
-"""Brackets of successive halving, as hpbandster has them, with the rungs counted right."""
+"""Brackets of successive halving agree with hpbandster's, except for its truncated rungs."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def brackets(
 
 
 def runs_out(brackets: Brackets, lost: tuple[int, ...] = ()) -> list[Run]:
-    """Run everything one at a time; the loss is the configuration's index."""
+    """Return all runs, run one at a time; the loss is the index of the configuration."""
     runs: list[Run] = []
     while (run := brackets.next_run()) is not None:
         if len(runs) in lost:
@@ -32,7 +32,7 @@ def runs_out(brackets: Brackets, lost: tuple[int, ...] = ()) -> list[Run]:
     return runs
 
 
-def test_budgets_1_to_243_at_eta_3_give_six_rungs() -> None:
+def test_budgets_1_to_243_give_six_rungs() -> None:
     first = runs_out(brackets(rungs(1, 243, 3), eta=3))
     assert sorted({run.epochs for run in first}) == [1, 3, 9, 27, 81, 243]
 
@@ -46,7 +46,7 @@ def test_a_bracket_halves_successively() -> None:
 
 @pytest.mark.parametrize("iteration", range(8))
 @pytest.mark.parametrize("eta", [2, 3, 4, 5])
-def test_sizes_are_hpbandsters_where_it_does_not_truncate(eta: int, iteration: int) -> None:
+def test_rung_sizes_agree_with_hpbandster(eta: int, iteration: int) -> None:
     stock = BOHB.__new__(BOHB)
     stock.eta, stock.max_SH_iter, stock.budgets = eta, 4, np.array([1, eta, eta**2, eta**3])
     stock.config_generator = Sampler(configuration_space(DOMAINS), BohbSettings(), seed=0)
@@ -55,7 +55,7 @@ def test_sizes_are_hpbandsters_where_it_does_not_truncate(eta: int, iteration: i
     assert ours == list(zip(expected.budgets, expected.num_configs, strict=True))
 
 
-def test_a_rung_has_an_etath_of_the_one_before() -> None:
+def test_each_rung_is_eta_times_smaller() -> None:
     assert brackets((1, 7, 49, 343), eta=7).sizes(0) == [(1, 343), (7, 49), (49, 7), (343, 1)]
 
 
@@ -63,7 +63,7 @@ def test_epochs_are_built_in_integers() -> None:
     assert {type(run.epochs) for run in runs_out(brackets())} == {int}
 
 
-def test_the_slot_of_a_lost_configuration_goes_to_a_fresh_one() -> None:
+def test_a_fresh_configuration_replaces_a_lost_one() -> None:
     # All but one are lost on the first rung: the second has three slots for one configuration.
     runs = runs_out(brackets(), lost=tuple(range(1, 9)))
     assert [run.configuration for run in runs if run.epochs == 3] == [
@@ -74,7 +74,7 @@ def test_the_slot_of_a_lost_configuration_goes_to_a_fresh_one() -> None:
     assert [run.is_new for run in runs if run.epochs == 3] == [False, True, True]
 
 
-def test_nothing_is_learned_from_what_was_dropped() -> None:
+def test_dropped_configurations_teach_nothing() -> None:
     dropping, crashing = brackets(iterations=3), brackets(iterations=3)
     for each in (dropping, crashing):
         for _ in range(9):
@@ -88,7 +88,7 @@ def test_nothing_is_learned_from_what_was_dropped() -> None:
     assert [loss for (loss, _), _ in crashing.config_generator._observations[1].new] == [np.inf] * 9
 
 
-def test_another_iteration_starts_while_results_are_awaited() -> None:
+def test_the_next_iteration_starts_early() -> None:
     open_ended = brackets(iterations=2)
     runs = [open_ended.next_run() for _ in range(12)]
     assert [run.configuration[0] for run in runs if run] == [0] * 9 + [1] * 3

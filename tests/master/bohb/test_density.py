@@ -1,4 +1,4 @@
-"""The kernel densities equal statsmodels', and stay finite where those do not."""
+"""Kernel densities equal those of statsmodels, and stay finite where those do not."""
 
 import numpy as np
 import pytest
@@ -21,13 +21,13 @@ def stock() -> KDEMultivariate:
     return KDEMultivariate(observations(), "cucu", bw="normal_reference", rng=0)
 
 
-def test_bandwidths_follow_scotts_rule_up_to_a_uniform_kernel(stock: KDEMultivariate) -> None:
+def test_bandwidths_follow_scott_s_rule(stock: KDEMultivariate) -> None:
     density = Density.fit(observations(), LEVELS, min_bandwidth=1e-3)
     widest = [np.inf, 1 / 2, np.inf, 2 / 3]
     np.testing.assert_allclose(density.bandwidths, np.minimum(stock.bw, widest))
 
 
-def test_the_density_is_that_of_statsmodels(stock: KDEMultivariate) -> None:
+def test_densities_agree_with_statsmodels(stock: KDEMultivariate) -> None:
     density = Density.fit(observations(), LEVELS, min_bandwidth=1e-3)
     stock.bw = density.bandwidths
     points = observations(7, seed=1)
@@ -35,25 +35,25 @@ def test_the_density_is_that_of_statsmodels(stock: KDEMultivariate) -> None:
     np.testing.assert_allclose(density(points), stock.pdf(points), rtol=1e-9)
 
 
-def test_no_bandwidth_is_below_the_least() -> None:
+def test_no_bandwidth_is_below_the_minimum() -> None:
     density = Density.fit(np.full((20, 4), 1.0), LEVELS, min_bandwidth=1e-2)
     assert (density.bandwidths == 1e-2).all()
 
 
-def test_a_level_absent_from_the_data_has_a_finite_density() -> None:
+def test_an_absent_level_has_a_finite_density() -> None:
     data = observations()
     data[:, 3] = np.minimum(data[:, 3], 1)
     density = Density.fit(data, LEVELS, min_bandwidth=1e-3)
     assert 0 < density(np.array([[0.5, 1, 0.5, 2]]))[0] < np.inf
 
 
-def test_the_kernels_of_the_levels_add_up_to_one() -> None:
+def test_kernels_of_levels_add_up_to_one() -> None:
     levels = np.array([3])
     density = Density.fit(np.array([[0.0], [1.0], [1.0]]), levels, min_bandwidth=1e-3)
     assert density(np.array([[0.0], [1.0], [2.0]])).sum() == pytest.approx(1)
 
 
-def test_the_kernels_of_a_real_integrate_to_one() -> None:
+def test_kernels_of_reals_integrate_to_one() -> None:
     density = Density.fit(np.array([[0.4], [0.5], [0.6]]), np.array([0]), min_bandwidth=1e-3)
     area = integrate.quad(lambda x: density(np.array([[x]]))[0], -5, 5, points=[0.5])[0]
     assert area == pytest.approx(1)

@@ -1,4 +1,4 @@
-"""The sampler draws as hpbandster's does, and is a pure function of what it has seen."""
+"""The sampler draws as hpbandster's does, and is a pure function of its outcomes."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -52,8 +52,8 @@ def taught(jobs: list[Any], **options: Any) -> Sampler:
 
 
 @pytest.mark.filterwarnings("ignore:After 0.17 or January 2028:FutureWarning")
-def test_it_is_distributed_as_hpbandsters_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Few candidates, since stock takes 1 ms for each; thousands of draws all the same.
+def test_samples_are_distributed_as_hpbandster_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Few candidates, since stock takes 1 ms for each, but thousands of draws.
     draws, candidates = 2000, 4
     history = recorded(120)
     ours = taught(history, settings=BohbSettings(random_fraction=0.0, candidates=candidates))
@@ -86,7 +86,7 @@ def test_the_model_finds_what_is_good() -> None:
 
 
 @pytest.mark.parametrize("random_fraction", [0.0, 1.0])
-def test_it_never_returns_a_numpy_scalar(random_fraction: float) -> None:
+def test_values_are_not_numpy_scalars(random_fraction: float) -> None:
     source = taught(recorded(40), settings=BohbSettings(random_fraction=random_fraction))
     for index in range(20):
         values, info = source.get_config(9, (100, 0, index))
@@ -94,7 +94,7 @@ def test_it_never_returns_a_numpy_scalar(random_fraction: float) -> None:
         assert type(info["model_based_pick"]) is bool
 
 
-def test_a_failure_in_the_model_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_model_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise FloatingPointError("no bandwidth")
 
@@ -104,7 +104,7 @@ def test_a_failure_in_the_model_is_an_error(monkeypatch: pytest.MonkeyPatch) -> 
         source.get_config(9, (100, 0, 0))
 
 
-def test_the_order_in_which_outcomes_came_does_not_matter() -> None:
+def test_the_order_of_outcomes_does_not_matter() -> None:
     jobs = recorded(60)
     for job in jobs:
         job.result["loss"] = round(job.result["loss"])  # with many equal losses
@@ -112,7 +112,7 @@ def test_the_order_in_which_outcomes_came_does_not_matter() -> None:
     assert forwards.get_config(9, (100, 0, 0)) == backwards.get_config(9, (100, 0, 0))
 
 
-def test_outcomes_that_came_after_a_fit_are_learned_from() -> None:
+def test_outcomes_after_a_fit_count() -> None:
     jobs = recorded(60)
     asked_before = taught(jobs[:40])
     asked_before.get_config(9, (99, 0, 0))
@@ -121,7 +121,7 @@ def test_outcomes_that_came_after_a_fit_are_learned_from() -> None:
     assert asked_before.get_config(9, (100, 0, 0)) == taught(jobs).get_config(9, (100, 0, 0))
 
 
-def test_the_model_is_fitted_only_when_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_model_is_fitted_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
     fits: list[int] = []
     fit = Density.fit
 
@@ -144,7 +144,7 @@ def test_another_configuration_or_seed_is_another_sample() -> None:
     assert sampler(seed=1).get_config(1, (0, 0, 0))[0] != values
 
 
-def test_it_uses_the_largest_budget_with_enough_outcomes() -> None:
+def test_the_model_uses_the_largest_sufficient_budget() -> None:
     source = taught([*recorded(60, budget=3), *recorded(17, budget=9, seed=2)])
     model = source.model()
     assert model is not None
@@ -166,7 +166,7 @@ def test_a_crash_counts_as_bad() -> None:
     np.testing.assert_allclose(worst, expected)
 
 
-def test_what_is_fixed_stays_out_of_the_model() -> None:
+def test_fixed_values_stay_out_of_the_model() -> None:
     fixed: dict[str, Value] = {"alpha_lr": 1e-3, "alpha_warm_up": True}
     domains = DOMAINS | {name: Levels((value,)) for name, value in fixed.items()}
     source = sampler(domains=domains)

@@ -1,4 +1,4 @@
-"""A study has one master at a time."""
+"""A study has at most one master at a time."""
 
 import contextlib
 import subprocess
@@ -40,7 +40,7 @@ def holder(url: str) -> "subprocess.Popen[str]":
     return process
 
 
-def test_a_second_master_is_told_who_holds_the_study_and_since_when(url: str) -> None:
+def test_a_second_master_learns_who_holds_the_study(url: str) -> None:
     with holder(url) as first:
         reason = f"study 'x' has a master already: process {first.pid} on .*, since 20.* UTC"
         with pytest.raises(ServiceError, match=reason), study_lock(url, "x"):
@@ -48,13 +48,13 @@ def test_a_second_master_is_told_who_holds_the_study_and_since_when(url: str) ->
         first.communicate()
 
 
-def test_a_lock_goes_with_the_process_that_holds_it(url: str) -> None:
+def test_a_dead_process_releases_its_lock(url: str) -> None:
     with holder(url) as first:
         first.kill()
         first.communicate()
 
     def taken() -> bool:
-        # A server may notice a moment later that a connection is gone.
+        # A server may notice only a moment later that a connection is gone.
         with contextlib.suppress(ServiceError), study_lock(url, "x"):
             return True
         return False
@@ -62,7 +62,7 @@ def test_a_lock_goes_with_the_process_that_holds_it(url: str) -> None:
     wait_for(taken, "lock")
 
 
-def test_a_lock_that_is_let_go_can_be_taken_again(url: str) -> None:
+def test_a_released_lock_can_be_taken_again(url: str) -> None:
     for _ in range(2):
         with study_lock(url, "x"):
             pass
@@ -80,7 +80,7 @@ def test_another_study_of_the_same_store_is_free(url: str) -> None:
         pass
 
 
-def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_an_error(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/missing/store.db"
     with pytest.raises(StoreError, match="cannot write"), study_lock(url, "x"):
         pass

@@ -1,4 +1,4 @@
-"""A master and workers, as real processes on loopback, and what is done to them."""
+"""Masters and workers as real processes on loopback, with failures of both."""
 
 import gc
 import logging
@@ -40,7 +40,7 @@ def url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def gate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the file that a gated evaluation waits for."""
+    """Return the file for which a gated evaluation waits."""
     monkeypatch.setenv("DARTBOARD_TEST_GATE", str(tmp_path / "gate"))
     return tmp_path / "gate"
 
@@ -55,7 +55,7 @@ def single_study(**evaluation: Any) -> Any:
     return small_study(bohb=bohb, evaluation=evaluation)
 
 
-def test_a_study_runs_to_its_end_with_two_workers(url: str) -> None:
+def test_a_study_runs_with_two_workers(url: str) -> None:
     with (
         Store.open(url) as store,
         running_master(small_study(), store) as running,
@@ -70,7 +70,7 @@ def test_a_study_runs_to_its_end_with_two_workers(url: str) -> None:
         assert [process.wait(10) for process in processes] == [0, 0]
 
 
-def test_the_job_of_a_killed_worker_goes_to_another(url: str, gate: Path) -> None:
+def test_a_killed_worker_s_job_goes_to_another(url: str, gate: Path) -> None:
     with Store.open(url) as store, running_master(small_study(), store) as running:
         address = running.start()
         with workers(address, 1, "gated") as (first,):
@@ -82,7 +82,7 @@ def test_the_job_of_a_killed_worker_goes_to_another(url: str, gate: Path) -> Non
     assert results.load(url, "small").evaluations["attempts"].tolist() == [2] + [1] * 19
 
 
-def test_a_worker_that_is_terminated_gives_its_job_back_at_once(url: str, gate: Path) -> None:
+def test_a_terminated_worker_hands_back_its_job(url: str, gate: Path) -> None:
     with (
         Store.open(url) as store,
         running_master(small_study(), store, lease_seconds=60.0) as running,
@@ -97,7 +97,7 @@ def test_a_worker_that_is_terminated_gives_its_job_back_at_once(url: str, gate: 
         assert set(losses(store)) == set(submitted(store))
 
 
-def test_a_worker_that_slept_through_its_lease_is_told_to_stop(url: str, gate: Path) -> None:
+def test_a_worker_whose_lease_expired_stops(url: str, gate: Path) -> None:
     with Store.open(url) as store, running_master(small_study(), store) as running:
         address = running.start()
         with workers(address, 1, "gated", once=True) as (first,):
@@ -111,10 +111,8 @@ def test_a_worker_that_slept_through_its_lease_is_told_to_stop(url: str, gate: P
         assert set(losses(store)) == set(submitted(store))
 
 
-def test_a_worker_whose_child_is_being_replaced_hears_that_all_is_done(
-    url: str, gate: Path
-) -> None:
-    """It takes longer to start than a master that is done waits for its workers."""
+def test_a_restarting_worker_learns_that_all_is_done(url: str, gate: Path) -> None:
+    """It takes longer to start than a master that is done waits."""
     with (
         Store.open(url) as store,
         running_master(single_study(), store) as running,
@@ -124,7 +122,7 @@ def test_a_worker_whose_child_is_being_replaced_hears_that_all_is_done(
         assert one.wait(10) == 0
 
 
-def test_a_worker_may_be_there_before_its_master(url: str) -> None:
+def test_a_worker_may_start_before_its_master(url: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -135,7 +133,7 @@ def test_a_worker_may_be_there_before_its_master(url: str) -> None:
         assert one.wait(10) == 0
 
 
-def test_a_worker_stays_until_the_last_of_several_studies_is_done(url: str) -> None:
+def test_a_worker_stays_for_the_next_study(url: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -149,7 +147,7 @@ def test_a_worker_stays_until_the_last_of_several_studies_is_done(url: str) -> N
         assert one.wait(10) == 0
 
 
-def test_a_worker_outlives_a_study_and_takes_up_the_next_by_itself(url: str) -> None:
+def test_a_worker_outlives_its_master(url: str) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -163,7 +161,7 @@ def test_a_worker_outlives_a_study_and_takes_up_the_next_by_itself(url: str) -> 
         assert one.wait(10) == 0
 
 
-def test_a_worker_gives_up_a_master_that_stays_away() -> None:
+def test_a_worker_exits_without_a_master() -> None:
     with workers("127.0.0.1:9", 1, "evaluate", idle_limit=0.5) as (one,):
         assert one.wait(20) == 1
 
@@ -178,7 +176,7 @@ def test_two_workers_of_one_name_both_work(url: str) -> None:
         assert set(results.load(url, "small").evaluations["worker"]) == {"twin", "twin~2"}
 
 
-def test_each_way_to_fail_is_told_apart_and_leaves_the_worker_alive(url: str) -> None:
+def test_every_kind_of_failure_is_recorded(url: str) -> None:
     study = small_study(
         bohb={"iterations": 1}, evaluation={"time_limit": 2.0, "memory_limit": 300 * 2**20}
     )
@@ -206,7 +204,7 @@ def test_each_way_to_fail_is_told_apart_and_leaves_the_worker_alive(url: str) ->
     }
 
 
-def test_the_store_tells_who_works_and_on_what(
+def test_the_store_lists_live_workers(
     url: str, gate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("master.service.master.WORKERS_SECONDS", 0.1)
@@ -224,7 +222,7 @@ def test_the_store_tells_who_works_and_on_what(
         assert store.workers("small") == []
 
 
-def test_what_an_evaluation_prints_does_not_disturb(url: str) -> None:
+def test_output_of_an_evaluation_is_harmless(url: str) -> None:
     with (
         Store.open(url) as store,
         running_master(single_study(), store) as running,
@@ -233,7 +231,7 @@ def test_what_an_evaluation_prints_does_not_disturb(url: str) -> None:
         assert running.wait().snapshot.progress.finished == 1
 
 
-def test_a_study_that_is_stopped_goes_on_where_it_was(url: str, gate: Path) -> None:
+def test_a_stopped_study_resumes(url: str, gate: Path) -> None:
     study = small_study()
     with Store.open(url) as store:
         with running_master(study, store) as running:
@@ -252,7 +250,7 @@ def test_a_study_that_is_stopped_goes_on_where_it_was(url: str, gate: Path) -> N
         assert len(losses(store)) == len(submitted(store)) == 20
 
 
-def test_a_finished_study_is_done_at_once_and_grows(url: str) -> None:
+def test_a_finished_study_can_grow(url: str) -> None:
     for iterations, evaluations in ((1, 13), (1, 13), (2, 17)):
         study = small_study(bohb={"iterations": iterations})
         with Store.open(url) as store, running_master(study, store) as running:
@@ -299,8 +297,8 @@ def undisturbed(url: str, parallel: int) -> dict[EvaluationId, float]:
         return losses(store)
 
 
-def test_a_master_that_is_killed_goes_on_exactly(url: str, tmp_path: Path) -> None:
-    """With one job at a time, the same configurations and losses whatever dies."""
+def test_a_killed_master_resumes_exactly(url: str, tmp_path: Path) -> None:
+    """With one job at a time, configurations and losses are the same whatever process dies."""
     expected = undisturbed(f"sqlite:///{tmp_path}/undisturbed.db", parallel=1)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -321,7 +319,7 @@ def test_a_master_that_is_killed_goes_on_exactly(url: str, tmp_path: Path) -> No
         assert losses(store) == expected
 
 
-def test_a_master_may_go_on_on_another_port_with_other_workers(url: str, gate: Path) -> None:
+def test_a_master_may_resume_on_another_port(url: str, gate: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -340,19 +338,19 @@ def test_a_master_may_go_on_on_another_port_with_other_workers(url: str, gate: P
             assert set(losses(store)) == set(submitted(store))
 
 
-def test_a_study_run_twice_one_job_at_a_time_is_the_same_twice(tmp_path: Path) -> None:
+def test_one_job_at_a_time_is_reproducible(tmp_path: Path) -> None:
     first, second = (undisturbed(f"sqlite:///{tmp_path}/{n}.db", parallel=1) for n in "ab")
     assert first == second
 
 
-def test_a_worker_delivers_what_it_finished_while_the_master_was_away(url: str, gate: Path) -> None:
+def test_a_worker_delivers_after_the_master_returns(url: str, gate: Path) -> None:
     study = single_study()
     with Store.open(url) as store:
         with running_master(study, store, lease_seconds=5.0) as running:
             address = running.start()
             worker = start_worker(address, "gated", once=True)
             begun(gate)
-            # Killed: cut off without giving anything up.
+            # As if killed: the port closes, and no lease is returned.
             running.master._port.close()
             running.stop.set()
             running.wait()
@@ -377,7 +375,7 @@ def _got_a_job(link: Link, info: dict[str, Any]) -> bool:
     return isinstance(link.call(CLAIM, info["name"]), Lease)
 
 
-def test_an_evaluation_whose_machines_all_die_is_lost(url: str) -> None:
+def test_an_evaluation_is_lost_after_three_leases(url: str) -> None:
     with (
         Store.open(url) as store,
         running_master(single_study(), store, lease_seconds=0.3, heartbeat_seconds=0.1) as running,
@@ -393,9 +391,7 @@ def test_an_evaluation_whose_machines_all_die_is_lost(url: str) -> None:
     assert row["message"] == "its lease ran out 3 times, last on worker w2"
 
 
-def test_a_failing_sampler_stops_the_study_with_its_error(
-    url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_sampler_stops_the_study(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise FloatingPointError("no bandwidth")
 
@@ -414,7 +410,7 @@ def test_a_failing_sampler_stops_the_study_with_its_error(
 
 # Pyro4 does not close the socket that it cannot bind.
 @pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
-def test_a_port_in_use_is_a_clear_error(url: str) -> None:
+def test_a_port_in_use_is_an_error(url: str) -> None:
     with Store.open(url) as store, socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -427,9 +423,7 @@ def test_a_port_in_use_is_a_clear_error(url: str) -> None:
         gc.collect()
 
 
-def test_a_worker_too_many_is_refused_with_a_clear_line(
-    url: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_one_worker_too_many_is_refused(url: str, caplog: pytest.LogCaptureFixture) -> None:
     with (
         Store.open(url) as store,
         running_master(small_study(), store, max_workers=1) as running,
@@ -447,7 +441,7 @@ def test_a_worker_too_many_is_refused_with_a_clear_line(
         assert "all places for 1 workers are taken; raise --max-workers" in caplog.text
 
 
-def test_lines_of_the_log_name_study_evaluation_and_worker(
+def test_the_log_names_study_evaluation_and_worker(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, logger="master")

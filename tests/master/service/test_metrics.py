@@ -51,7 +51,7 @@ def read(port: int) -> dict[tuple[str, ...], float]:
         }
 
 
-def test_a_scrape_tells_the_newest_snapshot() -> None:
+def test_a_scrape_returns_the_latest_snapshot() -> None:
     with serve_metrics("127.0.0.1", 0) as (metrics, port):
         metrics.show(SNAPSHOT)
         found = read(port)
@@ -73,11 +73,11 @@ def test_this_process_is_measured_too() -> None:
     assert found["process_open_fds",] > 2
 
 
-def test_before_the_first_snapshot_there_is_nothing_to_tell() -> None:
+def test_there_are_no_metrics_before_a_snapshot() -> None:
     assert list(Metrics().collect()) == []
 
 
-def test_a_port_in_use_is_a_clear_error() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

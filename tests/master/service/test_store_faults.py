@@ -1,4 +1,4 @@
-"""A store that fails under a running study: one clear line, nothing corrupted, and on it goes."""
+"""A store that fails during a study: one clear error, no corruption, and the study resumes."""
 
 import os
 import sqlite3
@@ -39,8 +39,8 @@ def fails(url: str, damage: "Damage", evaluate: str = "slow") -> dict[Evaluation
     return before
 
 
-def goes_on(url: str, before: dict[EvaluationId, float], study: Study = STUDY) -> None:
-    """Run the study to its end, with all that was in the store before."""
+def resumes(url: str, before: dict[EvaluationId, float], study: Study = STUDY) -> None:
+    """Resume the study, and check that it keeps everything that was in the store."""
     with (
         Store.open(url) as store,
         running_master(study, store) as running,
@@ -53,7 +53,7 @@ def goes_on(url: str, before: dict[EvaluationId, float], study: Study = STUDY) -
 
 
 class Damage:
-    """What happens to a store, and is mended afterwards."""
+    """Damage to a store, repaired at the end of the block."""
 
     @contextmanager
     def __call__(self, store: Store) -> Iterator[None]:
@@ -101,15 +101,15 @@ def test_a_study_stops_when_its_database_stays_locked(
     with monkeypatch.context() as patched:
         patched.setattr("results.store.database._BUSY_SECONDS", 0.3)
         before = fails(file_url, Locked())
-    goes_on(file_url, before)
+    resumes(file_url, before)
 
 
 def test_a_study_stops_when_its_database_is_removed(file_url: str, tmp_path: Path) -> None:
     before = fails(file_url, Removed())
-    goes_on(file_url, before)
+    resumes(file_url, before)
 
 
-def test_a_removed_store_is_not_made_anew(file_url: str, tmp_path: Path) -> None:
+def test_a_removed_store_is_not_recreated(file_url: str, tmp_path: Path) -> None:
     with Store.open(file_url) as store:
         store.begin(STUDY, {})
         (tmp_path / "store.db").unlink()
@@ -121,12 +121,12 @@ def test_a_removed_store_is_not_made_anew(file_url: str, tmp_path: Path) -> None
     assert not (tmp_path / "store.db").exists()
 
 
-def test_a_study_stops_when_its_database_server_cuts_it_off(postgresql_server: str) -> None:
+def test_a_study_stops_when_its_server_disconnects(postgresql_server: str) -> None:
     url = create_database(postgresql_server, "cut-off")
     with study_lock(url, STUDY.name):
         before = fails(url, Disconnected())
     with study_lock(url, STUDY.name):
-        goes_on(url, before)
+        resumes(url, before)
 
 
 @contextmanager
@@ -141,7 +141,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_study_stops_when_the_disk_is_full_and_goes_on_when_there_is_room(
+def test_a_study_stops_when_the_disk_is_full(
     tmp_path: Path,
 ) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
@@ -161,12 +161,12 @@ def test_a_study_stops_when_the_disk_is_full_and_goes_on_when_there_is_room(
         with sqlite3.connect(tmp_path / "store.db") as direct:
             assert direct.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         direct.close()
-        goes_on(url, before)
+        resumes(url, before)
 
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Be somebody to whom a file's mode means something."""
+    """Run as a user whom file permissions restrict."""
     before = os.geteuid()
     if before != 0:
         yield
@@ -178,7 +178,7 @@ def as_nobody() -> Iterator[None]:
         os.seteuid(before)
 
 
-def test_a_file_that_is_read_only_is_a_clear_error() -> None:
+def test_a_read_only_file_is_an_error() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -193,4 +193,4 @@ def test_a_file_that_is_read_only_is_a_clear_error() -> None:
         assert f"store {url}: " in str(caught.value)
         assert (folder / "store.db").read_bytes() == content
         (folder / "store.db").chmod(0o644)
-        goes_on(url, {})
+        resumes(url, {})

@@ -108,7 +108,7 @@ def test_an_interrupted_job_keeps_its_trials(store: Store) -> None:
     assert indices(again) == [[4, 5], [6]]
 
 
-def test_a_restart_runs_a_crashed_job_trial_by_trial(store: Store) -> None:
+def test_a_crashed_job_resumes_trial_by_trial(store: Store) -> None:
     made = begun(store)
     source = condition_jobs(made, store, batch=4)
     first, second = submissions(source)
@@ -129,7 +129,7 @@ def test_a_restart_runs_a_crashed_job_trial_by_trial(store: Store) -> None:
     assert (done.next(), done.finished_trials, done.progress().crashed) == ("done", 6, 1)
 
 
-def test_a_crashed_job_is_split_in_the_same_run(store: Store) -> None:
+def test_a_crashed_job_is_split_at_once(store: Store) -> None:
     source = condition_jobs(begun(store, trials=2), store, batch=2)
     (whole,) = submissions(source)
     crash(store, source, whole.job)

@@ -18,7 +18,7 @@ def served(chain: Chain, store: Store, count: int, evaluate: str) -> Snapshot:
         return running.wait().snapshot
 
 
-def test_re_runs_of_two_studies_are_served_as_one(store: Store) -> None:
+def test_two_studies_are_served_as_one(store: Store) -> None:
     other = small_study(name="other", seed=4)
     store.begin(other, {})
     chain = Chain([reruns_of(store), reruns_of(store, study=other)])

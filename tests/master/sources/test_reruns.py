@@ -62,7 +62,7 @@ def test_more_trials_extend_earlier_re_runs(
 
 
 @pytest.mark.parametrize(("state", "parts"), [("crashed", [2]), ("lost", [1, 2])])
-def test_lost_parts_run_again_but_crashed_ones_do_not(
+def test_only_lost_parts_run_again(
     store: Store, state: Literal["crashed", "lost"], parts: list[int]
 ) -> None:
     first = reruns_of(store)
