@@ -1,6 +1,6 @@
-"""A campaign: fixed hyperparameters × many seeds, no BOHB. Its file expands into conditions.
+"""A campaign: fixed hyperparameters and many seeds, without BOHB; its file lists conditions.
 
-The lists of a campaign file multiply; several ``[[grid]]`` tables add up.
+Each ``[[grid]]`` table stands for the product of its lists. Several of them add up.
 """
 
 import itertools
@@ -29,18 +29,22 @@ S = TypeVar("S", bound=Section)
 
 
 class Campaign(Section):
-    """A campaign, expanded."""
+    """A campaign: the conditions that its file lists."""
 
     name: str
+    """Name of the campaign in the store."""
     conditions: tuple[Condition, ...]
+    """Conditions of the campaign, each with its own name."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if not self.conditions:
-            raise ValueError("wanted at least one condition, got none")
+            raise ValueError("expected at least one condition, got none")
         names = [condition.name for condition in self.conditions]
         if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"condition {twice!r} is there twice; name it in one grid alone")
+            raise ValueError(
+                f"expected each condition once, got {twice!r} twice; list it in one grid only"
+            )
         return self
 
 
@@ -48,51 +52,65 @@ Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple), Field(min_length=1
 Methods = Annotated[tuple[Method, ...], BeforeValidator(as_tuple), Field(min_length=1)]
 
 
-class _Grid(Section):
-    """A product of conditions; a grid takes what it leaves out from the top of the file."""
+class Grid(Section):
+    """``[[grid]]``: a product of conditions; a missing key has the value of the top level."""
 
     spaces: Names | None = None
-    """Search spaces: ``sequential``, ``cell``. Default ``sequential``."""
+    """Search spaces: ``sequential``, ``cell``."""
     problems: Names | None = None
-    """Problems: ``blur``, ``downsampling``, or custom problems as ``package.module:Class``. Default
-    ``blur``."""
+    """Problems: ``blur``, ``downsampling``, or custom ones as ``package.module:Class``."""
     operations: Names | None = None
-    """Operation sets: ``good``, ``all``. Default ``all``."""
+    """Operation sets: ``good``, ``all``."""
     methods: (
         Annotated[tuple[Method, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None
     ) = None
-    """Methods: three variants of DARTS, and three baselines that train an architecture without a
-    search. Default ``darts``.
-
-    The baselines are: the learnable gradient on every edge, the CNN on every edge, and an
-    architecture drawn at random.
-    """
+    """Methods: the searches ``darts``, ``darts-second-order`` and ``darts-single``, and the
+    baselines ``random``, ``learnable-gradient-only`` and ``nets-only``."""
     hyperparameters: Names | None = None
-    """Names of the hyperparameters to run: presets of the paper, or names under
-    ``[configurations]``. Default ``H1``."""
+    """Names of hyperparameter configurations: presets of the paper, or keys of
+    ``[configurations]``."""
     trials: Count | None = None
-    """Number of seeds per condition. Default 75, as in the paper."""
+    """Number of trials of each condition."""
 
 
-class _File(_Grid):
+class CampaignFile(Grid):
+    """A campaign file as it is written; its lists multiply within each grid."""
+
     name: PlainName
-    """Name of the campaign in the store: letters, digits, ``.``, ``_`` and ``-``."""
+    """The campaign's name in the store: letters, digits, ``.``, ``_`` and ``-``. Required."""
     seed: Seed = 0
-    """Seed of the campaign; every trial's seed follows from it."""
+    """Seed of the campaign, in [0, 2^63); every trial's seed follows from it. Default 0."""
     epochs: Count = 50
-    """Number of epochs of the search, and of the retraining. Default 50, as in the paper."""
+    """Epochs of the search, and of the training of the architecture. Default 50, as in the paper's
+    Table 5."""
     spaces: Names = ("sequential",)
+    """Search spaces: ``sequential``, ``cell``. Default: the sequential space, which most of the
+    paper's experiments use."""
     problems: Names = ("blur",)
+    """Problems: ``blur``, ``downsampling``, or custom ones as ``package.module:Class``. Default:
+    blur, the first problem of the paper's tables."""
     operations: Names = ("all",)
+    """Operation sets: ``good``, ``all``. Default: all operations, the harder set."""
     methods: Methods = ("darts",)
+    """Methods: the searches ``darts``, ``darts-second-order`` and ``darts-single``, and three
+    baselines that train an architecture without a search. Default: first-order DARTS, as in the
+    paper's main experiments.
+
+    The baselines are ``learnable-gradient-only`` and ``nets-only``, with one operation on every
+    edge, and ``random``, with an architecture drawn at random.
+    """
     hyperparameters: Names = ("H1",)
+    """Names of hyperparameter configurations: presets of the paper, or keys of
+    ``[configurations]``. Default: H1, the paper's first manual choice."""
     trials: Count = 75
-    grid: Annotated[tuple[_Grid, ...], BeforeValidator(as_tuple)] = (_Grid(),)
+    """Number of trials of each condition. Default 75, as in Sec. 5.2."""
+    grid: Annotated[tuple[Grid, ...], BeforeValidator(as_tuple)] = (Grid(),)
     """Grids, each a table ``[[grid]]`` with any of ``spaces``, ``problems``, ``operations``,
     ``methods``, ``hyperparameters`` and ``trials``. The conditions of several grids add up.
     Default: one grid of the lists at the top of the file."""
     configurations: dict[str, dict[str, Any]] = Field(default_factory=dict)
-    """Named hyperparameters, each a table ``[configurations.NAME]`` with all eight."""
+    """Custom hyperparameter configurations, each a table ``[configurations.NAME]`` with all eight
+    hyperparameters. Default: none."""
     problem: dict[str, Any] = Field(default_factory=dict)
     """Settings of ``[problem]`` that all conditions share, as in a study file, except ``name``."""
     architecture: dict[str, Any] = Field(default_factory=dict)
@@ -102,6 +120,7 @@ class _File(_Grid):
     """Settings of ``[search]`` that all conditions share, as in a study file, except
     ``variant``."""
     evaluation: ConditionEvaluation = ConditionEvaluation()
+    """Seeds and limits of a job, ``[evaluation]``."""
 
 
 def load_campaign(path: Path) -> Campaign:
@@ -109,33 +128,33 @@ def load_campaign(path: Path) -> Campaign:
 
     Raises:
         CampaignError: If the file cannot be read or parsed, or a setting is wrong; one line that
-            names the file, the key, what was wanted and what came.
-        StudyError: If an own problem's file cannot be found.
+            names the file, the key, what was expected and what came.
+        StudyError: If the file of a custom problem or operation cannot be found.
     """
     settings = read_settings(path, "campaign", CampaignError)
     try:
-        file = _File.model_validate(settings)
+        file = CampaignFile.model_validate(settings)
     except ValidationError as error:
-        raise CampaignError(f"{path}: {first_complaint(error, _File)}") from error
+        raise CampaignError(f"{path}: {first_complaint(error, CampaignFile)}") from error
     try:
         return Campaign(name=file.name, conditions=tuple(_conditions(file)))
     except ValidationError as error:
         raise CampaignError(f"{path}: {first_complaint(error, Campaign)}") from error
     except CampaignError as error:
-        raise CampaignError(f"{path}: {error}") from error
+        raise CampaignError(f"{path}: {error.problem}", advice=error.advice) from error
 
 
 def is_campaign(path: Path) -> bool:
-    """Return whether a file is a campaign's rather than a study's, as far as it can be read."""
+    """Return whether a file is a campaign file rather than a study file; false if unreadable."""
     try:
         settings = read_settings(path, "campaign", CampaignError)
     except CampaignError:
         return False
-    own = set(_File.model_fields) - set(Study.model_fields)
-    return bool(own & set(settings)) or isinstance(settings.get("hyperparameters"), list)
+    only_here = set(CampaignFile.model_fields) - set(Study.model_fields)
+    return bool(only_here & set(settings)) or isinstance(settings.get("hyperparameters"), list)
 
 
-def _conditions(file: _File) -> Iterator[Condition]:
+def _conditions(file: CampaignFile) -> Iterator[Condition]:
     for section, key, listed in (
         ("problem", "name", "problems"),
         ("architecture", "space", "spaces"),
@@ -143,7 +162,9 @@ def _conditions(file: _File) -> Iterator[Condition]:
         ("search", "variant", "methods"),
     ):
         if key in getattr(file, section):
-            raise CampaignError(f"unknown key '{section}.{key}': it is listed under '{listed}'")
+            raise CampaignError(
+                f"unknown key '{section}.{key}'", advice=f"list its values under '{listed}'"
+            )
     for grid in file.grid:
         given = grid.model_dump(exclude_none=True)
         merged = file.model_copy(update=given)
@@ -183,18 +204,19 @@ def _parsed(model: type[S], section: str, settings: dict[str, Any]) -> S:
         raise CampaignError(f"[{section}] {first_complaint(error, model)}") from error
 
 
-def _hyperparameters(name: str, own: Mapping[str, dict[str, Any]]) -> Hyperparameters:
-    if name not in own:
+def _hyperparameters(name: str, custom: Mapping[str, dict[str, Any]]) -> Hyperparameters:
+    if name not in custom:
         if name in preset_names():
             return Hyperparameters.preset(name)
-        known = ", ".join((*preset_names(), *own))
-        raise CampaignError(f"hyperparameters: wanted names among {known}, got {name!r}")
-    if missing := [key for key in DOMAINS if key not in own[name]]:
+        known = ", ".join((*preset_names(), *custom))
+        raise CampaignError(f"hyperparameters: expected one of {known}, got {name!r}")
+    if missing := [key for key in DOMAINS if key not in custom[name]]:
         raise CampaignError(
-            f"configurations.{name}: all eight are wanted, {', '.join(missing)} missing"
+            f"configurations.{name}: expected all eight hyperparameters, "
+            f"{', '.join(missing)} missing"
         )
     try:
-        return Hyperparameters.model_validate(own[name], strict=True)
+        return Hyperparameters.model_validate(custom[name], strict=True)
     except ValidationError as error:
         complaint = first_complaint(error, Hyperparameters)
         raise CampaignError(f"configurations.{name}: {complaint}") from error

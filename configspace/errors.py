@@ -1,4 +1,4 @@
-"""The errors a user may meet, each one clear line.
+"""The errors that a user may see, each one clear line.
 
 DartboardError
 ├── StudyError        a study file or its settings are wrong

@@ -18,10 +18,12 @@ Value = float | bool | str
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A positive real range, searched on a logarithmic scale."""
+    """A range of positive numbers, searched on a logarithmic scale."""
 
     low: float
+    """Smallest value, included."""
     high: float
+    """Largest value, included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Levels:
     """A finite set of values without an order."""
 
     values: tuple[Value, ...]
+    """The values; a single one means that the hyperparameter is fixed."""
 
 
 Domain = Interval | Levels
@@ -55,7 +58,7 @@ LABELS: dict[str, str] = {
     "alpha_scheduler": "Alpha scheduler",
     "alpha_optimizer": "Alpha optimizer",
 }
-"""The rows of the paper's Table 7, in its words."""
+"""Names of the hyperparameters in the paper's Table 7."""
 
 _WORDS = {
     "none": "None",
@@ -66,7 +69,7 @@ _WORDS = {
 
 
 class Hyperparameters(BaseModel):
-    """One setting of all eight hyperparameters (defaults: the paper's H1, Table 6)."""
+    """Values of all eight hyperparameters; the defaults are the paper's H1 (Table 6)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -83,37 +86,37 @@ class Hyperparameters(BaseModel):
     alpha_warm_up: bool = True
     """Whether α's step size ramps up over the first steps."""
     alpha_scheduler: Literal["none", "linear"] = "linear"
-    """Whether α's step size falls linearly to 0 over the budget."""
+    """Schedule of α's step size: constant, or falling linearly to 0 over the budget."""
     alpha_optimizer: Literal["adam", "gradient_descent"] = "gradient_descent"
-    """Which optimizer moves α."""
+    """Optimizer of α."""
 
     @classmethod
     def preset(cls, name: str) -> Self:
-        """Return a named setting of the paper.
+        """Return a named configuration of the paper.
 
         Raises:
-            KeyError: If there is no preset of that name; the message lists them.
+            KeyError: If no preset has that name; the message lists all of them.
         """
         presets = _presets()
         if name not in presets:
-            raise KeyError(f"no preset {name!r}; there are {', '.join(presets)}")
+            raise KeyError(f"expected one of the presets {', '.join(presets)}, got {name!r}")
         return cls(**presets[name])
 
 
 def written(value: Value) -> str:
-    """Write a value in the paper's words, a number to six digits."""
+    """Return a value as text in the paper's words, a number with six digits."""
     if isinstance(value, float):
         return f"{value:.6g}"
     return _WORDS.get(str(value), str(value))
 
 
 def preset_names() -> tuple[str, ...]:
-    """Return the names of the paper's eight settings (Tables 6, 7 and 8)."""
+    """Return the names of the paper's eight configurations (Tables 6, 7 and 8)."""
     return tuple(_presets())
 
 
 def narrowed(name: str, domain: Domain, setting: Any) -> Domain:
-    """Return the part of a domain that a study file keeps.
+    """Return the part of a domain to which a study file narrows it.
 
     Args:
         name: The hyperparameter, for the error's text.

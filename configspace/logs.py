@@ -1,16 +1,17 @@
-"""What a line of the log is about, beside its words: its study, evaluation and worker.
+"""Fields of a log record in addition to its text: study, evaluation and worker.
 
-Whoever logs says so by ``extra=about(…)``; whoever sets the log up writes it as it likes.
+A logging call passes them as ``extra=about(…)``. The log's formatter decides how to write them.
 """
 
 from configspace.job import EvaluationId
 
 FIELDS = ("study", "evaluation", "worker")
+"""Names of the fields."""
 
 
 def about(
     study: str | None = None, evaluation: EvaluationId | None = None, worker: str | None = None
 ) -> dict[str, str | None]:
-    """Return the fields of a line, for the ``extra`` of a logging call."""
+    """Return the fields of a record, for the ``extra`` of a logging call."""
     named = None if evaluation is None else str(evaluation)
     return {"study": study, "evaluation": named, "worker": worker}

@@ -1,12 +1,12 @@
-"""The operations that a search may put on an edge (Sec. 4.3)."""
+"""The operations among which a search chooses on each edge (Sec. 4.3)."""
 
 from configspace.study import ArchitectureSettings
 
 OPERATIONS = ("learnable_gradient", "cnn", "roll", "noise")
-"""All of them; the first two carry a mapping n(u) with weights."""
+"""The built-in operations; the first two have a mapping n(u) with weights."""
 
 ZERO = "zero"
-"""The operation that takes an edge away; in the cell space alone, and the last one there."""
+"""The operation that removes an edge; only in the cell space, where it is the last one."""
 
 
 def operations(architecture: ArchitectureSettings) -> tuple[str, ...]:

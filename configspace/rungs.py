@@ -4,12 +4,17 @@
 def rungs(min_epochs: float, max_epochs: float, eta: int) -> tuple[int, ...]:
     """Return the budgets max/eta^k that are not below ``min_epochs``, smallest first.
 
-    Counted by multiplication: hpbandster truncates a float logarithm, and so loses a rung
-    whenever max/min is an exact power of eta whose logarithm rounds down (1 to 243 at eta 3).
+    The rungs are counted by multiplication. hpbandster truncates a float logarithm, and so loses a
+    rung whenever max/min is an exact power of eta whose logarithm rounds down (1 to 243 at eta 3).
     Each budget is rounded to whole epochs, and is at least 1.
 
+    Args:
+        min_epochs: Smallest budget, in epochs.
+        max_epochs: Largest budget, in epochs.
+        eta: Factor between two rungs.
+
     Raises:
-        ValueError: If ``min_epochs`` is above ``max_epochs``, or two rungs round to one.
+        ValueError: If ``min_epochs`` is above ``max_epochs``, or two rungs have equal budgets.
     """
     if min_epochs > max_epochs:
         raise ValueError(

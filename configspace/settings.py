@@ -107,7 +107,7 @@ def read_settings(path: Path, what: str, wrong: type[DartboardError]) -> dict[st
         wrong: The type of error to raise.
 
     Raises:
-        DartboardError: Of the type ``wrong``, if the file cannot be read or is not TOML.
+        DartboardError: An error of the type ``wrong``, if the file cannot be read or is not TOML.
     """
     try:
         text = path.read_bytes().decode()

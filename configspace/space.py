@@ -18,11 +18,11 @@ def configuration_space(domains: Mapping[str, Domain]) -> ConfigurationSpace:
     """Return the space of the free hyperparameters among ``domains``.
 
     Args:
-        domains: Each hyperparameter's domain, as ``Study.domains()`` gives them. A domain of one
-            level becomes a constant.
+        domains: Domain of each hyperparameter, as ``Study.domains()`` returns them. A domain of
+            one level becomes a constant.
 
     Returns:
-        A space, whose order is ConfigSpace's own; intervals are searched on a logarithmic scale.
+        A space in ConfigSpace's order, in which intervals have a logarithmic scale.
     """
     space = ConfigurationSpace()
     space.add(*(_hyperparameter(name, domain) for name, domain in domains.items()))

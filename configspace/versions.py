@@ -1,4 +1,4 @@
-"""Which versions of what have a part in a result."""
+"""The versions of the packages on which a result depends."""
 
 import functools
 import platform
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 
 PACKAGES = ("dartboard", "torch", "numba", "numpy", "hpbandster", "ConfigSpace")
-"""The packages whose version may change a number."""
+"""Packages whose version may change a result."""
 
 
 @functools.cache
@@ -16,7 +16,7 @@ def versions() -> dict[str, str]:
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:  # Numba is optional where there is a GPU
+        except metadata.PackageNotFoundError:  # Numba is optional on machines with a GPU
             continue
     return found
 
@@ -24,17 +24,17 @@ def versions() -> dict[str, str]:
 def differing(
     first: Mapping[str, str], second: Mapping[str, str], packages: Iterable[str] = PACKAGES
 ) -> dict[str, tuple[str, str]]:
-    """Return the packages that both know and of which they have different versions.
+    """Return the packages that both sides have, in different versions.
 
-    How a package was built is left out, such as ``+cu126``: one release computes on many devices.
+    Local version labels such as ``+cu126`` are ignored: one release computes on many devices.
 
     Args:
         first: Versions by package, as `versions` returns them.
-        second: Other such versions.
-        packages: Which packages to compare.
+        second: Versions to compare with.
+        packages: Names of the packages to compare.
 
     Returns:
-        Both versions of each package that differs.
+        Both versions of each package that differs, the first side's first.
     """
     return {
         package: (first[package], second[package])

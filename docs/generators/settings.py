@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from configspace.campaign import _File as CampaignFile
+from configspace.campaign import CampaignFile
 from configspace.hyperparameters import DOMAINS, LABELS, Hyperparameters, Interval
 from configspace.study import Study
 

@@ -127,7 +127,7 @@ class Exchange:
         return name, sharing
 
     def claim(self, worker: str, *, ready: bool = True) -> Lease | Idle | Done | Rejoin:
-        """Lease a job to a worker, and wait a while if there is none.
+        """Lease a job to a worker, and wait a while for one.
 
         A worker that gets `Done` stays on the roster until it leaves: only then is it certain that
         it has received the reply.
@@ -246,7 +246,7 @@ class Exchange:
             self._changed.notify()  # one is enough: any waiting worker may take it
 
     def next_event(self, timeout: float) -> Event | None:
-        """Return the next event, or None if there is none within ``timeout`` seconds."""
+        """Return the next event, or None if none occurs within ``timeout`` seconds."""
         try:
             return self._events.get(timeout=timeout)
         except queue.Empty:
@@ -276,7 +276,9 @@ class Exchange:
             now = time.monotonic()
             silent, expired = self._roster.silent(now), self._leases.expire(now)
             for member in silent:
-                log.warning("worker %s is silent", member.name, extra=about(worker=member.name))
+                log.warning(
+                    "worker %s stopped responding", member.name, extra=about(worker=member.name)
+                )
                 self._events.put(RosterChanged())
             for entry in expired:
                 self._expired(entry)

@@ -46,7 +46,7 @@ class Member:
 
 
 REMEMBERED_PERIODS = 20
-"""How long a silent worker is remembered, in multiples of the time after which it is silent."""
+"""How long a silent worker is remembered, in multiples of the roster's ``seconds``."""
 
 
 class Roster:

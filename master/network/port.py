@@ -127,7 +127,7 @@ class Dartboard:
     def fail(
         self, worker: str, token: str, study: str, failure: dict[str, Any]
     ) -> Received | Resend:
-        """Say why a job has no outcome; the reply comes when that is stored."""
+        """Report why a job has no outcome; the reply comes when that is stored."""
         return self._exchange.fail(
             _text("worker", worker),
             _text("token", token),

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from configspace.campaign import Campaign, load_campaign
+from configspace.campaign import Campaign, is_campaign, load_campaign
 from configspace.errors import CampaignError
 from configspace.hyperparameters import Hyperparameters
 
-OWN = """
+CUSTOM = """
 [configurations.mine]
 param_lr = 0.5
 param_weight_decay = 1e-7
@@ -25,7 +25,7 @@ def loaded(tmp_path: Path, text: str) -> Campaign:
     return load_campaign(path)
 
 
-def test_a_name_makes_one_condition_of_the_papers_defaults(tmp_path: Path) -> None:
+def test_a_name_is_enough_for_one_default_condition(tmp_path: Path) -> None:
     (condition,) = loaded(tmp_path, "").conditions
     assert condition.name == "sequential-all-blur-darts-H1"
     assert condition.study == "small/sequential-all-blur-darts-H1"
@@ -46,7 +46,7 @@ def test_lists_multiply(tmp_path: Path) -> None:
     assert len(shown) == 24
 
 
-def test_grids_add_up_and_inherit_what_they_leave_out(tmp_path: Path) -> None:
+def test_grids_add_up_and_inherit_missing_keys(tmp_path: Path) -> None:
     text = """
         trials = 8
         problems = ["blur", "downsampling"]
@@ -89,8 +89,8 @@ def test_common_settings_reach_every_condition(tmp_path: Path) -> None:
         assert (condition.evaluation.trials, condition.evaluation.time_limit) == (6, 7200)
 
 
-def test_custom_configurations_stand_beside_the_presets(tmp_path: Path) -> None:
-    conditions = loaded(tmp_path, 'hyperparameters = ["mine", "H2"]' + OWN).conditions
+def test_custom_configurations_join_the_presets(tmp_path: Path) -> None:
+    conditions = loaded(tmp_path, 'hyperparameters = ["mine", "H2"]' + CUSTOM).conditions
     assert [condition.preset for condition in conditions] == ["mine", "H2"]
     assert conditions[0].hyperparameters.param_lr == 0.5
 
@@ -107,17 +107,17 @@ def test_custom_configurations_stand_beside_the_presets(tmp_path: Path) -> None:
         ('problems = ["blurr"]', "[problem] name: expected 'blur'"),
         ('spaces = ["conditions"]', "[architecture] key 'space'"),
         ("[architecture]\nlayer = 2", "[architecture] unknown key 'layer'"),
-        ('[problem]\nname = "blur"', "it is listed under 'problems'"),
-        ('[search]\nvariant = "darts"', "it is listed under 'methods'"),
-        ('hyperparameters = ["H3"]', "hyperparameters: wanted names among H1, H2, "),
-        ("[[grid]]\n[[grid]]", "condition 'sequential-all-blur-darts-H1' is there twice"),
-        ("grid = []", "wanted at least one condition"),
+        ('[problem]\nname = "blur"', "list its values under 'problems'"),
+        ('[search]\nvariant = "darts"', "list its values under 'methods'"),
+        ('hyperparameters = ["H3"]', "hyperparameters: expected one of H1, H2, "),
+        ("[[grid]]\n[[grid]]", "got 'sequential-all-blur-darts-H1' twice"),
+        ("grid = []", "expected at least one condition"),
         ('hyperparameters = ["mine"]\n[configurations.mine]\nparam_lr = 1', "missing"),
-        ('hyperparameters = ["mine"]' + OWN.replace("0.5", '"0.5"'), "configurations.mine: key"),
+        ('hyperparameters = ["mine"]' + CUSTOM.replace("0.5", '"0.5"'), "configurations.mine: key"),
         ("[evaluation]\naggregate = 1", "unknown key 'evaluation.aggregate'"),
     ],
 )
-def test_a_wrong_file_is_one_line_that_names_it(tmp_path: Path, text: str, complaint: str) -> None:
+def test_an_error_is_one_line_with_the_file(tmp_path: Path, text: str, complaint: str) -> None:
     with pytest.raises(CampaignError) as caught:
         loaded(tmp_path, text)
     assert str(caught.value).startswith(str(tmp_path / "campaign.toml"))
@@ -130,7 +130,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
         load_campaign(tmp_path / "none.toml")
 
 
-def test_a_cell_of_a_users_own_problem_knows_its_file(
+def test_a_condition_has_the_digest_of_its_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -143,3 +143,17 @@ def test_a_cell_of_a_users_own_problem_knows_its_file(
     (tmp_path / "mine.py").write_text("# other waves\n")
     (other,) = load_campaign(path).conditions
     assert other.digest() != condition.digest()
+
+
+def test_an_error_keeps_its_advice(tmp_path: Path) -> None:
+    with pytest.raises(CampaignError) as caught:
+        loaded(tmp_path, '[problem]\nname = "blur"')
+    assert caught.value.advice == "list its values under 'problems'"
+
+
+def test_a_campaign_file_is_told_from_a_study_file(tmp_path: Path) -> None:
+    path = tmp_path / "some.toml"
+    path.write_text('name = "c"\nmethods = ["darts"]')
+    assert is_campaign(path)
+    path.write_text('name = "c"\nobjective = "final"')
+    assert not is_campaign(path)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from configspace.condition import Condition
 from configspace.hyperparameters import Hyperparameters
+from configspace.settings import Difference
 
 
 def condition(**changes: Any) -> Condition:
@@ -20,18 +21,18 @@ def condition(**changes: Any) -> Condition:
     return Condition.model_validate({**values, **changes})
 
 
-def test_a_cell_survives_json() -> None:
+def test_a_condition_survives_json() -> None:
     given = condition(method="given", architectures=[["cnn"] * 10] * 10)
     for one in (condition(), given):
         assert Condition.model_validate(json.loads(json.dumps(one.model_dump(mode="json")))) == one
 
 
 @pytest.mark.parametrize("change", [{"name": "two"}, {"campaign": "d"}, {"trials": 99}])
-def test_names_and_the_number_of_trials_decide_no_result(change: dict[str, Any]) -> None:
+def test_names_and_trial_counts_change_no_seed(change: dict[str, Any]) -> None:
     assert condition(**change).trial_seeds(range(5)) == condition().trial_seeds(range(5))
 
 
-def test_limits_decide_no_result() -> None:
+def test_limits_change_no_digest() -> None:
     limited = condition(evaluation={"trials": 3, "time_limit": "2h", "memory_limit": "1GB"})
     assert limited.digest() == condition().digest()
 
@@ -48,18 +49,35 @@ def test_limits_decide_no_result() -> None:
         {"hyperparameters": Hyperparameters(alpha_lr=0.1)},
     ],
 )
-def test_what_decides_a_result_changes_every_seed_and_is_told(change: dict[str, Any]) -> None:
-    assert not set(condition(**change).trial_seeds(range(50))) & set(
-        condition().trial_seeds(range(50))
-    )
-    assert len(condition().differences(condition(**change))) == 1
+class TestASettingThatDecidesResults:
+    def test_changes_every_seed(self, change: dict[str, Any]) -> None:
+        assert not set(condition(**change).trial_seeds(range(50))) & set(
+            condition().trial_seeds(range(50))
+        )
+
+    def test_is_a_difference(self, change: dict[str, Any]) -> None:
+        (difference,) = condition().differences(condition(**change))
+        assert difference.expected != difference.found
 
 
-def test_the_seeds_are_recorded_so_that_no_release_changes_them() -> None:
+def test_a_difference_has_its_key_and_both_values() -> None:
+    (difference,) = condition().differences(condition(epochs=51))
+    assert difference == Difference("epochs", expected=50, found=51)
+
+
+def test_other_given_architectures_are_differences() -> None:
+    one = condition(method="given", architectures=[["cnn"] * 10], trials=1)
+    other = condition(method="given", architectures=[["roll"] * 10] * 2, trials=2)
+    assert one.differences(other) == [
+        Difference("architecture 0", expected=("cnn",) * 10, found=("roll",) * 10)
+    ]
+
+
+def test_seeds_are_the_recorded_ones() -> None:
     assert condition().trial_seeds(range(2)) == (4685914503243427727, 5982376767530758114)
 
 
-def test_a_search_has_no_architecture_before_it_ends() -> None:
+def test_a_search_has_no_fixed_architecture() -> None:
     assert condition().fixed_architectures(range(3)) is None
 
 
@@ -72,19 +90,24 @@ def test_a_baseline_has_one_operation_everywhere(method: str, operation: str) ->
     assert baseline.fixed_architectures(range(2)) == ((operation,) * 3,) * 2
 
 
-def test_random_architectures_depend_on_the_trial_alone_and_use_all_operations_alike() -> None:
+def test_a_random_architecture_depends_on_its_trial_alone() -> None:
     random = condition(method="random")
-    drawn = random.fixed_architectures(range(400))
+    drawn = random.fixed_architectures(range(9))
     assert drawn is not None
     assert random.fixed_architectures(range(7, 9)) == drawn[7:9]
+
+
+def test_random_architectures_use_all_operations_equally() -> None:
+    drawn = condition(method="random").fixed_architectures(range(400))
+    assert drawn is not None
     counts = Counter(name for architecture in drawn for name in architecture)
     assert sum(counts.values()) == 4000
     assert all(900 < counts[name] < 1100 for name in counts)  # 1000 ± 3.6 deviations
     assert len(counts) == 4
-    assert len(set(drawn)) == 400  # of a million
+    assert len(set(drawn)) == 400  # among 4^10 possible ones
 
 
-def test_a_random_architecture_of_the_cell_space_may_lack_edges() -> None:
+def test_random_cells_may_omit_edges() -> None:
     random = condition(method="random", architecture={"space": "cell", "operations": "good"})
     (drawn,) = random.fixed_architectures(range(1)) or ()
     assert len(drawn) == 30
@@ -104,7 +127,7 @@ def test_a_search_is_a_variant(method: str) -> None:
     assert made.digest() != condition().digest()
 
 
-def test_given_architectures_may_become_more() -> None:
+def test_more_architectures_may_be_given() -> None:
     listed = [["cnn"] * 10, ["roll"] * 10]
     one = condition(method="given", architectures=listed[:1], trials=1)
     two = condition(method="given", architectures=listed, trials=2)

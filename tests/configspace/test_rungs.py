@@ -3,7 +3,7 @@ import pytest
 from configspace.rungs import rungs
 
 
-def test_the_papers_budgets_at_eta_3_are_6_17_and_50_epochs() -> None:
+def test_the_papers_rungs_are_6_17_and_50() -> None:
     assert rungs(5, 50, 3) == (6, 17, 50)
 
 
@@ -25,11 +25,11 @@ def test_the_largest_budget_is_always_a_rung() -> None:
     assert rungs(7, 50, 3)[-1] == 50
 
 
-def test_a_fraction_of_an_epoch_becomes_a_whole_one() -> None:
+def test_a_fractional_budget_becomes_a_whole_epoch() -> None:
     assert rungs(0.5, 1.2, 3) == (1,)
 
 
-def test_min_above_max_is_refused_with_both_keys() -> None:
+def test_min_above_max_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"min_epochs \(60\) must not be above .*max_epochs \(50\)"
     ):

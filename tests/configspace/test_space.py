@@ -4,7 +4,7 @@ from configspace.hyperparameters import DOMAINS, Hyperparameters, Interval, Leve
 from configspace.space import configuration_space
 
 
-def test_the_space_has_all_eight() -> None:
+def test_the_space_has_all_eight_hyperparameters() -> None:
     assert sorted(configuration_space(DOMAINS)) == sorted(DOMAINS)
 
 
@@ -26,7 +26,7 @@ def test_one_level_is_a_constant() -> None:
     assert space["param_lr"].value == 0.1
 
 
-def test_what_is_drawn_from_the_space_makes_hyperparameters() -> None:
+def test_a_sample_makes_valid_hyperparameters() -> None:
     space = configuration_space(DOMAINS)
     space.seed(3)
     for drawn in space.sample_configuration(50):

@@ -27,7 +27,7 @@ def study(**changes: Any) -> Study:
     return Study.model_validate({"name": "blur", "objective": "final", **changes})
 
 
-def test_every_key_but_name_and_objective_has_a_default(tmp_path: Path) -> None:
+def test_only_name_and_objective_are_required(tmp_path: Path) -> None:
     found = loaded(tmp_path, HEAD)
     assert found == Study(name="blur-final", objective="final")
     assert found.rungs() == (6, 17, 50)
@@ -74,14 +74,6 @@ def test_a_full_study_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "seconds"), [("90s", 90), ("30m", 1800), ("1.5 h", 5400), ("2d", 172800)]
-)
-def test_a_duration_may_have_a_unit(tmp_path: Path, limit: str, seconds: float) -> None:
-    found = loaded(tmp_path, HEAD + f'[evaluation]\ntime_limit = "{limit}"')
-    assert found.evaluation.time_limit == seconds
-
-
-@pytest.mark.parametrize(
     ("text", "parts"),
     [
         ('objective = "final"', ["key 'name' is missing"]),
@@ -112,9 +104,7 @@ def test_a_duration_may_have_a_unit(tmp_path: Path, limit: str, seconds: float) 
         ("name = ", ["is not TOML"]),
     ],
 )
-def test_a_wrong_study_gets_one_line_that_says_what_is_wrong(
-    tmp_path: Path, text: str, parts: list[str]
-) -> None:
+def test_an_error_is_one_line_with_its_cause(tmp_path: Path, text: str, parts: list[str]) -> None:
     line = complaint(tmp_path, text)
     assert "\n" not in line
     assert "study.toml" in line
@@ -122,26 +112,14 @@ def test_a_wrong_study_gets_one_line_that_says_what_is_wrong(
         assert part in line
 
 
-def test_several_faults_are_counted(tmp_path: Path) -> None:
+def test_several_errors_are_counted(tmp_path: Path) -> None:
     line = complaint(tmp_path, HEAD + "[problem]\nnoise = -1\npoints = 1")
     assert line.endswith("(and 1 more)")
 
 
-def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(StudyError, match=r"cannot read study file .*No such file"):
         load_study(tmp_path / "none.toml")
-
-
-def test_a_folder_is_no_study(tmp_path: Path) -> None:
-    with pytest.raises(StudyError, match="cannot read study file"):
-        load_study(tmp_path)
-
-
-def test_bytes_that_are_no_text_are_no_study(tmp_path: Path) -> None:
-    path = tmp_path / "study.toml"
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(StudyError, match="not UTF-8"):
-        load_study(path)
 
 
 def test_a_study_survives_json() -> None:
@@ -160,9 +138,12 @@ def test_a_study_survives_json() -> None:
         {"architecture": {"cells": 3, "states": 4}},
     ],
 )
-def test_what_changes_no_result_changes_no_digest(change: dict[str, Any]) -> None:
-    assert study(**change).digest() == study().digest()
-    assert study().differences(study(**change)) == []
+class TestASettingThatDecidesNoResult:
+    def test_leaves_the_digest(self, change: dict[str, Any]) -> None:
+        assert study(**change).digest() == study().digest()
+
+    def test_is_not_a_difference(self, change: dict[str, Any]) -> None:
+        assert study().differences(study(**change)) == []
 
 
 @pytest.mark.parametrize(
@@ -180,19 +161,24 @@ def test_what_changes_no_result_changes_no_digest(change: dict[str, Any]) -> Non
         ({"hyperparameters": {"param_lr": 0.1}}, "hyperparameters.param_lr"),
     ],
 )
-def test_what_may_change_a_result_changes_the_digest(change: dict[str, Any], key: str) -> None:
-    assert study(**change).digest() != study().digest()
-    differences = study().differences(study(**change))
-    assert len(differences) == 1
-    assert differences[0].key == key
+class TestASettingThatDecidesResults:
+    def test_changes_the_digest(self, change: dict[str, Any], key: str) -> None:
+        assert study(**change).digest() != study().digest()
+
+    def test_is_a_difference(self, change: dict[str, Any], key: str) -> None:
+        assert [one.key for one in study().differences(study(**change))] == [key]
 
 
-def test_a_study_of_cells_heeds_their_number_and_not_the_layers() -> None:
-    def cells(**settings: Any) -> Study:
-        return study(architecture={"space": "cell", **settings})
+def cells(**settings: Any) -> Study:
+    return study(architecture={"space": "cell", **settings})
 
+
+def test_the_cell_space_ignores_the_layers() -> None:
     assert cells(layers=3).digest() == cells().digest()
     assert cells().differences(cells(layers=3)) == []
+
+
+def test_the_cell_space_uses_the_states() -> None:
     assert cells(states=4).digest() != cells().digest()
     assert cells().differences(cells(states=4)) == [
         Difference("architecture.states", expected=5, found=4)
@@ -212,8 +198,8 @@ STUDIES = Path(__file__).parents[2] / "studies"
         ("quickstart-one-shot", "c17170b69ab15d84"),
     ],
 )
-def test_a_study_of_an_older_version_can_be_gone_on_with(name: str, digest: str) -> None:
-    # As these files' digests were before there were cells.
+def test_a_study_file_keeps_its_digest(name: str, digest: str) -> None:
+    # The digests from before there were cells: studies in older stores must resume.
     assert load_study(STUDIES / f"{name}.toml").digest().startswith(digest)
 
 

@@ -1,4 +1,4 @@
-"""Whatever a study file holds, it is a study or one clear error."""
+"""Any content of a study file is a study or one clear error."""
 
 import json
 import tempfile
@@ -40,7 +40,7 @@ keys = st.sampled_from(
 
 
 def toml(value: Any) -> str:
-    """Write a value as TOML would have it; not always rightly, which is a case too."""
+    """Return a value as TOML; an invalid result is a useful case, too."""
     match value:
         case bool():
             return str(value).lower()
@@ -58,7 +58,7 @@ def toml(value: Any) -> str:
 
 @st.composite
 def files(draw: st.DrawFn) -> str:
-    """Draw a file with sections and keys that are known, mostly, and any values."""
+    """Make a file of mostly known sections and keys, with any values."""
     text = HEAD if draw(st.booleans()) else ""
     for section in draw(st.lists(st.sampled_from([*sorted(SECTIONS), "none"]), max_size=3)):
         text += f"[{section}]\n"
@@ -102,15 +102,15 @@ def test_any_bytes_are_a_study_or_an_error(content: bytes) -> None:
     is_a_study_or_an_error(content)
 
 
-def test_a_number_of_too_many_digits_is_an_error() -> None:
+def test_a_number_with_too_many_digits_is_an_error() -> None:
     is_a_study_or_an_error(f"{HEAD}seed = {'9' * 5000}".encode())
 
 
-def test_brackets_within_brackets_without_end_are_an_error() -> None:
+def test_deeply_nested_brackets_are_an_error() -> None:
     is_a_study_or_an_error(f"{HEAD}x = {'[' * 100_000}".encode())
 
 
-def test_a_limit_beyond_all_numbers_is_an_error() -> None:
+def test_an_infinite_limit_is_an_error() -> None:
     for key in ("time_limit", "memory_limit"):
         unit = "h" if key == "time_limit" else "GB"
         is_a_study_or_an_error(f'{HEAD}[evaluation]\n{key} = "{"9" * 400} {unit}"'.encode())

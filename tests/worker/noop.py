@@ -80,7 +80,7 @@ def outcome_of(job: Job) -> Outcome:
 
 
 @evaluator
-def lacks_the_space(job: Job, progress: OnProgress) -> Outcome:
+def does_not_offer_the_space(job: Job, progress: OnProgress) -> Outcome:
     """Fail because the engine does not offer the search space."""
     raise ServiceError(f"no space {job.architecture.space!r} here")
 
@@ -159,7 +159,7 @@ def not_a_number_unchecked(job: Job, progress: OnProgress) -> Outcome:
 
 @evaluator
 def never_returns(job: Job, progress: OnProgress) -> Outcome:
-    """Run for ever."""
+    """Run without end."""
     while True:
         time.sleep(1)
 

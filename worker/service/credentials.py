@@ -22,7 +22,7 @@ def load_context(path: Path) -> ssl.SSLContext:
         text = path.read_text(encoding="ascii")
         _, authority = _CERTIFICATE.findall(text)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.load_cert_chain(path, password="")  # dartboard's keys have none; never ask
+        context.load_cert_chain(path, password="")  # dartboard's keys need no password
         context.load_verify_locations(cadata=authority)
     except ssl.SSLError as error:
         raise _not_credentials(path, error.reason or str(error)) from error

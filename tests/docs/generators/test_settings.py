@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel
 
-from configspace.campaign import _File as CampaignFile
+from configspace.campaign import CampaignFile
 from configspace.hyperparameters import DOMAINS
 from configspace.study import Study
 from tests.docs.generators.generator import generator

@@ -76,7 +76,7 @@ def test_a_job_that_wakes_a_removed_worker_passes_on(exchange: Exchange) -> None
         for waiting, worker in enumerate("ab", start=1):
             claims.append(threads.submit(exchange.claim, worker))
             wait_for(partial(waits, waiting), f"worker {worker} waits")
-        exchange._roster.leave("a")  # before its thread hears of it
+        exchange._roster.leave("a")  # before its thread runs again
         submit(exchange)
         assert claims[0].result(60) == Rejoin()
         reply = claims[1].result(60)

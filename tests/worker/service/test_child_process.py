@@ -127,7 +127,7 @@ def test_a_missing_device_is_an_error(child: Start) -> None:
 
 def test_a_space_that_the_engine_does_not_offer_is_an_error(child: Start) -> None:
     with pytest.raises(ServiceError, match=r"cannot evaluate .*: no space 'sequential' here"):
-        child("lacks_the_space").run(JOB, always)
+        child("does_not_offer_the_space").run(JOB, always)
 
 
 def test_a_child_reports_its_engine_and_device(child: Start) -> None:
