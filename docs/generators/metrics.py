@@ -3,7 +3,7 @@
 from configspace.hyperparameters import Hyperparameters
 from master.service.metrics import Metrics
 from master.service.snapshot import Snapshot, WorkerView
-from master.sources.base import Incumbent, Progress
+from master.sources.base import BestSoFar, SourceProgress
 
 
 def every_metric() -> str:
@@ -20,10 +20,10 @@ def every_metric() -> str:
 
 def _snapshot() -> Snapshot:
     """Return a snapshot in which nothing is missing, so that the collector yields all it has."""
-    incumbent = Incumbent(
+    incumbent = BestSoFar(
         configuration=(0, 0, 0), hyperparameters=Hyperparameters(), epochs=50, loss=-20.0
     )
-    progress = Progress(
+    progress = SourceProgress(
         study="study",
         iterations_done=1,
         iterations=2,
