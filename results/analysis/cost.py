@@ -1,9 +1,12 @@
-"""What a study had found by the time it had cost so much.
+"""What a study costs, and what it had found by the time it had cost a given amount.
 
-The cost of an evaluation is the time of its trials' searches and retrainings on the workers. Of one
-that crashed or ran out of time no such times are kept, so it costs the time from when a worker was
-given it last to its end. A lost one is a machine's failure and costs nothing. Costs add up in the
-order in which the evaluations ended.
+The unit of cost is one epoch of one trial. An evaluation costs epochs × trials for its search, and
+the same again for its retraining if the study's objective is ``final``. Every evaluation that ended
+costs this much: one that crashed or was lost costs what it would have cost had it finished. Costs
+add up in the order in which the evaluations ended; re-runs do not count.
+
+So the cost does not depend on the speed of a machine, and neither does any decision. Seconds are
+reported for information only.
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configspace.study import Study
 from results.analysis.incumbent import Incumbent, incumbent
 from results.frames.study import Frames
 
@@ -19,70 +23,116 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """What a study had found when it had cost as much as another cost in all."""
+class Cost:
+    """Cost of all evaluations of a study that ended; re-runs do not count."""
 
+    epochs: int
+    """Epochs of search and retraining, times trials. Decisions depend on this number alone."""
     seconds: float
-    """Evaluation seconds it was allowed."""
-    total: float
-    """Evaluation seconds it took in all."""
+    """Time on the workers, for information: search and retraining of finished evaluations, and the
+    time from the last start to the end of crashed ones. Lost evaluations add nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a study had found when its cost reached a limit."""
+
+    limit: int
+    """Cost that the study was allowed, in epochs × trials."""
+    total: int
+    """Cost of the whole study, in epochs × trials."""
     incumbent: Incumbent | None
-    """The best by then on the largest budget tried by then; None before anything finished."""
+    """Best configuration by then, on the largest budget by then; None if nothing had finished."""
     scores: int
-    """How many scores on that budget it is the highest of."""
+    """Number of scores on that budget by then; the incumbent's is the highest of them."""
     is_last: bool
-    """Whether that is the incumbent of the whole study."""
+    """Whether this is the incumbent of the whole study."""
 
     @property
     def whole(self) -> bool:
-        """Whether the study had ended by then."""
-        return _affordable(self.seconds) >= self.total
+        """Whether the limit covers the whole study."""
+        return self.limit >= self.total
 
 
-def spent_by(frames: Frames) -> pd.Series:
-    """Return the evaluation seconds spent when each of a study's evaluations had ended.
+@dataclass(frozen=True, slots=True, eq=False)
+class Anytime:
+    """How the best score on a study's largest budget rose with the study's cost.
+
+    All arrays have one entry for each evaluation that raised the best score, and a last entry for
+    the end of the study.
+    """
+
+    epochs: Floats
+    """Cost by then, in epochs × trials."""
+    seconds: Floats
+    """Time on the workers by then."""
+    psnrs: Floats
+    """Best observed PSNR by then, in dB."""
+
+
+def evaluation_cost(study: Study, epochs: int) -> int:
+    """Return the cost of one evaluation, in epochs × trials.
+
+    Args:
+        study: The settings of the study.
+        epochs: Epochs of the search; a retraining takes as many.
+    """
+    phases = 2 if study.objective == "final" else 1
+    return phases * epochs * study.evaluation.trials
+
+
+def spent(frames: Frames) -> pd.DataFrame:
+    """Return what a study had cost at the end of each of its evaluations.
 
     Returns:
-        Those that finished or crashed, in the order in which they ended; the index is that of
+        Cumulative ``epochs`` (epochs × trials) and ``seconds``, one row per evaluation that
+        finished, crashed or was lost, in the order in which they ended; the index is that of
         ``frames.evaluations``.
     """
     keys = ["configuration", "epochs"]
-    of_study = frames.trials[frames.trials["purpose"] == "study"]
-    spent = of_study[["search_seconds", "retrain_seconds"]].sum(axis=1)
-    costs = spent.groupby([of_study[key] for key in keys]).sum().rename("cost")
-    ended = frames.evaluations.query("purpose == 'study' and state in ('finished', 'crashed')")
-    ended = ended.sort_values("ended_sequence")
+    ended = frames.evaluations.query(
+        "purpose == 'study' and state in ('finished', 'crashed', 'lost')"
+    ).sort_values("ended_sequence")
+    trials = frames.trials[frames.trials["purpose"] == "study"]
+    computed = trials[["search_seconds", "retrain_seconds"]].sum(axis=1)
+    computed = computed.groupby([trials[key] for key in keys]).sum().rename("computed")
     held = (ended["finished"] - ended["started"]).dt.total_seconds()
-    each = ended.join(costs, on=keys)["cost"].where(ended["state"] == "finished", held)
-    return each.fillna(0.0).cumsum()
+    seconds = ended.join(computed, on=keys)["computed"].where(ended["state"] == "finished", held)
+    seconds = seconds.where(ended["state"] != "lost", 0.0).fillna(0.0)
+    epochs = ended["epochs"].map(lambda each: evaluation_cost(frames.study, int(each)))
+    return pd.DataFrame(
+        {"epochs": epochs.astype("int64").cumsum(), "seconds": seconds.cumsum()}, index=ended.index
+    )
 
 
-def total_seconds(frames: Frames) -> float:
-    """Return the evaluation seconds that a study took in all."""
-    spent = spent_by(frames)
-    return float(spent.iloc[-1]) if len(spent) else 0.0
+def cost(frames: Frames) -> Cost:
+    """Return the cost of all evaluations of a study that ended."""
+    total = spent(frames)
+    if total.empty:
+        return Cost(epochs=0, seconds=0.0)
+    return Cost(epochs=int(total["epochs"].iloc[-1]), seconds=float(total["seconds"].iloc[-1]))
 
 
 def at_each_others_cost(one: Frames, other: Frames) -> tuple[Reached, Reached]:
-    """Return what each of two studies had found when it had cost as much as the other in all."""
-    return reached(one, total_seconds(other)), reached(other, total_seconds(one))
+    """Return what each of two studies had found at the total cost of the other one."""
+    return reached(one, cost(other).epochs), reached(other, cost(one).epochs)
 
 
-def reached(frames: Frames, seconds: float) -> Reached:
-    """Return what a study had found after so many evaluation seconds.
+def reached(frames: Frames, limit: int) -> Reached:
+    """Return what a study had found at a given cost.
 
     Args:
         frames: The study.
-        seconds: What it may cost; an evaluation counts once all of it is paid for.
+        limit: Allowed cost in epochs × trials. An evaluation counts if the cost up to and
+            including it is within the limit.
     """
-    spent = spent_by(frames)
-    within = frames.evaluations.loc[spent.index[spent <= _affordable(seconds)]]
+    total = spent(frames)["epochs"]
+    within = frames.evaluations.loc[total.index[total <= limit]]
     done = within[within["state"] == "finished"]
-    found = incumbent(replace(frames, evaluations=done))
-    last = incumbent(frames)
+    found, last = incumbent(replace(frames, evaluations=done)), incumbent(frames)
     return Reached(
-        seconds=seconds,
-        total=total_seconds(frames),
+        limit=limit,
+        total=cost(frames).epochs,
         incumbent=found,
         scores=int((done["epochs"] == done["epochs"].max()).sum()),
         is_last=found is not None
@@ -91,23 +141,17 @@ def reached(frames: Frames, seconds: float) -> Reached:
     )
 
 
-def anytime(frames: Frames) -> tuple[Floats, Floats]:
-    """Return how the best score on the largest budget rose with a study's cost.
-
-    Returns:
-        Evaluation seconds, and the best observed PSNR on the study's largest budget by then, in
-        dB; one entry for each evaluation that raised it, and the last again at the study's end.
-    """
-    spent = spent_by(frames)
-    done = frames.evaluations.loc[spent.index].query("state == 'finished'")
-    largest = done[done["epochs"] == done["epochs"].max()]
-    best = largest["psnr"].cummax()
-    raised = best.diff().fillna(1.0) > 0
-    seconds = [*spent.loc[best.index[raised]], *spent.iloc[-1:]]
-    psnrs = [*best[raised], *best.iloc[-1:]]
-    return np.array(seconds, dtype=np.float64), np.array(psnrs, dtype=np.float64)
-
-
-def _affordable(seconds: float) -> float:
-    """Allow for costs that were summed in another order, and so differ in their last digits."""
-    return seconds * (1 + 1e-9)
+def anytime(frames: Frames) -> Anytime:
+    """Return how the best score on the largest budget rose with a study's cost."""
+    total = spent(frames)
+    done = frames.evaluations.loc[total.index].query("state == 'finished'")
+    best = done.loc[done["epochs"] == done["epochs"].max(), "psnr"].cummax()
+    if best.empty:
+        return Anytime(np.empty(0), np.empty(0), np.empty(0))
+    raised = best.index[best.diff().fillna(1.0) > 0]
+    at = total.loc[[*raised, total.index[-1]]]
+    return Anytime(
+        epochs=at["epochs"].to_numpy(dtype=np.float64),
+        seconds=at["seconds"].to_numpy(dtype=np.float64),
+        psnrs=np.array([*best[raised], best.iloc[-1]], dtype=np.float64),
+    )

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 from configspace.job import EvaluationId, Purpose
 from configspace.study import Study
+from results.analysis.cost import Cost, cost
 from results.analysis.incumbent import Effort, Incumbent, effort, incumbent
-from results.comparison.sides import Cost, cost
 from results.frames.study import Frames, load_from
 from results.store.events import EvaluationState, SeenWorker, StudyState
 from results.store.store import Store

@@ -106,7 +106,7 @@ def _which_is_better(comparison: Comparison) -> Answer:
 
 def _at_equal_cost(report: Report) -> Answer:
     return Answer(
-        "What did each study cost, and what did the dearer one have for the other's cost?",
+        "What did each study cost, and what did the more expensive one have at the other's cost?",
         costs_in_words(report),
         RULE,
     )

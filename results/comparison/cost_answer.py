@@ -8,29 +8,31 @@ from results.comparison.sides import Side
 from results.comparison.table import SAID, higher, interval, signed
 
 RULE = (
-    "Evaluations count in the order in which they ended, each once all its seconds of search and "
-    "retraining on a worker are paid for, or, of a crashed one, those from its last start to its "
-    "end; a lost one, which is a machine's failure, costs nothing. The best by then is the highest "
-    "observed score on the largest budget by then, and as the best of several too high by "
-    "selection. If it is the dearer study's final incumbent, the comparison of the re-runs is one "
-    "at equal cost, too. Else it is re-run as often as the incumbents are, and at equal cost one "
-    "is called higher by the rule of the question above. What the cheaper study would have reached "
-    "at the dearer one's cost is unknown, since it had ended."
+    "The cost of an evaluation is its epochs times its trials for the search, and the same again "
+    "for the retraining if the study's objective is final; a crashed or lost evaluation costs what "
+    "it would have cost had it finished. Measured seconds decide nothing. Evaluations count in the "
+    "order in which they ended, as long as the total stays within the cost of the cheaper study. "
+    "The best by then is the highest observed score on the largest budget by then; as the best of "
+    "several it is too high by selection. If it is the final incumbent of the more expensive "
+    "study, the comparison of the re-runs is also a comparison at equal cost. Otherwise it is "
+    "re-run as often as the incumbents, and at equal cost one is called higher by the rule of the "
+    "question above. What the cheaper study would have reached at the cost of the more expensive "
+    "one is unknown, because it had ended."
 )
 
 
 def costs_in_words(report: Report) -> str:
     """Say what each study cost, and what the dearer one had for the other's cost."""
     sides = report.comparison.sides
-    dear, cheap = sorted(sides, key=lambda side: side.cost.seconds, reverse=True)
+    dear, cheap = sorted(sides, key=lambda side: side.cost.epochs, reverse=True)
     at = report.at_the_others_cost[sides.index(dear)]
-    ratio = dear.cost.seconds / cheap.cost.seconds if cheap.cost.seconds else math.nan
+    ratio = dear.cost.epochs / cheap.cost.epochs if cheap.cost.epochs else math.nan
     return (
-        f"The {dear.study.objective} study took {ratio:.2f} times the evaluation seconds of the "
-        f"{cheap.study.objective} study ({dear.cost.seconds:,.0f} against "
-        f"{cheap.cost.seconds:,.0f}). At the latter's cost {_by_then(report, dear, at)} What the "
-        f"{cheap.study.objective} study would have reached at the {dear.study.objective} study's "
-        "cost is unknown: it had ended."
+        f"The {dear.study.objective} study cost {ratio:.2f} times as many epochs × trials as the "
+        f"{cheap.study.objective} study ({dear.cost.epochs:,} against {cheap.cost.epochs:,}; "
+        f"{dear.cost.seconds:,.0f} s against {cheap.cost.seconds:,.0f} s on the workers). At the "
+        f"latter's cost {_by_then(report, dear, at)} What the {cheap.study.objective} study would "
+        f"have reached at the {dear.study.objective} study's cost is unknown: it had ended."
     )
 
 

@@ -17,31 +17,31 @@ _PALER = {"one-shot": "#8fb4c9", "final": "#e0a78f"}
 def anytime_figure(report: Report) -> Figure:
     """Draw how each study's best observed score rose with its cost, a panel a study.
 
-    The panels share the axis of seconds, not that of scores: the two maximized different ones.
+    The panels share the axis of the cost, not that of scores: the two maximized different ones.
     """
     figure = new_figure(9.4, 3.8)
     panels: list[Axes] = list(figure.subplots(1, 2, sharex=True))
     others = tuple(reversed(report.comparison.sides))
-    for axes, side, other, (seconds, psnrs) in zip(
+    for axes, side, other, best in zip(
         panels, report.comparison.sides, others, report.anytime, strict=True
     ):
         objective = side.study.objective
-        axes.step(seconds, psnrs, where="post", color=OBJECTIVES[objective], linewidth=1.8)
-        axes.axvline(other.cost.seconds, color=SOFT, linewidth=1, linestyle=":")
+        axes.step(best.epochs, best.psnrs, where="post", color=OBJECTIVES[objective], linewidth=1.8)
+        axes.axvline(other.cost.epochs, color=SOFT, linewidth=1, linestyle=":")
         axes.annotate(
             f"cost of the\n{other.study.objective} study",
-            (other.cost.seconds, 0.03),
-            (-5 if other.cost.seconds > side.cost.seconds else 5, 0),
+            (other.cost.epochs, 0.03),
+            (-5 if other.cost.epochs > side.cost.epochs else 5, 0),
             xycoords=axes.get_xaxis_transform(),
             textcoords="offset points",
-            ha="right" if other.cost.seconds > side.cost.seconds else "left",
+            ha="right" if other.cost.epochs > side.cost.epochs else "left",
             color=SOFT,
             fontsize=8.5,
         )
         style(axes)
         title(axes, side.study.name)
         score = "one-shot" if objective == "one-shot" else "architecture"
-        name_axes(axes, "evaluation seconds", f"best observed {score} PSNR (dB)")
+        name_axes(axes, "cost (epochs × trials)", f"best observed {score} PSNR (dB)")
     panels[0].set_xlim(left=0)
     return figure
 
@@ -69,7 +69,7 @@ def mean_rows(report: Report) -> Sequence[tuple[str, Estimate, str]]:
         ("final study's incumbent, re-run", final.architecture.mean, OBJECTIVES["final"]),
     ]
     if report.early is not None:
-        dear = max(report.comparison.sides, key=lambda side: side.cost.seconds).study.objective
+        dear = max(report.comparison.sides, key=lambda side: side.cost.epochs).study.objective
         rows.append((f"{dear} study's at the other's cost", report.early.architecture, SOFT))
     if (found := report.exchange) is not None:
         rows += [

@@ -125,8 +125,9 @@ def _costs(report: Report) -> Table:
         lines.append(
             (
                 side.study.name,
-                f"{at.total:,.0f}",
-                f"{at.seconds:,.0f}{' (had ended)' if at.whole else ''}",
+                f"{at.total:,}",
+                f"{side.cost.seconds:,.0f}",
+                f"{at.limit:,}{' (had ended)' if at.whole else ''}",
                 "nothing yet" if found is None else f"{found.configuration}@{found.epochs}",
                 "" if found is None else f"{found.psnr:.2f}, the best of {at.scores}",
                 "" if found is None else rerun,
@@ -136,8 +137,9 @@ def _costs(report: Report) -> Table:
         "What each study had at the other's cost",
         (
             "study",
-            "its cost (s)",
-            "the other's cost (s)",
+            "its cost (epochs × trials)",
+            "its time on the workers (s)",
+            "the other's cost (epochs × trials)",
             "best by then",
             "observed (dB)",
             "mean of re-runs (dB)",
@@ -146,8 +148,9 @@ def _costs(report: Report) -> Table:
         "Each score is the one that its study maximized: one-shot PSNR or architecture PSNR. As "
         "the best of several on the same budget, an observed one is too high by selection. A study "
         "that had ended has what it had at its end: what more cost would have brought is unknown. "
-        "Costs are seconds of search and retraining on the workers; a crashed evaluation counts "
-        "from its last start to its end, a lost one, which is a machine's failure, not at all.",
+        "An evaluation costs its epochs times its trials for the search, and the same again for "
+        "the retraining if its study retrains; a crashed or lost one costs what it would have cost "
+        "had it finished. The time on the workers is for information: nothing depends on it.",
     )
 
 

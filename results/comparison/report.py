@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from results.analysis.cost import Floats, Reached, anytime, at_each_others_cost
+from results.analysis.cost import Anytime, Floats, Reached, anytime, at_each_others_cost
 from results.analysis.fidelity import Ranking, rankings
 from results.analysis.incumbent import reruns_of, reruns_of_incumbent
 from results.comparison.sides import (
@@ -76,8 +76,7 @@ class Report:
     early: Early | None
     """None where the dearer study had its last incumbent at the other's cost, or nothing yet, or
     what it had was not re-run."""
-    anytime: tuple[tuple[Floats, Floats], tuple[Floats, Floats]] = field(repr=False)
-    """Evaluation seconds and best observed PSNR by then, of each study."""
+    anytime: tuple[Anytime, Anytime] = field(repr=False)
     over_trials: Correlations | None
     """Over all retrained trials of the final study on its largest budget."""
     within: tuple[Correlations, Correlations]

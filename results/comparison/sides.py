@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from configspace.errors import StoreError, StudyError
 from configspace.study import Study
-from results.analysis.cost import total_seconds
+from results.analysis.cost import Cost, cost
 from results.analysis.incumbent import Effort, Incumbent, effort, incumbent_of, reruns_of_incumbent
 from results.frames.study import Frames, load
 from results.stats.correlations import correlation
@@ -32,16 +32,6 @@ class Summary:
     best: float
     mean: Estimate
     median: Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What a study's evaluations took; re-runs do not count."""
-
-    epochs: int
-    """Epochs of search and of retraining, times trials; of finished evaluations."""
-    seconds: float
-    """On the workers; see `results.analysis.cost` for what a crashed evaluation counts as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,13 +154,6 @@ def compare_frames(one_shot_frames: Frames, final_frames: Frames, *, seed: int =
         gain=difference_of_means(mine, theirs, seed=seed),
         superiority=probability_of_improvement(mine, theirs),
     )
-
-
-def cost(frames: Frames) -> Cost:
-    """Return what a study's evaluations took."""
-    trials = frames.trials[frames.trials["purpose"] == "study"]
-    phases = 1 + trials["architecture_psnr"].notna()
-    return Cost(epochs=int((trials["epochs"] * phases).sum()), seconds=total_seconds(frames))
 
 
 def summary(psnrs: Floats, seed: int = 0) -> Summary:

@@ -47,17 +47,17 @@ def anytime_figure(studies: Sequence[Frames]) -> Figure:
         shown = [frames for frames in studies if frames.study.objective == objective]
         for index, frames in enumerate(shown):
             epochs = incumbent_of(frames).epochs
-            seconds, psnrs = anytime(frames)
+            best = anytime(frames)
             n = len(_finished(frames).query("epochs == @epochs"))
             axes.step(
-                seconds,
-                psnrs,
+                best.seconds,
+                best.psnrs,
                 where="post",
                 color=COLOURS[index % len(COLOURS)],
                 linestyle=_LINES[index % len(_LINES)],
                 linewidth=1.8,
-                label=f"{frames.study.name}: {psnrs[-1]:.2f} dB after {seconds[-1]:,.0f} s, "
-                f"n = {n} on {epochs} epochs",
+                label=f"{frames.study.name}: {best.psnrs[-1]:.2f} dB after "
+                f"{best.seconds[-1]:,.0f} s, n = {n} on {epochs} epochs",
             )
         title(
             axes, f"Best observed {_SCORES[objective]}", "of one evaluation on the largest budget"

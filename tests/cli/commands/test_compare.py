@@ -1,6 +1,8 @@
 """`dartboard compare` when re-runs fail or are interrupted."""
 
+import contextlib
 import shlex
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,6 +58,18 @@ def serve_at_once(
         store.finish(job.study, outcome, loss=value, worker="w")
         source.finished(job, value)
     return SimpleNamespace(state="done")
+
+
+def take(store: Path, seconds: dict[str, float]) -> None:
+    """Let every search and retraining of some studies have taken so many seconds."""
+    with contextlib.closing(sqlite3.connect(store)) as connection, connection:
+        for study, took in seconds.items():
+            connection.execute(
+                "update trials set search_seconds = ?, retrain_seconds = ? where evaluation_id in "
+                "(select evaluations.id from evaluations join studies on studies.id = study_id "
+                "where studies.name = ?)",
+                (took, took, study),
+            )
 
 
 @pytest.fixture
@@ -141,6 +155,25 @@ def test_crashes_at_equal_cost_are_reported(
         "study 'two': 0 of 8 re-runs of its best at the other study's cost finished, 2 jobs crashed"
     ) in said.err
     assert "so too high by selection, and that configuration was not re-run." in said.out
+
+
+def test_re_runs_do_not_depend_on_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Session, "serve", serve_at_once)
+    again = []
+    for name, seconds in (("even", None), ("uneven", {"one": 1000.0, "two": 0.001})):
+        folder = tmp_path / name
+        folder.mkdir()
+        url = f"sqlite:///{folder}/store.db"
+        with Store.open(url) as store:
+            filled(store, "one", "one-shot", seed=1, configurations=6)
+            filled(store, "two", "final", seed=2)
+        if seconds is not None:
+            take(folder / "store.db", seconds)
+        assert compared(url, folder, trials=12, quick=False) == 0
+        runs = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
+        again.append(runs[["configuration", "epochs", "part", "trial", "seed"]])
+    assert len(again[0]) == 24
+    assert again[0].equals(again[1])
 
 
 def test_a_quick_comparison_runs_nothing_at_equal_cost(

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from results import load
+from results.analysis.cost import at_each_others_cost
+from results.analysis.incumbent import incumbent_of
 
 ROOT = Path(__file__).parents[3]
 STUDY = """
@@ -151,8 +153,12 @@ def test_compare_re_runs_both_incumbents(undisturbed: Path, tmp_path: Path) -> N
     assert "Architecture PSNR, mean" in compared.stdout
     written = {path.suffix for path in (tmp_path / "exports").iterdir()}
     assert written == {".html", ".md", ".png", ".pdf"}
-    reruns = load(store, "small").trials.query("purpose == 'rerun'")
-    assert len(reruns) == 10
+    early, small = load(store, "early"), load(store, "small")
+    reruns = small.trials.query("purpose == 'rerun'")
+    _, at_cost = at_each_others_cost(early, small)
+    assert at_cost.incumbent is not None
+    expected = {str(one.configuration) for one in (incumbent_of(small), at_cost.incumbent)}
+    assert reruns.groupby("configuration").size().to_dict() == dict.fromkeys(expected, 10)
     assert reruns["seed"].is_unique
     again = dartboard(tmp_path, *arguments, "--engine", "torch")
     assert again.stdout == compared.stdout

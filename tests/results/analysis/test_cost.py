@@ -1,14 +1,25 @@
-"""What a study had found by the time it had cost so much."""
+"""The cost of a study, and what it had found at a given cost."""
 
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from configspace.hyperparameters import Hyperparameters
-from results.analysis.cost import anytime, at_each_others_cost, reached, spent_by, total_seconds
+from configspace.study import EvaluationSettings
+from results.analysis.cost import (
+    Anytime,
+    Cost,
+    anytime,
+    at_each_others_cost,
+    cost,
+    evaluation_cost,
+    reached,
+    spent,
+)
 from results.frames.study import Frames, load_from
 from results.store.store import Store
 from tests.results.made_up import id_of, run, study
@@ -16,7 +27,7 @@ from tests.results.made_up import id_of, run, study
 
 @pytest.fixture
 def frames(tmp_path: Path) -> Frames:
-    """Return a study of four evaluations of 0.75 s each, the second on 17 epochs."""
+    """Return a final study of four evaluations, the second on 17 epochs, the others on 50."""
     with Store.open(f"sqlite:///{tmp_path}/store.db") as store:
         made = study()
         store.begin(made, {})
@@ -28,15 +39,9 @@ def frames(tmp_path: Path) -> Frames:
         return load_from(store, made.name)
 
 
-def test_costs_add_up_in_the_order_of_ends_and_without_the_re_runs(frames: Frames) -> None:
-    assert spent_by(frames).tolist() == pytest.approx([0.75, 1.5, 2.25, 3.0])
-
-
-@pytest.mark.parametrize(("state", "cost"), [("crashed", 2.5), ("lost", 0.0)])
-def test_a_crashed_evaluation_costs_the_time_from_its_last_start_to_its_end(
-    tmp_path: Path, state: Literal["crashed", "lost"], cost: float
-) -> None:
-    with Store.open(f"sqlite:///{tmp_path}/store.db") as store:
+def with_failed_evaluation(folder: Path, state: Literal["crashed", "lost"]) -> Frames:
+    """Return a study of one finished evaluation and one that failed after 2.5 s."""
+    with Store.open(f"sqlite:///{folder}/store.db") as store:
         made = study()
         store.begin(made, {})
         run(store, made, id_of(0), psnrs=[(10.0, 18.0)])
@@ -49,51 +54,111 @@ def test_a_crashed_evaluation_costs_the_time_from_its_last_start_to_its_end(
     evaluations = found.evaluations.assign(
         started=found.evaluations["started"].where(~failed, started)
     )
-    found = replace(found, evaluations=evaluations)
-    assert total_seconds(found) == pytest.approx(0.75 + cost)
-    at = reached(found, 10.0)
+    return replace(found, evaluations=evaluations)
+
+
+@pytest.mark.parametrize(("objective", "phases"), [("one-shot", 1), ("final", 2)])
+def test_retraining_doubles_the_cost(objective: Literal["one-shot", "final"], phases: int) -> None:
+    made = study(objective=objective, evaluation=EvaluationSettings(trials=3))
+    assert evaluation_cost(made, 17) == phases * 17 * 3
+
+
+def test_costs_add_up_in_the_order_of_ends(frames: Frames) -> None:
+    assert spent(frames)["epochs"].tolist() == [100, 134, 234, 334]
+    assert spent(frames)["seconds"].tolist() == pytest.approx([0.75, 1.5, 2.25, 3.0])
+
+
+def test_re_runs_cost_nothing(frames: Frames) -> None:
+    assert cost(frames).epochs == 334
+    assert cost(frames).seconds == pytest.approx(3.0)
+
+
+def test_a_study_without_results_costs_nothing(frames: Frames) -> None:
+    assert cost(replace(frames, evaluations=frames.evaluations[:0])) == Cost(0, 0.0)
+
+
+@pytest.mark.parametrize("state", ["crashed", "lost"])
+def test_a_failed_evaluation_costs_as_much_as_a_finished_one(
+    tmp_path: Path, state: Literal["crashed", "lost"]
+) -> None:
+    assert cost(with_failed_evaluation(tmp_path, state)).epochs == 200
+
+
+@pytest.mark.parametrize(("state", "held"), [("crashed", 2.5), ("lost", 0.0)])
+def test_a_crashed_evaluation_took_the_time_it_held_a_worker(
+    tmp_path: Path, state: Literal["crashed", "lost"], held: float
+) -> None:
+    assert cost(with_failed_evaluation(tmp_path, state)).seconds == pytest.approx(0.75 + held)
+
+
+@pytest.mark.parametrize("state", ["crashed", "lost"])
+def test_a_failed_evaluation_is_never_the_best(
+    tmp_path: Path, state: Literal["crashed", "lost"]
+) -> None:
+    at = reached(with_failed_evaluation(tmp_path, state), 200)
     assert at.incumbent is not None
     assert (at.incumbent.configuration, at.scores) == ((0, 0, 0), 1)
-    assert [part.tolist() for part in anytime(found)] == [
-        pytest.approx([0.75, 0.75 + cost]),
-        [18.0, 18.0],
-    ]
 
 
-def test_each_study_is_looked_at_at_the_others_cost(frames: Frames) -> None:
+def test_each_study_is_taken_at_the_cost_of_the_other(frames: Frames) -> None:
     half = replace(frames, evaluations=frames.evaluations[:2])
     whole, early = at_each_others_cost(half, frames)
-    assert [whole.seconds, early.seconds] == pytest.approx([3.0, 1.5])
+    assert [whole.limit, early.limit] == [334, 134]
     assert [whole.whole, early.whole] == [True, False]
     assert early.incumbent is not None
     assert early.incumbent.configuration == (0, 0, 0)
 
 
-def test_the_best_is_told_with_how_many_scores_on_its_budget_it_is_of(frames: Frames) -> None:
-    assert [reached(frames, seconds).scores for seconds in (0.5, 2.0, 2.25, 9.0)] == [0, 1, 2, 3]
+def test_what_a_study_had_does_not_depend_on_seconds(frames: Frames) -> None:
+    half = replace(frames, evaluations=frames.evaluations[:2])
+    factor = np.linspace(0.01, 100, len(frames.trials))
+    trials = frames.trials.assign(search_seconds=factor, retrain_seconds=factor[::-1])
+    slow = replace(frames, trials=trials)
+    assert cost(slow).seconds != cost(frames).seconds
+    assert at_each_others_cost(half, slow) == at_each_others_cost(half, frames)
+
+
+def test_the_best_comes_with_the_number_of_scores_on_its_budget(frames: Frames) -> None:
+    assert [reached(frames, limit).scores for limit in (99, 233, 234, 999)] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(
-    ("seconds", "number", "is_last", "whole"),
-    [(0.75, 0, False, False), (2.2, 0, False, False), (2.25, 2, True, False), (9.0, 2, True, True)],
+    ("limit", "number", "is_last", "whole"),
+    [(100, 0, False, False), (233, 0, False, False), (234, 2, True, False), (334, 2, True, True)],
 )
-def test_the_best_on_the_largest_budget_that_is_paid_for_is_reached(
-    frames: Frames, seconds: float, number: int, is_last: bool, whole: bool
+def test_the_best_is_on_the_largest_budget_within_the_limit(
+    frames: Frames, limit: int, number: int, is_last: bool, whole: bool
 ) -> None:
-    at = reached(frames, seconds)
+    at = reached(frames, limit)
     assert at.incumbent is not None
     assert at.incumbent.configuration == (0, 0, number)
     assert (at.is_last, at.whole) == (is_last, whole)
-    assert at.total == pytest.approx(3.0)
+    assert at.total == 334
 
 
-def test_before_anything_is_paid_for_nothing_is_reached(frames: Frames) -> None:
-    at = reached(frames, 0.5)
+def test_below_the_first_cost_nothing_is_reached(frames: Frames) -> None:
+    at = reached(frames, 99)
     assert at.incumbent is None
     assert not at.is_last
 
 
-def test_the_curve_rises_where_the_best_on_the_largest_budget_does(frames: Frames) -> None:
-    seconds, psnrs = anytime(frames)
-    assert seconds.tolist() == pytest.approx([0.75, 2.25, 3.0])
-    assert psnrs.tolist() == pytest.approx([18.0, 21.0, 21.0])
+def test_the_anytime_curve_rises_with_the_best_score(frames: Frames) -> None:
+    curve = anytime(frames)
+    assert curve.epochs.tolist() == [100, 234, 334]
+    assert curve.seconds.tolist() == pytest.approx([0.75, 2.25, 3.0])
+    assert curve.psnrs.tolist() == [18.0, 21.0, 21.0]
+
+
+@pytest.mark.parametrize(("state", "held"), [("crashed", 2.5), ("lost", 0.0)])
+def test_the_anytime_curve_goes_on_to_the_end_of_the_study(
+    tmp_path: Path, state: Literal["crashed", "lost"], held: float
+) -> None:
+    curve = anytime(with_failed_evaluation(tmp_path, state))
+    assert curve.epochs.tolist() == [100, 200]
+    assert curve.seconds.tolist() == pytest.approx([0.75, 0.75 + held])
+    assert curve.psnrs.tolist() == [18.0, 18.0]
+
+
+def test_without_scores_the_anytime_curve_is_empty(frames: Frames) -> None:
+    curve: Anytime = anytime(replace(frames, evaluations=frames.evaluations[:0]))
+    assert len(curve.epochs) == len(curve.seconds) == len(curve.psnrs) == 0

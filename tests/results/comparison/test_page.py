@@ -93,13 +93,13 @@ def test_what_was_re_run_at_equal_cost_is_in_its_table_and_in_the_picture(made: 
         (table,) = (one for one in tables(shown) if one.title.startswith("What each study had"))
         return table.rows[1]
 
-    assert of_final(made)[3] == "(0, 0, 3)@50"
-    assert of_final(made)[4].endswith(", the best of 2")
-    assert of_final(made)[5] == "not re-run"
+    assert of_final(made)[4] == "(0, 0, 0)@50"
+    assert of_final(made)[5].endswith(", the best of 1")
+    assert of_final(made)[6] == "not re-run"
     mean = Estimate(21.0, 20.5, 21.5, 16)
     assert made.crossed is not None
     shown = replace(made, early=Early(mean, mean, made.crossed.contrast))
-    assert of_final(shown)[5] == "21.00 [20.50, 21.50], n = 16"
+    assert of_final(shown)[6] == "21.00 [20.50, 21.50], n = 16"
     assert ("final study's at the other's cost", mean) in [row[:2] for row in mean_rows(shown)]
 
 
@@ -118,8 +118,8 @@ def test_the_curves_end_at_the_studies_costs_and_the_others_cost_is_marked(made:
     sides = made.comparison.sides
     for axes, side, other in zip(panels, sides, reversed(sides), strict=True):
         curve, mark = axes.lines
-        assert np.asarray(curve.get_xdata()).max() == pytest.approx(side.cost.seconds)
-        assert set(np.asarray(mark.get_xdata())) == {other.cost.seconds}
+        assert np.asarray(curve.get_xdata()).max() == side.cost.epochs
+        assert set(np.asarray(mark.get_xdata())) == {other.cost.epochs}
     assert [re.sub(r" PSNR.*", "", axes.get_ylabel()) for axes in panels] == [
         "best observed one-shot",
         "best observed architecture",
