@@ -16,7 +16,7 @@ from cli.options import (
 )
 
 if TYPE_CHECKING:
-    from results.comparison.report import Report
+    from results.comparison.report import ComparisonReport
     from results.store.store import Store
 
 app = typer.Typer(add_completion=False)
@@ -92,31 +92,33 @@ def write_comparison(store: "Store", one_shot: str, final: str, folder: Path) ->
         final: Name of a study of the final objective.
         folder: Folder to write to.
     """
+    from results.comparison.figures import comparison_figure
     from results.comparison.page import page, save_page
-    from results.comparison.report import report
-    from results.comparison.runs import campaign_name, runs_of
+    from results.comparison.report import comparison_report
+    from results.comparison.runs import campaign_name, extra_trials
     from results.comparison.table import markdown
     from results.frames.campaign import load_campaign_from
     from results.frames.study import load_from
-    from results.plots.scatter import comparison_figure, save, study_figure
+    from results.plots.study import trials_figure
+    from results.plots.style import save
 
     pair = tuple(load_from(store, name, with_curves=False) for name in (one_shot, final))
-    runs = None
+    extra = None
     if (campaign := campaign_name(one_shot, final)) in store.campaign_names():
-        runs = runs_of((pair[0], pair[1]), load_campaign_from(store, campaign))
-    found = report(pair[0], pair[1], runs)
-    trials_figure = study_figure(pair[1])
+        extra = extra_trials((pair[0], pair[1]), load_campaign_from(store, campaign))
+    found = comparison_report(pair[0], pair[1], extra)
+    of_trials = trials_figure(pair[1])
     stem = folder / f"{one_shot}-against-{final}"
     written = [
-        save_page(page(found, trials=trials_figure), stem.with_name(f"{stem.name}.html")),
+        save_page(page(found, trials=of_trials), stem.with_name(f"{stem.name}.html")),
         save_page(markdown(found.comparison), stem.with_name(f"{stem.name}.md")),
         *save(comparison_figure(found.comparison), stem),
-        *save(trials_figure, folder / f"{final}-trials"),
+        *save(of_trials, folder / f"{final}-trials"),
     ]
     _print(found, written)
 
 
-def _print(found: "Report", written: list[Path]) -> None:
+def _print(found: "ComparisonReport", written: list[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
 

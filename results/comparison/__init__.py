@@ -1,1 +1,1 @@
-"""The comparison of a one-shot study with a final one."""
+"""Comparison of a one-shot study with a final study: figures, answers, and a page."""

@@ -1,46 +1,154 @@
-"""What a comparison says in words: each answer follows from its figures by a stated rule.
+"""Answers of a comparison in words, each derived from its figures by a stated rule.
 
-A rule looks at 95% intervals alone, or at how rare a score is by chance, so that what chance
-explains is never called a difference; "undecided" is an answer. No rule corrects for there being
-several of them.
+A rule looks only at 95% intervals, or at how rare a score is by chance, so that what chance
+explains is never called a difference. "Undecided" is an answer.
 """
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-from results.comparison.cost_answer import RULE, costs_in_words
-from results.comparison.report import Report
-from results.comparison.sides import Comparison, Side
-from results.comparison.table import as_high, interval, signed, verdict
+from results.analysis.cost import Reached
+from results.comparison.report import ComparisonReport
+from results.comparison.sides import Side
+from results.comparison.table import HIGHER, as_high, higher, interval, signed, verdict
 from results.stats.estimates import Estimate
 from results.stats.winners_curse import MIN_RERUNS, RARE_SHARE
 
-CLOSE = 0.5
-"""From which rank correlation on two scores are called close."""
-FEW = 10
-"""Of fewer pairs a bootstrap says little: all resamples of a perfect ranking are perfect."""
+CLOSE: Final = 0.5
+"""Rank correlation above which two scores agree closely."""
+FEW: Final = 10
+"""Number of pairs below which a correlation is not judged: a bootstrap says little about few pairs,
+since every resample of a perfect ranking is perfect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A question about two studies, and the rule that answers it."""
+
+    question: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer to one question, and the rule that gave it."""
+    """The answer to one question about two studies."""
 
-    question: str
+    rule: Rule
     text: str
-    rule: str
+
+    @property
+    def question(self) -> str:
+        """The question that is answered."""
+        return self.rule.question
 
 
-def answers(report: Report) -> tuple[Answer, ...]:
-    """Return what a report says, the main question first; what was not run is left out."""
+_CLOSENESS_RULE = (
+    "By the 95% interval of Spearman's correlation, they agree closely if it lies above "
+    f"{CLOSE:g}; weakly if it lies between 0 and {CLOSE:g}; weakly if at all if it contains 0 and "
+    f"ends below {CLOSE:g}; they disagree if it lies below 0. Otherwise it is undecided how "
+    f"closely they agree, or whether they do. Fewer than {FEW} pairs are not judged: every "
+    "resample of a perfect ranking of few is perfect."
+)
+
+WHICH_IS_BETTER: Final = Rule(
+    "Which objective's incumbent gives the better architectures?",
+    "An incumbent is called higher if the 95% interval of the difference of the mean architecture "
+    "PSNRs lies entirely on its side of 0, and the 95% interval of the probability that one of its "
+    "runs wins lies entirely above ½. If both studies have the same incumbent, the re-runs "
+    "say nothing about the objectives.",
+)
+EQUAL_COST: Final = Rule(
+    "What did each study cost, and what did the more expensive one have at the other's cost?",
+    "The cost of an evaluation is its epochs times its trials for the search, and the same again "
+    "for the retraining if the study's objective is final; a crashed or lost evaluation costs what "
+    "it would have cost had it finished. Measured seconds decide nothing. Evaluations count in the "
+    "order in which they ended, as long as the total stays within the cost of the cheaper study. "
+    "The best by then is the highest observed score on the largest budget by then; as the best of "
+    "several it is too high by selection. If it is the final incumbent of the more expensive "
+    "study, the comparison of the re-runs is also a comparison at equal cost. Otherwise it is "
+    "re-run as often as the incumbents, and at equal cost one is called higher by the rule of the "
+    "question above. What the cheaper study would have reached at the cost of the more expensive "
+    "one is unknown, because it had ended.",
+)
+STAND_IN: Final = Rule(
+    "Is the one-shot score a faithful stand-in for the score of the architecture?",
+    "Both PSNRs are compared over all retrained trials of the final study on its largest budget, "
+    f"and within the re-runs of each incumbent. {_CLOSENESS_RULE}",
+)
+WINNERS_CURSE: Final = Rule(
+    "Were the observed scores of the incumbents too good?",
+    "The observed score of an incumbent is compared with what evaluations of as many seeds score "
+    "by chance, in the PSNR that its study maximized. With one seed, it is compared with each "
+    "re-run; with several, with 10,000 groups drawn from the re-runs and aggregated as in the "
+    "study, where each value drawn is put back twice because the re-runs are a sample themselves. "
+    f"The score is too good, the winner's curse, if fewer than {RARE_SHARE:.1%} of these score at "
+    f"least as high; otherwise chance explains it. Fewer than {MIN_RERUNS} re-runs are not judged "
+    f"(for a maximum over several seeds: {MIN_RERUNS} times as many as seeds). The interval of "
+    "observed minus mean is that of the mean of the re-runs; it decides nothing, because a single "
+    "score differs from the mean of many by chance.",
+)
+SMALL_BUDGETS: Final = Rule(
+    "Do small budgets rank configurations as the large one does?",
+    "Each smaller budget is compared with the largest over the configurations that ran on both. "
+    "These did well on the small one; over all configurations, the ranks would agree better. "
+    f"{_CLOSENESS_RULE}",
+)
+OTHER_PROBLEM: Final = Rule(
+    "Does the order hold on the other problem?",
+    "An incumbent is called the better one there if the 95% interval of the difference of the mean "
+    "architecture PSNRs lies entirely on its side of 0. Blur and downsampling are each the other "
+    "problem of the other; a custom problem has no other problem.",
+)
+SOURCE: Final = Rule(
+    "Where does the difference come from: the architectures, or the training of the weights?",
+    "The architectures of each incumbent's re-runs are trained with the param_* of both "
+    "incumbents. An effect is final minus one-shot, averaged over both levels of the other factor; "
+    "it is shown if its 95% interval excludes 0, and so is the interaction. The effect of the "
+    "training is computed within pairs of equal architectures.",
+)
+INTERVALS: Final = (
+    "Intervals of means, medians, differences and correlations are percentiles of a bootstrap; the "
+    "interval of the probability that one run beats another is Newcombe's (2006, method 5). Each "
+    "answer is given at its own 95% level: there is no correction for several answers."
+)
+"""Note on all intervals, below the rules."""
+
+
+def rules() -> list[Rule]:
+    """Return the rules of all questions, in the order of the answers."""
+    return [
+        WHICH_IS_BETTER,
+        EQUAL_COST,
+        STAND_IN,
+        WINNERS_CURSE,
+        SMALL_BUDGETS,
+        OTHER_PROBLEM,
+        SOURCE,
+    ]
+
+
+def rules_markdown() -> str:
+    """Return the rules as Markdown: one section per question, then the note on intervals."""
+    sections = [f"## {rule.question}\n\n{_markdown(rule.text)}\n" for rule in rules()]
+    return "\n".join([*sections, f"## Intervals\n\n{INTERVALS}\n"])
+
+
+def _markdown(text: str) -> str:
+    return text.replace("param_*", "`param_*`")
+
+
+def answers(report: ComparisonReport) -> tuple[Answer, ...]:
+    """Return the answers of a report, the main question first; without what was not run."""
     return tuple(
         answer
         for answer in (
-            _which_is_better(report.comparison),
-            _at_equal_cost(report),
-            _stand_in(report),
-            _winners_curse(report.comparison),
-            _small_budgets(report),
-            _elsewhere(report),
+            Answer(WHICH_IS_BETTER, verdict(report.comparison)),
+            Answer(EQUAL_COST, _costs(report)),
+            Answer(STAND_IN, _stand_in(report)),
+            Answer(WINNERS_CURSE, " ".join(_curse(side) for side in report.comparison.sides)),
+            Answer(SMALL_BUDGETS, _small_budgets(report)),
+            _other_problem(report),
             _source(report),
         )
         if answer is not None
@@ -48,15 +156,16 @@ def answers(report: Report) -> tuple[Answer, ...]:
 
 
 def closeness(correlation: Estimate) -> str:
-    """Say how two rankings go together, by the interval of their correlation alone.
+    """Return how closely two rankings agree, by the interval of their correlation alone.
 
     Args:
-        correlation: Spearman's, with its interval.
+        correlation: Spearman's correlation with its interval.
 
     Returns:
-        ``closely`` if the interval lies above `CLOSE`; ``weakly`` if above 0 and below `CLOSE`;
-        ``somewhat`` if above 0 but across `CLOSE`; ``hardly`` if across 0 and below `CLOSE`;
-        ``inversely`` if below 0; else ``undecided``; ``few`` if there are fewer than `FEW` pairs.
+        ``closely`` if the interval lies above `CLOSE`; ``weakly`` if it lies between 0 and `CLOSE`;
+        ``somewhat`` if it lies above 0 and contains `CLOSE`; ``hardly`` if it contains 0 and ends
+        below `CLOSE`; ``inversely`` if it lies below 0; otherwise ``undecided``. ``few`` if there
+        are fewer than `FEW` pairs.
     """
     low, high = correlation.low, correlation.high
     if correlation.n < FEW:
@@ -73,52 +182,77 @@ def closeness(correlation: Estimate) -> str:
 
 
 def sign(difference: Estimate) -> int:
-    """Return 1 or −1 if a difference's interval lies on that side of 0, else 0."""
+    """Return 1 or −1 if the interval of a difference lies on that side of 0, otherwise 0."""
     return int(difference.low > 0) - int(difference.high < 0)
 
 
 _CLOSENESS = {
     "closely": "agree closely",
-    "somewhat": "agree, how closely is undecided",
+    "somewhat": "agree, but it is undecided how closely",
     "weakly": "agree only weakly",
     "hardly": "agree weakly if at all",
-    "inversely": "disagree: the higher one is, the lower is the other",
+    "inversely": "disagree: the higher the one, the lower the other",
     "undecided": "may agree or not: the interval leaves it undecided",
-    "few": "cannot be judged by so few",
+    "few": "have too few pairs to be judged",
 }
-_CLOSENESS_RULE = (
-    "By the 95% interval of Spearman's correlation: closely if it lies above "
-    f"{CLOSE:g}; weakly if between 0 and {CLOSE:g}; weakly if at all if it holds 0 and ends below "
-    f"{CLOSE:g}; inversely if below 0; else how closely, or whether, is undecided. Fewer "
-    f"than {FEW} pairs are not judged."
-)
 
 
-def _which_is_better(comparison: Comparison) -> Answer:
-    return Answer(
-        "Which objective's incumbent gives the better architectures?",
-        verdict(comparison),
-        "One is called higher if the 95% interval of the difference of the mean architecture "
-        "PSNRs lies wholly on its side of 0, and that of the probability that one of its runs "
-        "wins wholly above ½.",
+def _costs(report: ComparisonReport) -> str:
+    """Describe what each study cost, and what the more expensive one had at the other's cost."""
+    sides = report.comparison.sides
+    costly, cheap = sorted(sides, key=lambda side: side.cost.epochs, reverse=True)
+    seconds = f"{costly.cost.seconds:,.0f} s against {cheap.cost.seconds:,.0f} s on the workers"
+    if costly.cost.epochs == cheap.cost.epochs:
+        return (
+            f"Both studies cost {costly.cost.epochs:,} epochs × trials ({seconds}), so the "
+            "comparison of the re-runs is also a comparison at equal cost."
+        )
+    at_cost = report.at_the_others_cost[sides.index(costly)]
+    ratio = costly.cost.epochs / cheap.cost.epochs if cheap.cost.epochs else math.nan
+    one, other = f"{costly.study.objective} study", f"{cheap.study.objective} study"
+    return (
+        f"The {one} cost {ratio:.2f} times as many epochs × trials as the {other} "
+        f"({costly.cost.epochs:,} against {cheap.cost.epochs:,}; {seconds}). At the cost of the "
+        f"{other}, {_at_equal_cost(report, costly, at_cost)} What the {other} would have reached "
+        f"at the cost of the {one} is unknown, because it had ended."
     )
 
 
-def _at_equal_cost(report: Report) -> Answer:
-    return Answer(
-        "What did each study cost, and what did the more expensive one have at the other's cost?",
-        costs_in_words(report),
-        RULE,
+def _at_equal_cost(report: ComparisonReport, costly: Side, at_cost: Reached) -> str:
+    found, rerun = at_cost.incumbent, report.equal_cost
+    if found is None:
+        return "none of its evaluations had finished."
+    if at_cost.is_last:
+        return (
+            "it already had its final incumbent, which is re-run above, so the comparison of the "
+            "re-runs is also a comparison at equal cost."
+        )
+    text = (
+        f"its best was {found.configuration}, observed at {found.psnr:.2f} dB on {found.epochs} "
+        f"epochs. Its final incumbent ({costly.incumbent.psnr:.2f} dB on {costly.incumbent.epochs} "
+        "epochs) came later, so the comparison of the re-runs above is not at equal cost. The "
+        f"observed score is the highest of {at_cost.scores}, so it is too high by selection"
+    )
+    if rerun is None:
+        return f"{text}; the configuration was not re-run."
+    gain, wins = rerun.contrast.difference, rerun.contrast.probability
+    return (
+        f"{text}; re-run, the configuration has a mean of {interval(rerun.objective)} dB "
+        f"(n = {rerun.objective.n}) in the same PSNR. At equal cost {HIGHER[higher(gain, wins)]}: "
+        f"the mean architecture PSNRs differ by {signed(gain)}, final minus one-shot; one run of "
+        f"the final study's configuration beats one of the one-shot study's with probability "
+        f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {wins.n_a} and "
+        f"{wins.n_b}."
     )
 
 
-def _stand_in(report: Report) -> Answer:
+def _stand_in(report: ComparisonReport) -> str:
     parts = []
     if report.over_trials is not None:
         over = report.over_trials.spearman
         parts.append(
-            f"Over the configurations of the final study the two scores "
-            f"{_CLOSENESS[closeness(over)]} (Spearman {interval(over)}, n = {over.n} trials of the "
+            f"over the configurations of the final study, the two scores "
+            f"{_CLOSENESS[closeness(over)]} (Spearman {interval(over)}, n = {over.n} trials on the "
             "largest budget)"
         )
     for side, within in zip(report.comparison.sides, report.within, strict=True):
@@ -128,28 +262,8 @@ def _stand_in(report: Report) -> Answer:
             f"seed differs, they {_CLOSENESS[closeness(inside)]} (Spearman {interval(inside)}, "
             f"n = {inside.n})"
         )
-    said = "; ".join(parts)
-    return Answer(
-        "Is the one-shot score a faithful stand-in for the score of the architecture?",
-        f"{said[0].upper()}{said[1:]}.",
-        _CLOSENESS_RULE,
-    )
-
-
-def _winners_curse(comparison: Comparison) -> Answer:
-    return Answer(
-        "Were the observed scores of the incumbents too good?",
-        " ".join(_curse(side) for side in comparison.sides),
-        "An incumbent's observed score is set against what evaluations of as many seeds score by "
-        "chance, in the PSNR that its study maximized: of one seed, "
-        "against each re-run; of several, against 10,000 groups drawn from the re-runs, each value "
-        "drawn put back twice because the re-runs are a sample themselves, and aggregated as in "
-        "the study. It is too good, the winner's curse, if fewer "
-        f"than {RARE_SHARE:.1%} of these score at least as high; else chance gives it. Fewer than "
-        f"{MIN_RERUNS} re-runs are not judged (of a maximum over several seeds: {MIN_RERUNS} "
-        "times as many as seeds). The interval of observed minus mean is that of the mean of the "
-        "re-runs; it judges nothing, for single scores lie beside a mean of many by chance.",
-    )
+    text = "; ".join(parts)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 _CURSE = {
@@ -168,78 +282,74 @@ def _curse(side: Side) -> str:
     )
 
 
-def _small_budgets(report: Report) -> Answer:
+def _small_budgets(report: ComparisonReport) -> str:
     parts = [
-        f"in the {side.study.objective} study those of {ranking.small} and {ranking.large} epochs "
-        f"{_CLOSENESS[closeness(ranking.spearman)]} (Spearman {interval(ranking.spearman)}, "
+        f"in the {side.study.objective} study, the scores on {ranking.small} and {ranking.large} "
+        f"epochs {_CLOSENESS[closeness(ranking.spearman)]} (Spearman {interval(ranking.spearman)}, "
         f"n = {ranking.spearman.n})"
         for side, found in zip(report.comparison.sides, report.rankings, strict=True)
         for ranking in found
         if ranking.spearman.n >= FEW
     ]
-    told = (
-        f"Of the scores, {'; '.join(parts)}. Only configurations run on both budgets count, which "
-        "did well on the small one: over all, ranks would agree better."
-        if parts
-        else f"No smaller budget has {FEW} configurations in common with the largest: too few to "
-        "judge."
-    )
-    return Answer(
-        "Do small budgets rank configurations as the large one does?", told, _CLOSENESS_RULE
+    if not parts:
+        return (
+            f"No smaller budget has {FEW} configurations in common with the largest: too few to "
+            "judge."
+        )
+    text = "; ".join(parts)
+    return (
+        f"{text[0].upper()}{text[1:]}. Only configurations that ran on both budgets count, and "
+        "these did well on the small one: over all configurations, the ranks would agree better."
     )
 
 
-def _elsewhere(report: Report) -> Answer | None:
+def _other_problem(report: ComparisonReport) -> Answer | None:
     crossed = report.crossed
     if crossed is None:
         return None
     here, there = sign(report.comparison.gain), sign(crossed.contrast.difference)
     if there == 0:
-        said = f"on {crossed.problem} the two do not differ beyond chance"
+        text = f"on {crossed.problem} the two do not differ beyond chance"
     else:
         better = "final" if there > 0 else "one-shot"
-        said = f"on {crossed.problem} the {better} study's incumbent is the better one"
-        said += " as well" if here == there else ", the other way round" if here else ""
+        text = f"on {crossed.problem} the {better} study's incumbent is the better one"
+        text += ", as here" if here == there else ", the reverse of the order here" if here else ""
     wins = crossed.contrast.probability
     return Answer(
-        "Does the order hold on the other problem?",
-        f"Run there unchanged, {said}: difference {signed(crossed.contrast.difference)} "
-        f"(n = {crossed.final.mean.n} and {crossed.one_shot.mean.n}); one run of the final "
-        f"study's beats one of the other's with probability {wins.value:.2f} "
-        f"(95%: {wins.low:.2f} to {wins.high:.2f}).",
-        "One is called the better there if the 95% interval of the difference of the mean "
-        "architecture PSNRs lies wholly on its side of 0.",
+        OTHER_PROBLEM,
+        f"Run there with the same settings, {text}: difference "
+        f"{signed(crossed.contrast.difference)} (n = {crossed.final.mean.n} and "
+        f"{crossed.one_shot.mean.n}); one run of the final study's incumbent beats one of the "
+        f"one-shot study's with probability {wins.value:.2f} (95%: {wins.low:.2f} to "
+        f"{wins.high:.2f}).",
     )
 
 
-def _source(report: Report) -> Answer | None:
+def _source(report: ComparisonReport) -> Answer | None:
     found = report.exchange
     if found is None:
         return None
     architectures, training = sign(found.architecture_effect), sign(found.training_effect)
     match (architectures != 0, training != 0):
         case (True, True) if architectures == training:
-            said = "Both the architectures and the training of the weights matter, the same way"
+            text = "Both the architectures and the training of the weights matter, the same way"
         case (True, True):
-            said = "The architectures and the training of the weights matter, in opposite ways"
+            text = "The architectures and the training of the weights matter, in opposite ways"
         case (True, False):
-            said = "The architectures matter; no effect of the training of the weights is shown"
+            text = "The architectures matter; no effect of the training of the weights is shown"
         case (False, True):
-            said = "The training of the weights matters; no effect of the architectures is shown"
+            text = "The training of the weights matters; no effect of the architectures is shown"
         case _:
-            said = "No effect is shown of either"
+            text = "No effect of either is shown"
     shared = ""
     if sign(found.interaction):
         shared = (
-            f" The two do not simply add up: interaction {signed(found.interaction)}, so what "
-            "the training does depends on the architectures."
+            f" The two do not simply add up: interaction {signed(found.interaction)}, so the "
+            "effect of the training depends on the architectures."
         )
     return Answer(
-        "Where does the difference come from: the architectures, or the training of the weights?",
-        f"{said}: the final study's architectures bring {signed(found.architecture_effect)}, its "
+        SOURCE,
+        f"{text}: the final study's architectures bring {signed(found.architecture_effect)}, its "
         f"param_* bring {signed(found.training_effect)} (n = {found.final_final.n} and "
         f"{found.one_shot_one_shot.n} architectures).{shared}",
-        "The architectures of each incumbent's re-runs are trained with the param_* of both. An "
-        "effect is final minus one-shot, averaged over both levels of the other factor; it is "
-        "shown if its 95% interval leaves out 0.",
     )

@@ -1,4 +1,4 @@
-"""Pictures of a comparison beside its scatter plots: anytime curves, and means with intervals."""
+"""Figures of a comparison: re-runs, best scores by cost, and means with their intervals."""
 
 from collections.abc import Sequence
 
@@ -6,18 +6,42 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from results.comparison.report import Report
+from results.comparison.report import ComparisonReport
+from results.comparison.sides import Comparison
+from results.plots.scatter import Group, Panel, scatter_figure
 from results.plots.style import OBJECTIVES, SOFT, name_axes, new_figure, style, title
 from results.stats.estimates import Estimate
 
 _PALER = {"one-shot": "#8fb4c9", "final": "#e0a78f"}
-"""Of a study's incumbent on the other problem."""
+"""Color of an incumbent on the other problem, by the objective of its study."""
 
 
-def anytime_figure(report: Report) -> Figure:
-    """Draw how each study's best observed score rose with its cost, a panel a study.
+def comparison_figure(comparison: Comparison, *, seed: int = 0) -> Figure:
+    """Draw the re-runs of two incumbents, one panel per study, on common axes.
 
-    The panels share the axis of the cost, not that of scores: the two maximized different ones.
+    Args:
+        comparison: A one-shot study next to a final one.
+        seed: Seed of the bootstrap of the correlations' intervals.
+    """
+    panels = [
+        Panel(
+            title=side.study.name,
+            subtitle=f"incumbent for the {side.study.objective} score, re-run on fresh seeds",
+            one_shot=side.one_shot_psnr,
+            architecture=side.architecture_psnr,
+            groups=(Group(np.ones(side.n, dtype=bool), OBJECTIVES[side.study.objective]),),
+            median_color=OBJECTIVES[side.study.objective],
+        )
+        for side in comparison.sides
+    ]
+    return scatter_figure(panels, columns=2, seed=seed)
+
+
+def best_by_cost_figure(report: ComparisonReport) -> Figure:
+    """Draw how the best observed score of each study rose with its cost, one panel per study.
+
+    The panels share the axis of the cost. They do not share the axis of the scores, because the
+    studies maximized different scores.
     """
     figure = new_figure(9.4, 3.8)
     panels: list[Axes] = list(figure.subplots(1, 2, sharex=True))
@@ -46,8 +70,8 @@ def anytime_figure(report: Report) -> Figure:
     return figure
 
 
-def means_figure(report: Report) -> Figure:
-    """Draw the mean architecture PSNRs of all settings that were run, with their intervals."""
+def means_figure(report: ComparisonReport) -> Figure:
+    """Draw the mean architecture PSNR of each setting that was run, with its interval."""
     rows = mean_rows(report)
     figure = new_figure(9.4, 1.0 + 0.38 * len(rows))
     axes = figure.subplots()
@@ -61,16 +85,17 @@ def means_figure(report: Report) -> Figure:
     return figure
 
 
-def mean_rows(report: Report) -> Sequence[tuple[str, Estimate, str]]:
-    """Return label, mean and color of each setting, in the order of drawing."""
+def mean_rows(report: ComparisonReport) -> Sequence[tuple[str, Estimate, str]]:
+    """Return label, mean and color of each setting, in drawing order."""
     one_shot, final = report.comparison.sides
     rows = [
         ("one-shot study's incumbent, re-run", one_shot.architecture.mean, OBJECTIVES["one-shot"]),
         ("final study's incumbent, re-run", final.architecture.mean, OBJECTIVES["final"]),
     ]
-    if report.early is not None:
-        dear = max(report.comparison.sides, key=lambda side: side.cost.epochs).study.objective
-        rows.append((f"{dear} study's at the other's cost", report.early.architecture, SOFT))
+    if report.equal_cost is not None:
+        costly = max(report.comparison.sides, key=lambda side: side.cost.epochs).study.objective
+        label = f"{costly} study's at the other's cost"
+        rows.append((label, report.equal_cost.architecture, SOFT))
     if (found := report.exchange) is not None:
         rows += [
             ("one-shot architectures, final param_*", found.one_shot_final, SOFT),

@@ -1,6 +1,6 @@
-"""A comparison as one HTML page that a reader can take away: its pictures are within it.
+"""A comparison as one self-contained HTML page.
 
-It loads nothing from elsewhere, and prints as it looks.
+Its pictures are embedded, it loads nothing from elsewhere, and it is suitable for printing.
 """
 
 import base64
@@ -15,11 +15,10 @@ from configspace.errors import DartboardError
 from configspace.hyperparameters import written
 from configspace.study import Study
 from results.analysis.incumbent import incumbents_table
-from results.comparison.answers import answers
-from results.comparison.figures import anytime_figure, means_figure
-from results.comparison.report import Report
+from results.comparison.answers import INTERVALS, answers
+from results.comparison.figures import best_by_cost_figure, comparison_figure, means_figure
+from results.comparison.report import ComparisonReport
 from results.comparison.table import headings, interval, rows, signed
-from results.plots.scatter import comparison_figure
 from results.stats.correlations import Correlations
 from results.stats.estimates import Estimate
 
@@ -28,7 +27,7 @@ _TEMPLATE = Path(__file__).with_name("page.html.jinja")
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of the page."""
+    """One table of the page."""
 
     title: str
     head: tuple[str, ...]
@@ -38,19 +37,19 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture of the page."""
+    """One picture of the page."""
 
     caption: str
     png: str
-    """Base64."""
+    """The PNG file, encoded in Base64."""
 
 
-def page(report: Report, *, trials: Figure | None = None) -> str:
-    """Return the page.
+def page(report: ComparisonReport, *, trials: Figure | None = None) -> str:
+    """Return the HTML of the page.
 
     Args:
-        report: What it shows.
-        trials: A picture of all trials of the final study, if wanted.
+        report: The comparison to show.
+        trials: Figure of all trials of the final study; None: the page goes without.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -61,6 +60,7 @@ def page(report: Report, *, trials: Figure | None = None) -> str:
         final=final,
         task=_task(final),
         answers=answers(report),
+        intervals=INTERVALS,
         tables=tables(report),
         pictures=[
             Picture(caption, _embedded(figure)) for caption, figure in _figures(report, trials)
@@ -69,7 +69,7 @@ def page(report: Report, *, trials: Figure | None = None) -> str:
 
 
 def save_page(text: str, path: Path) -> Path:
-    """Write a page; return its path.
+    """Write a page and return its path.
 
     Raises:
         DartboardError: If the file cannot be written.
@@ -81,8 +81,8 @@ def save_page(text: str, path: Path) -> Path:
     return path
 
 
-def tables(report: Report) -> list[Table]:
-    """Return the page's tables; those of what was not run are left out."""
+def tables(report: ComparisonReport) -> list[Table]:
+    """Return the tables of the page, without those of what was not run."""
     found = [
         Table("The incumbents re-run on fresh seeds", headings(report.comparison), _rows(report)),
         _hyperparameters(report),
@@ -95,7 +95,7 @@ def tables(report: Report) -> list[Table]:
     return [table for table in found if table is not None]
 
 
-def _rows(report: Report) -> tuple[tuple[str, ...], ...]:
+def _rows(report: ComparisonReport) -> tuple[tuple[str, ...], ...]:
     return tuple(rows(report.comparison))
 
 
@@ -107,7 +107,7 @@ def _task(study: Study) -> str:
     )
 
 
-def _hyperparameters(report: Report) -> Table:
+def _hyperparameters(report: ComparisonReport) -> Table:
     frame = incumbents_table([side.incumbent for side in report.comparison.sides])
     return Table(
         "The incumbents' hyperparameters",
@@ -116,11 +116,13 @@ def _hyperparameters(report: Report) -> Table:
     )
 
 
-def _costs(report: Report) -> Table:
+def _costs(report: ComparisonReport) -> Table:
     lines = []
     for side, at in zip(report.comparison.sides, report.at_the_others_cost, strict=True):
         found = at.incumbent
-        mean = side.objective_mean if at.is_last else report.early and report.early.objective
+        mean = (
+            side.objective_mean if at.is_last else report.equal_cost and report.equal_cost.objective
+        )
         rerun = f"{interval(mean)}, n = {mean.n}" if mean else "not re-run"
         lines.append(
             (
@@ -145,16 +147,16 @@ def _costs(report: Report) -> Table:
             "mean of re-runs (dB)",
         ),
         tuple(lines),
-        "Each score is the one that its study maximized: one-shot PSNR or architecture PSNR. As "
-        "the best of several on the same budget, an observed one is too high by selection. A study "
-        "that had ended has what it had at its end: what more cost would have brought is unknown. "
-        "An evaluation costs its epochs times its trials for the search, and the same again for "
-        "the retraining if its study retrains; a crashed or lost one costs what it would have cost "
-        "had it finished. The time on the workers is for information: nothing depends on it.",
+        "Each score is the one that its study maximized: one-shot PSNR or architecture PSNR. An "
+        "observed score is the best of several on the same budget, so it is too high by selection. "
+        "A study that had ended is shown at its end: what it would have reached at a higher cost "
+        "is unknown. An evaluation costs its epochs times its trials for the search, and the same "
+        "again for the retraining if its study retrains; a crashed or lost one costs what it would "
+        "have cost had it finished. The time on the workers is for information only.",
     )
 
 
-def _agreements(report: Report) -> Table:
+def _agreements(report: ComparisonReport) -> Table:
     one_shot, final = report.comparison.sides
     lines = []
     if report.over_trials is not None:
@@ -169,7 +171,7 @@ def _agreements(report: Report) -> Table:
         "Correlation of one-shot PSNR and architecture PSNR",
         ("over", "Pearson", "Spearman", "Kendall", "n"),
         tuple(lines),
-        "A one-shot study retrains none of its own trials.",
+        "A one-shot study does not retrain its trials.",
     )
 
 
@@ -183,7 +185,7 @@ def _correlated(what: str, found: Correlations) -> tuple[str, ...]:
     )
 
 
-def _rankings(report: Report) -> Table:
+def _rankings(report: ComparisonReport) -> Table:
     lines = [
         (
             side.study.name,
@@ -203,7 +205,7 @@ def _rankings(report: Report) -> Table:
     )
 
 
-def _crossed(report: Report) -> Table | None:
+def _crossed(report: ComparisonReport) -> Table | None:
     found = report.crossed
     if found is None:
         return None
@@ -226,7 +228,7 @@ def _crossed(report: Report) -> Table | None:
     )
 
 
-def _exchanged(report: Report) -> Table | None:
+def _exchanged(report: ComparisonReport) -> Table | None:
     found = report.exchange
     if found is None:
         return None
@@ -250,17 +252,17 @@ def _text(value: object) -> str:
     return written(value) if isinstance(value, float | bool | str) else str(value)
 
 
-def _figures(report: Report, trials: Figure | None) -> list[tuple[str, Figure]]:
+def _figures(report: ComparisonReport, trials: Figure | None) -> list[tuple[str, Figure]]:
     figures = [
         (
             "Each point is a re-run of an incumbent: architecture PSNR against one-shot PSNR.",
             comparison_figure(report.comparison),
         ),
         ("Mean architecture PSNR of each setting that was run.", means_figure(report)),
-        ("The best score observed on the largest budget, by cost.", anytime_figure(report)),
+        ("Best score observed on the largest budget, by cost.", best_by_cost_figure(report)),
     ]
     if trials is not None:
-        figures.append(("The final study's own trials on its largest budget.", trials))
+        figures.append(("All trials of the final study on its largest budget.", trials))
     return figures
 
 

@@ -1,7 +1,7 @@
-"""All that the comparison of a one-shot study with a final one shows, as figures.
+"""All figures of the comparison of a one-shot study with a final study.
 
-The comparison of the re-runs itself is `results.comparison.sides`; this adds what each study would
-have had at the other's cost, how the two scores agree, how well small budgets rank, how the
+`results.comparison.sides` compares the re-runs. This module adds what each study had at the cost
+of the other, how well the two scores agree, how well small budgets rank configurations, how the
 incumbents do on the other problem, and where the gain comes from.
 """
 
@@ -14,12 +14,8 @@ import pandas as pd
 from results.analysis.cost import Anytime, Floats, Reached, anytime, at_each_others_cost
 from results.analysis.fidelity import Ranking, rankings
 from results.analysis.incumbent import reruns_of, reruns_of_incumbent
-from results.comparison.sides import (
-    Comparison,
-    Summary,
-    compare_frames,
-    summary,
-)
+from results.comparison.runs import ExtraTrials
+from results.comparison.sides import Comparison, Summary, compare_frames, summary
 from results.frames.study import Frames
 from results.stats.correlations import Correlations, correlations
 from results.stats.estimates import Estimate, estimate
@@ -29,85 +25,75 @@ from results.stats.probability_of_improvement import Contrast, contrast
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """Both incumbents on another problem than the one they were found on."""
+    """Both incumbents on a problem other than the one on which they were found."""
 
     problem: str
     one_shot: Summary
+    """Summary of the one-shot study's incumbent."""
     final: Summary
+    """Summary of the final study's incumbent."""
     contrast: Contrast
-    """Architecture PSNR of the final study's incumbent against the one-shot study's, there."""
+    """Architecture PSNRs of the final study's incumbent against the one-shot study's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Early:
-    """What the dearer study had found at the other's cost, re-run: not its last incumbent."""
+class EqualCost:
+    """Re-runs of the best that the more expensive study had at the cost of the other study."""
 
     objective: Estimate
     """Mean of the PSNR that the study maximized, in dB."""
     architecture: Estimate
     """Mean architecture PSNR, in dB."""
     contrast: Contrast
-    """Architecture PSNR at equal cost: the final study's against the one-shot study's."""
+    """Architecture PSNRs at equal cost: the final study against the one-shot study."""
 
 
 @dataclass(frozen=True, slots=True)
-class Runs:
-    """Trials beyond a study's own: a frame each, with a column ``architecture_psnr``.
-
-    An empty one stands for trials that were not run.
-    """
-
-    problem: str
-    """The other problem."""
-    crossed: tuple[pd.DataFrame, pd.DataFrame]
-    """The incumbents on the other problem, the one-shot study's first."""
-    exchanged: tuple[pd.DataFrame, pd.DataFrame]
-    """The architectures of an incumbent's re-runs with the other's ``param_*``, the one-shot
-    study's architectures first; a column ``index`` counts the re-runs, and ``architecture`` says
-    what was trained."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A comparison and all that explains it; pairs are one-shot first."""
+class ComparisonReport:
+    """A comparison and everything that explains it; pairs have the one-shot study first."""
 
     comparison: Comparison
     at_the_others_cost: tuple[Reached, Reached]
-    early: Early | None
-    """None where the dearer study had its last incumbent at the other's cost, or nothing yet, or
-    what it had was not re-run."""
+    """What each study had found at the cost of the other."""
+    equal_cost: EqualCost | None
+    """Re-runs at equal cost. None if the more expensive study already had its last incumbent at
+    the cost of the other, or nothing yet, or if what it had was not re-run."""
     anytime: tuple[Anytime, Anytime] = field(repr=False)
+    """How the best observed score of each study rose with its cost."""
     over_trials: Correlations | None
-    """Over all retrained trials of the final study on its largest budget."""
+    """Correlations over all retrained trials of the final study on its largest budget."""
     within: tuple[Correlations, Correlations]
-    """Over the re-runs of each incumbent."""
+    """Correlations over the re-runs of each incumbent."""
     rankings: tuple[tuple[Ranking, ...], tuple[Ranking, ...]]
+    """Agreement of each study's smaller budgets with its largest."""
     crossed: Crossed | None
-    """None where the incumbents were not run on another problem."""
+    """None if the incumbents were not run on another problem."""
     exchange: FactorialEffects | None
-    """None where the architectures were not trained in the other way."""
+    """None if no architectures were trained with the hyperparameters of the other incumbent."""
 
 
-def report(one_shot: Frames, final: Frames, runs: Runs | None = None, *, seed: int = 0) -> Report:
+def comparison_report(
+    one_shot: Frames, final: Frames, extra: ExtraTrials | None = None, *, seed: int = 0
+) -> ComparisonReport:
     """Compare two studies in every respect.
 
     Args:
-        one_shot: The study that maximized the one-shot PSNR, with re-runs of its incumbent.
-        final: The study that maximized the architecture PSNR, with those of its own.
-        runs: The trials on the other problem, and those of exchanged architectures.
-        seed: Of the bootstraps.
+        one_shot: Study that maximized the one-shot PSNR, with re-runs of its incumbent.
+        final: Study that maximized the architecture PSNR, with re-runs of its incumbent.
+        extra: Trials on the other problem, and trials of exchanged architectures.
+        seed: Seed of the bootstraps.
 
     Raises:
-        StudyError: If the two cannot be compared.
+        StudyError: If the studies are not comparable; see `check_comparable`.
         StoreError: If an incumbent has no re-runs.
     """
     comparison = compare_frames(one_shot, final, seed=seed)
     first, second = comparison.sides
     at_cost = at_each_others_cost(one_shot, final)
-    return Report(
+    return ComparisonReport(
         comparison=comparison,
         at_the_others_cost=at_cost,
-        early=_early((one_shot, final), comparison, at_cost, seed),
+        equal_cost=_equal_cost((one_shot, final), comparison, at_cost, seed),
         anytime=(anytime(one_shot), anytime(final)),
         over_trials=_over_trials(final, seed),
         within=(
@@ -115,15 +101,15 @@ def report(one_shot: Frames, final: Frames, runs: Runs | None = None, *, seed: i
             correlations(second.one_shot_psnr, second.architecture_psnr, seed=seed),
         ),
         rankings=(rankings(one_shot, seed=seed), rankings(final, seed=seed)),
-        crossed=None if runs is None else _crossed(runs, seed),
-        exchange=None if runs is None else _exchanged((one_shot, final), runs, seed),
+        crossed=None if extra is None else _crossed(extra, seed),
+        exchange=None if extra is None else _exchanged((one_shot, final), extra, seed),
     )
 
 
-def _early(
+def _equal_cost(
     studies: Sequence[Frames], comparison: Comparison, at_cost: Sequence[Reached], seed: int
-) -> Early | None:
-    """Set what the dearer study had at the other's cost against the other's incumbent."""
+) -> EqualCost | None:
+    """Compare what the more expensive study had at equal cost with the other's incumbent."""
     for place, (frames, at) in enumerate(zip(studies, at_cost, strict=True)):
         if at.incumbent is None or at.is_last:
             continue
@@ -133,7 +119,7 @@ def _early(
         scored = "one_shot_psnr" if frames.study.objective == "one-shot" else "architecture_psnr"
         psnrs = [side.architecture_psnr for side in comparison.sides]
         psnrs[place] = _psnrs(reruns)
-        return Early(
+        return EqualCost(
             objective=estimate(reruns[scored], "mean", seed=seed),
             architecture=estimate(psnrs[place], "mean", seed=seed),
             contrast=contrast(psnrs[1], psnrs[0], seed=seed),
@@ -150,25 +136,27 @@ def _over_trials(final: Frames, seed: int) -> Correlations | None:
     return correlations(full["one_shot_psnr"], full["architecture_psnr"], seed=seed)
 
 
-def _crossed(runs: Runs, seed: int) -> Crossed | None:
-    one_shot, final = (_psnrs(trials) for trials in runs.crossed)
+def _crossed(extra: ExtraTrials, seed: int) -> Crossed | None:
+    one_shot, final = (_psnrs(trials) for trials in extra.crossed)
     if min(len(one_shot), len(final)) < 2:
         return None
     return Crossed(
-        problem=runs.problem,
+        problem=extra.problem,
         one_shot=summary(one_shot, seed),
         final=summary(final, seed),
         contrast=contrast(final, one_shot, seed=seed),
     )
 
 
-def _exchanged(studies: Sequence[Frames], runs: Runs, seed: int) -> FactorialEffects | None:
-    """Pair each architecture's own training with that of the other incumbent."""
+def _exchanged(studies: Sequence[Frames], extra: ExtraTrials, seed: int) -> FactorialEffects | None:
+    """Pair the training of each architecture in its study with that of the other incumbent."""
     paired = []
-    for frames, exchanged in zip(studies, runs.exchanged, strict=True):
-        own = reruns_of_incumbent(frames)
-        pairs = own.merge(exchanged, left_index=True, right_on="index", suffixes=("", "_other"))
-        # A re-run that was lost and came later moves those after it: then they are no pairs.
+    for frames, exchanged in zip(studies, extra.exchanged, strict=True):
+        pairs = reruns_of_incumbent(frames).merge(
+            exchanged, left_index=True, right_on="index", suffixes=("", "_other")
+        )
+        # A lost re-run that finishes later shifts the index of those after it. Rows of different
+        # architectures are not pairs.
         pairs = pairs[pairs["architecture"] == pairs["architecture_other"]]
         columns = ["architecture_psnr", "architecture_psnr_other"]
         paired.append(pairs[columns].to_numpy(dtype=np.float64))

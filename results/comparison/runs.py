@@ -1,10 +1,12 @@
-"""What a comparison wants run beyond re-runs, as the conditions of a campaign, and what came of it.
+"""Trials that explain a comparison, beyond the re-runs: which to run, and what they are.
 
-Each incumbent is run on the other problem, as it was re-run on its own; and each architecture that
-an incumbent's re-runs found is trained with the ``param_*`` of the other incumbent.
+Each incumbent is run on the other problem, with the settings of its re-runs. Each architecture that
+the re-runs of an incumbent found is trained with the ``param_*`` of the other incumbent. Both are
+conditions of one campaign.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -12,32 +14,49 @@ from configspace.condition import Condition, ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import Study
 from results.analysis.incumbent import Incumbent, incumbent_of, reruns_of_incumbent
-from results.comparison.report import Runs
 from results.frames.campaign import CampaignFrames
 from results.frames.study import Frames
 
 OTHER = {"blur": "downsampling", "downsampling": "blur"}
-"""The problem on which an incumbent is cross-checked; a user's own has none."""
+"""The other problem, on which an incumbent is run, too; a custom problem does not have one."""
 
 Pair = tuple[Frames, Frames]
-"""A one-shot study and a final one."""
+"""A one-shot study and a final study."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraTrials:
+    """Trials beyond those of two studies, as frames with a column ``architecture_psnr``.
+
+    An empty frame stands for trials that were not run.
+    """
+
+    problem: str
+    """Name of the other problem."""
+    crossed: tuple[pd.DataFrame, pd.DataFrame]
+    """Trials of the incumbents on the other problem, the one-shot study's first."""
+    exchanged: tuple[pd.DataFrame, pd.DataFrame]
+    """Trials of the architectures of an incumbent's re-runs with the ``param_*`` of the other
+    incumbent, the one-shot study's architectures first. The column ``index`` counts the re-runs,
+    and ``architecture`` is the architecture that was trained."""
 
 
 def campaign_name(one_shot: str, final: str) -> str:
-    """Return the name of the campaign that belongs to a comparison."""
+    """Return the name of the campaign that belongs to the comparison of two studies."""
     return f"{one_shot}-against-{final}"
 
 
 def crossed_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Condition, ...]:
-    """Return both incumbents on the other problem, the one-shot study's first.
+    """Return the conditions that run both incumbents on the other problem.
 
     Args:
         pair: The studies.
-        trials: Fresh seeds of each.
-        batch: Seeds a job.
+        trials: Number of fresh seeds for each incumbent.
+        batch: Number of seeds per job.
 
     Returns:
-        Nothing if the problem has no other, or both studies have the same incumbent.
+        The condition of the one-shot study's incumbent first. Empty if the problem has no other
+        problem, or if both studies have the same incumbent.
 
     Raises:
         StoreError: If a study has no incumbent.
@@ -65,16 +84,16 @@ def crossed_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Conditio
 
 
 def exchanged_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Condition, ...]:
-    """Return the architectures of both incumbents' re-runs with the other's training.
+    """Return the conditions that train the architectures of each incumbent as the other's.
 
     Args:
         pair: The studies, with re-runs.
-        trials: How many architectures of each, at most; there is one of each re-run.
-        batch: Architectures a job.
+        trials: Maximum number of architectures of each incumbent; each re-run gives one.
+        batch: Number of architectures per job.
 
     Returns:
-        The one-shot study's architectures first. Nothing if both incumbents have the same
-        ``param_*``, or one has no re-runs.
+        The condition of the one-shot study's architectures first. Empty if both incumbents have
+        the same ``param_*``, or if one of them has no re-runs.
 
     Raises:
         StoreError: If a study has no incumbent.
@@ -86,34 +105,36 @@ def exchanged_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Condit
     return tuple(
         Condition(
             campaign=campaign_name(one.study.name, two.study.name),
-            name=f"{_label(own)}-architectures-trained-as-{_label(other)}",
-            problem=own.study.problem,
-            architecture=own.study.architecture,
-            # Nothing is searched, whatever found the architectures.
-            search=own.study.search.model_copy(update={"variant": "darts"}),
-            evaluation=_evaluation(own.study, batch),
+            name=f"{_label(found_by)}-architectures-trained-as-{_label(other)}",
+            problem=found_by.study.problem,
+            architecture=found_by.study.architecture,
+            # Nothing is searched here, whatever search found the architectures.
+            search=found_by.study.search.model_copy(update={"variant": "darts"}),
+            evaluation=_evaluation(found_by.study, batch),
             method="given",
-            preset=f"{_label(own)}-trained-as-{_label(other)}",
-            hyperparameters=own.hyperparameters.model_copy(update=_training(other.hyperparameters)),
-            epochs=own.epochs,
+            preset=f"{_label(found_by)}-trained-as-{_label(other)}",
+            hyperparameters=found_by.hyperparameters.model_copy(
+                update=_training(other.hyperparameters)
+            ),
+            epochs=found_by.epochs,
             trials=len(architectures),
             architectures=tuple(architectures),
         )
-        for own, other, architectures in ((one, two, found[0]), (two, one, found[1]))
+        for found_by, other, architectures in ((one, two, found[0]), (two, one, found[1]))
     )
 
 
-def runs_of(pair: Pair, campaign: CampaignFrames) -> Runs:
-    """Return what a campaign holds of the conditions that two studies want now.
+def extra_trials(pair: Pair, campaign: CampaignFrames) -> ExtraTrials:
+    """Return the trials of a campaign that belong to the present incumbents of two studies.
 
     Args:
-        pair: The studies, with re-runs; what earlier incumbents did is left out.
-        campaign: Their comparison's.
+        pair: The studies, with re-runs. Trials of earlier incumbents are left out.
+        campaign: The campaign of their comparison.
     """
-    # How many trials were asked for does not matter: what there is counts.
+    # The number of trials does not matter here: all that exist count.
     crossed = [condition.name for condition in crossed_conditions(pair, trials=1, batch=1)]
     exchanged = [condition.name for condition in exchanged_conditions(pair, trials=1, batch=1)]
-    return Runs(
+    return ExtraTrials(
         problem=OTHER.get(pair[0].study.problem.name, ""),
         crossed=_two(campaign, crossed),
         exchanged=_two(campaign, exchanged),
@@ -131,7 +152,7 @@ def _same(one: Incumbent, two: Incumbent) -> bool:
 
 
 def _training(hyperparameters: Hyperparameters) -> dict[str, object]:
-    """Return the values with which weights are trained."""
+    """Return the hyperparameters with which weights are trained."""
     values = hyperparameters.model_dump()
     return {name: value for name, value in values.items() if name.startswith("param_")}
 
@@ -141,7 +162,7 @@ def _architectures(frames: Frames) -> list[str]:
 
 
 def _label(found: Incumbent) -> str:
-    """Name an incumbent, so that another one of the same study has other conditions."""
+    """Return a label of an incumbent that no other incumbent of the study has."""
     iteration, rung, number = found.configuration
     return f"{found.study.objective}-{iteration}.{rung}.{number}-{found.epochs}"
 

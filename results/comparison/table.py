@@ -1,4 +1,4 @@
-"""A comparison in words and figures: the rows of its table, and one sentence."""
+"""The table of a comparison, its verdict in one sentence, and how its numbers are written."""
 
 import math
 
@@ -7,24 +7,24 @@ from results.stats.estimates import Estimate
 from results.stats.probability_of_improvement import ProbabilityOfImprovement
 from results.stats.winners_curse import WinnersCurse
 
-Row = tuple[str, str, str]
-"""What it is, of the one-shot study, of the final study."""
+ComparisonRow = tuple[str, str, str]
+"""Label, value of the one-shot study, value of the final study."""
 
-SAID = {
+HIGHER = {
     1: "the final study's incumbent scores higher than the one-shot study's",
     -1: "the one-shot study's incumbent scores higher than the final study's",
-    0: "the re-runs do not tell which incumbent scores higher",
+    0: "the re-runs do not show which incumbent scores higher",
 }
-"""What is said of two incumbents by `higher`."""
+"""Text for each value of `higher`."""
 
 
-def headings(comparison: Comparison) -> Row:
-    """Return the heads of the table's three columns."""
+def headings(comparison: Comparison) -> ComparisonRow:
+    """Return the headings of the three columns."""
     return "", comparison.one_shot.study.name, comparison.final.study.name
 
 
-def rows(comparison: Comparison) -> list[Row]:
-    """Return the table's rows, for any way of printing them."""
+def rows(comparison: Comparison) -> list[ComparisonRow]:
+    """Return the rows of the table as text, for any output format."""
     columns = [_column(side) for side in comparison.sides]
     return [(label, columns[0][label], columns[1][label]) for label in columns[0]]
 
@@ -41,36 +41,36 @@ def higher(gain: Estimate, wins: ProbabilityOfImprovement) -> int:
 
     Args:
         gain: Difference of the mean architecture PSNRs, final minus one-shot.
-        wins: How probable it is that one run of the final study's beats one of the other's.
+        wins: Probability that one run of the final study's incumbent beats one of the other's.
     """
     return int(gain.low > 0 and wins.low > 0.5) - int(gain.high < 0 and wins.high < 0.5)
 
 
 def verdict(comparison: Comparison) -> str:
-    """Say what the re-runs show of the two incumbents, and what their studies cost."""
+    """Describe what the re-runs show about the two incumbents, and what their studies cost."""
     one_shot, final = comparison.sides
-    gain, wins = comparison.gain, comparison.superiority
+    gain, wins = comparison.gain, comparison.improvement
     figures = (
         f"mean architecture PSNR {final.architecture.mean.value:.2f} dB against "
         f"{one_shot.architecture.mean.value:.2f} dB, a difference of {signed(gain)}; one run "
-        f"of the final study's beats one of the one-shot study's with probability "
+        f"of the final study's incumbent beats one of the one-shot study's with probability "
         f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {final.n} and {one_shot.n}"
     )
     if comparison.same_incumbent:
-        said = (
-            "Both studies have the same incumbent configuration, so its re-runs tell nothing of "
-            "one objective against the other"
+        text = (
+            "Both studies have the same incumbent configuration, so its re-runs say nothing about "
+            "the objectives"
         )
     elif side := higher(gain, wins):
-        said = f"Re-run, {SAID[side]}"
+        text = f"Re-run, {HIGHER[side]}"
     else:
-        said = f"{SAID[0][0].upper()}{SAID[0][1:]}"
+        text = f"{HIGHER[0][0].upper()}{HIGHER[0][1:]}"
     ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
-    return f"{said}: {figures}. The final study cost {ratio:.1f} times the epochs."
+    return f"{text}: {figures}. The final study cost {ratio:.1f} times the epochs."
 
 
 def _column(side: Side) -> dict[str, str]:
-    """Return one study's cells by their labels."""
+    """Return the cells of one study by their labels."""
     found, done = side.incumbent, side.effort
     cells = {
         "Objective": side.study.objective,
@@ -99,12 +99,12 @@ def _column(side: Side) -> dict[str, str]:
         "Evaluations finished": f"{done.finished}{_failures(done.crashed, done.lost)}",
         "Configurations from the model": f"{picked} ({done.model_based / done.configurations:.0%})",
         "Cost of the study (epochs × trials)": f"{side.cost.epochs:,}",
-        "Cost of the study (seconds)": f"{side.cost.seconds:,.0f}",
+        "Time on the workers (seconds)": f"{side.cost.seconds:,.0f}",
     }
 
 
 def as_high(curse: WinnersCurse) -> str:
-    """Write how many evaluations score at least as high as the observed one by chance."""
+    """Write the share of evaluations by chance that score as high as the observed one."""
     if curse.trials == 1:
         return f"{round(curse.share * curse.n)} of {curse.n} re-runs ({curse.share:.1%})"
     return (
@@ -114,7 +114,7 @@ def as_high(curse: WinnersCurse) -> str:
 
 
 def interval(estimate: Estimate, *, with_sign: bool = False) -> str:
-    """Write an estimate with its 95% interval, where it has one."""
+    """Write an estimate with its 95% interval, if it has one."""
     if math.isnan(estimate.value):
         return "undefined"
     form = "+.2f" if with_sign else ".2f"
@@ -125,7 +125,7 @@ def interval(estimate: Estimate, *, with_sign: bool = False) -> str:
 
 
 def signed(estimate: Estimate) -> str:
-    """Write a difference in dB with its sign and its 95% interval, where it has one."""
+    """Write a difference in dB with its sign and its 95% interval, if it has one."""
     value = f"{_number(estimate.value, '+.2f')} dB"
     if math.isnan(estimate.low):
         return value
@@ -133,10 +133,10 @@ def signed(estimate: Estimate) -> str:
 
 
 def _number(value: float, form: str) -> str:
-    """Write a number with a minus sign as long as a plus."""
+    """Write a number with a typographic minus sign."""
     return format(value, form).replace("-", "−")
 
 
 def _failures(crashed: int, lost: int) -> str:
-    said = [f"{count} {word}" for count, word in ((crashed, "crashed"), (lost, "lost")) if count]
-    return f" ({', '.join(said)})" if said else ""
+    parts = [f"{count} {word}" for count, word in ((crashed, "crashed"), (lost, "lost")) if count]
+    return f" ({', '.join(parts)})" if parts else ""

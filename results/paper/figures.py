@@ -11,7 +11,8 @@ from configspace.errors import StoreError
 from results.frames.campaign import KEYS, distinct
 from results.paper import labels
 from results.paper.published import Setting
-from results.plots.clouds import Group, Panel, panels_figure
+from results.plots.scatter import Group, Panel, scatter_figure
+from results.plots.style import COLORS, MARKERS
 
 FigureNumber = Literal[3, 4, 5, 6, 7, 8]
 
@@ -38,11 +39,11 @@ def figure(number: FigureNumber, trials: pd.DataFrame, *, seed: int = 0) -> Figu
         StoreError: If there is no trial of any of the figure's settings.
     """
     panels = panels_of(number, trials)
-    if not any(len(group.one_shot) for panel in panels for group in panel.groups):
+    if not any(len(panel.one_shot) for panel in panels):
         raise StoreError(
             f"there is no trial of figure {number}'s settings: {', '.join(wanted(number))}"
         )
-    return panels_figure(panels, columns=3 if number == 7 else 2, seed=seed)
+    return scatter_figure(panels, columns=3 if number == 7 else 2, seed=seed)
 
 
 def panels_of(number: FigureNumber, trials: pd.DataFrame) -> list[Panel]:
@@ -53,17 +54,31 @@ def panels_of(number: FigureNumber, trials: pd.DataFrame) -> list[Panel]:
     empty = searched.iloc[:0]
     panels = []
     for shown in _plan(number):
-        groups = []
-        for setting in shown.settings:
-            found = by_setting.get(tuple(getattr(setting, key) for key in KEYS), empty)
-            groups.append(
-                Group(
-                    label=_label(setting, shown),
-                    one_shot=found["one_shot_psnr"].to_numpy(dtype=np.float64),
-                    architecture=found["architecture_psnr"].to_numpy(dtype=np.float64),
-                )
+        parts = [
+            by_setting.get(tuple(getattr(setting, key) for key in KEYS), empty)
+            for setting in shown.settings
+        ]
+        runs = pd.concat(parts)
+        owner = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+        panels.append(
+            Panel(
+                title=shown.title,
+                subtitle=shown.subtitle,
+                one_shot=runs["one_shot_psnr"].to_numpy(dtype=np.float64),
+                architecture=runs["architecture_psnr"].to_numpy(dtype=np.float64),
+                groups=tuple(
+                    Group(
+                        members=owner == index,
+                        color=COLORS[index],
+                        marker=MARKERS[index],
+                        label=_label(setting, shown),
+                        correlated=True,
+                    )
+                    for index, setting in enumerate(shown.settings)
+                ),
+                line_label="all of them: Pearson",
             )
-        panels.append(Panel(shown.title, shown.subtitle, tuple(groups)))
+        )
     return panels
 
 

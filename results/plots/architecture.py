@@ -1,7 +1,7 @@
-"""Drawings of architectures: the supernets of Figures 1 and 2, found ones as in Figure 9.
+"""Drawings of architectures: supernets as in Figures 1 and 2, found ones as in Figure 9.
 
-An edge is an arrow of its operation's color and dashes; in a supernet each edge has one for every
-candidate. Edges of the zero operation are left out.
+Each edge is an arrow in the color and dashes of its operation. In a supernet, an edge has one arrow
+for each candidate. Edges with the zero operation are not drawn.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Patch
 
 from configspace.operations import ZERO
-from results.plots.style import COLOURS, INK, SOFT, new_figure, title
+from results.plots.style import COLORS, INK, SOFT, new_figure, title
 
 Edge = tuple[str, ...]
-"""The candidates of one edge; one name if it is decided."""
+"""Candidate operations of one edge; a single name in a discretized architecture."""
 
 Look = tuple[str, Literal["-", "--", "-.", ":"]]
-"""An operation's color and dashes."""
+"""Color and dashes of an operation."""
 
 NAMES: Final = {
     "learnable_gradient": "learnable gradient",
@@ -29,13 +29,13 @@ NAMES: Final = {
     "noise": "noise",
 }
 _LOOKS: Final[dict[str, Look]] = {
-    "learnable_gradient": (COLOURS[0], "-"),
-    "cnn": (COLOURS[1], "--"),
-    "roll": (COLOURS[2], "-."),
-    "noise": (COLOURS[3], ":"),
+    "learnable_gradient": (COLORS[0], "-"),
+    "cnn": (COLORS[1], "--"),
+    "roll": (COLORS[2], "-."),
+    "noise": (COLORS[3], ":"),
 }
-_OWN: Final[Look] = (COLOURS[4], "-")
-"""Of an operation of a user's."""
+_CUSTOM: Final[Look] = (COLORS[4], "-")
+"""Color and dashes of custom operations."""
 _RADIUS: Final = 0.17
 _STEP: Final = 1.6
 _BETWEEN: Final = 4.1
@@ -43,7 +43,7 @@ _BETWEEN: Final = 4.1
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """What arrows lead from and to: they end at its rim."""
+    """Start or end of arrows; they stop at its rim."""
 
     x: float
     y: float
@@ -52,24 +52,24 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """An architecture to be drawn, edge by edge, and how it is introduced."""
+    """An architecture, edge by edge, with a title."""
 
     title: str
     subtitle: str
     edges: tuple[Edge, ...]
     cells: int = 0
-    """0: the sequential space; else how many cells share the edges equally."""
+    """Number of cells, which share the edges equally; 0 in the sequential space."""
 
 
 def architecture_figure(drawings: Sequence[Drawing]) -> Figure:
-    """Draw architectures below each other.
+    """Draw architectures, one below the other.
 
     Args:
-        drawings: In the cell space, a cell's edges come target by target, for each its sources
-            in order: the cell's input, then its states.
+        drawings: The architectures. In the cell space, the edges of a cell are ordered by target
+            state, then by source: the input of the cell first, then its states.
 
     Raises:
-        ValueError: If a drawing's edges do not make cells of whole numbers of states.
+        ValueError: If the number of edges does not give each cell a whole number of states.
     """
     heights = [1.9 if not one.cells else 3.2 * one.cells for one in drawings]
     figure = new_figure(11.0, sum(heights) + 0.9 * len(drawings) + 0.5)
@@ -87,24 +87,29 @@ def architecture_figure(drawings: Sequence[Drawing]) -> Figure:
 
 
 def states_of(edges: int, cells: int) -> int:
-    """Return how many states each cell has, by the number of all edges.
+    """Return the number of states in each cell.
+
+    Args:
+        edges: Number of edges in all cells together.
+        cells: Number of cells.
 
     Raises:
-        ValueError: If there is no such number.
+        ValueError: If no number of states gives so many edges.
     """
     states = 0
     while cells * states * (states + 1) // 2 < edges:
         states += 1
     if cells * states * (states + 1) // 2 != edges:
+        possible = cells * states * (states + 1) // 2
         raise ValueError(
-            f"wanted the edges of {cells} cells, such as {cells * states * (states + 1) // 2} with "
-            f"{states} states each, got {edges}"
+            f"expected the edges of {cells} cells, such as {possible} with {states} states each, "
+            f"got {edges}"
         )
     return states
 
 
 def _sequence(axes: Axes, edges: Sequence[Edge]) -> None:
-    """Draw a chain, and the residual branch that adds the input to its end."""
+    """Draw a chain and the residual branch that adds the input to its end."""
     last = len(edges)
     nodes = [_node(axes, place, 0, f"$x^{{({place})}}$") for place in range(last + 1)]
     total = _node(axes, last + 1, 0, "+")
@@ -118,7 +123,7 @@ def _sequence(axes: Axes, edges: Sequence[Edge]) -> None:
 
 
 def _cells(axes: Axes, drawing: Drawing) -> None:
-    """Draw cells below each other; each one's output is the next one's input."""
+    """Draw cells one below the other; the output of each is the input of the next."""
     states = states_of(len(drawing.edges), drawing.cells)
     each = len(drawing.edges) // drawing.cells
     for cell in range(drawing.cells):
@@ -129,7 +134,7 @@ def _cells(axes: Axes, drawing: Drawing) -> None:
         remaining = iter(drawing.edges[cell * each : (cell + 1) * each])
         for target in range(1, states + 1):
             for source in range(target):
-                # From even sources above, from odd ones below; the nearest almost straight.
+                # Arrows from even sources bend up, from odd ones down; short ones hardly bend.
                 side = -1 if source % 2 == 0 else 1
                 bend = side * (0.08 if target - source == 1 else 0.42)
                 _arrows(axes, nodes[source], nodes[target], next(remaining), bend=bend)
@@ -141,15 +146,15 @@ def _cells(axes: Axes, drawing: Drawing) -> None:
 
 
 def _arrows(axes: Axes, source: _Node, target: _Node, candidates: Edge, *, bend: float) -> None:
-    """Draw an edge: an arrow for each candidate but zero, side by side."""
+    """Draw one edge: an arrow for each candidate except zero, side by side."""
     drawn = [name for name in candidates if name != ZERO]
     apart = 0.24 if bend == 0.0 else 0.06
     for index, name in enumerate(drawn):
         aside = apart * (index - (len(drawn) - 1) / 2)
-        color, dashes = _LOOKS.get(name, _OWN)
+        color, dashes = _LOOKS.get(name, _CUSTOM)
         arrow = _arrow(source, target, bend + aside, color, 1.9)
         arrow.set_linestyle(dashes)
-        arrow.set_gid(f"edge {name}")  # an SVG says so, too
+        arrow.set_gid(f"edge {name}")  # the id of the element in an SVG
         axes.add_patch(arrow)
 
 
@@ -198,12 +203,12 @@ def _box(axes: Axes, x: float, y: float, label: str) -> _Node:
 
 
 def _legend(figure: Figure, drawings: Sequence[Drawing]) -> None:
-    """Name the operations that are drawn."""
+    """Add a legend of the operations that are drawn."""
     used = {name for one in drawings for edge in one.edges for name in edge if name != ZERO}
     names = [name for name in NAMES if name in used] + sorted(used - set(NAMES))
     handles = []
     for name in names:
-        color, dashes = _LOOKS.get(name, _OWN)
+        color, dashes = _LOOKS.get(name, _CUSTOM)
         handles.append(Line2D([], [], color=color, linestyle=dashes, linewidth=1.9))
     figure.legend(
         handles,

@@ -1,8 +1,12 @@
-"""Scatter plots of a study's architecture PSNRs against its one-shot PSNRs."""
+"""Scatter plots of trials: architecture PSNR over one-shot PSNR, in one panel or several.
 
+This is the form of the paper's Figures 3 to 8, of the re-runs of two incumbents, and of the trials
+of one study. Each panel has the regression line and the correlation of all its points.
+"""
+
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,15 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from configspace.errors import StoreError
-from results.analysis.incumbent import incumbent_of
-from results.comparison.sides import Comparison
-from results.comparison.table import interval
-from results.frames.study import Frames
 from results.plots.style import (
     INK,
-    OBJECTIVES,
-    OTHERS,
     SOFT,
     Floats,
     legend_below,
@@ -27,151 +24,120 @@ from results.plots.style import (
     new_figure,
     style,
     title,
-    write,
 )
 from results.stats.correlations import correlation, regression
+from results.text import interval_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cloud:
-    """The points of one panel and how they are introduced."""
+class Group:
+    """Points of a panel that share a color and a marker."""
+
+    members: NDArray[np.bool_]
+    """Whether each point of the panel belongs to the group; shape ``(trial,)``."""
+    color: str
+    marker: str = "o"
+    label: str | None = None
+    """Name of the group in the legend; None: the legend leaves it out."""
+    correlated: bool = False
+    """Whether the legend gives the correlation within the group."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panel:
+    """One pair of axes and its points."""
 
     title: str
     subtitle: str
     one_shot: Floats
+    """One-shot PSNRs in dB, shape ``(trial,)``."""
     architecture: Floats
-    color: str
-    marked: NDArray[np.bool_]
-    """Which points are drawn in color; the others are gray."""
-    marked_label: str | None = None
-    """Says in the legend what the colored points are."""
+    """Architecture PSNRs in dB, of the same trials."""
+    groups: tuple[Group, ...]
+    """The groups in the order of drawing; each point is in one of them."""
+    line_label: str = "Pearson"
+    """What the legend writes before the correlation of all points."""
+    median_color: str | None = None
+    """Color of the marks of both medians on the margins; None: no marks."""
 
 
-def comparison_figure(comparison: Comparison, *, seed: int = 0) -> Figure:
-    """Draw the re-runs of two incumbents, a panel a study, on common axes.
-
-    Args:
-        comparison: A one-shot study next to a final one.
-        seed: Of the bootstrap of the correlations' intervals.
-    """
-    clouds = [
-        Cloud(
-            title=side.study.name,
-            subtitle=f"incumbent for the {side.study.objective} score, re-run on fresh seeds",
-            one_shot=side.one_shot_psnr,
-            architecture=side.architecture_psnr,
-            color=OBJECTIVES[side.study.objective],
-            marked=np.ones(side.n, dtype=bool),
-        )
-        for side in comparison.sides
-    ]
-    return _figure(clouds, seed)
-
-
-def study_figure(frames: Frames, *, seed: int = 0) -> Figure:
-    """Draw all trials of a study on its largest budget, its incumbent's in color.
-
-    Raises:
-        StoreError: If nothing has finished, or no trial on that budget was retrained.
-    """
-    best = incumbent_of(frames)
-    trials = frames.trials[
-        (frames.trials["purpose"] == "study")
-        & (frames.trials["epochs"] == best.epochs)
-        & frames.trials["architecture_psnr"].notna()
-    ]
-    if trials.empty:
-        raise StoreError(
-            f"study {frames.study.name!r} has no architecture PSNRs to draw: its objective is "
-            f"{frames.study.objective!r}, and only 'final' retrains"
-        )
-    count = trials["configuration"].nunique()
-    cloud = Cloud(
-        title=frames.study.name,
-        subtitle=f"all trials of {best.epochs} epochs: {count} configurations",
-        one_shot=trials["one_shot_psnr"].to_numpy(dtype=np.float64),
-        architecture=trials["architecture_psnr"].to_numpy(dtype=np.float64),
-        color=OBJECTIVES[frames.study.objective],
-        marked=(trials["configuration"] == str(best.configuration)).to_numpy(dtype=bool),
-        marked_label=f"incumbent {best.configuration}",
-    )
-    return _figure([cloud], seed)
-
-
-def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
-    """Write a figure as PNG and PDF.
+def scatter_figure(panels: Sequence[Panel], *, columns: int, seed: int = 0) -> Figure:
+    """Draw panels on common axes.
 
     Args:
-        figure: What to write.
-        stem: The files' path without its ending; missing folders are made.
-
-    Returns:
-        The paths of the PNG and of the PDF.
-
-    Raises:
-        DartboardError: If a file cannot be written.
+        panels: The panels in reading order.
+        columns: Number of panels side by side.
+        seed: Seed of the bootstrap of the correlations' intervals.
     """
-    png, pdf = (stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "pdf"))
-    for path in (png, pdf):
-        write(figure, path)
-    return png, pdf
-
-
-def _figure(clouds: Sequence[Cloud], seed: int) -> Figure:
-    """Draw a panel a cloud, all within the same limits."""
-    figure = new_figure(0.4 + 4.5 * len(clouds), 5.1)
-    panels: list[Axes] = list(
-        figure.subplots(1, len(clouds), sharex=True, sharey=True, squeeze=False)[0]
-    )
-    x_limits = limits([cloud.one_shot for cloud in clouds])
-    y_limits = limits([cloud.architecture for cloud in clouds])
-    for axes, cloud in zip(panels, clouds, strict=True):
-        axes.set_xlim(*x_limits)
-        axes.set_ylim(*y_limits)
+    rows = math.ceil(len(panels) / columns)
+    figure = new_figure(0.6 + 4.6 * columns, 5.4 * rows)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    grid[0, 0].set_xlim(*limits([panel.one_shot for panel in panels]))
+    grid[0, 0].set_ylim(*limits([panel.architecture for panel in panels]))
+    for place, axes in enumerate(grid.flat):
+        if place >= len(panels):
+            figure.delaxes(axes)
+            continue
+        left = place % columns == 0
         style(axes)
-        axes.locator_params(nbins=6)
-        _draw(axes, cloud, seed)
-        left = axes is panels[0]
+        axes.tick_params(labelbottom=True, labelleft=left)
+        axes.locator_params(nbins=7)
+        _draw(axes, panels[place], seed)
         name_axes(axes, "one-shot PSNR (dB)", "architecture PSNR (dB)" if left else "")
     return figure
 
 
-def _draw(axes: Axes, cloud: Cloud, seed: int) -> None:
-    x, y = cloud.one_shot, cloud.architecture
-    r = correlation(x, y, seed=seed)
-    for chosen, color, label in (
-        (~cloud.marked, OTHERS, None),
-        (cloud.marked, cloud.color, cloud.marked_label),
-    ):
-        if chosen.any():
-            axes.scatter(
-                x[chosen],
-                y[chosen],
-                s=38,
-                color=color,
-                alpha=0.75,
-                edgecolor="white",
-                linewidth=0.7,
-                label=label,
-                zorder=3,
-            )
+def _draw(axes: Axes, panel: Panel, seed: int) -> None:
+    title(axes, panel.title, panel.subtitle)
+    x, y = panel.one_shot, panel.architecture
+    for group in panel.groups:
+        of_group = x[group.members], y[group.members]
+        label = group.label
+        if group.correlated:
+            label = f"{label}: {_correlation_text(*of_group, seed)}"
+        axes.scatter(
+            *of_group,
+            s=36,
+            marker=group.marker,
+            color=group.color,
+            alpha=0.7,
+            edgecolor="white",
+            linewidth=0.6,
+            label=label,
+            zorder=3,
+        )
+    if not len(x):
+        axes.text(
+            0.5,
+            0.5,
+            "no trials yet",
+            transform=axes.transAxes,
+            ha="center",
+            color=SOFT,
+            fontsize=11,
+        )
+    label = f"{panel.line_label} {_correlation_text(x, y, seed)}"
     line = regression(x, y)
-    label = f"Pearson r = {interval(r)}, n = {r.n}"
     if line is None:
         axes.plot([], [], " ", label=label)
     else:
         slope, intercept = line
         ends = np.array([x.min(), x.max()])
         axes.plot(ends, slope * ends + intercept, color=INK, linewidth=1.6, label=label, zorder=4)
-    _medians(axes, cloud)
-    title(axes, cloud.title, cloud.subtitle)
+    if panel.median_color is not None and len(x):
+        _mark_medians(axes, panel, panel.median_color)
     legend_below(axes)
 
 
-def _medians(axes: Axes, cloud: Cloud) -> None:
+def _correlation_text(x: Floats, y: Floats, seed: int) -> str:
+    found = correlation(x, y, seed=seed)
+    value = "undefined" if math.isnan(found.value) else interval_text(found)
+    return f"r = {value}, n = {found.n}"
+
+
+def _mark_medians(axes: Axes, panel: Panel, color: str) -> None:
     """Mark both medians on the margins, with their values."""
-    color = cloud.color if cloud.marked.all() else SOFT
-    x, y = float(np.median(cloud.one_shot)), float(np.median(cloud.architecture))
+    x, y = float(np.median(panel.one_shot)), float(np.median(panel.architecture))
     halo = [withStroke(linewidth=3, foreground="white")]
     for (left, bottom), marker, transform, text, offset, align in (
         ((x, 0.0), "^", axes.get_xaxis_transform(), f"median {x:.1f}", (7, 5), "bottom"),

@@ -1,4 +1,4 @@
-"""Figures of studies: their best over time, their budgets, and where they searched."""
+"""Figures of studies: best score over time, scores by budget, values tried, and trials."""
 
 from collections.abc import Sequence
 
@@ -8,13 +8,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from configspace.errors import StoreError
 from configspace.hyperparameters import DOMAINS, LABELS, Domain, Interval, Levels, written
 from results.analysis.cost import anytime
 from results.analysis.incumbent import incumbent_of
 from results.frames.study import Frames
+from results.plots.scatter import Group, Panel, scatter_figure
 from results.plots.style import (
-    COLOURS,
+    COLORS,
     INK,
+    OBJECTIVES,
     OTHERS,
     SOFT,
     legend_below,
@@ -31,13 +34,13 @@ _LINES = ("-", "--", "-.", ":")
 
 
 def anytime_figure(studies: Sequence[Frames]) -> Figure:
-    """Draw how each study's best observed score rose with its cost, a panel an objective.
+    """Draw how the best observed score of each study rose over time, one panel per objective.
 
     Args:
-        studies: At least one; their scores are those on each one's largest budget.
+        studies: At least one study. The scores are those on the largest budget of each.
 
     Raises:
-        StoreError: If nothing of a study has finished.
+        StoreError: If no evaluation of a study has finished.
     """
     objectives = list(dict.fromkeys(frames.study.objective for frames in studies))
     figure = new_figure(0.6 + 5.6 * len(objectives), 5.0)
@@ -53,7 +56,7 @@ def anytime_figure(studies: Sequence[Frames]) -> Figure:
                 best.seconds,
                 best.psnrs,
                 where="post",
-                color=COLOURS[index % len(COLOURS)],
+                color=COLORS[index % len(COLORS)],
                 linestyle=_LINES[index % len(_LINES)],
                 linewidth=1.8,
                 label=f"{frames.study.name}: {best.psnrs[-1]:.2f} dB after "
@@ -69,14 +72,14 @@ def anytime_figure(studies: Sequence[Frames]) -> Figure:
 
 
 def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
-    """Draw each evaluation's score over its budget, those of one configuration joined.
+    """Draw the score of each evaluation over its budget, joined by configuration.
 
     Args:
         frames: A study.
-        seed: Of the bootstrap of the rank correlations between budgets.
+        seed: Seed of the bootstrap of the rank correlations between budgets.
 
     Raises:
-        StoreError: If nothing of the study has finished.
+        StoreError: If no evaluation of the study has finished.
     """
     best = incumbent_of(frames)
     done = _finished(frames)
@@ -85,11 +88,11 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
     figure = new_figure(1.6 + 1.9 * max(3, len(budgets)), 5.6)
     axes = figure.subplots()
     style(axes)
-    # Side by side, lest the model's points hide those at random.
+    # Side by side, so that points of the model do not hide random ones.
     at = done["epochs"].map(place) + np.where(done["model_based"], 0.06, -0.06)
     for _, ran in done.sort_values("epochs").groupby("configuration"):
         axes.plot(at[ran.index], ran["psnr"], color=OTHERS, alpha=0.35, linewidth=0.8, zorder=2)
-    for model_based, color in ((False, COLOURS[4]), (True, COLOURS[0])):
+    for model_based, color in ((False, COLORS[4]), (True, COLORS[0])):
         drawn = done[done["model_based"] == model_based]
         axes.scatter(
             at[drawn.index],
@@ -104,10 +107,10 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
             f"n = {len(drawn)} evaluations",
             zorder=3,
         )
-    own = done[done["configuration"] == str(best.configuration)].sort_values("epochs")
+    of_best = done[done["configuration"] == str(best.configuration)].sort_values("epochs")
     axes.plot(
-        at[own.index],
-        own["psnr"],
+        at[of_best.index],
+        of_best["psnr"],
         color=INK,
         marker="o",
         markersize=6,
@@ -127,12 +130,13 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
 
 
 def search_figure(frames: Frames) -> Figure:
-    """Draw where a study searched: each hyperparameter's values in the order they were tried.
+    """Draw the values of each hyperparameter in the order in which the study tried them.
 
-    Points are colored by the score on the largest budget; those that never ran on it are gray.
+    Points are colored by the score on the largest budget. Configurations that never ran on it are
+    gray.
 
     Raises:
-        StoreError: If nothing of the study has finished.
+        StoreError: If no evaluation of the study has finished.
     """
     best = incumbent_of(frames)
     done = _finished(frames)
@@ -158,14 +162,14 @@ def search_figure(frames: Frames) -> Figure:
             linewidth=0.5,
             zorder=3,
         )
-        own = tried["configuration"] == str(best.configuration)
+        of_best = tried["configuration"] == str(best.configuration)
         axes.scatter(
-            tried.index[own],
-            heights[own],
+            tried.index[of_best],
+            heights[of_best],
             s=150,
             marker="o",
             facecolor="none",
-            edgecolor=COLOURS[1],
+            edgecolor=COLORS[1],
             linewidth=2.2,
             zorder=4,
         )
@@ -191,12 +195,52 @@ def search_figure(frames: Frames) -> Figure:
     return figure
 
 
+def trials_figure(frames: Frames, *, seed: int = 0) -> Figure:
+    """Draw both PSNRs of all trials of a study on its largest budget, its incumbent's in color.
+
+    Args:
+        frames: A study.
+        seed: Seed of the bootstrap of the correlation's interval.
+
+    Raises:
+        StoreError: If no evaluation has finished, or no trial on that budget was retrained.
+    """
+    best = incumbent_of(frames)
+    trials = frames.trials[
+        (frames.trials["purpose"] == "study")
+        & (frames.trials["epochs"] == best.epochs)
+        & frames.trials["architecture_psnr"].notna()
+    ]
+    if trials.empty:
+        raise StoreError(
+            f"expected a study with architecture PSNRs, got {frames.study.name!r} with objective "
+            f"{frames.study.objective!r}, which does not retrain",
+            advice="use a study with objective 'final'",
+        )
+    of_best = (trials["configuration"] == str(best.configuration)).to_numpy(dtype=bool)
+    color = OBJECTIVES[frames.study.objective]
+    groups = (
+        Group(~of_best, OTHERS),
+        Group(of_best, color, label=f"incumbent {best.configuration}"),
+    )
+    panel = Panel(
+        title=frames.study.name,
+        subtitle=f"all trials of {best.epochs} epochs: "
+        f"{trials['configuration'].nunique()} configurations",
+        one_shot=trials["one_shot_psnr"].to_numpy(dtype=np.float64),
+        architecture=trials["architecture_psnr"].to_numpy(dtype=np.float64),
+        groups=tuple(group for group in groups if group.members.any()),
+        median_color=color if of_best.all() else SOFT,
+    )
+    return scatter_figure([panel], columns=1, seed=seed)
+
+
 def _finished(frames: Frames) -> pd.DataFrame:
     return frames.evaluations.query("purpose == 'study' and state == 'finished'")
 
 
 def _rank_lines(done: pd.DataFrame, budgets: Sequence[int], seed: int) -> list[str]:
-    """Say how each smaller budget ranks the configurations that the largest has, too."""
+    """Describe how each smaller budget ranks the configurations that also ran on the largest."""
     wide = done.pivot_table(index="configuration", columns="epochs", values="psnr")
     lines = []
     for epochs in budgets[:-1]:
@@ -211,9 +255,9 @@ def _heights(values: pd.Series, domain: Domain) -> pd.Series:
     if isinstance(domain, Interval):
         return values
     levels = [str(value) for value in domain.values]
-    # Strewn a little, lest points of one level hide each other.
-    strewn = np.random.default_rng(0).uniform(-0.25, 0.25, size=len(values))
-    return values.map(lambda value: levels.index(str(value))) + strewn
+    # With jitter, so that points of one level do not hide each other.
+    jitter = np.random.default_rng(0).uniform(-0.25, 0.25, size=len(values))
+    return values.map(lambda value: levels.index(str(value))) + jitter
 
 
 def _scale(axes: Axes, domain: Domain) -> None:
@@ -236,7 +280,7 @@ def _search_legend(figure: Figure, epochs: int, incumbent: str) -> None:
             marker="o",
             linestyle="",
             markerfacecolor="none",
-            markeredgecolor=COLOURS[1],
+            markeredgecolor=COLORS[1],
             markeredgewidth=2,
             markersize=10,
         ),

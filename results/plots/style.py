@@ -1,6 +1,7 @@
-"""How figures look, and how they are written: one ink, few lines, colors that all can tell apart.
+"""The look of all figures, and how they are written to files.
 
-Drawn with matplotlib's objects alone: nothing global is set, and no window system is asked for.
+The colors are distinguishable with every kind of color vision. Figures use matplotlib's objects
+directly: no global state is changed, and no window system is needed.
 """
 
 from collections.abc import Sequence
@@ -22,19 +23,19 @@ INK: Final = "#22303c"
 SOFT: Final = "#6b7a86"
 GRID: Final = "#e6eaed"
 OTHERS: Final = "#93a4b0"
-"""Of points that stand back behind others."""
+"""Color of points in the background."""
 OBJECTIVES: Final = {"one-shot": "#2a6f97", "final": "#c4572f"}
-"""Of a study, by what it maximized."""
-COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Of things side by side; Okabe and Ito's, told apart with every kind of color vision."""
+"""Color of a study, by its objective."""
+COLORS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+"""Colors of things side by side: the palette of Okabe and Ito."""
 MARKERS: Final = ("o", "^", "s", "D", "v", "P")
-"""Told apart without colors, too."""
+"""Markers that are distinguishable without colors."""
 
 FORMATS: Final = (".png", ".pdf", ".svg")
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of so many inches, whose parts make room for each other."""
+    """Return an empty figure of the given size in inches, with a constrained layout."""
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, wspace=0.05)
     return Figure(figsize=(width, height), layout=layout, facecolor="white")
 
@@ -51,7 +52,7 @@ def style(axes: Axes) -> None:
 
 
 def title(axes: Axes, text: str, subtitle: str = "") -> None:
-    """Write a title at the left, and in soft ink below it what it is about."""
+    """Write a title at the left, and below it a subtitle in a softer color."""
     pad = 24 if subtitle else 8
     axes.set_title(text, loc="left", color=INK, fontsize=12.5, fontweight="bold", pad=pad)
     axes.annotate(
@@ -66,13 +67,13 @@ def title(axes: Axes, text: str, subtitle: str = "") -> None:
 
 
 def name_axes(axes: Axes, x: str, y: str = "") -> None:
-    """Say what both axes show."""
+    """Label both axes."""
     axes.set_xlabel(x, color=INK, fontsize=10.5, labelpad=6)
     axes.set_ylabel(y, color=INK, fontsize=10.5, labelpad=6)
 
 
 def legend_below(axes: Axes) -> None:
-    """Put a legend below the axes: nowhere within is sure to be free of points."""
+    """Put a legend below the axes, where it cannot cover points."""
     axes.legend(
         loc="upper left",
         bbox_to_anchor=(-0.02, -0.14),
@@ -85,7 +86,7 @@ def legend_below(axes: Axes) -> None:
 
 
 def limits(samples: Sequence[Floats]) -> tuple[float, float]:
-    """Return limits that hold all values, with a margin; 0 to 1 if there are none."""
+    """Return axis limits with a margin around all values; 0 to 1 if there are no values."""
     values = np.concatenate([np.empty(0), *samples])
     if not len(values):
         return 0.0, 1.0
@@ -94,18 +95,41 @@ def limits(samples: Sequence[Floats]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def write(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, PDF or SVG, by its file's ending; missing folders are made.
+def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
+    """Write a figure as PNG and PDF.
+
+    Args:
+        figure: The figure.
+        stem: Path of both files without the ending; missing folders are made.
+
+    Returns:
+        The paths of the PNG and of the PDF.
 
     Raises:
-        DartboardError: If the ending is none of these, or the file cannot be written.
+        DartboardError: If a file cannot be written.
+    """
+    png, pdf = (stem.with_name(f"{stem.name}.{ending}") for ending in ("png", "pdf"))
+    for path in (png, pdf):
+        write(figure, path)
+    return png, pdf
+
+
+def write(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, PDF or SVG.
+
+    Args:
+        figure: The figure.
+        path: The file; its ending selects the format. Missing folders are made.
+
+    Raises:
+        DartboardError: If the ending is none of `FORMATS`, or the file cannot be written.
     """
     if path.suffix.lower() not in FORMATS:
         raise DartboardError(
-            f"cannot write figure {str(path)!r}: wanted a name that ends in "
-            f"{', '.join(FORMATS)}, got {path.suffix or 'none'!r}"
+            f"cannot write figure {str(path)!r}: expected a file name that ends in "
+            f"{', '.join(FORMATS)}, got {path.suffix or 'no ending'!r}"
         )
-    # Nothing in a file says when it was made, so that equal results give equal files.
+    # Files hold no creation date, so that equal results give equal files.
     metadata: dict[str, dict[str, None]] = {
         ".png": {},
         ".pdf": {"CreationDate": None},
@@ -113,7 +137,7 @@ def write(figure: Figure, path: Path) -> None:
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Text stays text, which publishers ask for.
+        # Text is stored as text, not as outlines: many publishers require it.
         with rc_context({"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "dartboard"}):
             figure.savefig(path, dpi=200, metadata=metadata[path.suffix.lower()])
     except OSError as error:

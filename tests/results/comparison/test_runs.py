@@ -1,4 +1,4 @@
-"""The conditions that a comparison wants run."""
+"""Conditions that explain a comparison."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +22,7 @@ def pair_of(folder: Path, *, same: bool = False, reruns: int = 8, **settings: An
 
 
 @pytest.mark.parametrize(("here", "there"), [("blur", "downsampling"), ("downsampling", "blur")])
-def test_each_incumbent_is_run_on_the_other_problem_as_on_its_own(
-    tmp_path: Path, here: str, there: str
-) -> None:
+def test_each_incumbent_is_run_on_the_other_problem(tmp_path: Path, here: str, there: str) -> None:
     problem = ProblemSettings(name=here, noise=0.05)
     pair = pair_of(tmp_path, problem=problem)
     conditions = crossed_conditions(pair, trials=75, batch=8)
@@ -36,18 +34,18 @@ def test_each_incumbent_is_run_on_the_other_problem_as_on_its_own(
     assert len({condition.study for condition in conditions}) == 2
 
 
-def test_a_problem_of_ones_own_has_no_other(tmp_path: Path) -> None:
+def test_a_custom_problem_has_no_other_problem(tmp_path: Path) -> None:
     pair = pair_of(tmp_path, problem=ProblemSettings(name="mine:Waves"))
     assert crossed_conditions(pair, trials=4, batch=4) == ()
 
 
-def test_one_incumbent_of_both_studies_is_not_set_against_itself(tmp_path: Path) -> None:
+def test_equal_incumbents_need_no_conditions(tmp_path: Path) -> None:
     pair = pair_of(tmp_path, same=True)
     assert crossed_conditions(pair, trials=4, batch=4) == ()
     assert exchanged_conditions(pair, trials=4, batch=4) == ()
 
 
-def test_architectures_are_exchanged_with_the_weights_settings_alone(tmp_path: Path) -> None:
+def test_only_settings_of_the_weights_are_exchanged(tmp_path: Path) -> None:
     pair = pair_of(tmp_path)
     conditions = exchanged_conditions(pair, trials=5, batch=4)
     incumbents = [incumbent_of(frames).hyperparameters for frames in pair]
@@ -63,16 +61,16 @@ def test_architectures_are_exchanged_with_the_weights_settings_alone(tmp_path: P
         assert [" ".join(names) for names in condition.architectures] == found.tolist()
 
 
-def test_there_is_an_architecture_for_each_re_run_and_no_more(tmp_path: Path) -> None:
+def test_each_re_run_gives_one_architecture(tmp_path: Path) -> None:
     conditions = exchanged_conditions(pair_of(tmp_path, reruns=8), trials=75, batch=8)
     assert [condition.trials for condition in conditions] == [8, 8]
 
 
-def test_without_re_runs_there_is_nothing_to_exchange(tmp_path: Path) -> None:
+def test_without_re_runs_nothing_is_exchanged(tmp_path: Path) -> None:
     assert exchanged_conditions(pair_of(tmp_path, reruns=0), trials=4, batch=4) == ()
 
 
-def test_what_was_found_otherwise_is_trained_all_the_same(tmp_path: Path) -> None:
+def test_exchanged_architectures_are_never_searched(tmp_path: Path) -> None:
     search = SearchSettings().model_copy(update={"variant": "darts-single"})
     one, two = (
         replace(frames, study=frames.study.model_copy(update={"search": search}))

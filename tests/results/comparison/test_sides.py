@@ -1,4 +1,4 @@
-"""Comparing a one-shot study with a final one."""
+"""Comparison of a one-shot study with a final study."""
 
 import numpy as np
 import pytest
@@ -22,9 +22,9 @@ def two(url: str) -> str:
 
 
 def separated(url: str, one_shot: float, final: float, *, same: bool = False) -> str:
-    """Write two studies whose re-runs score about so much, and return the URL.
+    """Write two studies whose re-runs score about the given PSNRs, and return the URL.
 
-    Their incumbents are one configuration if ``same``.
+    Both have the same incumbent if ``same``.
     """
     with Store.open(url) as store:
         for name, objective, level in (("one", "one-shot", one_shot), ("two", "final", final)):
@@ -39,7 +39,7 @@ def separated(url: str, one_shot: float, final: float, *, same: bool = False) ->
     return url
 
 
-def test_each_incumbent_is_judged_by_its_re_runs_alone(two: str) -> None:
+def test_incumbents_are_judged_by_their_re_runs(two: str) -> None:
     comparison = compare(two, "one", "two")
     assert (comparison.one_shot.n, comparison.final.n) == (12, 16)
     for side in comparison.sides:
@@ -50,7 +50,7 @@ def test_each_incumbent_is_judged_by_its_re_runs_alone(two: str) -> None:
         assert side.architecture.mean.n == side.n
 
 
-def test_re_runs_of_other_configurations_and_budgets_do_not_count(two: str) -> None:
+def test_other_re_runs_do_not_count(two: str) -> None:
     with Store.open(two) as store:
         for number, epochs in ((3, 50), (6, 17)):
             run(
@@ -63,7 +63,7 @@ def test_re_runs_of_other_configurations_and_budgets_do_not_count(two: str) -> N
     assert compare(two, "one", "two").final.n == 16
 
 
-def test_a_studys_cost_is_its_search_and_retraining_epochs_times_trials(two: str) -> None:
+def test_a_studys_cost_is_epochs_times_trials(two: str) -> None:
     comparison = compare(two, "one", "two")
     searched = (9 * 17 + 3 * 50) * 3
     assert comparison.one_shot.cost.epochs == searched
@@ -72,7 +72,7 @@ def test_a_studys_cost_is_its_search_and_retraining_epochs_times_trials(two: str
     assert comparison.final.cost.seconds == pytest.approx(12 * 3 * 0.75)
 
 
-def test_the_gap_is_the_observed_score_minus_the_mean_of_the_re_runs_of_its_kind(url: str) -> None:
+def test_the_gap_is_observed_minus_mean(url: str) -> None:
     one_shot, final = compare(separated(url, 18.0, 21.0), "one", "two").sides
     assert one_shot.gap.value == pytest.approx(20.0 - 20.55)
     assert final.gap.value == pytest.approx(20.0 - 21.15)
@@ -81,10 +81,10 @@ def test_the_gap_is_the_observed_score_minus_the_mean_of_the_re_runs_of_its_kind
     assert (final.curse.observed, final.curse.share, final.curse.n) == (20.0, 1.0, 12)
 
 
-def test_the_gain_is_the_final_studys(url: str) -> None:
+def test_the_gain_is_final_minus_one_shot(url: str) -> None:
     comparison = compare(separated(url, 18.0, 21.0), "one", "two")
     assert comparison.gain.value == pytest.approx(3.0)
-    assert comparison.superiority.value == 1.0
+    assert comparison.improvement.value == 1.0
 
 
 def test_the_same_seed_gives_the_same_table(two: str) -> None:
@@ -94,7 +94,7 @@ def test_the_same_seed_gives_the_same_table(two: str) -> None:
 def test_the_order_of_the_objectives_is_checked() -> None:
     one_shot, final = study("one", "one-shot"), study("two", "final")
     check_comparable(one_shot, final)
-    with pytest.raises(StudyError, match="name them the other way round"):
+    with pytest.raises(StudyError, match="name them in the other order"):
         check_comparable(final, one_shot)
     with pytest.raises(StudyError, match=r"got 'two' with 'final' and 'two' with 'final'$"):
         check_comparable(final, final)
@@ -107,9 +107,7 @@ def test_the_order_of_the_objectives_is_checked() -> None:
         ("architecture.layers: 10 in 'one', 5 in 'two'", {"layers": 5}),
     ],
 )
-def test_different_tasks_are_refused_with_the_keys(
-    key: str, settings: dict[str, str | int]
-) -> None:
+def test_different_tasks_are_an_error(key: str, settings: dict[str, str | int]) -> None:
     other = study("two", "final")
     if "problem" in settings:
         other = other.model_copy(update={"problem": ProblemSettings(name="downsampling")})
@@ -117,22 +115,22 @@ def test_different_tasks_are_refused_with_the_keys(
         other = other.model_copy(update={"architecture": ArchitectureSettings(layers=5)})
     with pytest.raises(StudyError) as caught:
         check_comparable(study("one", "one-shot"), other)
-    assert str(caught.value).endswith(f"their tasks differ: {key}")
+    assert str(caught.value).endswith(f"which differ in {key}")
 
 
-def test_different_seeds_are_no_different_task() -> None:
+def test_different_seeds_are_the_same_task() -> None:
     check_comparable(study("one", "one-shot", seed=1), study("two", "final", seed=2))
 
 
-def test_without_re_runs_the_error_says_how_to_get_them(url: str) -> None:
+def test_missing_re_runs_are_an_error(url: str) -> None:
     with Store.open(url) as store:
         filled(store, "one", "one-shot")
         filled(store, "two")
-    with pytest.raises(StoreError, match=r"'one': its incumbent \(0, 0, 6\) has no re-runs"):
+    with pytest.raises(StoreError, match=r"of study 'one', got none of \(0, 0, 6\) on 50 .* run"):
         compare(url, "one", "two")
 
 
-def test_the_table_has_every_figure_for_both_studies(two: str) -> None:
+def test_the_table_has_figures_of_both_studies(two: str) -> None:
     comparison = compare(two, "one", "two")
     cells = {label: (one, other) for label, one, other in rows(comparison)}
     assert headings(comparison)[1:] == ("one", "two")
@@ -147,7 +145,7 @@ def test_the_table_has_every_figure_for_both_studies(two: str) -> None:
     } <= cells.keys()
 
 
-def test_the_score_in_the_study_stands_next_to_the_re_runs_of_the_same_kind(two: str) -> None:
+def test_the_observed_score_is_next_to_the_re_runs(two: str) -> None:
     comparison = compare(two, "one", "two")
     labels = [label for label, _, _ in rows(comparison)]
     first = labels.index("Objective's PSNR in the study (dB)")
@@ -171,10 +169,10 @@ def test_the_score_in_the_study_stands_next_to_the_re_runs_of_the_same_kind(two:
             18.0,
             "Re-run, the one-shot study's incumbent scores higher than the final study's: ",
         ),
-        (20.0, 20.0, "The re-runs do not tell which incumbent scores higher: "),
+        (20.0, 20.0, "The re-runs do not show which incumbent scores higher: "),
     ],
 )
-def test_the_verdict_says_what_the_figures_say(
+def test_the_verdict_follows_from_the_figures(
     url: str, one_shot: float, final: float, said: str
 ) -> None:
     sentence = verdict(compare(separated(url, one_shot, final), "one", "two"))
@@ -183,12 +181,12 @@ def test_the_verdict_says_what_the_figures_say(
     assert sentence.endswith("The final study cost 2.0 times the epochs.")
 
 
-def test_of_one_configuration_the_verdict_says_that_it_is_one(url: str) -> None:
+def test_the_verdict_names_equal_incumbents(url: str) -> None:
     sentence = verdict(compare(separated(url, 18.0, 21.0, same=True), "one", "two"))
     assert sentence.startswith("Both studies have the same incumbent configuration, ")
 
 
-def test_markdown_holds_the_rows_and_the_verdict(two: str) -> None:
+def test_markdown_has_the_rows_and_the_verdict(two: str) -> None:
     comparison = compare(two, "one", "two")
     text = markdown(comparison)
     assert text.count("\n| ") == len(rows(comparison)) + 1

@@ -70,11 +70,15 @@ def test_zero_edges_are_counted() -> None:
 
 def test_unknown_cells_and_too_many_are_one_clear_line() -> None:
     many = together(trials(normal(20, n=2), hyperparameters=f"H{index}") for index in range(9))
-    with pytest.raises(StoreError, match="9 cells are too many for one picture; name at most 8"):
+    with pytest.raises(
+        StoreError, match="9 conditions are too many for one picture; name at most 8"
+    ):
         found_by_campaign(many)
-    with pytest.raises(StoreError, match="no trial of a cell 'lost' is in the store; there are"):
+    with pytest.raises(
+        StoreError, match="no trial of a condition 'lost' is in the store; there are"
+    ):
         found_by_campaign(many, ["lost"])
-    with pytest.raises(StoreError, match="none of the campaign's cells has searched"):
+    with pytest.raises(StoreError, match="none of the campaign's conditions has searched"):
         found_by_campaign(trials([20.0], method="random"))
 
 

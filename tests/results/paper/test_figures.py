@@ -51,7 +51,8 @@ def test_the_legend_has_correlation_interval_and_n_of_each_cloud_and_of_all() ->
     made = figure3()
     good, both, everything = legend(figure(3, made).axes[0])
     panel = panels_of(3, made)[0]
-    r = correlation(panel.groups[0].one_shot, panel.groups[0].architecture)
+    of_good = panel.groups[0].members
+    r = correlation(panel.one_shot[of_good], panel.architecture[of_good])
     said = f"good ops.: r = {r.value:.2f} [{r.low:.2f}, {r.high:.2f}], n = 20"
     assert good == said.replace("-", "−")
     assert both.endswith("n = 15")
@@ -62,9 +63,8 @@ def test_the_legend_has_correlation_interval_and_n_of_each_cloud_and_of_all() ->
 def test_the_line_is_the_regression_of_all_points_of_a_panel() -> None:
     made = figure3()
     (line,) = figure(3, made).axes[0].get_lines()
-    groups = panels_of(3, made)[0].groups
-    x = np.concatenate([group.one_shot for group in groups])
-    y = np.concatenate([group.architecture for group in groups])
+    panel = panels_of(3, made)[0]
+    x, y = panel.one_shot, panel.architecture
     found = regression(x, y)
     assert found is not None
     ends = np.asarray(line.get_xdata())
@@ -79,9 +79,8 @@ def test_panels_have_common_axes_that_hold_every_point() -> None:
     assert left.get_xlim() == right.get_xlim()
     assert left.get_ylim() == right.get_ylim()
     for panel in panels_of(3, made):
-        for group in panel.groups:
-            assert left.get_xlim()[0] < group.one_shot.min()
-            assert left.get_ylim()[1] > group.architecture.max()
+        assert left.get_xlim()[0] < panel.one_shot.min()
+        assert left.get_ylim()[1] > panel.architecture.max()
 
 
 @pytest.mark.parametrize(("number", "count"), [(3, 2), (4, 4), (5, 2), (6, 2), (7, 3), (8, 2)])
@@ -128,7 +127,5 @@ def test_figures_6_to_8_show_the_cell_space_alone(number: FigureNumber) -> None:
 
 
 def test_without_any_trial_the_error_names_the_settings() -> None:
-    with pytest.raises(
-        StoreError, match="figure 8's settings: condition blur good darts BOHB-Non-Seq"
-    ):
+    with pytest.raises(StoreError, match="figure 8's settings: cell blur good darts BOHB-Non-Seq"):
         figure(8, figure3())

@@ -1,4 +1,4 @@
-"""What a figure draws, read back from it."""
+"""Read what a figure draws from its artists."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -7,13 +7,13 @@ from matplotlib.figure import Figure
 
 
 def clouds(axes: Axes) -> list[int]:
-    """Return how many points each cloud has."""
+    """Return the number of points in each cloud."""
     drawn = [cloud for cloud in axes.collections if isinstance(cloud, PathCollection)]
     return [len(np.asarray(cloud.get_offsets())) for cloud in drawn]
 
 
 def legend(drawn: Axes | Figure) -> list[str]:
-    """Return the lines of a legend."""
+    """Return the labels in a legend."""
     found = drawn.get_legend() if isinstance(drawn, Axes) else drawn.legends[0]
     assert found is not None
     return [text.get_text() for text in found.get_texts()]

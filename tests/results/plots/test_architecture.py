@@ -29,7 +29,7 @@ def nodes(axes: Axes) -> int:
     return sum(isinstance(patch, Circle) for patch in axes.patches)
 
 
-def test_a_sequence_has_an_arrow_a_layer_and_the_residual_branch() -> None:
+def test_a_sequence_has_layers_and_a_residual_branch() -> None:
     figure = architecture_figure([Drawing("Found", "21 dB", found("cnn " * 7 + "roll " * 3))])
     (axes,) = figure.axes
     assert title(axes) == "Found"
@@ -39,13 +39,13 @@ def test_a_sequence_has_an_arrow_a_layer_and_the_residual_branch() -> None:
     assert legend(figure) == ["2-layer CNN", "roll"]
 
 
-def test_an_edge_of_a_supernet_has_every_candidate() -> None:
+def test_a_supernets_edge_has_every_candidate() -> None:
     figure = architecture_figure([Drawing("Sequential space", "", (ALL,) * 10)])
     assert edges(figure.axes[0]) == dict.fromkeys(ALL, 10)
     assert legend(figure) == ["learnable gradient", "2-layer CNN", "roll", "noise"]
 
 
-def test_both_cells_are_drawn_and_zero_edges_left_out() -> None:
+def test_cells_are_drawn_without_zero_edges() -> None:
     names = found("learnable_gradient " * 20 + "zero " * 10)
     figure = architecture_figure([Drawing("Found", "", names, cells=2)])
     (axes,) = figure.axes
@@ -70,28 +70,28 @@ def test_edges_lead_from_their_source_to_their_target() -> None:
         assert arrows[gid].patchB.center == centers[target]  # type: ignore[attr-defined]
 
 
-def test_drawings_stand_below_each_other_with_one_legend() -> None:
+def test_several_drawings_share_one_legend() -> None:
     figure = architecture_figure(
         [
             Drawing("All", "", found("cnn " * 15), cells=1),
-            Drawing("Good", "", found("their_own " * 15), cells=1),
+            Drawing("Good", "", found("custom " * 15), cells=1),
         ]
     )
     assert [title(axes) for axes in figure.axes] == ["All", "Good"]
-    assert legend(figure) == ["2-layer CNN", "their_own"]
+    assert legend(figure) == ["2-layer CNN", "custom"]
 
 
 @pytest.mark.parametrize(("count", "cells", "states"), [(30, 2, 5), (15, 1, 5), (6, 2, 2)])
-def test_the_number_of_edges_tells_the_states(count: int, cells: int, states: int) -> None:
+def test_the_number_of_edges_gives_the_states(count: int, cells: int, states: int) -> None:
     assert states_of(count, cells) == states
 
 
-def test_edges_that_make_no_cells_are_an_error() -> None:
-    with pytest.raises(ValueError, match="wanted the edges of 2 cells, such as 30 with 5 states"):
+def test_an_impossible_number_of_edges_is_an_error() -> None:
+    with pytest.raises(ValueError, match="expected the edges of 2 cells, such as 30 with 5 states"):
         states_of(25, 2)
 
 
-def test_a_drawing_is_written_as_svg_with_its_edges_named(tmp_path: Path) -> None:
+def test_edges_have_ids_in_an_svg(tmp_path: Path) -> None:
     figure = architecture_figure([Drawing("Found", "", found("cnn " * 10))])
     write(figure, tmp_path / "one.svg")
     assert 'id="edge cnn"' in (tmp_path / "one.svg").read_text()

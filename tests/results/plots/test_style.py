@@ -1,4 +1,4 @@
-"""How figures are written, and their limits."""
+"""Files and limits of figures."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from configspace.errors import DartboardError
-from results.plots.style import limits, new_figure, write
+from results.plots.style import limits, new_figure, save, write
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def figure() -> Figure:
     ("ending", "begins"),
     [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml"), ("PNG", b"\x89")],
 )
-def test_the_ending_says_in_which_form_a_figure_is_written(
+def test_the_ending_selects_the_format(
     figure: Figure, tmp_path: Path, ending: str, begins: bytes
 ) -> None:
     path = tmp_path / "new" / f"one.v1.{ending}"
@@ -35,25 +35,35 @@ def test_text_stays_text_in_an_svg(figure: Figure, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["png", "pdf", "svg"])
-def test_the_same_figure_gives_the_same_file(figure: Figure, tmp_path: Path, ending: str) -> None:
+def test_equal_figures_give_equal_files(figure: Figure, tmp_path: Path, ending: str) -> None:
     for name in ("one", "two"):
         write(figure, tmp_path / f"{name}.{ending}")
     assert (tmp_path / f"one.{ending}").read_bytes() == (tmp_path / f"two.{ending}").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["figure", "figure.gif"])
-def test_another_ending_is_one_clear_line(figure: Figure, tmp_path: Path, name: str) -> None:
-    with pytest.raises(DartboardError, match=r"wanted a name that ends in \.png, \.pdf, \.svg"):
+def test_another_ending_is_an_error(figure: Figure, tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        DartboardError, match=r"expected a file name that ends in \.png, \.pdf, \.svg"
+    ):
         write(figure, tmp_path / name)
 
 
-def test_a_figure_that_cannot_be_written_is_one_clear_line(figure: Figure, tmp_path: Path) -> None:
+def test_an_unwritable_path_is_one_clear_line(figure: Figure, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(DartboardError, match="cannot write figure"):
+    with pytest.raises(DartboardError, match="cannot write figure") as caught:
         write(figure, tmp_path / "file" / "one.png")
+    assert "\n" not in str(caught.value)
 
 
-def test_limits_hold_every_value_with_a_margin() -> None:
+def test_a_figure_is_saved_as_png_and_pdf(figure: Figure, tmp_path: Path) -> None:
+    png, pdf = save(figure, tmp_path / "new" / "one.v1")
+    assert png == tmp_path / "new" / "one.v1.png"
+    assert png.read_bytes().startswith(b"\x89PNG")
+    assert pdf.read_bytes().startswith(b"%PDF")
+
+
+def test_limits_have_a_margin_around_all_values() -> None:
     low, high = limits([np.array([1.0, 2.0]), np.array([]), np.array([11.0])])
     assert (low, high) == pytest.approx((0.2, 11.8))
     assert limits([np.array([3.0])]) == (2.5, 3.5)
