@@ -1,1 +1,1 @@
-"""Speed, optimizer quality and agreement with the paper; run by hand."""
+"""Benchmarks of speed and of agreement with the paper. Run them by hand."""

@@ -1,7 +1,8 @@
-"""How fast one core can multiply and add: the bound of `benchmarks.engine`.
+"""The ceiling of `benchmarks.engine`: how fast one core multiplies and adds.
 
-The better of a multiply-add loop on registers and a large matrix product. And the arithmetic of a
-trial-step: what the formulas need, whatever an engine spends or saves on them.
+`peak_rate` measures a multiply-add loop in registers and a large matrix product, and returns the
+better rate. `search_operations` and `retrain_operations` count the arithmetic of a trial-step that
+the formulas need. An engine may need more or fewer operations.
 """
 
 import time
@@ -18,7 +19,7 @@ from worker.numba_engine.cell_pruning import needed_edges
 from worker.numba_engine.simd import LANES, fma, lane_sum, splat
 
 _ONE, _SMALL = np.float32(1), np.float32(1e-3)
-_CHAINS = 12  # independent sums: as many multiply-adds as are under way at once
+_CHAINS = 12  # number of independent sums, so that multiply-adds overlap
 
 
 @njit(nogil=True)  # type: ignore[untyped-decorator]
@@ -33,7 +34,7 @@ def _multiply_add(rounds: int) -> np.float32:
 
 
 def multiply_add_rate(seconds: float = 0.02) -> float:
-    """Return float32 operations a second of a loop of multiply-adds."""
+    """Return the float32 operations per second of a loop of multiply-adds."""
     rounds = 1000
     while True:
         began = time.thread_time()
@@ -45,7 +46,7 @@ def multiply_add_rate(seconds: float = 0.02) -> float:
 
 
 def matrix_product_rate(size: int = 1024) -> float:
-    """Return float32 operations a second of a square matrix product, on one thread."""
+    """Return the float32 operations per second of a square matrix product, on one thread."""
     a = torch.randn(size, size)
     began = time.thread_time()
     torch.mm(a, a)
@@ -53,55 +54,57 @@ def matrix_product_rate(size: int = 1024) -> float:
 
 
 def peak_rate(tries: int = 5) -> float:
-    """Return the best rate of either, over a few tries."""
+    """Return the best rate of both over a few tries, in float32 operations per second."""
     _multiply_add(1)
     rates = [(multiply_add_rate(), matrix_product_rate()) for _ in range(tries)]
     return max(max(pair) for pair in rates)
 
 
 def search_operations(batch: Batch) -> float:
-    """Return the float32 operations of one trial-step of a search.
+    """Return the number of float32 operations in one trial-step of a search.
 
-    That is 158 million at 16 channels in ten layers, and three times as many in two cells of 15
-    edges.
+    With 16 channels, ten layers need 158 million operations, and two cells of 15 edges need three
+    times as many.
 
-    For each channel, tap, row and sample, a mapping takes multiply-adds: 2 forward; backward 5 in
-    the weight step (hidden activations again, their gradient, both filters' and the input's), and
-    in the α step 3 and, whatever the taps, 1 more for batch norm. AᵀA takes one for each of its
-    entries and samples, forward and backward, in both steps; a flattening of a cell one for each
-    of its six taps forward, to the states and to the weights.
+    A CNN n(u) needs these multiply-adds per channel, tap, row and sample: 2 in the forward pass; 5
+    in the backward pass of the weight step (the recomputed hidden activations, their gradient, and
+    the gradients of both filters and of the input); and 3 in the backward pass of the α step. Batch
+    norm in the α step adds 1 per channel, row and sample. AᵀA needs 1 per entry and sample in each
+    forward and backward pass. The flattening of a cell needs 1 for each of its six taps in the
+    forward pass, for the gradient of the states, and for the gradient of the weights.
     """
     taps, channels = batch.architecture.kernel_size, batch.architecture.channels
-    mapping = channels * (2 * taps + 3 * taps + 1 + 2 * taps + 5 * taps)
-    layer = 2 * mapping * batch.problem.matrix.shape[1] + 4 * _entries(batch)
+    cnn = channels * (2 * taps + 3 * taps + 1 + 2 * taps + 5 * taps)
+    layer = 2 * cnn * batch.problem.matrix.shape[1] + 4 * _entries(batch)
     total = batch.architecture.edges * layer + 5 * _flattenings(batch)
     return 2.0 * batch.search.batch_size * total
 
 
 def retrain_operations(batch: Batch, architectures: NDArray[np.int64]) -> float:
-    """Return the same of a retraining, a mean over the architectures.
+    """Return the number of float32 operations in one trial-step of a retraining.
 
-    A layer that is a gradient step takes AᵀA forward and backward; one with a mapping, 2 and 5
-    multiply-adds for each channel, tap, row and sample. So does an edge of a cell that the output
-    depends on.
+    The result is a mean over the architectures. A gradient step needs AᵀA forward and backward. A
+    CNN needs 2 + 5 multiply-adds per channel, tap, row and sample. In the cell space, only the
+    edges that the output depends on count.
     """
     taps, channels = batch.architecture.kernel_size, batch.architecture.channels
-    mapping = 7 * taps * channels * batch.problem.matrix.shape[1]
-    costs: Sequence[int] = (mapping + 2 * _entries(batch), mapping, 0, 2 * _entries(batch), 0)
+    cnn = 7 * taps * channels * batch.problem.matrix.shape[1]
+    costs: Sequence[int] = (cnn + 2 * _entries(batch), cnn, 0, 2 * _entries(batch), 0)
     of_edges = np.array(costs)[architectures]
     if batch.architecture.space == "cell":
         kept = architectures != operations(batch.architecture).index(ZERO)
-        of_edges = of_edges * [needed_edges(batch.architecture, own) for own in kept]
+        of_edges = of_edges * [needed_edges(batch.architecture, edges) for edges in kept]
     total = float(of_edges.sum(axis=1).mean()) + 3 * _flattenings(batch)
     return 2.0 * batch.search.batch_size * total
 
 
 def _flattenings(batch: Batch) -> int:
-    """Return the products of taps and rows in the flattenings of all cells."""
+    """Return the number of taps times rows in the flattenings of all cells."""
     cells = batch.architecture.cells if batch.architecture.space == "cell" else 0
     return cells * LAST_STATES * FLATTENING_TAPS * batch.problem.matrix.shape[1]
 
 
 def _entries(batch: Batch) -> int:
+    """Return the number of nonzero entries of AᵀA."""
     matrix = batch.problem.matrix
     return int(np.count_nonzero(matrix.T @ matrix))

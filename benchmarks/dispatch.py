@@ -1,15 +1,19 @@
-"""Jobs a second through the master, its store and real workers, against hpbandster's own.
+"""Measure the jobs per second of the service, and compare them with hpbandster ("stock").
+
+Examples:
 
     python -m benchmarks.dispatch
     python -m benchmarks.dispatch --jobs 200 --rounds 1 --json -
 
-Each evaluation is empty and every configuration is drawn at random, so that no model is fitted:
-what is left is the service. Ours commits each job three times to a SQLite store on disk, leases it
-to a worker process, and evaluates it in that worker's child process. Stock, with the two mends of
-`benchmarks.stock`, calls a method in a worker process and keeps its results in memory. The two take
-turns, each with all workers there before the first job; a rate is counted from the first result
-heard of to the last. Then workers join a study whose workers are busy: how long until each has a
-job is counted at the master, from the call to join, and from the start of its process.
+Each evaluation is empty and every configuration is random, so that no model is fitted and only the
+service takes time. Our master commits each job three times to a SQLite store on disk and leases it
+to a worker process, which evaluates it in a child process. Stock, with the two fixes of
+`benchmarks.stock`, calls a method in a worker process and keeps its results in memory. The two
+alternate, and all workers join before the first job starts. A rate covers the time from the first
+result to the last one.
+
+After this, more workers join a study whose workers are busy. The benchmark measures how long each
+waits for its first job, from its call to join and from the start of its process.
 """
 
 import argparse
@@ -39,34 +43,34 @@ from master.sources.study import BohbSource
 from results.store.store import Store
 
 ROOT = Path(__file__).parents[1]
-JOBS_A_THREE_ITERATIONS = 20
-"""Of brackets with three rungs at eta 3: 9 + 3 + 1, 3 + 1 and 3."""
+JOBS_PER_THREE_ITERATIONS = 20
+"""Number of jobs in three brackets of three rungs with eta 3: 9 + 3 + 1, 3 + 1 and 3."""
 NEVER = 10**9
-"""Outcomes before a model is fitted."""
+"""Number of outcomes before a model is fitted; no study has as many."""
 MANY = 20_000
-"""Jobs of a study that is stopped before it comes to their end."""
-DEADLINE = 120.0
-"""Seconds after which something hangs."""
+"""Number of jobs in a study that is stopped before its end."""
+DEADLINE = 600.0
+"""Seconds to wait for an event before the benchmark fails."""
 
 Row = dict[str, Any]
 
 
 class Held:
-    """A source that has no job before it is let go, and notes when it heard of each outcome."""
+    """A source that holds back its jobs until it is released, and records when outcomes arrive."""
 
     def __init__(self, source: JobSource) -> None:
         self._source = source
-        self.let_go = threading.Event()
-        self.heard: list[float] = []
+        self.released = threading.Event()
+        self.received: list[float] = []
 
     @property
     def studies(self) -> Sequence[str]:
-        """The names of the source's studies."""
+        """Names of the source's studies."""
         return self._source.studies
 
     @property
     def parallel(self) -> int:
-        """Jobs outstanding at once."""
+        """Number of jobs that may be outstanding at once."""
         return self._source.parallel
 
     def interrupted(self) -> Sequence[Submission]:
@@ -74,25 +78,25 @@ class Held:
         return self._source.interrupted()
 
     def next(self) -> Submission | Literal["pending", "done"]:
-        """Return the next job, once there may be one."""
-        return self._source.next() if self.let_go.is_set() else "pending"
+        """Return the next job, or ``"pending"`` before the release."""
+        return self._source.next() if self.released.is_set() else "pending"
 
     def finished(self, job: Job, loss: float) -> None:
-        """Take in the loss of a job."""
-        self.heard.append(time.monotonic())
+        """Record the loss of a job."""
+        self.received.append(time.monotonic())
         self._source.finished(job, loss)
 
     def failed(self, job: Job, state: Literal["crashed", "lost"]) -> None:
-        """Say that what cannot fail failed."""
+        """Raise, because an empty evaluation cannot fail."""
         raise RuntimeError(f"an empty evaluation is {state}: {job.id}")
 
     def progress(self) -> SourceProgress:
-        """Return how far it has come."""
+        """Return the progress of the source."""
         return self._source.progress()
 
 
 class Moments(logging.Handler):
-    """Notes when the master said that a worker joined, and that it leased a first job to it."""
+    """Records when the master logs that a worker joins and gets its first job."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -100,7 +104,7 @@ class Moments(logging.Handler):
         self.leased: dict[str, float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Note the moment of a message of `master.dispatch.exchange`."""
+        """Record the time of a message of `master.dispatch.exchange`."""
         arguments = record.args if isinstance(record.args, tuple) else ()
         if record.msg.startswith("worker %s joined"):
             self.joined[str(arguments[0])] = record.created
@@ -108,28 +112,28 @@ class Moments(logging.Handler):
             self.leased.setdefault(str(arguments[-1]), record.created)
 
     def of_first_job(self, worker: str, began: float) -> Row:
-        """Wait for a worker's first job; its seconds since joining and since ``began``."""
-        _wait(lambda: worker in self.leased, "first job of a new worker")
+        """Wait for a worker's first job; return the seconds since it joined and since ``began``."""
+        _wait(lambda: worker in self.leased, "the first job of a new worker")
         leased = self.leased[worker]
         return {"from_join_s": leased - self.joined[worker], "from_start_s": leased - began}
 
 
 def ours(jobs: int, workers: int) -> list[float]:
-    """Return when each outcome was in the store and BOHB heard of it."""
+    """Return the times at which our BOHB received each outcome, which is then in the store."""
     with _master(jobs, workers) as (address, source, done):
         with _processes([_worker(address, "at_once", n) for n in range(workers)]):
-            _wait(done.is_set, "end of our study")
-        return source.heard
+            _wait(done.is_set, "the end of our study")
+        return source.received
 
 
 def theirs(jobs: int, workers: int) -> list[float]:
-    """Return when hpbandster's BOHB heard of each result."""
+    """Return the times at which hpbandster's BOHB received each result."""
     run_id = f"dispatch-{time.monotonic_ns()}"
     with (
         tempfile.TemporaryDirectory() as folder,
         stock.name_server(run_id) as (host, port),
     ):
-        bohb = stock.MendedBohb(
+        bohb = stock.FixedBohb(
             run_id=run_id,
             configspace=configuration_space(DOMAINS),
             nameserver=host,
@@ -149,11 +153,11 @@ def theirs(jobs: int, workers: int) -> list[float]:
                 bohb.run(n_iterations=_iterations(jobs), min_n_workers=workers)
         finally:
             bohb.shutdown()
-    return bohb.heard
+    return bohb.received
 
 
 def first_jobs(workers: int, joins: int) -> list[Row]:
-    """Return how long workers that join wait for their first job, in seconds."""
+    """Return the seconds that new workers wait for their first job."""
     moments = Moments()
     log = logging.getLogger("master.dispatch.exchange")
     level, log.propagate = log.level, False
@@ -181,13 +185,13 @@ def first_jobs(workers: int, joins: int) -> list[Row]:
     return rows
 
 
-def rate(heard: list[float]) -> float:
-    """Return results a second, from the first to the last."""
-    return (len(heard) - 1) / (heard[-1] - heard[0])
+def rate(times: list[float]) -> float:
+    """Return the results per second, from the first result to the last one."""
+    return (len(times) - 1) / (times[-1] - times[0])
 
 
 def compare(jobs: int, workers: int, rounds: int, joins: int) -> Row:
-    """Return the rates of both and what new workers waited; rates are medians over rounds."""
+    """Return the median rates of both over the rounds, and the waiting times of new workers."""
     mine, stocks = [], []
     for _ in range(rounds):
         with stock.unwarned():
@@ -208,9 +212,9 @@ def compare(jobs: int, workers: int, rounds: int, joins: int) -> Row:
 
 
 def table(row: Row) -> str:
-    """Return a Markdown table, and a line on new workers."""
+    """Return a Markdown table, and a line about new workers."""
     lines = [
-        "| | jobs a second (median) | least | most |",
+        "| | jobs per second (median) | lowest | highest |",
         "|---|---|---|---|",
     ]
     for name in ("ours", "stock"):
@@ -222,16 +226,16 @@ def table(row: Row) -> str:
     return "\n".join(
         [
             *lines,
-            f"\nours over stock: {row['ratio']:.2f}",
-            f"a new worker's first job: {1e3 * max(joins):.0f} ms after it joined, "
-            f"{max(starts):.2f} s after its process began (the slowest of {len(joins)})",
+            f"\nours / stock: {row['ratio']:.2f}",
+            f"first job of a new worker: {1e3 * max(joins):.0f} ms after it joins, "
+            f"{max(starts):.2f} s after its process starts (slowest of {len(joins)})",
         ]
     )
 
 
 @contextmanager
 def _master(jobs: int, workers: int) -> Iterator[tuple[str, Held, threading.Event]]:
-    """Run a master until the end of its study or of the block; jobs wait for the workers."""
+    """Run a master until its study or the block ends; jobs wait until all workers have joined."""
     study = Study(
         name="dispatch",
         objective="final",
@@ -258,7 +262,7 @@ def _master(jobs: int, workers: int) -> Iterator[tuple[str, Held, threading.Even
 
         def watch(snapshot: Snapshot) -> None:
             if len(snapshot.workers) >= workers:
-                source.let_go.set()
+                source.released.set()
 
         def serve() -> None:
             master.run(stop=stop, on_change=watch)
@@ -268,7 +272,7 @@ def _master(jobs: int, workers: int) -> Iterator[tuple[str, Held, threading.Even
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
         try:
-            _wait(listening.is_set, "address of the master")
+            _wait(listening.is_set, "the address of the master")
             yield addresses[0], source, done
         finally:
             stop.set()
@@ -277,7 +281,7 @@ def _master(jobs: int, workers: int) -> Iterator[tuple[str, Held, threading.Even
 
 @contextmanager
 def _processes(commands: list[list[str]]) -> Iterator[None]:
-    """Run processes for as long as the block lasts; they notice if this one dies."""
+    """Run processes until the block ends; they stop if this process dies."""
     started = [subprocess.Popen(one, cwd=ROOT, stdin=subprocess.PIPE) for one in commands]
     try:
         yield
@@ -301,32 +305,40 @@ def _name(number: int) -> str:
 
 
 def _iterations(jobs: int) -> int:
-    return 3 * -(-jobs // JOBS_A_THREE_ITERATIONS)
+    return 3 * -(-jobs // JOBS_PER_THREE_ITERATIONS)
 
 
 def _wait_for_outcomes(source: Held, count: int) -> None:
-    wanted = len(source.heard) + count
-    _wait(lambda: len(source.heard) >= wanted, "more outcomes")
+    target = len(source.received) + count
+    _wait(lambda: len(source.received) >= target, "more outcomes")
 
 
 def _wait(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + DEADLINE
     while not condition():
         if time.monotonic() > deadline:
-            raise TimeoutError(f"no {what} within {DEADLINE:g} s")
+            raise TimeoutError(f"expected {what} within {DEADLINE:g} s")
         time.sleep(0.01)
 
 
 def main() -> None:
-    """Compare, and print what was found."""
+    """Run the comparison, and print its results."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.dispatch",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--jobs", type=int, default=1000, help="of a round, at least")
-    parser.add_argument("--workers", type=int, default=4)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--joins", type=int, default=5, help="workers that join late")
-    parser.add_argument("--json", metavar="FILE", help="write a row; - prints it and no table")
+    parser.add_argument(
+        "--jobs", type=int, default=1000, help="minimum jobs per round (default: %(default)s)"
+    )
+    parser.add_argument("--workers", type=int, default=4, help="workers (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds (default: %(default)s)")
+    parser.add_argument(
+        "--joins", type=int, default=5, help="workers that join late (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the result to a file; - prints only the result"
+    )
     options = parser.parse_args()
     row = compare(options.jobs, options.workers, options.rounds, options.joins)
     if options.json == "-":
@@ -334,7 +346,7 @@ def main() -> None:
         return
     if options.json:
         Path(options.json).write_text(json.dumps([row], indent=2) + "\n")
-    print(f"An empty evaluation, {row['workers']} workers, {row['jobs']} jobs a round:\n")
+    print(f"Empty evaluations, {row['workers']} workers, {row['jobs']} jobs per round:\n")
     print(table(row))
 
 

@@ -1,8 +1,8 @@
-"""An eager PyTorch search of either space, one trial at a time, as an ordinary user would write it.
+"""The baseline of `benchmarks.engine`: an eager PyTorch search, one trial at a time.
 
-The yardstick of `benchmarks.engine`: modules in lists, as in the public DARTS codes, with the stock
-`Conv1d` and `BatchNorm1d`, autograd and `torch.optim`. It draws its numbers with PyTorch's own
-generator, so that it computes the same work as the engines, but not the same trial.
+It is written as most users would write it: modules in lists, as in the public DARTS code, with
+PyTorch's `Conv1d` and `BatchNorm1d`, autograd and `torch.optim`. It uses PyTorch's random numbers.
+It therefore does the same work as the engines, but does not compute the same trials.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from configspace.operations import ZERO, operations
 from worker.engine.contract import Batch
 
 
-class Mapping(nn.Module):
+class TwoLayerCNN(nn.Module):
     """n(u): convolution, batch norm, ReLU, convolution, on signals of one channel."""
 
     def __init__(self, channels: int, kernel_size: int) -> None:
@@ -28,56 +28,56 @@ class Mapping(nn.Module):
         )
 
     def forward(self, u: Tensor) -> Tensor:
-        """Map signals, shape ``(sample, n)``."""
-        mapped: Tensor = self.layers(u[:, None])[:, 0]
-        return mapped
+        """Return n(u) for signals u, shape ``(sample, n)``."""
+        output: Tensor = self.layers(u[:, None])[:, 0]
+        return output
 
 
 class GradientStep(nn.Module):
-    """u − τ Aᵀ(A u − y), with a learned term, with noise, or with neither."""
+    """u − τ Aᵀ(A u − y), optionally with −τ n(u) or with noise."""
 
     def __init__(
-        self, matrix: Tensor, tau: float, mapping: nn.Module | None = None, noise: float = 0.0
+        self, matrix: Tensor, tau: float, cnn: nn.Module | None = None, noise: float = 0.0
     ) -> None:
         super().__init__()
         self.register_buffer("matrix", matrix)
         self.matrix: Tensor
         self.tau = tau
-        self.mapping = mapping
+        self.cnn = cnn
         self.noise = noise
 
     def forward(self, u: Tensor, y: Tensor) -> Tensor:
         """Take a step from signals ``(sample, n)`` towards measurements ``(sample, m)``."""
         stepped = u - self.tau * (u @ self.matrix.T - y) @ self.matrix
-        if self.mapping is not None:
-            stepped = stepped - self.tau * self.mapping(u)
+        if self.cnn is not None:
+            stepped = stepped - self.tau * self.cnn(u)
         if self.noise:
             stepped = stepped + self.noise * torch.randn_like(u)
         return stepped
 
 
-class Network(nn.Module):
-    """The 2-layer CNN as an operation."""
+class CNN(nn.Module):
+    """The two-layer CNN as an operation."""
 
-    def __init__(self, mapping: nn.Module) -> None:
+    def __init__(self, cnn: nn.Module) -> None:
         super().__init__()
-        self.mapping = mapping
+        self.cnn = cnn
 
     def forward(self, u: Tensor, y: Tensor) -> Tensor:  # noqa: ARG002
-        """Map signals, shape ``(sample, n)``."""
-        mapped: Tensor = self.mapping(u)
-        return mapped
+        """Return n(u) for signals u, shape ``(sample, n)``."""
+        output: Tensor = self.cnn(u)
+        return output
 
 
 class Roll(nn.Module):
-    """Shift all samples round."""
+    """Roll signals by a number of samples."""
 
     def __init__(self, shift: int) -> None:
         super().__init__()
         self.shift = shift
 
     def forward(self, u: Tensor, y: Tensor) -> Tensor:  # noqa: ARG002
-        """Shift signals, shape ``(sample, n)``."""
+        """Return the rolled signals, shape ``(sample, n)``."""
         return torch.roll(u, self.shift, dims=1)
 
 
@@ -94,10 +94,10 @@ def operation(name: str, matrix: Tensor, batch: Batch) -> nn.Module:
     settings = batch.architecture
     match name:
         case "learnable_gradient":
-            mapping = Mapping(settings.channels, settings.kernel_size)
-            return GradientStep(matrix, settings.tau, mapping)
+            cnn = TwoLayerCNN(settings.channels, settings.kernel_size)
+            return GradientStep(matrix, settings.tau, cnn)
         case "cnn":
-            return Network(Mapping(settings.channels, settings.kernel_size))
+            return CNN(TwoLayerCNN(settings.channels, settings.kernel_size))
         case "roll":
             return Roll(settings.roll_shift)
         case "zero":
@@ -121,7 +121,7 @@ class MixedLayer(nn.Module):
 
 
 class Cell(nn.Module):
-    """States, each the sum of its edges, and a convolution of the last two."""
+    """A cell: states, each the sum of its edges, and a convolution of the last two."""
 
     def __init__(self, edges: Sequence[nn.Module | None], states: int) -> None:
         super().__init__()
@@ -131,7 +131,7 @@ class Cell(nn.Module):
         self.flatten = nn.Conv1d(2, 1, 3, padding=1)
 
     def forward(self, u: Tensor, y: Tensor, mixture: Sequence[Tensor] = ()) -> Tensor:
-        """Compute the cell's output, shape ``(sample, n)``; ``mixture`` has the edges' weights."""
+        """Return the output, shape ``(sample, n)``; ``mixture`` has the weights of each edge."""
         states, edge = [u], 0
         for _ in range(self.states):
             state = torch.zeros_like(u)
@@ -146,7 +146,7 @@ class Cell(nn.Module):
 
 
 class CellSupernet(nn.Module):
-    """The cell space: cells whose edges are mixtures, one after the other."""
+    """The supernet of the cell space: a sequence of cells whose edges are mixtures."""
 
     def __init__(self, matrix: Tensor, batch: Batch) -> None:
         super().__init__()
@@ -167,7 +167,7 @@ class CellSupernet(nn.Module):
         )
 
     def weights(self) -> list[nn.Parameter]:
-        """Return all parameters but α."""
+        """Return all parameters except α."""
         return [weight for weight in self.parameters() if weight is not self.alpha]
 
     def forward(self, y: Tensor) -> Tensor:
@@ -180,7 +180,7 @@ class CellSupernet(nn.Module):
 
 
 class CellArchitecture(nn.Module):
-    """Discretised cells: one operation on each edge, or none."""
+    """An architecture of the cell space: one operation, or zero, on each edge."""
 
     def __init__(self, matrix: Tensor, batch: Batch, picks: Sequence[int]) -> None:
         super().__init__()
@@ -208,7 +208,7 @@ class CellArchitecture(nn.Module):
 
 
 class Supernet(nn.Module):
-    """The sequential space: layers of mixtures on Aᵀy, whose output is added to their input."""
+    """The supernet of the sequential space: layers of mixtures on Aᵀy, with a residual."""
 
     def __init__(self, matrix: Tensor, batch: Batch) -> None:
         super().__init__()
@@ -222,7 +222,7 @@ class Supernet(nn.Module):
         )
 
     def weights(self) -> list[nn.Parameter]:
-        """Return all parameters but α."""
+        """Return all parameters except α."""
         return [weight for weight in self.parameters() if weight is not self.alpha]
 
     def forward(self, y: Tensor) -> Tensor:
@@ -235,7 +235,7 @@ class Supernet(nn.Module):
 
 
 class Architecture(nn.Module):
-    """A discretized network: one operation on each layer."""
+    """An architecture of the sequential space: one operation on each layer."""
 
     def __init__(self, matrix: Tensor, batch: Batch, picks: Sequence[int]) -> None:
         super().__init__()
@@ -287,12 +287,12 @@ class EagerSearch:
         )
 
     def step(self) -> None:
-        """Take one step of α and one of the weights, on a fresh batch each."""
+        """Take one step of α and one of the weights, each on a new batch."""
         for optimizer in (self.alpha_optimizer, self.weight_optimizer):
             x, y = self.signals.draw()
             optimizer.zero_grad()
             loss = nn.functional.mse_loss(self.net(y), x)
-            # Of all gradients, as in the public codes, though each optimizer needs its own alone.
+            # This computes all gradients, as the public code does. Each optimizer uses only some.
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
 
@@ -315,7 +315,7 @@ class EagerRetraining:
         )
 
     def step(self) -> None:
-        """Take one step of the weights on a fresh batch."""
+        """Take one step of the weights on a new batch."""
         x, y = self.signals.draw()
         loss = nn.functional.mse_loss(self.net(y), x)
         if self.optimizer is not None:

@@ -1,4 +1,4 @@
-"""An evaluation of nothing, in a worker's real child process: what is left is the service."""
+"""An evaluator that computes nothing, so that `benchmarks.dispatch` measures only the service."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from configspace.job import Job, Outcome, Trial
 
 
 class EmptyEvaluator:
-    """Brings scores, without a curve, after some seconds or at once."""
+    """Returns scores without curves, immediately or after some seconds."""
 
     engine = "empty"
     device = "cpu"
@@ -16,7 +16,7 @@ class EmptyEvaluator:
         self._seconds = seconds
 
     def __call__(self, job: Job, _progress: Callable[[str, int, int], None]) -> Outcome:
-        """Return scores that depend on the seed alone."""
+        """Return scores that depend only on the seeds."""
         if self._seconds:
             time.sleep(self._seconds)
         trials = tuple(
@@ -32,10 +32,10 @@ class EmptyEvaluator:
 
 
 def at_once(*, device: str, engine: str, threads: int) -> EmptyEvaluator:  # noqa: ARG001
-    """Make ready, which takes nothing."""
+    """Return an evaluator that answers immediately."""
     return EmptyEvaluator(0.0)
 
 
 def after_a_while(*, device: str, engine: str, threads: int) -> EmptyEvaluator:  # noqa: ARG001
-    """Make ready to keep a worker busy without keeping its processor so."""
+    """Return an evaluator that keeps a worker busy, but not its processor."""
     return EmptyEvaluator(0.05)

@@ -1,17 +1,20 @@
-"""The engines against an eager PyTorch search, and against what the processor can do.
+"""Compare the engines with an eager PyTorch search, and with the peak rate of the processor.
+
+Examples:
 
     python -m benchmarks.engine
     python -m benchmarks.engine --engines eager,numba --trials 8 --channels 16 --json -
     python -m benchmarks.engine --space cell
 
-All compute the same work: searches of H1's settings on the blur, with all operations, and the
-retraining of random architectures, in the sequential space or in that of cells. `benchmarks.eager`
-is what an ordinary user would write, one trial at a time. The ceiling is the time that the
-arithmetic of a trial-step takes at the best rate that this core was seen to reach
-(`benchmarks.ceiling`); a ratio to it is time over that time.
+All engines do the same work: searches with H1 on blur with all operations, and retrainings of
+random architectures, in the sequential space or in the cell space. The eager search
+(benchmarks/eager.py) is what most users would write, one trial at a time. The ceiling is the time
+that the arithmetic of a trial-step takes at the best rate of this core (benchmarks/ceiling.py). The
+ratio to the ceiling is the measured time divided by this time.
 
-The engines take turns, a few rounds, and the best round of each counts. On one thread the time is
-the processor's, so that other programs count less; on several it is the clock's.
+The engines alternate for a few rounds, and the best round of each counts. With one thread the
+benchmark measures processor time, so that other programs matter less; with more threads it
+measures wall-clock time.
 """
 
 import argparse
@@ -52,12 +55,12 @@ FULL = SearchSettings()
 
 Row = dict[str, Any]
 Measure = Callable[[], float]
-"""Does some work, and returns the milliseconds of a trial-step."""
+"""Does some work, and returns the milliseconds per trial-step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is measured in one row."""
+    """The measurement of one row."""
 
     engine: str
     phase: str
@@ -68,7 +71,7 @@ class Case:
 
 
 def work(case: Case, epochs: int = 1, batches: int = 1) -> Batch:
-    """Return the trials to be computed."""
+    """Return the trials of a case as a batch."""
     return Batch(
         problem=CosineProblem(ProblemSettings()),
         architecture=ArchitectureSettings(space=case.space, channels=case.channels),
@@ -80,7 +83,7 @@ def work(case: Case, epochs: int = 1, batches: int = 1) -> Batch:
 
 
 def architectures(case: Case) -> NDArray[np.int64]:
-    """Return random architectures, the first ones the same for any number of trials."""
+    """Return random architectures; a larger number of trials starts with the same ones."""
     settings = ArchitectureSettings(space=case.space)
     shape = (256, settings.edges)
     names = operation_names(settings)
@@ -88,13 +91,13 @@ def architectures(case: Case) -> NDArray[np.int64]:
 
 
 def measure_of(case: Case, seconds: float) -> Measure:
-    """Return what measures a case once, with about so many seconds of work."""
+    """Return a function that measures a case once, with about this many seconds of work."""
     if case.engine == "eager":
         return eager_search(case) if case.phase == "search" else eager_retraining(case)
     engine: Engine = TorchEngine() if case.engine == "torch" else NumbaEngine(case.threads)
     clock = time.process_time if case.threads == 1 else time.perf_counter
     steps = seconds * 1e3 / (case.trials * engine_time(case, engine, clock, epochs=2, batches=1))
-    batches = min(FULL.batches, max(1, round(steps**0.5)))  # a trial is scored on as many
+    batches = min(FULL.batches, max(1, round(steps**0.5)))  # the score of a trial takes as many
     epochs = 1 + min(49, max(1, round(steps / batches)))
     return lambda: engine_time(case, engine, clock, epochs, batches)
 
@@ -102,7 +105,7 @@ def measure_of(case: Case, seconds: float) -> Measure:
 def engine_time(
     case: Case, engine: Engine, clock: Callable[[], float], epochs: int, batches: int
 ) -> float:
-    """Return the milliseconds of a trial-step, from the end of the first epoch to the last's."""
+    """Return the milliseconds per trial-step, from the end of the first epoch to the end."""
     batch = work(case, epochs, batches)
     times: list[float] = []
     if case.phase == "search":
@@ -113,22 +116,22 @@ def engine_time(
 
 
 def eager_search(case: Case) -> Measure:
-    """Return what measures some steps of one eager search."""
+    """Return a function that measures some steps of one eager search."""
     search = EagerSearch(work(replace(case, trials=1)), 0)
-    return lambda: milliseconds_a_step([search.step], tries=6)
+    return lambda: milliseconds_per_step([search.step], tries=6)
 
 
 def eager_retraining(case: Case) -> Measure:
-    """Return what measures some steps of eager retrainings, a mean over the architectures."""
+    """Return a function that measures steps of eager retrainings, as a mean over architectures."""
     batch = work(replace(case, trials=1))
     picks = architectures(case).tolist()
-    return lambda: milliseconds_a_step(
+    return lambda: milliseconds_per_step(
         [EagerRetraining(batch, 0, layers).step for layers in picks], tries=4
     )
 
 
-def milliseconds_a_step(kinds: Sequence[Callable[[], None]], tries: int) -> float:
-    """Return the mean over some kinds of step of the best of a few tries, after one uncounted."""
+def milliseconds_per_step(kinds: Sequence[Callable[[], None]], tries: int) -> float:
+    """Return the mean over kinds of steps; of each kind, the best of some tries after a warm-up."""
     best = []
     for step in kinds:
         step()
@@ -142,13 +145,13 @@ def milliseconds_a_step(kinds: Sequence[Callable[[], None]], tries: int) -> floa
 
 
 def rows_of(cases: Sequence[Case], *, seconds: float, rounds: int, peak: float) -> list[Row]:
-    """Measure some cases in turns, and compare them.
+    """Measure cases in alternation, and compare them.
 
     Args:
-        cases: What to measure.
-        seconds: Work of an engine a round, about.
-        rounds: How often; the best counts.
-        peak: Float32 operations a second of one core.
+        cases: The cases.
+        seconds: Approximate seconds of work per engine and round.
+        rounds: Number of rounds; the best round of each case counts.
+        peak: Peak rate of one core, in float32 operations per second.
     """
     measures = [measure_of(case, seconds) for case in cases]
     turns = [[measure() for measure in measures] for _ in range(rounds)]
@@ -157,7 +160,7 @@ def rows_of(cases: Sequence[Case], *, seconds: float, rounds: int, peak: float) 
 
 
 def row(case: Case, milliseconds: float, best: dict[Case, float], peak: float) -> Row:
-    """Return one row of the result: a case against the eager one of the same work."""
+    """Return one row of the result: a case, compared with the eager case of the same work."""
     eager = best.get(replace(case, engine="eager", threads=1))
     columns = asdict(case)
     del columns["space"]  # the same in all rows of a run
@@ -170,7 +173,7 @@ def row(case: Case, milliseconds: float, best: dict[Case, float], peak: float) -
 
 
 def operations(case: Case) -> float:
-    """Return the arithmetic of a case's trial-step."""
+    """Return the float32 operations per trial-step of a case."""
     batch = work(replace(case, trials=1))
     if case.phase == "search":
         return search_operations(batch)
@@ -178,14 +181,14 @@ def operations(case: Case) -> float:
 
 
 def cases_of(engines: Sequence[str], trials: int, channels: int, space: Space) -> list[Case]:
-    """Return both phases of some engines, each on one thread."""
+    """Return the cases of both phases for some engines, each on one thread."""
     return [
         Case(engine, phase, trials, channels, 1, space) for phase in PHASES for engine in engines
     ]
 
 
 def full_run(engines: Sequence[str], arguments: argparse.Namespace, peak: float) -> dict[str, Any]:
-    """Measure all sizes, and what else is worth knowing of the engines."""
+    """Measure all sizes, and the memory, start time and scaling of the engines."""
     rows: list[Row] = []
     space: Space = arguments.space
     for channels in arguments.channels:
@@ -194,16 +197,16 @@ def full_run(engines: Sequence[str], arguments: argparse.Namespace, peak: float)
             cases = cases_of(engines, trials, channels, space)
             rows += rows_of(cases, seconds=arguments.seconds, rounds=arguments.rounds, peak=peak)
     result: dict[str, Any] = {"space": space, "peak_gflops": peak / 1e9, "rows": rows}
-    one = Case("eager", "search", 1, 16, 1, space)
+    single = Case("eager", "search", 1, 16, 1, space)
     if "eager" in engines:
-        say("what eager PyTorch spends its time on")
-        result["eager_share"] = eager_share(EagerSearch(work(one), 0).step)
+        say("profile of eager PyTorch")
+        result["eager_share"] = eager_share(EagerSearch(work(single), 0).step)
     if "numba" in engines:
         cores = available_processors()
-        say(f"one thread and {cores}")
+        say(f"scaling from 1 thread to {cores}")
         cases = [Case("numba", "search", 8, 16, threads, space) for threads in (1, cores)]
         result["scaling"] = scaling(cases, arguments.seconds, arguments.rounds)
-        say("a start")
+        say("start of a process")
         result["start_seconds"] = start_seconds(space)
     say("memory")
     compiled = [engine for engine in engines if engine != "eager"]
@@ -214,7 +217,7 @@ def full_run(engines: Sequence[str], arguments: argparse.Namespace, peak: float)
 
 
 def scaling(cases: Sequence[Case], seconds: float, rounds: int) -> dict[str, float]:
-    """Return trial-steps a second by number of threads, by the clock, measured in turns."""
+    """Return the trial-steps per second of wall-clock time, by number of threads."""
     batch = work(cases[0], 1 + round(seconds * 4), FULL.batches)
     best: dict[str, float] = {}
     for _ in range(rounds):
@@ -227,35 +230,76 @@ def scaling(cases: Sequence[Case], seconds: float, rounds: int) -> dict[str, flo
 
 
 def say(text: str) -> None:
-    """Tell of the progress, apart from the result."""
+    """Print progress to standard error, separate from the result."""
     print(text, file=sys.stderr, flush=True)
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.engine", description=(__doc__ or "").split("\n", 1)[0]
+        prog="python -m benchmarks.engine",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
     def engine_list(text: str) -> list[str]:
         names = text.split(",")
         if not set(names) <= set(ENGINES):
-            raise argparse.ArgumentTypeError(f"wanted some of {','.join(ENGINES)}, got {text!r}")
+            raise argparse.ArgumentTypeError(
+                f"expected engines among {','.join(ENGINES)}, got {text!r}"
+            )
         return names
 
     def counts(text: str) -> list[int]:
         return [int(part) for part in text.split(",")]
 
-    parser.add_argument("--engines", type=engine_list, default=list(ENGINES), metavar="A,B")
-    parser.add_argument("--trials", type=counts, default=[1, 8, 25, 75], metavar="N,M")
-    parser.add_argument("--channels", type=counts, default=[16, 64], metavar="N,M")
-    parser.add_argument("--space", choices=["sequential", "cell"], default="sequential")
-    parser.add_argument("--seconds", type=float, default=1.2, help="work of an engine a round")
-    parser.add_argument("--rounds", type=int, default=3, help="how often; the best counts")
-    parser.add_argument("--memory-trials", type=int, default=75, help="trials of that measurement")
-    parser.add_argument("--json", metavar="FILE", help="write the rows; '-': print nothing else")
+    parser.add_argument(
+        "--engines",
+        type=engine_list,
+        default=list(ENGINES),
+        metavar="A,B",
+        help="engines, separated by commas (default: all)",
+    )
+    parser.add_argument(
+        "--trials",
+        type=counts,
+        default=[1, 8, 25, 75],
+        metavar="N,M",
+        help="numbers of trials in a batch (default: 1,8,25,75)",
+    )
+    parser.add_argument(
+        "--channels",
+        type=counts,
+        default=[16, 64],
+        metavar="N,M",
+        help="numbers of channels (default: 16,64)",
+    )
+    parser.add_argument(
+        "--space",
+        choices=["sequential", "cell"],
+        default="sequential",
+        help="search space (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=1.2,
+        help="seconds of work per engine and round (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="rounds; the best counts (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--memory-trials",
+        type=int,
+        default=75,
+        help="trials for the measurement of memory (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the rows to a file; - prints only them"
+    )
     parser.add_argument("--markdown", metavar="FILE", help="write the rows as a Markdown table")
-    parser.add_argument("--plot", metavar="FILE", help="draw the ratios to eager")
+    parser.add_argument("--plot", metavar="FILE", help="plot the ratios to eager PyTorch")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What `benchmarks.engine` tells beside its times: memory, starts, shares, a table and a plot."""
+"""Parts of `benchmarks.engine`: memory, start time, profile, tables and a plot."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ from typing import Any
 from torch.profiler import ProfilerActivity, profile
 
 STOCK = ("conv", "batch_norm")
-"""Parts of the names of what `Conv1d` and `BatchNorm1d` are made of, forward and backward."""
+"""Parts of the names of the operators in `Conv1d` and `BatchNorm1d`, forward and backward."""
 
 _SEARCH = """
 import json, sys, threading, time
@@ -53,12 +53,12 @@ print(json.dumps({"first": first[0], "bytes": max(sizes) - sizes[0]}))
 
 
 def peak_memory(engine: str, trials: int, space: str, batches: int = 19) -> float:
-    """Return the megabytes that a search of 16 channels takes at its peak, above the imports."""
+    """Return the peak memory of a search with 16 channels, in MB above the imports."""
     return float(_searched(engine, trials, batches, space)["bytes"]) / 1e6
 
 
 def start_seconds(space: str, tries: int = 3) -> float:
-    """Return the seconds from the start of a process to the Numba engine's first steps."""
+    """Return the seconds from the start of a process to the first steps of the Numba engine."""
     times = []
     for _ in range(tries):
         began = time.time()
@@ -74,7 +74,7 @@ def _searched(engine: str, trials: int, batches: int, space: str) -> dict[str, A
 
 
 def eager_share(step: Callable[[], None], steps: int = 5) -> float:
-    """Return the share of a step's time that is spent inside the stock operators."""
+    """Return the share of a step's time in the operators of `Conv1d` and `BatchNorm1d`."""
     step()
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         for _ in range(steps):
@@ -99,25 +99,25 @@ def table(result: dict[str, Any]) -> str:
     lines.append("")
     if "eager_share" in result:
         share = result["eager_share"]
-        lines.append(f"eager spends {share:.0%} of a search step inside Conv1d and BatchNorm1d")
+        lines.append(f"eager: {share:.0%} of a search step is inside Conv1d and BatchNorm1d")
     for engine, megabytes in result["peak_memory_mb"].items():
         trials = result["memory_trials"]
         lines.append(
-            f"{engine}: {trials} trials take {megabytes:.0f} MB above the imports at the peak"
+            f"{engine}: peak memory of {trials} trials: {megabytes:.0f} MB above the imports"
         )
     if "scaling" in result:
         rates = ", ".join(f"{n}: {rate:.0f}" for n, rate in result["scaling"].items())
         (_, one), *_, (_, most) = result["scaling"].items()
-        lines.append(f"numba, trial-steps a second by threads: {rates} ({most / one:.2f} times)")
+        lines.append(f"numba: trial-steps per second by threads: {rates} ({most / one:.2f} times)")
     if "start_seconds" in result:
         lines.append(
-            f"numba: {result['start_seconds']:.2f} s from a process's start to first steps"
+            f"numba: {result['start_seconds']:.2f} s from the start of a process to its first steps"
         )
     return "\n".join(lines)
 
 
 def markdown(rows: Sequence[dict[str, Any]]) -> str:
-    """Return the rows as a Markdown table: one line a phase, channels and trials."""
+    """Return the rows as a Markdown table with one line per phase, channels and trials."""
     engines = list(dict.fromkeys(row["engine"] for row in rows))
     compared = [engine for engine in engines if engine != "eager"]
     head = ["", "trials", *(f"{engine}, ms" for engine in engines)]
@@ -125,7 +125,7 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
     head += [f"{engine}, times the ceiling" for engine in compared if engine == "numba"]
     lines = [head, ["---"] * len(head)]
     places = [(row["channels"], row["phase"], row["trials"]) for row in rows]
-    # All numbers of trials of one phase stand together.
+    # Sort by channels, then by phase, with the search first, then by trials.
     for channels, phase, trials in sorted(
         set(places), key=lambda at: (at[0], at[1] != "search", at[2])
     ):
@@ -146,7 +146,7 @@ def markdown(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def plot(rows: Sequence[dict[str, Any]], path: Path) -> None:
-    """Draw each engine's ratio to eager against the number of trials."""
+    """Plot each engine's ratio to eager against the number of trials."""
     from matplotlib.figure import Figure
 
     panels = sorted({(row["phase"], row["channels"]) for row in rows}, reverse=True)

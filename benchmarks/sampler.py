@@ -1,13 +1,15 @@
-"""What a sampled configuration costs, against hpbandster's own sampler.
+"""Measure the time to sample a configuration, and compare it with hpbandster's sampler ("stock").
+
+Examples:
 
     python -m benchmarks.sampler
     python -m benchmarks.sampler --observations 100,1000 --json -
 
-A result comes in and a configuration is asked for, as in a study. Stock fits its model again at
-each result, ours when a configuration is asked for after one; either counts. Both are taught the
-same outcomes of the project's eight hyperparameters on one budget, and every configuration is the
-model's. The two take turns: rounds of a few calls each, after two calls that are not counted. Times
-are of the processor, in ms, medians over all calls.
+As in a study, each call adds a result and asks for one configuration. Stock refits when it
+receives a result; our sampler refits when it samples after a result. The time of both counts. Both
+samplers get the same results of the eight hyperparameters on one budget, and every configuration
+comes from the model. The samplers alternate in rounds of a few calls; the first two calls of each
+round do not count. The output has medians over all calls, in ms of processor time.
 """
 
 import argparse
@@ -29,14 +31,14 @@ from master.bohb.sampler import Sampler
 
 BUDGET = 50
 UNCOUNTED = 2
-OURS_A_ROUND, STOCK_A_ROUND = 12, 4
+OURS_PER_ROUND, STOCK_PER_ROUND = 12, 4
 SPACE = configuration_space(DOMAINS)
 
 Row = dict[str, Any]
 
 
 def outcomes(count: int) -> list[Any]:
-    """Return outcomes of random configurations; a small `alpha_lr` and Adam are good."""
+    """Return results of random configurations; a small `alpha_lr` and Adam have a low loss."""
     source = Sampler(SPACE, BohbSettings(random_fraction=1.0), seed=1)
     jobs = []
     for index in range(count):
@@ -50,7 +52,7 @@ def outcomes(count: int) -> list[Any]:
 
 
 def ours(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
-    """Return the seconds of each new result, and of the configuration sampled after it."""
+    """Return the seconds to add each new result and to sample a configuration after it."""
     sampler = Sampler(SPACE, BohbSettings(random_fraction=0.0), seed=0)
     for job in known:
         sampler.new_result(job)
@@ -66,8 +68,8 @@ def ours(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
 
 
 def theirs(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
-    """Return the same of hpbandster's sampler."""
-    np.random.seed(0)  # noqa: NPY002  # it knows no other randomness
+    """Return the same seconds for hpbandster's sampler."""
+    np.random.seed(0)  # noqa: NPY002  # it uses only the global state
     sampler = stock.generator(SPACE, random_fraction=0.0)
     for job in known:
         sampler.new_result(job, update_model=False)
@@ -83,14 +85,14 @@ def theirs(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
 
 
 def compare(observations: int, rounds: int) -> Row:
-    """Return both costs at a number of observations."""
-    jobs = outcomes(observations + UNCOUNTED + max(OURS_A_ROUND, STOCK_A_ROUND))
+    """Return the costs of both samplers for a number of observations."""
+    jobs = outcomes(observations + UNCOUNTED + max(OURS_PER_ROUND, STOCK_PER_ROUND))
     known, new = jobs[:observations], jobs[observations:]
     mine: list[tuple[float, float]] = []
     stocks: list[tuple[float, float]] = []
     for _ in range(rounds):
-        stocks += theirs(known, new[: UNCOUNTED + STOCK_A_ROUND])
-        mine += ours(known, new[: UNCOUNTED + OURS_A_ROUND])
+        stocks += theirs(known, new[: UNCOUNTED + STOCK_PER_ROUND])
+        mine += ours(known, new[: UNCOUNTED + OURS_PER_ROUND])
 
     def cost(times: list[tuple[float, float]]) -> float:
         return 1e3 * statistics.median(sum(pair) for pair in times)
@@ -122,13 +124,22 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> None:
-    """Compare, and print what was found."""
+    """Run the comparison, and print its results."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.sampler",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--observations", default="100,1000,10000", help="separated by commas")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--json", metavar="FILE", help="write rows; - prints them and no table")
+    parser.add_argument(
+        "--observations",
+        default="100,1000,10000",
+        metavar="N,M",
+        help="numbers of results, separated by commas (default: %(default)s)",
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="rounds (default: %(default)s)")
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the rows to a file; - prints only them"
+    )
     options = parser.parse_args()
     with stock.unwarned():
         rows = [compare(int(n), options.rounds) for n in options.observations.split(",")]
@@ -137,7 +148,7 @@ def main() -> None:
         return
     if options.json:
         Path(options.json).write_text(json.dumps(rows, indent=2) + "\n")
-    print("CPU ms for a result and the configuration sampled after it:\n")
+    print("CPU time in ms to add a result and to sample a configuration:\n")
     print(table(rows))
 
 

@@ -1,14 +1,14 @@
-"""How near the engines come to the paper's Tables 1 to 3, at the full budget.
+"""Compare the engines' scores with Tables 1 to 3 of the paper, at the full budget.
 
-Runs trials in chunks, appends each to a JSON-lines file, and skips those that are there: it can
-be interrupted and started again. Run by hand:
+The trials run in chunks and are appended to a JSON-lines file. You can interrupt the benchmark and
+start it again: it skips the trials in the file. Examples:
 
     python -m benchmarks.science --trials 32
     python -m benchmarks.science --trials 16 --variations
     python -m benchmarks.science --trials 32 --cells
 
-The second tries the settings that the paper leaves open, one at a time, with the presets of Table 3
-whose scores with all operations are furthest from ours; the third is Table 2's.
+--variations changes the settings that the paper leaves open, one at a time. It uses the presets of
+Table 3 whose scores with all operations differ most from ours. --cells compares with Table 2.
 """
 
 import argparse
@@ -34,16 +34,16 @@ Change = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A cell of Tables 1 to 3, or a variation of one."""
+    """An entry of Tables 1 to 3, or a variation of one."""
 
     problem: Literal["blur", "downsampling"]
     operations: Literal["good", "all"]
     method: str
-    """``das``, ``random``, or the one operation of every layer, or edge."""
+    """``das``, ``random``, or the name of the operation on every layer or edge."""
     paper: tuple[float, float, float]
-    """Mean, median and maximum architecture PSNR in dB over 75 trials, 100 in Table 2."""
+    """The paper's mean, median and maximum architecture PSNR in dB (75 trials; Table 2: 100)."""
     change: Change = field(default_factory=dict)
-    """What differs from the defaults: keys of the study file's tables, dotted."""
+    """Differences from the defaults, by dotted keys of a study file."""
     preset: str = "H1"
 
     def __str__(self) -> str:
@@ -86,10 +86,10 @@ CELLS = (
     Setting("blur", "good", "learnable_gradient", (12.41, 12.38, 13.19), IN_CELLS),
     Setting("blur", "good", "cnn", (14.83, 15.82, 16.35), IN_CELLS),
 )
-"""Of Table 2."""
+"""Entries of Table 2."""
 
-OF_A_SEARCH_ALONE = ("search.alpha_scale", "search.warm_up_fraction")
-OF_HARMFUL_OPERATIONS = ("architecture.roll_shift", "architecture.operation_noise")
+SEARCH_KEYS = ("search.alpha_scale", "search.warm_up_fraction")
+HARMFUL_OPERATION_KEYS = ("architecture.roll_shift", "architecture.operation_noise")
 VARIATIONS = (
     *(
         replace(setting, change=change)
@@ -99,18 +99,18 @@ VARIATIONS = (
     *(
         replace(BLUR_ALL_RANDOM, change=change)
         for change in ({}, *CHANGES)
-        if not {*change} & {*OF_A_SEARCH_ALONE}
+        if not {*change} & {*SEARCH_KEYS}
     ),
     *(
         replace(BLUR_CNN, change=change)
         for change in CHANGES
-        if not {*change} & {*OF_A_SEARCH_ALONE, *OF_HARMFUL_OPERATIONS}
+        if not {*change} & {*SEARCH_KEYS, *HARMFUL_OPERATION_KEYS}
     ),
 )
 
 
 def run(setting: Setting, seeds: list[int], epochs: int, engine: Engine) -> tuple[Trial, ...]:
-    """Compute trials of a setting."""
+    """Compute trials of a setting, one per seed."""
     batch = Batch(
         problem=CosineProblem(ProblemSettings(name=setting.problem, **_of(setting, "problem"))),
         architecture=ArchitectureSettings(
@@ -144,11 +144,11 @@ def _of(setting: Setting, table: str) -> Change:
 
 
 def _silent(_phase: str, _done: int, _of: int) -> None:
-    """Take no notice of an engine's progress."""
+    """Ignore the progress of an engine."""
 
 
 def table(settings: tuple[Setting, ...], rows: list[dict[str, Any]]) -> str:
-    """Return a Markdown table: ours with n and a 95% bootstrap interval of the mean, and theirs."""
+    """Return a Markdown table of our scores, with 95% intervals of the mean, and the paper's."""
     lines = [
         "| setting | n | mean [95% interval] | paper | median | paper | best | paper |",
         "|---|---|---|---|---|---|---|---|",
@@ -169,19 +169,33 @@ def table(settings: tuple[Setting, ...], rows: list[dict[str, Any]]) -> str:
 
 
 def main() -> None:
-    """Run what is missing, and print the table."""
+    """Run the trials that are missing, and print the table."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="python -m benchmarks.science",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--trials", type=int, default=16)
-    parser.add_argument("--chunk", type=int, default=8, help="trials computed together")
-    parser.add_argument("--epochs", type=int, default=50)
-    parser.add_argument("--engine", default="auto")
-    parser.add_argument("--device", default="auto")
+    parser.add_argument(
+        "--trials", type=int, default=16, help="trials per setting (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--chunk", type=int, default=8, help="trials computed together (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--epochs", type=int, default=50, help="epochs per phase (default: %(default)s)"
+    )
+    parser.add_argument("--engine", default="auto", help="auto, torch or numba")
+    parser.add_argument("--device", default="auto", help="auto, cpu or a PyTorch device")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--variations", action="store_true", help="one open setting at a time")
-    which.add_argument("--cells", action="store_true", help="the cell space, beside Table 2")
-    parser.add_argument("--output", type=Path, default=Path("build/science.jsonl"))
+    which.add_argument("--variations", action="store_true", help="vary one open setting at a time")
+    which.add_argument("--cells", action="store_true", help="compare the cell space with Table 2")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("build/science.jsonl"),
+        metavar="FILE",
+        help="file of the trials (default: %(default)s)",
+    )
     options = parser.parse_args()
     options.output.parent.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, Any]] = []
@@ -190,7 +204,7 @@ def main() -> None:
     engine = choose_engine(options.engine, options.device)
     id = EvaluationId(configuration=(0, 0, 0), epochs=options.epochs)
     seeds = [trial_seed(0, id, index) for index in range(options.trials)]
-    # A seed tells the epochs, too.
+    # A seed identifies the number of epochs, too.
     rows = [row for row in rows if row["engine"] == engine.name and row["seed"] in seeds]
     settings = VARIATIONS if options.variations else CELLS if options.cells else SETTINGS
     for setting in settings:

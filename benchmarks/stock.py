@@ -1,12 +1,13 @@
-"""hpbandster 0.7.4 as it is, for comparison, with two mends without which no study of it ends.
+"""hpbandster 0.7.4 for comparison, with two fixes that its studies need to finish.
 
-On current packages its budgets are `np.float64`, and ConfigSpace's levels `np.str_` and `np.bool_`:
-serpent, in which it talks to its workers, writes them in a way that cannot be read back, and the
-study hangs. Here both become built-in types before they leave the master. Nothing else differs.
+With current packages, its budgets are `np.float64` and the categories of ConfigSpace are `np.str_`
+and `np.bool_`. serpent, the format of its messages, writes these types in a form that it cannot
+read, and the study hangs. Here the master converts both to built-in types before it sends them.
+Nothing else differs.
+
+`benchmarks.dispatch` starts this module as an hpbandster worker that computes nothing:
 
     python -m benchmarks.stock RUN_ID HOST PORT
-
-is a worker of it that computes nothing.
 """
 
 import logging
@@ -32,28 +33,28 @@ QUIET.propagate = False
 
 
 def generator(space: ConfigurationSpace, **settings: Any) -> Any:
-    """Return its BOHB sampler, which says nothing."""
+    """Return hpbandster's BOHB sampler, without log output."""
     return generators.BOHB(space, logger=QUIET, **settings)
 
 
 @contextmanager
 def unwarned() -> Iterator[None]:
-    """Ignore that what it calls in its dependencies is deprecated."""
+    """Ignore warnings about deprecated functions that hpbandster calls."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         warnings.simplefilter("ignore", FutureWarning)
         yield
 
 
-class MendedBohb(BOHB):  # type: ignore[misc]  # hpbandster is untyped
-    """Its BOHB, with both mends, which notes when it heard of each result."""
+class FixedBohb(BOHB):  # type: ignore[misc]  # hpbandster is untyped
+    """hpbandster's BOHB with both fixes; it records the time of each result."""
 
     def __init__(self, **settings: Any) -> None:
-        self.heard: list[float] = []
+        self.received: list[float] = []
         super().__init__(logger=QUIET, **settings)
 
     def get_next_iteration(self, iteration: int, iteration_kwargs: dict[str, Any]) -> Any:
-        """Return its next bracket, with plain budgets and values."""
+        """Return the next bracket, with budgets and values of built-in types."""
         bracket = super().get_next_iteration(iteration, iteration_kwargs)
         bracket.budgets = [float(budget) for budget in bracket.budgets]
         sample = bracket.config_sampler
@@ -66,22 +67,22 @@ class MendedBohb(BOHB):  # type: ignore[misc]  # hpbandster is untyped
         return bracket
 
     def job_callback(self, job: Any) -> None:
-        """Take a result in, as it does."""
+        """Process a result as hpbandster does, and record the time."""
         super().job_callback(job)
-        self.heard.append(time.monotonic())
+        self.received.append(time.monotonic())
 
 
 class EmptyWorker(Worker):  # type: ignore[misc]  # hpbandster is untyped
-    """Its worker, around nothing."""
+    """An hpbandster worker that computes nothing."""
 
     def compute(self, **_: Any) -> dict[str, Any]:
-        """Bring a loss at once."""
+        """Return a loss immediately."""
         return {"loss": time.perf_counter() % 1.0, "info": {}}
 
 
 @contextmanager
 def name_server(run_id: str) -> Iterator[tuple[str, int]]:
-    """Serve names, at the host and port given."""
+    """Run a name server, and yield its host and port."""
     server = NameServer(run_id=run_id, host="127.0.0.1", port=0)
     address = server.start()
     try:
@@ -95,15 +96,15 @@ def _plain(value: Any) -> Any:
 
 
 def main() -> None:
-    """Work until told to shut down, or until the process that started this one is gone."""
+    """Work until the master shuts the worker down, or until the parent process ends."""
     run_id, host, port = sys.argv[1:]
     worker = EmptyWorker(run_id, nameserver=host, nameserver_port=int(port), logger=QUIET)
 
-    def end_with_the_parent() -> None:
+    def stop_with_the_parent() -> None:
         sys.stdin.read()
         worker.shutdown()
 
-    threading.Thread(target=end_with_the_parent, daemon=True).start()
+    threading.Thread(target=stop_with_the_parent, daemon=True).start()
     worker.run()
 
 

@@ -1,1 +1,1 @@
-"""Evaluates jobs: problems, operations, search, retraining, and the engines that compute them."""
+"""Workers: problems, operations, search, retraining, and the engines that compute them."""

@@ -1,7 +1,8 @@
-"""The engines' benchmark runs, and says what it is to say."""
+"""The engine benchmark runs and prints its results."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,12 +21,19 @@ COLUMNS = [
 ]
 
 
-def test_there_is_a_row_for_each_engine_and_phase_and_nothing_else_is_printed() -> None:
-    found = rows("engine", f"--engines eager,torch,numba {SMALL}")
+@pytest.fixture(scope="module")
+def found() -> list[dict[str, Any]]:
+    return rows("engine", f"--engines eager,torch,numba {SMALL}")
+
+
+def test_each_engine_and_phase_has_a_row(found: list[dict[str, Any]]) -> None:
     assert [list(row) for row in found] == [COLUMNS] * 6
     assert {(row["engine"], row["phase"]) for row in found} == {
         (engine, phase) for engine in ("eager", "torch", "numba") for phase in ("search", "retrain")
     }
+
+
+def test_ratios_are_those_of_the_times(found: list[dict[str, Any]]) -> None:
     eager = {row["phase"]: row["ms_per_trial_step"] for row in found if row["engine"] == "eager"}
     for row in found:
         ratio = eager[row["phase"]] / row["ms_per_trial_step"]
@@ -34,29 +42,45 @@ def test_there_is_a_row_for_each_engine_and_phase_and_nothing_else_is_printed() 
 
 
 def test_the_cell_space_has_the_same_rows() -> None:
-    found = rows("engine", f"--space cell --engines eager,numba {SMALL}")
-    assert [list(row) for row in found] == [COLUMNS] * 4
-    assert all(row["ratio_to_eager"] > 0 for row in found)
+    in_cells = rows("engine", f"--space cell --engines eager,numba {SMALL}")
+    assert [list(row) for row in in_cells] == [COLUMNS] * 4
+    assert all(row["ratio_to_eager"] > 0 for row in in_cells)
 
 
-def test_without_eager_there_is_no_ratio_to_it() -> None:
-    found = rows("engine", f"--engines numba {SMALL}")
-    assert [row["ratio_to_eager"] for row in found] == [None, None]
+def test_without_eager_there_is_no_ratio() -> None:
+    alone = rows("engine", f"--engines numba {SMALL}")
+    assert [row["ratio_to_eager"] for row in alone] == [None, None]
 
 
-def test_the_full_run_writes_tables_a_file_and_a_plot(tmp_path: Path) -> None:
-    result, plot = tmp_path / "engine.json", tmp_path / "engine.png"
-    table = tmp_path / "engine.md"
+@pytest.fixture(scope="module")
+def full_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Return the folder with the files of a full run, and what it prints."""
+    folder = tmp_path_factory.mktemp("engine")
     text = printed(
         "engine",
         f"--engines eager,numba {SMALL} --memory-trials 2"
-        f" --json {result} --plot {plot} --markdown {table}",
+        f" --json {folder}/engine.json --plot {folder}/engine.png --markdown {folder}/engine.md",
     )
-    for said in ("one core reaches", "inside Conv1d", "above the imports", "first steps"):
-        assert said in text
-    assert len(json.loads(result.read_text())["rows"]) == 4
-    assert plot.stat().st_size > 0
-    head, _, search, retraining = table.read_text().splitlines()
+    return folder, text
+
+
+@pytest.mark.parametrize(
+    "part", ["one core reaches", "inside Conv1d", "above the imports", "first steps"]
+)
+def test_the_full_run_prints_each_part(full_run: tuple[Path, str], part: str) -> None:
+    assert part in full_run[1]
+
+
+def test_the_full_run_writes_the_rows(full_run: tuple[Path, str]) -> None:
+    assert len(json.loads((full_run[0] / "engine.json").read_text())["rows"]) == 4
+
+
+def test_the_full_run_writes_a_plot(full_run: tuple[Path, str]) -> None:
+    assert (full_run[0] / "engine.png").stat().st_size > 0
+
+
+def test_the_full_run_writes_a_markdown_table(full_run: tuple[Path, str]) -> None:
+    head, _, search, retraining = (full_run[0] / "engine.md").read_text().splitlines()
     assert "numba over eager" in head
     assert search.startswith("| search, 4 channels | 2 |")
     assert retraining.startswith("| retraining, 4 channels | 2 |")

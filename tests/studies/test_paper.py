@@ -1,4 +1,4 @@
-"""The files in `studies/paper`: each of the paper's tables and figures can be run from them."""
+"""The files in `studies/paper` define the runs of the paper's tables and figures."""
 
 from pathlib import Path
 
@@ -19,18 +19,30 @@ def campaign(name: str) -> Campaign:
 
 
 @pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
-def test_a_study_is_called_as_its_file_and_is_the_papers(path: Path) -> None:
+def test_a_study_is_named_after_its_file(path: Path) -> None:
+    assert load_study(path).name == path.stem
+
+
+@pytest.mark.parametrize("path", STUDIES, ids=lambda path: path.stem)
+def test_a_study_has_the_papers_budget(path: Path) -> None:
     study = load_study(path)
-    assert study.name == path.stem
     assert (study.bohb.iterations, study.rungs()) == (128, (6, 17, 50))
     assert study.architecture.operations == "all"
 
 
 @pytest.mark.parametrize("path", CAMPAIGNS, ids=lambda path: path.stem)
-def test_a_campaign_is_called_as_its_file_and_trains_for_50_epochs(path: Path) -> None:
+def test_a_campaign_is_named_after_its_file(path: Path) -> None:
+    assert load_campaign(path).name == path.stem
+
+
+@pytest.mark.parametrize("path", CAMPAIGNS, ids=lambda path: path.stem)
+def test_a_campaign_trains_for_50_epochs(path: Path) -> None:
+    assert {condition.epochs for condition in load_campaign(path).conditions} == {50}
+
+
+@pytest.mark.parametrize("path", CAMPAIGNS, ids=lambda path: path.stem)
+def test_only_the_incumbents_are_not_the_papers(path: Path) -> None:
     found = load_campaign(path)
-    assert found.name == path.stem
-    assert {condition.epochs for condition in found.conditions} == {50}
     of_the_paper = {condition.preset for condition in found.conditions} <= set(preset_names())
     assert of_the_paper == (path.stem != "incumbents")
 
@@ -48,7 +60,7 @@ def test_a_campaign_is_called_as_its_file_and_trains_for_50_epochs(path: Path) -
         ("incumbents", 7, 75, {"sequential"}, 2),
     ],
 )
-def test_a_campaign_has_the_cells_of_its_table(
+def test_a_campaign_has_the_conditions_of_its_table(
     name: str, conditions: int, trials: int, spaces: set[str], methods: int
 ) -> None:
     found = campaign(name).conditions
@@ -59,7 +71,7 @@ def test_a_campaign_has_the_cells_of_its_table(
 
 
 @pytest.mark.parametrize(("table", "first"), [("table3", "table1"), ("table4", "table2")])
-def test_the_cells_of_h1_are_those_of_the_table_before(table: str, first: str) -> None:
+def test_the_earlier_table_has_the_conditions_of_h1(table: str, first: str) -> None:
     presets = {condition.preset for condition in campaign(table).conditions}
     settings = {
         (condition.problem.name, condition.architecture.operations)
@@ -73,7 +85,7 @@ def test_the_cells_of_h1_are_those_of_the_table_before(table: str, first: str) -
     }
 
 
-def test_a_trial_is_the_same_in_whichever_campaign_it_is() -> None:
+def test_campaigns_share_the_seeds_of_a_condition() -> None:
     seeds = {
         name: {
             condition.name: condition.trial_seeds(range(3))
@@ -86,7 +98,7 @@ def test_a_trial_is_the_same_in_whichever_campaign_it_is() -> None:
     assert all(seeds["table3"][name] == seeds["figure5"][name] for name in both)
 
 
-def test_darts_single_tunes_alpha_alone() -> None:
+def test_darts_single_tunes_only_alpha() -> None:
     study: Study = load_study(FOLDER / "blur-single.toml")
     assert study.search.variant == "darts-single"
     weights = Hyperparameters.preset("BOHB-one-shot-Blur").model_dump()

@@ -36,7 +36,7 @@ HYPERPARAMETERS = (
         alpha_scheduler="none",
     ),
 )
-"""Settings in which each of the eight differs somewhere."""
+"""Four settings; each of the eight hyperparameters differs between some of them."""
 
 
 def batch_of(
@@ -52,7 +52,7 @@ def batch_of(
     epochs: int = 2,
     first_seed: int = 5_000_000_000,
 ) -> Batch:
-    """Return one trial for each of the hyperparameters; H1's if none are given."""
+    """Return a batch with one trial per setting; without any, one trial with H1."""
     chosen = hyperparameters or (Hyperparameters(),)
     settings = ProblemSettings.model_validate({"name": problem, "points": points})
     return Batch(

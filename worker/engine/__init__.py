@@ -1,1 +1,1 @@
-"""What every engine shares: the contract, keyed random numbers, and problems."""
+"""What all engines share: the contract, initial values, keyed random numbers, and problems."""

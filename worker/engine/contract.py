@@ -1,16 +1,16 @@
-"""The seam between an evaluation and what computes it: a batch of trials in, scores out.
+"""The contract between an evaluation and an engine: a batch of trials in, scores out.
 
-An engine searches and retrains. All arrays have a leading trial dimension, and one trial is not
-special. What two engines must agree on to compute the same trial is here or in
-`worker.engine.philox`: initial values, step sizes, and the order of the edges and of the
-operations.
+An engine searches and retrains. All arrays have a leading trial dimension, also for one trial.
+Two engines compute the same trial if they agree on this module, on `worker.engine.initialization`
+(initial values and step sizes), and on `worker.engine.philox` (random numbers).
 
-An edge is a place for an operation. In the sequential space (Sec. 4.1) it is a layer. In the cell
-space (Sec. 4.2) it leads from one state of a cell to a later one; edges are numbered cell by cell,
-within a cell by their target, within a target by their source: see `sources`. A state is the sum of
-its incoming edges, 0 without any; the last two states, concatenated, are flattened by a convolution
-into the input of the next cell, or the reconstruction. Nothing is added to it: the sequential space
-alone has a residual. A gradient step on an edge is one on its source, towards the problem's y.
+An edge is a place for an operation. In the sequential space (Sec. 4.1) an edge is a layer. In the
+cell space (Sec. 4.2) an edge leads from one state of a cell to a later state. Edges are numbered
+cell by cell, within a cell by target, and within a target by source; see `sources`. A state is the
+sum of its incoming edges, or 0 without any. A convolution flattens the last two states,
+concatenated, into the input of the next cell or into the reconstruction. Only the sequential space
+adds the network's input to its output. A gradient step on an edge starts at the edge's source and
+goes towards the problem's measurement y.
 """
 
 from collections.abc import Callable
@@ -26,11 +26,12 @@ from worker.engine.philox import Occasion
 from worker.engine.problem import Problem
 
 LAST_STATES = 2
-"""States of a cell that its flattening takes."""
+"""Number of states of a cell that its flattening convolves: the last ones."""
 FLATTENING_TAPS = 3
+"""Taps of the flattening's convolution."""
 
 PRETRAININGS = (Occasion.LEARNABLE_GRADIENT_PRETRAINING, Occasion.CNN_PRETRAINING)
-"""Where the training batches of DARTS-single's nets come from, by the slot of their mapping."""
+"""Occasions of the training batches of DARTS-single's networks, by slot."""
 
 ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
@@ -41,10 +42,10 @@ Progress = Callable[[int, int], None]
 
 
 def sources(states: int) -> tuple[tuple[int, ...], ...]:
-    """Return the edges of a cell: the sources of each of its states, in the order of the edges.
+    """Return the edges of a cell: for each state, its sources, in the order of the edges.
 
     Args:
-        states: States after the cell's input, which is source 0; state j is source j.
+        states: Number of states after the cell's input. The input is source 0; state j is source j.
     """
     return tuple(tuple(range(target)) for target in range(1, states + 1))
 
@@ -57,14 +58,14 @@ class Batch:
     architecture: ArchitectureSettings
     search: SearchSettings
     hyperparameters: tuple[Hyperparameters, ...]
-    """One a trial."""
+    """Hyperparameters of each trial."""
     epochs: int
     seeds: NDArray[np.int64]
-    """Shape ``(trial,)``."""
+    """Seeds, shape ``(trial,)``."""
 
     @property
     def steps(self) -> int:
-        """Steps of a search, and of a retraining."""
+        """Number of steps of a search and of a retraining."""
         return self.epochs * self.search.batches
 
 
@@ -99,37 +100,39 @@ class Retrained:
 class Engine(Protocol):
     """Computes batches of trials.
 
-    A search alternates, at each step, one α step on a validation batch with the weights fixed,
-    and one weight step on a training batch with the new α fixed.
+    Each step of a search takes one α step on a validation batch with the weights fixed, and then
+    one weight step on a training batch with the new α fixed.
 
-    In the second order (Liu et al. 2019, eq. 7) the α step is along the gradient of the validation
-    loss at w' = w − ξ (∇L_train(w, α) + λ w) through w', too: ξ is the weights' step size of this
-    step, λ their weight decay, and L_train the loss of the batch that this step trains on next.
+    In the second order (Liu et al. 2019, eq. 7) the α step follows the gradient of the validation
+    loss at w' = w − ξ (∇L_train(w, α) + λ w), also through w'. ξ is the step size of the weights in
+    this step, λ their weight decay, and L_train the loss of the batch that this step trains on
+    next.
 
-    In DARTS-single (Sec. 5.4) both operations with a mapping are trained first, each as a network
-    of itself on every edge, for the batch's epochs, from `Occasion.SEARCH_START`'s weights, on the
-    batches of `PRETRAININGS`. Then the mappings are put together, with the flattening of the CNN's
-    network, and α alone is trained. The search's train loss is the mean of both trainings', and its
-    epochs are three times the batch's.
+    DARTS-single (Sec. 5.4) first trains both operations with a CNN n(u), each as a network with
+    this operation on every edge. Each training takes the batch's epochs, starts from the weights
+    of `Occasion.SEARCH_START`, and uses the batches of `PRETRAININGS`. The supernet then combines
+    both CNNs with the flattening of the ``cnn`` network, and only α is trained. The train loss of
+    the search is the mean over both trainings, and the search reports three times the batch's
+    epochs.
     """
 
     name: str
     device: str
 
-    def lacks(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
-        """Return what of these settings this engine does not offer; None if it offers all."""
+    def unsupported(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
+        """Return which of these settings the engine does not support; None if it supports all."""
 
     def search(self, batch: Batch, progress: Progress) -> Searched:
-        """Search from scratch, and score the supernets on `Occasion.SEARCH_SCORE`'s batches."""
+        """Search from scratch, and score the supernets on the batches of `SEARCH_SCORE`."""
 
     def retrain(
         self, batch: Batch, architectures: NDArray[np.int64], progress: Progress
     ) -> Retrained:
-        """Train architectures from scratch and score them on `Occasion.RETRAIN_SCORE`'s batches.
+        """Train architectures from scratch, and score them on the batches of `RETRAIN_SCORE`.
 
         Args:
-            batch: The trials; their weights' hyperparameters are those of the search.
-            architectures: Index of each edge's operation, shape ``(trial, edge)``; a zero's edge
-                brings nothing.
-            progress: Told of each epoch.
+            batch: The trials. The hyperparameters of the weights are those of the search.
+            architectures: Index of each edge's operation, shape ``(trial, edge)``. An edge with
+                the operation ``zero`` contributes nothing.
+            progress: Called after each epoch.
         """

@@ -1,4 +1,4 @@
-"""A user's own classes on this machine: imported if their file is the study's."""
+"""Custom classes: imported on this machine if their file is the one that the study names."""
 
 import importlib
 from typing import Any
@@ -8,27 +8,29 @@ from configspace.errors import ServiceError, StudyError
 
 
 def custom_class(name: str, source: str | None) -> Any:
-    """Import what ``package.module:Class`` names.
+    """Import a custom class.
 
     Args:
-        name: The class.
-        source: SHA-256 of its file in the study; None: whatever file is here.
+        name: Name of the class, as ``package.module:Class``.
+        source: SHA-256 of the class's file in the study; None accepts any file.
 
     Raises:
-        ServiceError: If this machine has no such file or another, or it cannot be imported. That
-            is no fault of a configuration.
+        ServiceError: If the file is missing on this machine, differs from the study's, or cannot
+            be imported. The configuration is not the cause.
     """
     try:
         found = source_digest(name)
     except StudyError as error:
-        raise ServiceError(f"cannot work on this study: {error}") from error
+        problem = f"cannot work on this study: {error.problem}"
+        raise ServiceError(problem, advice=error.advice) from error
     if source not in (None, found):
         raise ServiceError(
-            f"cannot work on this study: the file of {name!r} has the SHA-256 {found} here, not "
-            f"{source} as the study's"
+            f"cannot work on this study: expected the file of {name!r} with the SHA-256 {source}, "
+            f"got {found}",
+            advice="copy the study's file to this machine",
         )
     module, _, attribute = name.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # whatever a user's module may raise
+    except Exception as error:  # a custom module may raise anything
         raise ServiceError(f"cannot import {name!r}: {type(error).__name__}: {error}") from error

@@ -1,8 +1,4 @@
-"""What a trial starts from, and how far each step goes: the values that engines share.
-
-Two engines that start from these values, draw the numbers of `worker.engine.philox` and take
-these steps compute the same trial.
-"""
+"""Initial weights, initial α, and step sizes: all engines start and step with these values."""
 
 from dataclasses import dataclass
 
@@ -16,38 +12,38 @@ from worker.engine.philox import KeyedGenerator, Occasion, Quantity
 
 @dataclass(frozen=True, slots=True)
 class NetWeights:
-    """Initial weights of one mapping n(u): convolution, batch norm, ReLU, convolution.
+    """Initial weights of one two-layer CNN n(u): convolution, batch norm, ReLU, convolution.
 
-    The first convolution has no bias, since batch norm would cancel it; batch norm starts at
+    The first convolution has no bias, because batch norm would cancel it. Batch norm starts with
     scale 1 and shift 0.
     """
 
     first: NDArray[np.float64]
-    """Shape ``(trial, tap, channel)``."""
+    """Weights of the first convolution, shape ``(trial, tap, channel)``."""
     second: NDArray[np.float64]
-    """Shape ``(trial, tap, channel)``."""
+    """Weights of the second convolution, shape ``(trial, tap, channel)``."""
     bias: NDArray[np.float64]
     """Bias of the second convolution, shape ``(trial,)``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Flattening:
-    """Initial weights of a cell's last convolution, from its last two states to one signal."""
+    """Initial weights of a flattening, which convolves a cell's last two states to one signal."""
 
     weights: NDArray[np.float64]
-    """Shape ``(trial, state, tap)``, of the last state but one first; tap t sees u[i + t − 1]."""
+    """Weights by state and tap, shape ``(trial, state, tap)``; tap t sees u[i + t − 1]."""
     bias: NDArray[np.float64]
-    """Shape ``(trial,)``."""
+    """Bias, shape ``(trial,)``."""
 
 
 def initial_weights(batch: Batch, occasion: Occasion, edge: int, slot: int) -> NetWeights:
-    """Draw PyTorch's default initialization of a convolution: U(−1/√fan_in, 1/√fan_in).
+    """Draw a CNN's weights as PyTorch initializes convolutions: U(−1/√fan_in, 1/√fan_in).
 
     Args:
         batch: The trials.
         occasion: ``SEARCH_START`` or ``RETRAIN_START``.
-        edge: Which edge the mapping belongs to.
-        slot: 0 for the learnable gradient's mapping, 1 for the CNN's.
+        edge: Index of the CNN's edge.
+        slot: 0 for the CNN of ``learnable_gradient``, 1 for the CNN of ``cnn``.
     """
     taps, channels = batch.architecture.kernel_size, batch.architecture.channels
 
@@ -65,12 +61,12 @@ def initial_weights(batch: Batch, occasion: Occasion, edge: int, slot: int) -> N
 
 
 def initial_flattening(batch: Batch, occasion: Occasion, cell: int) -> Flattening:
-    """Draw PyTorch's default initialization of a cell's flattening, as `initial_weights` does.
+    """Draw the flattening of a cell as PyTorch initializes convolutions; see `initial_weights`.
 
     Args:
         batch: The trials.
         occasion: ``SEARCH_START`` or ``RETRAIN_START``.
-        cell: Which cell.
+        cell: Index of the cell.
     """
     generator = KeyedGenerator(batch.seeds, occasion, [0], 1, Quantity.FLATTENING, cell)
     count = LAST_STATES * FLATTENING_TAPS
@@ -80,14 +76,14 @@ def initial_flattening(batch: Batch, occasion: Occasion, cell: int) -> Flattenin
 
 
 def initial_alpha(batch: Batch) -> NDArray[np.float64]:
-    """Draw α's start from N(0, alpha_scale²), shape ``(trial, edge, operation)``."""
+    """Draw the initial α from N(0, alpha_scale²), shape ``(trial, edge, operation)``."""
     count = len(operations(batch.architecture))
     generator = KeyedGenerator(batch.seeds, Occasion.SEARCH_START, [0], count, Quantity.ALPHA)
     return batch.search.alpha_scale * generator.normal(batch.architecture.edges)[:, 0]
 
 
 def weight_step_sizes(batch: Batch) -> NDArray[np.float64]:
-    """Return the weights' step size at each step, shape ``(trial, step)``."""
+    """Return the step size of the weights at each step, shape ``(trial, step)``."""
     return np.stack(
         [
             hyper.param_lr * _factors(batch, warm_up=hyper.param_warm_up, linear=False)
@@ -97,7 +93,7 @@ def weight_step_sizes(batch: Batch) -> NDArray[np.float64]:
 
 
 def alpha_step_sizes(batch: Batch) -> NDArray[np.float64]:
-    """Return α's step size at each step, shape ``(trial, step)``."""
+    """Return the step size of α at each step, shape ``(trial, step)``."""
     return np.stack(
         [
             hyper.alpha_lr
@@ -108,7 +104,7 @@ def alpha_step_sizes(batch: Batch) -> NDArray[np.float64]:
 
 
 def _factors(batch: Batch, *, warm_up: bool, linear: bool) -> NDArray[np.float64]:
-    """Return a ramp up over the first steps, a fall to 0 over all of them, or their product."""
+    """Return the schedule: a linear warm-up, a linear decay to 0, both multiplied, or neither."""
     steps = np.arange(batch.steps)
     factors = np.ones(batch.steps)
     if warm_up:

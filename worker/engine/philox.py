@@ -1,11 +1,11 @@
 """The keyed random numbers of a trial: Philox-4×32 with seven rounds.
 
-A number depends only on (trial seed, occasion, quantity, step, position), never on what else is
-computed beside it: that makes a trial the same alone and in a batch, on every engine and device.
+A number depends only on (trial seed, occasion, quantity, step, position), and never on what else
+is computed. A trial is therefore the same alone and in a batch, on every engine and device.
 
-The rounds are written once, with operators that NumPy, PyTorch and Numba share, on 64-bit
-integers that hold 32-bit words (a product of two words keeps its low 64 bits, which is all that
-is needed). Seven rounds are the fewest that pass BigCrush with a margin stated by the authors.
+The rounds are written once, with operators that NumPy, PyTorch and Numba share, on 64-bit integers
+that hold 32-bit words. (A product of two words keeps its low 64 bits; nothing else is needed.)
+Seven is the smallest number of rounds that passes BigCrush with a margin, according to the authors.
 
 Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3", Table 2.
 """
@@ -24,7 +24,7 @@ MASK = 0xFFFFFFFF
 
 
 class Occasion(IntEnum):
-    """When a number is drawn: the fourth counter word."""
+    """The phase of a trial in which a number is drawn; the fourth word of the counter."""
 
     SEARCH_TRAINING = 0
     SEARCH_VALIDATION = 1
@@ -34,33 +34,34 @@ class Occasion(IntEnum):
     SEARCH_START = 5
     RETRAIN_START = 6
     LEARNABLE_GRADIENT_PRETRAINING = 7
-    """Of DARTS-single, and the next one: each net sees batches of its own."""
+    """Training of the ``learnable_gradient`` network of DARTS-single."""
     CNN_PRETRAINING = 8
+    """Training of the ``cnn`` network of DARTS-single."""
 
 
 class Quantity(IntEnum):
-    """What a number is for: the third counter word is ``quantity + 16 · index``."""
+    """The purpose of a number; the third word of the counter is ``quantity + 16 · index``."""
 
     SIGNAL = 0
-    """The problem's own draws; the index counts the sampler's calls."""
+    """Draws of the problem's sampler; the index counts its calls."""
     MEASUREMENT_NOISE = 1
     OPERATION_NOISE = 2
-    """The index is the edge."""
+    """Noise of the noise operation; the index is the edge."""
     WEIGHT = 3
-    """The index is ``(2 · edge + slot) · 3 + tensor``: see `initial_weights`."""
+    """Initial weights of a CNN; the index is ``(2 · edge + slot) · 3 + tensor``."""
     ALPHA = 4
-    """One draw for all edges and operations, edges first."""
+    """Initial α: one draw for all edges and operations, with the edges as the first dimension."""
     FLATTENING = 5
-    """The index is the cell: see `worker.engine.initialization.initial_flattening`."""
+    """Initial weights of a flattening; the index is the cell."""
 
 
 def philox(counter: Sequence[Any], key: Sequence[Any]) -> list[Any]:
     """Return four random words for each counter.
 
     Args:
-        counter: Four integers, or 64-bit integer arrays or tensors that broadcast; each in
+        counter: Four integers, or 64-bit integer arrays or tensors that broadcast; each value in
             [0, 2^32).
-        key: Two, likewise.
+        key: Two integers, arrays or tensors, as in ``counter``.
 
     Returns:
         Four words, each in [0, 2^32), as 64-bit integers.
@@ -80,27 +81,27 @@ def philox(counter: Sequence[Any], key: Sequence[Any]) -> list[Any]:
 
 
 def blocks(count: int) -> int:
-    """Return how many counters ``count`` words take.
+    """Return the number of counters that give ``count`` words.
 
-    Word i is output i // blocks of counter i % blocks, so that each output of consecutive
-    counters lies in one contiguous run.
+    Word i is output i // blocks of counter i % blocks, so that each output of consecutive counters
+    is contiguous.
     """
     return -(-count // 4)
 
 
 def to_unit(words: Any) -> Any:
-    """Return the words as numbers strictly inside (0, 1): (top 23 bits + ½) / 2^23.
+    """Convert words to numbers strictly inside (0, 1): (top 23 bits + ½) / 2^23.
 
-    Twenty-three bits and the half are exact in float32, so that an engine that computes in single
-    precision starts from the very same number.
+    Twenty-three bits and the half are exact in float32. Engines in single and in double precision
+    therefore use identical numbers.
     """
     return ((words >> 9) + 0.5) * 2.0**-23
 
 
 class KeyedGenerator:
-    """The draws of a batch of trials at a run of steps, as NumPy arrays.
+    """Draws random numbers for a batch of trials and a range of steps, as NumPy arrays.
 
-    A problem's sampler is handed one: each call draws for every trial and step at once.
+    A problem's sampler receives one. Each call draws for all trials and steps at once.
     """
 
     def __init__(
@@ -112,15 +113,15 @@ class KeyedGenerator:
         quantity: Quantity = Quantity.SIGNAL,
         index: int = 0,
     ) -> None:
-        """Bind the keys and all of the counter but its first word.
+        """Set the keys, and all words of the counter except the first.
 
         Args:
-            seeds: Trial seeds, shape ``(trial,)``, in [0, 2^63).
-            occasion: When the numbers are drawn.
-            steps: Steps of that occasion to draw for.
-            batch_size: Samples a batch.
-            quantity: What the numbers are for.
-            index: Where the quantity's index starts; each call draws with the next one.
+            seeds: Seeds of the trials, shape ``(trial,)``, in [0, 2^63).
+            occasion: Phase of the trial in which the numbers are drawn.
+            steps: Steps of that occasion.
+            batch_size: Number of samples per batch.
+            quantity: Purpose of the numbers.
+            index: First index of the quantity; each call uses the next one.
         """
         self.seeds = seeds
         self.occasion = occasion
@@ -130,15 +131,16 @@ class KeyedGenerator:
         self._index = index
 
     def uniform(self, count: int) -> NDArray[np.float64]:
-        """Draw from U(0, 1): ``count`` for each sample, shape ``(trial, step, count, batch)``."""
+        """Draw ``count`` numbers per sample from U(0, 1), shape ``(trial, step, count, batch)``."""
         words = self._words(count * self.batch_size)
         flat = to_unit(words.reshape(*words.shape[:2], -1)[..., : count * self.batch_size])
         return self._shaped(flat, count)
 
     def normal(self, count: int) -> NDArray[np.float64]:
-        """Draw from N(0, 1): ``count`` for each sample, shape ``(trial, step, count, batch)``.
+        """Draw ``count`` numbers per sample from N(0, 1), shape ``(trial, step, count, batch)``.
 
-        Box and Muller's transform of outputs 0 and 1, and of outputs 2 and 3, of each counter.
+        The Box-Muller transform is applied to outputs 0 and 1, and to outputs 2 and 3, of each
+        counter.
         """
         unit = to_unit(self._words(count * self.batch_size))  # (trial, step, 4, blocks)
         radius = np.sqrt(-2.0 * np.log(unit[:, :, 0::2]))  # (trial, step, 2, blocks)
@@ -151,7 +153,7 @@ class KeyedGenerator:
         return flat.reshape(len(self.seeds), len(self.steps), count, self.batch_size)
 
     def _words(self, count: int) -> NDArray[np.int64]:
-        """Draw ``(trial, step, 4, blocks)`` words, and move on to the next index."""
+        """Draw words, shape ``(trial, step, 4, blocks)``, and advance the index."""
         block = np.arange(blocks(count), dtype=np.int64)
         step = self.steps[:, None]
         what = np.int64(self._quantity + 16 * self._index)

@@ -1,6 +1,6 @@
 """One-dimensional linear inverse problems: a signal x and its measurement y = A x + noise.
 
-A problem is a matrix and a sampler of signals, both NumPy, so that every engine shares them.
+A problem is a matrix and a sampler of signals. Both use NumPy, so that all engines share them.
 
 Source: Geiping, Lukasik et al. 2023, Sec. 5.1.
 """
@@ -18,7 +18,7 @@ from worker.engine.philox import KeyedGenerator, Occasion
 
 
 class Problem(Protocol):
-    """What an engine needs to know of an inverse problem."""
+    """An inverse problem, as engines use it."""
 
     @property
     def matrix(self) -> NDArray[np.float64]:
@@ -26,25 +26,25 @@ class Problem(Protocol):
 
     @property
     def noise(self) -> float:
-        """Standard deviation of the white noise on a measurement."""
+        """Standard deviation of the white noise in a measurement."""
 
     def signals(self, generator: KeyedGenerator) -> NDArray[np.float64]:
-        """Draw signals, shape ``(trial, step, n, batch)``, one for each sample of the generator."""
+        """Draw one signal per sample of the generator, shape ``(trial, step, n, batch)``."""
 
 
 def problem_of(settings: ProblemSettings) -> Problem:
-    """Return the problem that a job names: a built-in one, or a user's own.
+    """Return the problem that a job names: a built-in problem or a custom one.
 
     Raises:
-        ServiceError: If a user's own cannot be had on this machine: its file is missing or
-            another, or what is in it is no problem. That is no fault of a configuration.
+        ServiceError: If a custom problem does not work on this machine: its file is missing or
+            differs, or its class is not a problem. The configuration is not the cause.
     """
     if not is_custom(settings.name):
         return CosineProblem(settings)
     made = custom_class(settings.name, settings.source)
     try:
         problem: Any = made(settings)
-    except Exception as error:  # whatever a user's module may raise
+    except Exception as error:  # a custom class may raise anything
         raise ServiceError(
             f"cannot make the problem {settings.name!r}: {type(error).__name__}: {error}"
         ) from error
@@ -52,39 +52,40 @@ def problem_of(settings: ProblemSettings) -> Problem:
 
 
 def _checked(name: str, problem: Any) -> Problem:
-    """Return a user's problem once it has given what an engine needs, else say what it lacks."""
+    """Return a custom problem if it has everything that an engine needs; raise otherwise."""
 
-    def wrong(what: str, wanted: str, got: object) -> ServiceError:
-        return ServiceError(f"problem {name!r}: wanted {what} {wanted}, got {got}")
+    def wrong(expected: str, got: object, advice: str = "") -> ServiceError:
+        return ServiceError(f"problem {name!r}: expected {expected}, got {got}", advice=advice)
 
     for attribute in ("matrix", "noise", "signals"):
         if not hasattr(problem, attribute):
-            raise wrong("an attribute", repr(attribute), "none; it has matrix, noise and signals()")
+            advice = "define matrix, noise and signals()"
+            raise wrong(f"an attribute {attribute!r}", "none", advice)
     matrix = problem.matrix
     if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype != np.float64:
         got = f"{getattr(matrix, 'dtype', type(matrix).__name__)} of shape {np.shape(matrix)}"
-        raise wrong("a matrix", "as a NumPy array of float64 of shape (m, n)", got)
+        raise wrong("a matrix as a NumPy array of float64 of shape (m, n)", got)
     if not np.isfinite(matrix).all():
-        raise wrong("a matrix", "of finite numbers", "one with others")
+        raise wrong("a matrix of finite numbers", "NaN or infinity in it")
     if not (np.isfinite(problem.noise) and problem.noise >= 0):
-        raise wrong("a noise", "of 0 or more", problem.noise)
+        raise wrong("a noise of 0 or more", problem.noise)
     seeds = np.array([1, 2], dtype=np.int64)
     try:
         both, again, alone = (
             np.asarray(problem.signals(KeyedGenerator(of, Occasion.SEARCH_SCORE, range(3), 5)))
             for of in (seeds, seeds, seeds[1:])
         )
-    except Exception as error:  # whatever a user's sampler may raise
-        raise wrong("signals", "to be drawn", f"{type(error).__name__}: {error}") from error
+    except Exception as error:  # a custom sampler may raise anything
+        raise wrong("signals() to return signals", f"{type(error).__name__}: {error}") from error
     if both.shape != (shape := (2, 3, matrix.shape[1], 5)):
-        raise wrong("signals", f"of shape (trial, step, n, batch) = {shape}", both.shape)
+        raise wrong(f"signals of shape (trial, step, n, batch) = {shape}", both.shape)
     if not np.isfinite(both).all():
-        raise wrong("signals", "that are finite", "some that are not")
+        raise wrong("finite signals", "NaN or infinity in them")
     if not (np.array_equal(both, again) and np.array_equal(both[1:], alone)):
         raise wrong(
-            "signals",
-            "that depend on the generator's numbers and the trial alone",
-            "others from equal seeds; draw all chance from the generator, in one order",
+            "signals that depend only on the generator's numbers of their trial",
+            "different signals from equal seeds",
+            advice="draw all random numbers from the generator, always in the same order",
         )
     return problem  # type: ignore[no-any-return]
 
@@ -93,7 +94,7 @@ class CosineProblem:
     """Recover cosine waves from linear measurements of them (Sec. 5.1)."""
 
     def __init__(self, settings: ProblemSettings) -> None:
-        """Build A for ``settings.name``: ``blur``, or ``downsampling`` after the blur."""
+        """Build A for ``settings.name``: ``blur``, or ``downsampling``, which blurs first."""
         n = settings.points
         self.grid = np.linspace(-np.pi / 2, np.pi / 2, n)  # ω, (n,)
         blur = blur_matrix(n, sigma=settings.sigma, spacing=np.pi / (n - 1), taps=settings.taps)
@@ -117,14 +118,14 @@ def blur_matrix(n: int, *, sigma: float, spacing: float, taps: int) -> NDArray[n
     """Return the matrix of a normalized Gaussian blur with zero padding.
 
     Args:
-        n: Samples of a signal.
+        n: Number of samples in a signal.
         sigma: Standard deviation of the kernel, in the units of the interval.
         spacing: Distance between two samples, same units.
-        taps: Taps of the kernel, odd; they sum to 1.
+        taps: Number of taps of the kernel, odd. The taps sum to 1.
 
     Returns:
-        Shape ``(n, n)``: symmetric and banded. Rows near the ends sum to less than 1, since the
-        signal is taken to be zero beyond its ends.
+        The matrix, shape ``(n, n)``, symmetric and banded. Rows near the ends sum to less than 1,
+        because the signal is zero beyond its ends.
     """
     reach = taps // 2
     offsets = np.arange(-reach, reach + 1)

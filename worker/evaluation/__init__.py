@@ -1,1 +1,1 @@
-"""One evaluation: the choice of an engine, and the trials that it runs."""
+"""Evaluation of a job: the choice of an engine, and the trials that it computes."""

@@ -1,4 +1,4 @@
-"""The choice of an engine for a device."""
+"""Choose an engine for a device and for the settings of a job."""
 
 import logging
 import sys
@@ -11,23 +11,24 @@ from worker.engine.contract import Engine
 log = logging.getLogger(__name__)
 
 NAMES = ("auto", "torch", "numba")
+"""Names of the engines; ``auto`` chooses one of the others."""
 
 
 def choose_engine(name: str, device: str, threads: int | None = None) -> Engine:
-    """Return the engine of a name on a device.
+    """Return the engine with a name, on a device.
 
-    An engine's library is imported here and not before: PyTorch takes a second to import.
+    This function imports the engine's library, because importing PyTorch takes a second.
 
     Args:
-        name: ``torch``, ``numba``, or ``auto``: numba on the CPU where it can be imported, else
-            torch.
-        device: ``cpu``, a device that PyTorch knows, such as ``cuda:0``, or ``auto``: a GPU where
-            PyTorch finds one and the engine runs on it, else the CPU.
-        threads: Threads of the numba engine; None: as many as there are processors. PyTorch's
-            are those of the whole process, and so its owner's to set.
+        name: ``torch``, ``numba`` or ``auto``. ``auto`` chooses numba on the CPU if numba can be
+            imported, and torch otherwise.
+        device: ``cpu``, a PyTorch device such as ``cuda:0``, or ``auto``. ``auto`` chooses a GPU if
+            PyTorch finds one and the engine runs on GPUs, and the CPU otherwise.
+        threads: Number of threads of the numba engine; None means one per processor. The threads
+            of PyTorch belong to the process, which sets their number itself.
 
     Raises:
-        ServiceError: If there is no such engine, or it does not run on that device here.
+        ServiceError: If the engine is unknown, or does not run on the device on this machine.
     """
     if device == "auto":
         device = "cuda" if name != "numba" and _has_gpu() else "cpu"
@@ -44,53 +45,54 @@ def choose_engine(name: str, device: str, threads: int | None = None) -> Engine:
         case "auto":
             return _torch(device)
         case _:
-            raise ServiceError(f"wanted an engine among {', '.join(NAMES)}, got {name!r}")
+            raise ServiceError(f"expected an engine among {', '.join(NAMES)}, got {name!r}")
 
 
 def able_engine(
     chosen: Engine, name: str, architecture: ArchitectureSettings, search: SearchSettings
 ) -> Engine:
-    """Return the chosen engine if it offers these settings, else another where that is allowed.
+    """Return an engine that supports these settings: the chosen one, or torch.
 
     Args:
-        chosen: What `choose_engine` returned.
-        name: What it was asked for: with ``auto`` the torch engine computes what the chosen one
-            does not offer.
-        architecture: The space to be searched.
-        search: The search.
+        chosen: Engine that `choose_engine` returned.
+        name: Name that `choose_engine` received. With ``auto``, the torch engine replaces a chosen
+            engine that does not support the settings.
+        architecture: Settings of the search space.
+        search: Settings of the search.
 
     Raises:
-        ServiceError: If the one engine asked for does not offer them.
+        ServiceError: If the user named the engine, and it does not support the settings.
     """
-    lack = chosen.lacks(architecture, search)
-    if architecture.custom and chosen.name != "torch":  # they are PyTorch's modules
-        lack = "operations of one's own"
-    if lack is None:
+    unsupported = chosen.unsupported(architecture, search)
+    if architecture.custom and chosen.name != "torch":  # custom operations are PyTorch modules
+        unsupported = "custom operations"
+    if unsupported is None:
         return chosen
     if name == "auto":
         return _torch(chosen.device)
-    raise ServiceError(f"the {chosen.name} engine does not offer {lack}; take --engine torch")
+    raise ServiceError(
+        f"the {chosen.name} engine does not support {unsupported}", advice="use --engine torch"
+    )
 
 
 def make_ready(engine: Engine, architecture: ArchitectureSettings | None = None) -> None:
-    """Compile what an engine needs, so that a job takes no longer than others like it.
+    """Compile the kernels of an engine, so that no job's time includes a compilation.
 
-    A line is logged before each compilation.
+    Each compilation logs a line before it begins.
 
     Args:
-        engine: What computes.
-        architecture: Of what it will compute; by default the sequential space's.
+        engine: The engine.
+        architecture: Settings of the search space; the defaults are those of the sequential space.
     """
     if engine.name == "numba":
         from worker.numba_engine.engine import ensure_compiled
 
-        wanted = architecture or ArchitectureSettings()
-        ensure_compiled(log.info, wanted.kernel_size, wanted.space)
+        settings = architecture or ArchitectureSettings()
+        ensure_compiled(log.info, settings.kernel_size, settings.space)
 
 
 def _has_gpu() -> bool:
-    # A driver's device file is looked for first, so that a machine without one need not import
-    # PyTorch to learn that it has no GPU.
+    # Look for the driver's device file first: a machine without a GPU then need not import PyTorch.
     drivers = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
     if sys.platform == "linux" and not any(Path(driver).exists() for driver in drivers):
         return False
@@ -102,13 +104,15 @@ def _has_gpu() -> bool:
 def _numba(device: str, threads: int | None) -> Engine:
     if device != "cpu":
         raise ServiceError(
-            f"the numba engine runs on the device cpu, not on {device!r}; take --engine torch"
+            f"the numba engine runs on the device cpu, not on {device!r}",
+            advice="use --engine torch",
         )
     try:
         from worker.numba_engine.engine import NumbaEngine
     except ImportError as error:
         raise ServiceError(
-            f"the numba engine cannot be imported ({error}); install numba or take --engine torch"
+            f"the numba engine cannot be imported ({error})",
+            advice="install numba or use --engine torch",
         ) from error
     return NumbaEngine(threads)
 
@@ -120,9 +124,9 @@ def _torch(device: str) -> Engine:
 
     try:
         torch.empty(0, device=device)
-    except (RuntimeError, AssertionError) as error:  # without CUDA it is an AssertionError
+    except (RuntimeError, AssertionError) as error:  # AssertionError: PyTorch without CUDA
         reason = str(error).splitlines()[0]
         raise ServiceError(
-            f"PyTorch has no device {device!r} here ({reason}); take --device cpu"
+            f"PyTorch has no device {device!r} here ({reason})", advice="use --device cpu"
         ) from error
     return TorchEngine(device)

@@ -1,4 +1,4 @@
-"""One evaluation: a job's trials are searched, discretized, retrained where asked, and scored."""
+"""Evaluate a job: search its trials, discretize them, retrain them if asked, and score them."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -14,21 +14,21 @@ from worker.engine.problem import problem_of
 from worker.evaluation.choose import able_engine, choose_engine, make_ready
 
 Report = Callable[[str, int, int], None]
-"""Called with (phase, epochs done, epochs in all); the phase is ``search`` or ``retrain``."""
+"""Called with (phase, epochs done, total epochs); the phase is ``search`` or ``retrain``."""
 
 
 class NonFiniteScore(Exception):  # noqa: N818
-    """A trial ended in a number that is no score: its training diverged."""
+    """A score or a curve of a trial is NaN or infinite: its training diverged."""
 
 
 class JobEvaluator:
-    """Runs jobs on one engine, which is made ready once, or on PyTorch's what that one lacks."""
+    """Evaluates jobs on one engine, and on the torch engine what that engine does not support."""
 
     def __init__(self, *, device: str, engine: str, threads: int) -> None:
-        """Choose the engine, and make it ready; see `worker.evaluation.choose`.
+        """Choose and compile the engine; see `worker.evaluation.choose`.
 
         Raises:
-            ServiceError: If there is no such engine for this device here.
+            ServiceError: If the engine is unknown, or does not run on the device on this machine.
         """
         self._name = engine
         self._engine = choose_engine(engine, device, threads)
@@ -36,20 +36,20 @@ class JobEvaluator:
         make_ready(self._engine)
 
     def __call__(self, job: Job, progress: Report) -> Outcome:
-        """Run a job.
+        """Evaluate a job.
 
         Args:
-            job: What to run; its result depends on nothing else but the engine's rounding.
-            progress: Told of each epoch.
+            job: The job. The outcome depends only on the job and on the engine's rounding.
+            progress: Called after each epoch.
 
         Raises:
-            NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
-            ServiceError: If the one engine asked for cannot compute this job.
-            ValueError: If it gives architectures with an operation that is not in its set.
+            NonFiniteScore: If a trial's score, or a value of its curves, is not finite.
+            ServiceError: If the user named the engine, and it does not support this job.
+            ValueError: If the job's architectures contain an operation outside the operation set.
         """
         batch = batch_of(job)
         engine = able_engine(self._engine, self._name, job.architecture, job.search)
-        make_ready(engine, job.architecture)  # before the clock of its trials runs
+        make_ready(engine, job.architecture)  # not included in the seconds of the trials
         if job.architectures is None:
             retrain = job.objective == "final"
             trials = search_trials(batch, engine, retrain=retrain, progress=progress)
@@ -60,7 +60,7 @@ class JobEvaluator:
 
 
 def batch_of(job: Job) -> Batch:
-    """Return a job's trials as an engine takes them."""
+    """Return the trials of a job as a batch for an engine."""
     return Batch(
         problem=problem_of(job.problem),
         architecture=job.architecture,
@@ -78,12 +78,12 @@ def search_trials(
 
     Args:
         batch: The trials.
-        engine: What computes them.
-        retrain: Whether the architectures found are trained from scratch and scored.
-        progress: Told of each epoch.
+        engine: The engine that computes them.
+        retrain: Whether to train the discretized architectures from scratch and score them.
+        progress: Called after each epoch.
 
     Raises:
-        NonFiniteScore: If a trial's score, or an entry of its curves, is not finite.
+        NonFiniteScore: If a trial's score, or a value of its curves, is not finite.
     """
     began = time.perf_counter()
     searched = engine.search(batch, lambda done, of: progress("search", done, of))
@@ -124,11 +124,11 @@ def train_fixed(
     Args:
         batch: The trials, with the settings of the training.
         architectures: Index of each edge's operation, ``(trial, edge)``.
-        engine: What computes them.
-        progress: Told of each epoch.
+        engine: The engine that computes them.
+        progress: Called after each epoch.
 
     Raises:
-        NonFiniteScore: If a trial's score, or an entry of its curve, is not finite.
+        NonFiniteScore: If a trial's score, or a value of its curve, is not finite.
     """
     began = time.perf_counter()
     trained = engine.retrain(batch, architectures, lambda done, of: progress("retrain", done, of))
@@ -148,10 +148,10 @@ def train_fixed(
 
 
 def discretize(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the index of the largest entry on each edge, the first of equals.
+    """Return the index of the largest alpha on each edge; of equal ones, the first.
 
     Args:
-        alpha: Shape ``(trial, edge, operation)``.
+        alpha: Alphas, shape ``(trial, edge, operation)``.
     """
     picks: NDArray[np.int64] = np.argmax(alpha, axis=-1)
     return picks
@@ -161,24 +161,24 @@ def indices_of(batch: Batch, architectures: Sequence[Sequence[str]]) -> NDArray[
     """Return architectures as indices of their operations, shape ``(trial, edge)``.
 
     Raises:
-        ValueError: If an operation is not in the batch's set.
+        ValueError: If an operation is not in the operation set of the batch.
     """
     names = operations(batch.architecture)
     for name in {name for architecture in architectures for name in architecture}:
         if name not in names:
-            raise ValueError(f"wanted operations among {', '.join(names)}, got {name!r}")
+            raise ValueError(f"expected operations among {', '.join(names)}, got {name!r}")
     return np.array([[names.index(name) for name in one] for one in architectures], dtype=np.int64)
 
 
 def same_everywhere(batch: Batch, operation: str) -> NDArray[np.int64]:
-    """Return architectures of one operation on every edge, shape ``(trial, edge)``.
+    """Return architectures with the same operation on every edge, shape ``(trial, edge)``.
 
     Raises:
-        ValueError: If the operation is not in the batch's set.
+        ValueError: If the operation is not in the operation set of the batch.
     """
     names = operations(batch.architecture)
     if operation not in names:
-        raise ValueError(f"wanted an operation among {', '.join(names)}, got {operation!r}")
+        raise ValueError(f"expected an operation among {', '.join(names)}, got {operation!r}")
     return np.full((len(batch.seeds), batch.architecture.edges), names.index(operation))
 
 
@@ -213,19 +213,19 @@ def _curve(
     """Return one trial's curves, each given with shape ``(trial, epoch)``."""
     for name, curves in values.items():
         _check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", curves)
-    # Validated rather than constructed, since the names are the caller's keywords.
+    # model_validate instead of the constructor, because the names are keywords of the caller.
     return Curve.model_validate(
         {"phase": phase, **{name: tuple(c[trial].tolist()) for name, c in values.items()}}
     )
 
 
 def _check_finite(batch: Batch, what: str, values: NDArray[np.float64]) -> None:
-    """Raise unless every trial's values are finite; ``values`` is ``(trial, …)``."""
+    """Raise if any value is not finite; ``values`` has shape ``(trial, …)``."""
     rows = values.reshape(len(batch.seeds), -1)
     for index, row in enumerate(rows):
         if not np.isfinite(row).all():
             worst = row[~np.isfinite(row)][0]
             raise NonFiniteScore(
-                f"wanted a finite {what}, got {worst} in trial {index} "
+                f"expected a finite {what}, got {worst} in trial {index} "
                 f"(seed {batch.seeds[index]}) of {len(batch.seeds)}: its training diverged"
             )

@@ -103,7 +103,7 @@ class NumbaEngine:
             raise ValueError(f"wanted at least 1 thread, got {threads}; leave it out for all cores")
         self.threads = threads or available_processors()
 
-    def lacks(
+    def unsupported(
         self,
         architecture: ArchitectureSettings,  # noqa: ARG002
         search: SearchSettings,

@@ -1,1 +1,1 @@
-"""The PyTorch engine: any device, the readable reference."""
+"""The PyTorch engine: the readable reference, for all devices."""

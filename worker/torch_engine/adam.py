@@ -1,4 +1,4 @@
-"""Adam and gradient descent on stacked tensors, with a step size and a weight decay a trial."""
+"""Adam and weight decay on stacked tensors, with one step size and one weight decay per trial."""
 
 import math
 from dataclasses import dataclass
@@ -11,31 +11,31 @@ from worker.engine.contract import ADAM_BETAS, ADAM_EPSILON
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Adam's running means of the gradient and of its square; updated in place."""
+    """Running means of the gradient and of its square; Adam updates them in place."""
 
     first: Tensor
     second: Tensor
 
     @classmethod
     def of(cls, parameters: Tensor) -> "Moments":
-        """Start at zero."""
+        """Return moments of zero for these parameters."""
         return cls(torch.zeros_like(parameters), torch.zeros_like(parameters))
 
 
 def decayed(parameters: Tensor, gradient: Tensor, decay: Tensor) -> Tensor:
-    """Add an L2 penalty's gradient, as PyTorch's ``weight_decay`` does."""
+    """Add the gradient of an L2 penalty, as PyTorch's ``weight_decay`` does."""
     return torch.addcmul(gradient, parameters, decay)
 
 
 def adam_update(moments: Moments, gradient: Tensor, step: int) -> Tensor:
-    """Take a gradient in, and return the direction to subtract, for a step size of 1.
+    """Update the moments, and return the direction to subtract, for a step size of 1.
 
     Args:
-        moments: Updated in place.
-        gradient: The gradient, decay included.
-        step: Steps done before, from 0.
+        moments: The moments; updated in place.
+        gradient: The gradient, including the weight decay.
+        step: Number of earlier steps.
 
-    Source: Kingma and Ba 2015, in the order of operations of `torch.optim.Adam`.
+    Source: Kingma and Ba 2015, with the order of operations of `torch.optim.Adam`.
     """
     slow, slower = ADAM_BETAS
     moments.first.lerp_(gradient, 1 - slow)

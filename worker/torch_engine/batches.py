@@ -1,4 +1,4 @@
-"""The batches of the torch engine: signals, what the networks start from, and the edges' noise."""
+"""The batches of the torch engine: signals, inputs of the networks, and noise of the edges."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -14,26 +14,26 @@ from worker.torch_engine.random import Keys, normal
 
 
 class Samples(NamedTuple):
-    """One batch of every trial."""
+    """One batch of samples for each trial."""
 
     signal: Tensor
-    """x, ``(trial, n, batch)``."""
+    """The signals x, ``(trial, n, batch)``."""
     start: Tensor
-    """Aᵀy, ``(trial, n, batch)``."""
+    """The inputs of the networks Aᵀy, ``(trial, n, batch)``."""
     noise: Noise
-    """ε of the edges that need it."""
+    """The noise ε of the edges that use it."""
 
 
 class Sampler:
-    """Draws the batches of a batch of trials on a device."""
+    """Draws samples for a batch of trials on a device."""
 
     def __init__(self, batch: Batch, noisy: Sequence[int], like: Tensor) -> None:
-        """Move what is fixed to the device.
+        """Move the keys and the matrix to the device.
 
         Args:
             batch: The trials.
-            noisy: The edges that have the noise operation.
-            like: A tensor of the dtype and device to draw on.
+            noisy: Indices of the edges with the noise operation.
+            like: A tensor with the dtype and the device of the samples.
         """
         self._batch = batch
         self._like = like
@@ -42,7 +42,7 @@ class Sampler:
         self._noisy = torch.tensor(noisy, dtype=torch.int64, device=like.device)
 
     def draw(self, occasion: Occasion, steps: range) -> Iterator[Samples]:
-        """Draw the batches of consecutive steps, the signals of all of them at once."""
+        """Yield the samples of consecutive steps; the signals of all steps are drawn at once."""
         batch = self._batch
         size = batch.search.batch_size
         generator = KeyedGenerator(batch.seeds, occasion, steps, size)
@@ -57,7 +57,7 @@ class Sampler:
             yield Samples(signals[:, index], starts[:, index], self._noise(occasion, step))
 
     def _noise(self, occasion: Occasion, step: int) -> Noise:
-        """Draw a step's noise: a whole epoch's would be too large."""
+        """Draw the noise of one step; the noise of a whole epoch would be too large."""
         n, size = self._matrix.shape[1], self._batch.search.batch_size
         if not len(self._noisy):
             return Noise(self._noisy, self._like.new_empty(len(self._batch.seeds), 0, n, size))

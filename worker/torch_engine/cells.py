@@ -1,8 +1,8 @@
-"""The network of cells (Sec. 4.2) of a batch of trials: its forward pass, for autograd.
+"""Forward pass of the cell space (Sec. 4.2) for a batch of trials; autograd differentiates it.
 
-A cell goes from source to source: once a source is known, all edges that leave it are computed
-together, which shares its patches among them, and each is added to its target. So a state is
-complete when its turn as a source comes.
+A cell is computed source by source. All edges that leave a source are computed together, so that
+they share its patches, and each result is added to the edge's target. A state is therefore complete
+before it serves as a source.
 """
 
 from collections.abc import Sequence
@@ -14,39 +14,40 @@ from torch import Tensor
 
 from configspace.study import ArchitectureSettings
 from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, sources
-from worker.torch_engine.network import Maps, Mixture, Noise, Weights, mapping_taps
+from worker.torch_engine.network import Maps, Mixture, Noise, Weights, cnn_taps
 
 
 class Wiring(NamedTuple):
-    """Which edges leave and enter the states of all cells, cell after cell."""
+    """The edges that leave and enter the states of all cells, cell by cell."""
 
     states: int
+    """Number of states per cell."""
     leaving: Tensor
-    """All edges, source by source, and target by target for each; ``(edge,)``."""
+    """Indices of all edges by source, and for each source by target; ``(edge,)``."""
     fans: list[int]
-    """How many of them leave each source."""
-    mapped: Tensor
-    """Those of `leaving` that have a mapping in any trial."""
-    mapped_fans: list[int]
-    """How many of them leave each source."""
+    """Number of edges that leave each source."""
+    cnn_edges: Tensor
+    """Indices of those edges in `leaving` that have a CNN in any trial."""
+    cnn_fans: list[int]
+    """Number of edges with a CNN that leave each source."""
     targets: list[Tensor]
-    """Whither they go, for each source, counted from the state next to it."""
+    """For each source, the targets of its edges with a CNN, counted from the next state."""
     entering: Tensor
-    """Whether an edge enters a state, 1 or 0: ``(cell · state, edge)``."""
+    """1 where an edge enters a state, 0 elsewhere; ``(cell · state, edge)``."""
 
 
-def wire(settings: ArchitectureSettings, mapped: Sequence[bool], like: Tensor) -> Wiring:
-    """Lay the edges out.
+def wire(settings: ArchitectureSettings, has_cnn: Sequence[bool], like: Tensor) -> Wiring:
+    """Return the wiring of all cells.
 
     Args:
-        settings: How many cells and states.
-        mapped: Whether any trial has a mapping on each edge.
-        like: A tensor of the dtype and device to compute with.
+        settings: Settings with the numbers of cells and states.
+        has_cnn: For each edge, whether any trial has a CNN on it.
+        like: A tensor with the dtype and the device of the computation.
     """
     incoming = sources(settings.states)
     ends = [(source, target) for target, some in enumerate(incoming, start=1) for source in some]
     entering = like.new_zeros(settings.cells * settings.states, settings.edges)
-    fans: list[list[tuple[int, int]]] = []  # of each source of all cells: edges and targets
+    fans: list[list[tuple[int, int]]] = []  # edges and targets of each source of all cells
     for cell in range(settings.cells):
         for source in range(settings.states):
             fans.append([])
@@ -55,7 +56,7 @@ def wire(settings: ArchitectureSettings, mapped: Sequence[bool], like: Tensor) -
                     edge = cell * len(ends) + index
                     fans[-1].append((edge, target - source - 1))
                     entering[cell * settings.states + target - 1, edge] = 1
-    with_mapping = [[(edge, target) for edge, target in fan if mapped[edge]] for fan in fans]
+    with_cnn = [[(edge, target) for edge, target in fan if has_cnn[edge]] for fan in fans]
 
     def indices(values: Sequence[int]) -> Tensor:
         return torch.tensor(values, dtype=torch.int64, device=like.device)
@@ -64,9 +65,9 @@ def wire(settings: ArchitectureSettings, mapped: Sequence[bool], like: Tensor) -
         states=settings.states,
         leaving=indices([edge for edge, _ in chain(*fans)]),
         fans=[len(fan) for fan in fans],
-        mapped=indices([edge for edge, _ in chain(*with_mapping)]),
-        mapped_fans=[len(fan) for fan in with_mapping],
-        targets=[indices([target for _, target in fan]) for fan in with_mapping],
+        cnn_edges=indices([edge for edge, _ in chain(*with_cnn)]),
+        cnn_fans=[len(fan) for fan in with_cnn],
+        targets=[indices([target for _, target in fan]) for fan in with_cnn],
         entering=entering,
     )
 
@@ -84,13 +85,13 @@ def cell_network(
 
     Args:
         maps: The linear maps.
-        wiring: How the edges run.
-        weights: Weights of the mappings of all edges; as many slots as ``mix`` has.
-        flattening: Weights of each cell's last convolution, by state and tap, and then its bias:
+        wiring: The wiring of the cells.
+        weights: Weights of the CNNs of all edges, with the same slots as ``mix``.
+        flattening: Weights of each cell's flattening by state and tap, followed by its bias:
             ``(trial, cell, state · tap + 1)``.
-        mix: The edges' coefficients.
+        mix: Coefficients of the edges' terms.
         start: Aᵀy, ``(trial, n, batch)``.
-        noise: ε of the edges that have any.
+        noise: The noise ε of the edges that use it.
 
     Returns:
         Reconstructions, ``(trial, n, batch)``.
@@ -98,24 +99,24 @@ def cell_network(
     trials, n, batch = start.shape
     linear = mix.linear.index_select(1, wiring.leaving) @ maps.linear
     matrices = iter(torch.split(linear.view(trials, -1, n, n), wiring.fans, 1))
-    mappings = Weights(*(tensor.index_select(1, wiring.mapped) for tensor in weights))
-    own = iter(mappings.split(wiring.mapped_fans))
-    shares = mix.mappings.index_select(1, wiring.mapped)
-    shares_of_fans = iter(torch.split(shares, wiring.mapped_fans, 1))
+    cnns = Weights(*(tensor.index_select(1, wiring.cnn_edges) for tensor in weights))
+    cnns_of_fans = iter(cnns.split(wiring.cnn_fans))
+    shares = mix.cnns.index_select(1, wiring.cnn_edges)
+    shares_of_fans = iter(torch.split(shares, wiring.cnn_fans, 1))
     targets = iter(wiring.targets)
     signal = start
     constants = torch.split(_constants(wiring, weights, mix, start, noise), wiring.states, 1)
     for cell, constant in enumerate(constants):
-        states, ahead = [signal], constant  # what has reached the states ahead, by target
+        states, ahead = [signal], constant  # sums of the edges into later states so far
         for _ in range(wiring.states):
             matrix = next(matrices).flatten(1, 2)  # (trial, target · n, n)
             ahead = torch.baddbmm(ahead.flatten(1, 2), matrix, states[-1])
             ahead = ahead.view(trials, -1, n, batch)
-            mine, share, target = next(own), next(shares_of_fans), next(targets)
+            cnn, share, target = next(cnns_of_fans), next(shares_of_fans), next(targets)
             if len(target):
-                taps = mapping_taps(maps, mine, share, states[-1])
-                mapped = torch.bmm(maps.taps.expand(len(taps), -1, -1), taps)
-                ahead = ahead.index_add(1, target, mapped.view(trials, -1, n, batch))
+                taps = cnn_taps(maps, cnn, share, states[-1])
+                outputs = torch.bmm(maps.taps.expand(len(taps), -1, -1), taps)
+                ahead = ahead.index_add(1, target, outputs.view(trials, -1, n, batch))
             states.append(ahead[:, 0])
             ahead = ahead[:, 1:]
         signal = _flattened(maps, flattening[:, cell], states[-LAST_STATES:])
@@ -125,19 +126,19 @@ def cell_network(
 def _constants(
     wiring: Wiring, weights: Weights, mix: Mixture, start: Tensor, noise: Noise
 ) -> Tensor:
-    """Return what enters a state whatever its sources, ``(trial, cell · state, n, batch)``."""
+    """Return the part of each state that no source changes, ``(trial, cell · state, n, batch)``."""
     of_start = wiring.entering @ mix.start  # (trial, cell · state, 1)
-    biases = wiring.entering @ (mix.mappings * weights.bias).sum(-1, keepdim=True)
+    biases = wiring.entering @ (mix.cnns * weights.bias).sum(-1, keepdim=True)
     constant = torch.addcmul(biases[..., None], of_start[..., None], start[:, None])
     if len(noise.edges):
         share = wiring.entering[:, noise.edges] * mix.noise[:, noise.edges].mT
-        brought = torch.bmm(share, noise.drawn.flatten(2))  # (trial, cell · state, n · batch)
-        constant = constant + brought.view_as(constant)
+        noisy = torch.bmm(share, noise.drawn.flatten(2))  # (trial, cell · state, n · batch)
+        constant = constant + noisy.view_as(constant)
     return constant
 
 
 def _flattened(maps: Maps, flattening: Tensor, states: Sequence[Tensor]) -> Tensor:
-    """Convolve a cell's last states, each a channel, into one signal, ``(trial, n, batch)``."""
+    """Convolve a cell's last states, as channels, to one signal, ``(trial, n, batch)``."""
     trials, n, _ = states[0].shape
     weights, bias = flattening[:, :-1], flattening[:, -1:, None]
     by_state = weights.reshape(trials, LAST_STATES, FLATTENING_TAPS) @ maps.flattening

@@ -1,9 +1,8 @@
-"""A user's own operations on the PyTorch engine: a module for each, of which every trial and edge
-has weights of its own.
+"""Custom operations: PyTorch modules, with separate weights for each trial and edge.
 
-The weights are the last part of a trial's flat ones: edge by edge, operation by operation, each as
-its module lists its parameters. They start as the module's constructor makes them, with PyTorch's
-random numbers seeded by trial, occasion, edge and operation.
+Their weights are the last part of a trial's flat weights: edge by edge, operation by operation, in
+the order in which the module lists its parameters. The module's constructor initializes them. For
+this, PyTorch's random numbers are seeded by trial, occasion, edge and operation.
 """
 
 import hashlib
@@ -24,18 +23,19 @@ from worker.engine.philox import Occasion
 
 
 class CustomOperations:
-    """The own operations of a batch of trials, and how their weights are laid out."""
+    """The custom operations of a batch of trials, and the layout of their weights."""
 
     def __init__(self, batch: Batch, used: NDArray[np.bool_], like: Tensor) -> None:
-        """Make a module of each.
+        """Make one module per operation.
 
         Args:
             batch: The trials.
-            used: Whether any trial has each operation on each edge, ``(edge, operation)``.
-            like: A tensor of the dtype and device to compute with.
+            used: Whether any trial has an operation on an edge, ``(edge, operation)``.
+            like: A tensor with the dtype and the device of the computation.
 
         Raises:
-            ServiceError: If this machine does not have one, or it is no operation.
+            ServiceError: If this machine does not have the file of an operation, or its class is
+                not an operation.
         """
         custom, names = batch.architecture.custom, operations(batch.architecture)
         self._edges = batch.architecture.edges
@@ -50,35 +50,38 @@ class CustomOperations:
             sum(parameter.numel() for parameter in module.parameters()) for module in self._modules
         ]
         self.count = self._edges * sum(self._sizes)
-        """Weights of a trial."""
+        """Number of weights per trial."""
 
     def output(
         self, theta: Tensor, shares: Tensor, start: Tensor, edge: int, signal: Tensor
     ) -> Tensor | None:
-        """Return what they bring to an edge, ``(trial, n, batch)``; None if none is there.
+        """Return the mixture of the custom operations on an edge, ``(trial, n, batch)``.
 
         Args:
-            theta: Their weights, ``(trial, parameter)``.
-            shares: Of each on each edge, ``(trial, edge, custom operation)``.
+            theta: Weights of the custom operations, ``(trial, parameter)``.
+            shares: Mixture weights, ``(trial, edge, custom operation)``.
             start: Aᵀy, ``(trial, n, batch)``.
-            edge: Which edge.
+            edge: Index of the edge.
             signal: u, ``(trial, n, batch)``.
+
+        Returns:
+            The mixture; None if no trial has a custom operation on this edge.
         """
-        brought: Tensor | None = None
+        total: Tensor | None = None
         width = sum(self._sizes)
         parts = torch.split(theta[:, edge * width : (edge + 1) * width], self._sizes, dim=1)
         for index, (module, part) in enumerate(zip(self._modules, parts, strict=True)):
             if self._used[edge, index]:
                 result = shares[:, edge, index, None, None] * _applied(module, part, signal, start)
-                brought = result if brought is None else brought + result
-        return brought
+                total = result if total is None else total + result
+        return total
 
 
 def custom_start(batch: Batch, occasion: Occasion) -> NDArray[np.float64]:
-    """Return the weights that own operations start from, ``(trial, parameter)``.
+    """Return the initial weights of the custom operations, ``(trial, parameter)``.
 
     Raises:
-        ServiceError: If this machine does not have one.
+        ServiceError: If this machine does not have the file of an operation.
     """
     custom, classes = batch.architecture.custom, _classes(batch)
     rows = []
@@ -99,25 +102,25 @@ def _classes(batch: Batch) -> list[Any]:
 
 
 def _made(name: str, made: Any, batch: Batch, seed: int) -> torch.nn.Module:
-    """Make a module as its constructor does from a seed."""
+    """Construct a module, with PyTorch's random numbers seeded."""
     matrix = torch.as_tensor(batch.problem.matrix, dtype=torch.float32)
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             module = made(matrix)
-    except Exception as error:  # whatever a user's module may raise
+    except Exception as error:  # a custom module may raise anything
         raise ServiceError(
             f"cannot make the operation {name!r}: {type(error).__name__}: {error}"
         ) from error
     if not isinstance(module, torch.nn.Module):
         raise ServiceError(
-            f"operation {name!r}: wanted a torch.nn.Module, got {type(module).__name__}"
+            f"operation {name!r}: expected a torch.nn.Module, got {type(module).__name__}"
         )
     return module
 
 
 def _applied(module: torch.nn.Module, part: Tensor, signal: Tensor, start: Tensor) -> Tensor:
-    """Apply a module to every trial's signals, with the trial's weights of it."""
+    """Apply a module to the signals of each trial, with the weights of the trial."""
     stacked: dict[str, Tensor] = {}
     offset = 0
     for name, parameter in module.named_parameters():
@@ -129,29 +132,30 @@ def _applied(module: torch.nn.Module, part: Tensor, signal: Tensor, start: Tenso
         result: Tensor = functional_call(module, dict(parameters), (u, begin))
         return result
 
-    # A module has a signal a row, as is PyTorch's custom.
-    rows: Tensor = torch.vmap(of_trial)(stacked, signal.mT, start.mT)
-    return rows.mT
+    # A module expects the batch as its first dimension.
+    outputs: Tensor = torch.vmap(of_trial)(stacked, signal.mT, start.mT)
+    return outputs.mT
 
 
 def _check(name: str, module: torch.nn.Module, n: int, like: Tensor) -> None:
-    """Try a module on two signals of one trial."""
+    """Raise if a module cannot be applied to two signals of one trial."""
     part = torch.cat([like.new_empty(0), *(each.detach().ravel() for each in module.parameters())])
     signal = like.new_ones(1, n, 2)
     try:
         shape = tuple(_applied(module, part[None], signal, signal).mT.shape[1:])
-    except Exception as error:  # whatever a user's module may raise
+    except Exception as error:  # a custom module may raise anything
         raise ServiceError(
             f"operation {name!r} cannot be applied: {type(error).__name__}: {error}"
         ) from error
     if shape != (2, n):
         raise ServiceError(
-            f"operation {name!r}: wanted signals of shape (batch, n) = (2, {n}) for such signals, "
+            f"operation {name!r}: expected the shape of its input, (batch, n) = (2, {n}), "
             f"got {shape}"
         )
 
 
 def _seed(trial: int, occasion: Occasion, edge: int, name: str) -> int:
     """Return a seed of PyTorch's random numbers, in [0, 2^63)."""
-    text = f"own operation {trial} {int(occasion)} {edge} {name}"
+    # This text determines the results: other words would give other initial weights.
+    text = " ".join(map(str, ("own", "operation", trial, int(occasion), edge, name)))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

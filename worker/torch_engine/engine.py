@@ -1,4 +1,4 @@
-"""The torch engine: search and retraining of a batch of trials, the readable reference."""
+"""The torch engine: search and retraining of a batch of trials."""
 
 from collections.abc import Callable
 from functools import partial
@@ -20,17 +20,17 @@ class TorchEngine:
     name = "torch"
 
     def __init__(self, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
-        """Choose where to compute, and how precisely.
+        """Choose the device and the precision.
 
         Args:
             device: A PyTorch device, such as ``cpu`` or ``cuda:0``.
-            dtype: float32, or float64 for checks.
+            dtype: ``torch.float32``, or ``torch.float64`` for comparisons.
         """
         self.device = device
         self._like = torch.empty(0, dtype=dtype, device=device)
 
-    def lacks(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:  # noqa: ARG002
-        """Return None: this engine offers all."""
+    def unsupported(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:  # noqa: ARG002
+        """Return None: this engine supports all settings."""
         return None
 
     def search(self, batch: Batch, progress: Progress) -> Searched:
@@ -64,11 +64,10 @@ class TorchEngine:
         return Retrained(psnr=_array(psnr), train_loss=train_loss, train_psnr=train_psnr)
 
     def _pretrained(self, batch: Batch, progress: Progress) -> tuple[Search, NDArray[np.float64]]:
-        """Train each mapping as a network of itself (Sec. 5.4).
+        """Train both operations with a CNN, each as a network of this operation (Sec. 5.4).
 
         Returns:
-            Supernets of the trained mappings, and the mean of the trainings' losses,
-            ``(trial, epoch)``.
+            Supernets of the trained CNNs, and the mean loss of the trainings, ``(trial, epoch)``.
         """
         nets, losses = [], []
         for slot, occasion in enumerate(PRETRAININGS):
@@ -125,13 +124,13 @@ def _curves(
 
 
 def _after(done: int, progress: Progress) -> Progress:
-    """Return the progress of the part of DARTS-single that comes after so many others."""
+    """Return the callback for the part of DARTS-single that follows ``done`` other parts."""
     parts = len(PRETRAININGS) + 1
     return lambda epochs, of: progress(done * of + epochs, parts * of)
 
 
 def _spread(alpha: Tensor) -> tuple[Tensor, Tensor]:
-    """Return softmax(α)'s mean entropy in nats and the largest norm of an edge's α, a trial."""
+    """Return each trial's mean entropy of softmax(α) in nats, and its largest norm of α."""
     logs = alpha.log_softmax(-1)
     entropy = -(logs.exp() * logs).sum(-1).mean(-1)
     return entropy, alpha.norm(dim=-1).amax(-1)

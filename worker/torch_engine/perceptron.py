@@ -1,8 +1,8 @@
-"""Convolution, ReLU, convolution as a two-layer perceptron at each position, sparing memory.
+"""Convolution, ReLU, convolution as a two-layer perceptron at each position, with little memory.
 
-The hidden activations take ten times the room of all the others. They are not stored but computed
-again for the gradient, and on the CPU in portions that stay in the cache: that is faster than to
-write and read them.
+The hidden activations need ten times the memory of all other activations. They are not stored but
+recomputed for the gradient. On the CPU they are computed in portions that stay in the cache, which
+is faster than writing and reading them.
 """
 
 import math
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 CACHE = 2**18
-"""Hidden activations that a CPU core's second-level cache holds (1 MB in single precision)."""
+"""Number of hidden activations that fit in a core's second-level cache (1 MB in float32)."""
 
 
 class Perceptron(torch.autograd.Function):
@@ -22,14 +22,14 @@ class Perceptron(torch.autograd.Function):
     Shapes: inputs ``(trial, feature, position)``, first ``(trial, slot · channel, feature)``,
     second ``(trial · slot, output, channel)``, result ``(trial · slot, output, position)``.
 
-    With h = first · inputs, r = ReLU(h), and a hat on the gradient with respect to what is under
-    it: ŝecond = ôut · rᵀ, ĥ = (secondᵀ · ôut) where h > 0, f̂irst = ĥ · inputsᵀ,
-    înputs = firstᵀ · ĥ. These are differentiable again where a graph of them is asked for.
+    With h = first · inputs and r = ReLU(h), and with a hat for the gradient with respect to a
+    variable: ŝecond = ôut · rᵀ, ĥ = (secondᵀ · ôut) where h > 0, f̂irst = ĥ · inputsᵀ,
+    înputs = firstᵀ · ĥ. The gradients are differentiable if autograd records them.
     """
 
     @staticmethod
     def forward(ctx: Any, inputs: Tensor, first: Tensor, second: Tensor) -> Tensor:
-        """Compute the result, and keep the arguments only."""
+        """Compute the result, and keep only the arguments."""
         ctx.save_for_backward(inputs, first, second)
         result = inputs.new_empty(*second.shape[:2], inputs.shape[-1])
         for part in _portions(inputs, first, second, buffers=1):
@@ -39,21 +39,21 @@ class Perceptron(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradients with respect to those arguments that ask for one."""
+        """Return the gradients with respect to the arguments that require one."""
         saved = ctx.saved_tensors
         inputs, first, second = saved
-        wanted = ctx.needs_input_grad
-        if torch.is_grad_enabled():  # for a second derivative, which needs all that is spared below
+        needed = ctx.needs_input_grad
+        if torch.is_grad_enabled():  # a second derivative needs the graph, which is not made below
             return _recorded(inputs, first, second, gradient)
         grads = [
-            torch.zeros_like(t) if want else None for t, want in zip(saved, wanted, strict=True)
+            torch.zeros_like(t) if need else None for t, need in zip(saved, needed, strict=True)
         ]
         for part in _portions(inputs, first, second, buffers=2):
             pushed = gradient[part.slots, :, part.at]
             hidden = _hidden(part, inputs, first)
             if grads[2] is not None:
                 grads[2][part.slots].baddbmm_(pushed, hidden.mT)
-            slope = hidden.sign_()  # of the ReLU: its output is positive, or zero
+            slope = hidden.sign_()  # slope of the ReLU, whose output is positive or zero
             pulled = torch.bmm(second[part.slots].mT, pushed, out=part.buffers[1]).mul_(slope)
             pulled = pulled.view(-1, first.shape[1], pushed.shape[-1])
             if grads[1] is not None:
@@ -72,7 +72,7 @@ def perceptron(inputs: Tensor, first: Tensor, second: Tensor) -> Tensor:
 def _recorded(
     inputs: Tensor, first: Tensor, second: Tensor, gradient: Tensor
 ) -> tuple[Tensor, ...]:
-    """Return the gradients with respect to the arguments, for autograd to differentiate."""
+    """Return the gradients with respect to the arguments, recorded by autograd."""
     hidden = torch.bmm(first, inputs).relu()  # (trial, slot · channel, position)
     by_slot = hidden.view(len(second), second.shape[-1], -1)
     pulled = torch.bmm(second.mT, gradient).view_as(hidden) * (hidden > 0)
@@ -87,14 +87,17 @@ class Portion(NamedTuple):
     """Trials and positions whose hidden activations are computed together."""
 
     trials: slice
+    """Range of the trials."""
     slots: slice
+    """Range of (trial, slot) of these trials."""
     at: slice
+    """Range of the positions."""
     buffers: Tensor
-    """Room for hidden activations, ``(buffer, trial · slot, channel, position)``."""
+    """Buffers for hidden activations, ``(buffer, trial · slot, channel, position)``."""
 
 
 def _hidden(part: Portion, inputs: Tensor, first: Tensor) -> Tensor:
-    """Put ReLU(first · inputs) into the first buffer, and return it."""
+    """Write ReLU(first · inputs) to the first buffer, and return the buffer."""
     hidden = part.buffers[0]
     by_trial = hidden.view(-1, first.shape[1], hidden.shape[-1])
     torch.bmm(first[part.trials], inputs[part.trials, :, part.at], out=by_trial).relu_()
@@ -102,7 +105,7 @@ def _hidden(part: Portion, inputs: Tensor, first: Tensor) -> Tensor:
 
 
 def _portions(inputs: Tensor, first: Tensor, second: Tensor, buffers: int) -> Iterator[Portion]:
-    """Divide the trials and positions; the portions share their buffers."""
+    """Divide the trials and positions into portions, which share their buffers."""
     trials, _, positions = inputs.shape
     slots, channels = len(second) // trials, second.shape[-1]
     together, run = trials, positions

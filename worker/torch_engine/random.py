@@ -1,7 +1,7 @@
-"""The keyed normals of a batch of trials, drawn by PyTorch on its own device.
+"""Keyed normal random numbers of a batch of trials, drawn by PyTorch on the engine's device.
 
-The words are those of `worker.engine.philox` to the bit; the normals are those of
-`worker.engine.philox.KeyedGenerator.normal` to 1e-6 in single precision.
+The words equal those of `worker.engine.philox` to the bit. In single precision, the normal numbers
+equal those of `worker.engine.philox.KeyedGenerator.normal` to 1e-6.
 """
 
 from dataclasses import dataclass
@@ -16,11 +16,12 @@ from worker.engine.philox import MASK, Occasion, Quantity, blocks, philox, to_un
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The trials' seeds as Philox keys."""
+    """Philox keys: the seeds of the trials as pairs of words."""
 
     low: Tensor
     """Low word of each seed, shape ``(trial, 1, 1, 1)``."""
     high: Tensor
+    """High word of each seed, shape ``(trial, 1, 1, 1)``."""
 
     @classmethod
     def of(cls, seeds: NDArray[np.int64], device: torch.device) -> "Keys":
@@ -30,17 +31,17 @@ class Keys:
 
 
 def words(keys: Keys, occasion: Occasion, steps: range, what: Tensor, count: int) -> Tensor:
-    """Draw Philox's words.
+    """Draw the words of Philox.
 
     Args:
-        keys: The trials.
-        occasion: When the numbers are drawn.
-        steps: Steps of that occasion, consecutive.
-        what: Third counter words, ``quantity + 16 · index``, shape ``(index,)``.
-        count: Words for each trial, step and index.
+        keys: Keys of the trials.
+        occasion: Phase of the trial in which the numbers are drawn.
+        steps: Consecutive steps of that occasion.
+        what: Third words of the counters, ``quantity + 16 · index``, shape ``(index,)``.
+        count: Number of words for each trial, step and index.
 
     Returns:
-        64-bit integers in [0, 2^32), shape ``(trial, step, index, 4, blocks)``; the last two
+        64-bit integers in [0, 2^32), shape ``(trial, step, index, 4, blocks)``. The last two
         dimensions, flattened, are the words in order.
     """
     device = keys.low.device
@@ -59,25 +60,26 @@ def normal(
     shape: tuple[int, int],
     dtype: torch.dtype,
 ) -> Tensor:
-    """Draw from N(0, 1), by Box and Muller's transform as `KeyedGenerator.normal` does it.
+    """Draw from N(0, 1) by the Box-Muller transform, as `KeyedGenerator.normal` does.
 
     Args:
-        keys: The trials.
-        occasion: When the numbers are drawn.
-        steps: Steps of that occasion, consecutive.
-        quantity: What the numbers are for.
-        indices: The quantity's indices, shape ``(index,)``.
-        shape: Numbers a sample, and samples a batch.
-        dtype: Precision.
+        keys: Keys of the trials.
+        occasion: Phase of the trial in which the numbers are drawn.
+        steps: Consecutive steps of that occasion.
+        quantity: Purpose of the numbers.
+        indices: Indices of the quantity, shape ``(index,)``.
+        shape: Numbers per sample, and samples per batch.
+        dtype: Precision of the result.
 
     Returns:
-        Shape ``(trial, step, index, *shape)``.
+        Normal numbers, shape ``(trial, step, index, *shape)``.
     """
     count = shape[0] * shape[1]
     drawn = words(keys, occasion, steps, int(quantity) + 16 * indices, count)
     unit: Tensor = to_unit(drawn).to(dtype)  # (trial, step, index, 4, blocks)
     radius = (-2.0 * torch.log(unit[..., 0::2, :])).sqrt_()  # (trial, step, index, 2, blocks)
-    # A turn is taken off by half, since a small angle has a small rounding error.
+    # Angles in [−π, π) instead of [0, 2π): a small angle has a small rounding error. The shift by π
+    # changes the sign of cosine and sine.
     angle = 2.0 * torch.pi * (unit[..., 1::2, :] - 0.5)
     pairs = torch.stack((-radius * torch.cos(angle), -radius * torch.sin(angle)), dim=-2)
     flat = pairs.flatten(-3)[..., :count]

@@ -1,7 +1,7 @@
-"""A batch of networks in training on PyTorch: supernets with their α, and discrete architectures.
+"""Training of a batch of networks with PyTorch: supernets with their α, and discrete architectures.
 
-Everything has a leading trial dimension, on whatever device; a step has no loop over trials and
-does not wait for the device.
+All tensors have a leading trial dimension. A step has no loop over trials and does not wait for the
+device.
 
 Source: Geiping, Lukasik et al. 2023, Sec. 4 and 5.1; Liu et al. 2019, eq. 5 to 7.
 """
@@ -22,33 +22,33 @@ from worker.torch_engine.adam import Moments, adam_update, decayed
 from worker.torch_engine.batches import Sampler, Samples
 from worker.torch_engine.cells import cell_network, wire
 from worker.torch_engine.custom_operations import CustomOperations
-from worker.torch_engine.network import MAPPINGS, Maps, Mixture, mixture, network, term_table
+from worker.torch_engine.network import CNNS, Maps, Mixture, mixture, network, term_table
 from worker.torch_engine.weights import discrete_start, joined, search_start, unflatten
 
 
 class Trainer:
-    """The weights of a batch of networks, and their steps."""
+    """The weights of a batch of networks, and the steps of their optimizer."""
 
     def __init__(self, batch: Batch, theta: Tensor, used: NDArray[np.bool_]) -> None:
-        """Move what is fixed to the device.
+        """Move the constants to the device.
 
         Args:
             batch: The trials.
-            theta: Initial weights, ``(trial, parameter)``, of the dtype and on the device to
-                compute with.
-            used: Whether any trial has each operation on each edge, ``(edge, operation)``.
+            theta: Initial weights, ``(trial, parameter)``, with the dtype and on the device of the
+                computation.
+            used: Whether any trial has an operation on an edge, ``(edge, operation)``.
         """
         architecture = batch.architecture
         has_noise = used[:, np.array(operations(architecture)) == "noise"].any(axis=1)
         noisy: list[int] = np.flatnonzero(has_noise).tolist()
-        self._mapped = [bool(edge[:MAPPINGS].any()) for edge in used]
+        self._has_cnn = [bool(edge[:CNNS].any()) for edge in used]
         self._like = theta.new_empty(0)
         self.batch = batch
         self.theta = theta
         self.sampler = Sampler(batch, noisy, self._like)
         self.maps = Maps.of(batch.problem.matrix, architecture, self._like)
         self._wiring = (
-            wire(architecture, self._mapped, self._like) if architecture.space == "cell" else None
+            wire(architecture, self._has_cnn, self._like) if architecture.space == "cell" else None
         )
         self._custom = CustomOperations(batch, used, self._like)
         self._moments = Moments.of(theta)
@@ -58,24 +58,24 @@ class Trainer:
 
     def output(self, theta: Tensor, mix: Mixture, samples: Samples) -> Tensor:
         """Return each trial's reconstructions, ``(trial, n, batch)``."""
-        slots = mix.mappings.shape[-1]
+        slots = mix.cnns.shape[-1]
         start, noise = samples.start, samples.noise
-        ours = theta.shape[1] - self._custom.count
-        weights, flattening = unflatten(theta[:, :ours], self.batch.architecture, slots)
+        built_in = theta.shape[1] - self._custom.count
+        weights, flattening = unflatten(theta[:, :built_in], self.batch.architecture, slots)
         if self._wiring is None:
-            custom = partial(self._custom.output, theta[:, ours:], mix.custom, start)
-            return network(self.maps, weights, mix, start, noise, self._mapped, custom)
+            custom = partial(self._custom.output, theta[:, built_in:], mix.custom, start)
+            return network(self.maps, weights, mix, start, noise, self._has_cnn, custom)
         return cell_network(self.maps, self._wiring, weights, flattening, mix, start, noise)
 
     def loss_and_psnr(self, theta: Tensor, mix: Mixture, samples: Samples) -> tuple[Tensor, Tensor]:
-        """Return each trial's mean squared error, and its mean PSNR in dB (of data range 1)."""
+        """Return each trial's mean squared error, and its mean PSNR in dB (data range 1)."""
         errors = (self.output(theta, mix, samples) - samples.signal).square().mean(1)
         with torch.no_grad():
-            psnr = -10.0 * torch.log10(errors).mean(-1)  # of (trial, batch)
+            psnr = -10.0 * torch.log10(errors).mean(-1)  # errors: (trial, batch)
         return errors.mean(-1), psnr
 
     def train(self, step: int, mix: Mixture, samples: Samples) -> tuple[Tensor, Tensor]:
-        """Take one step of Adam, and return loss and PSNR before it."""
+        """Take one step of Adam, and return the loss and the PSNR before it."""
         theta = self.theta.requires_grad_()
         loss, psnr = self.loss_and_psnr(theta, mix, samples)
         (gradient,) = torch.autograd.grad(loss.sum(), theta)
@@ -85,10 +85,10 @@ class Trainer:
         return loss.detach(), psnr
 
     def unrolled(self, step: int, theta: Tensor, mix: Mixture, samples: Samples) -> Tensor:
-        """Return the weights after one step of gradient descent, as a function of theta and mix.
+        """Return the weights after one step of gradient descent, differentiable in theta and mix.
 
-        Its size is that of this step's Adam; the weight decay is in it, as in the DARTS authors'
-        own code.
+        The step size is that of Adam in this step. The step includes the weight decay, as in the
+        code of the DARTS authors.
         """
         loss, _ = self.loss_and_psnr(theta, mix, samples)
         (gradient,) = torch.autograd.grad(loss.sum(), theta, create_graph=True)
@@ -103,10 +103,10 @@ class Trainer:
 
 
 class Search(Trainer):
-    """A batch of supernets: α beside the weights."""
+    """A batch of supernets: α and the weights."""
 
     def __init__(self, batch: Batch, theta: Tensor) -> None:
-        """Draw α; the supernets start from the weights theta, ``(trial, parameter)``."""
+        """Draw the initial α; theta has the initial weights, ``(trial, parameter)``."""
         names, hypers = operations(batch.architecture), batch.hyperparameters
         super().__init__(batch, theta, np.ones((batch.architecture.edges, len(names)), np.bool_))
         like = self._like
@@ -121,28 +121,29 @@ class Search(Trainer):
 
     @classmethod
     def from_scratch(cls, batch: Batch, like: Tensor) -> "Search":
-        """Draw the weights as well; dtype and device as ``like``."""
+        """Draw the initial weights and α, with the dtype and the device of ``like``."""
         return cls(batch, _tensor(search_start(batch), like))
 
     @classmethod
-    def of_trained(cls, batch: Batch, nets: list["Training"]) -> "Search":
-        """Put trained networks of one mapping each together, slot by slot."""
-        return cls(batch, joined([net.theta for net in nets], batch.architecture))
+    def of_trained(cls, batch: Batch, networks: list["Training"]) -> "Search":
+        """Combine trained networks of one slot each to supernets of all slots."""
+        return cls(batch, joined([trained.theta for trained in networks], batch.architecture))
 
     def mixture(self) -> Mixture:
-        """Return the edges' coefficients for the present α."""
+        """Return the coefficients of the edges' terms for the current α."""
         return mixture(self.alpha.softmax(-1), self._table)
 
     def alpha_step(
         self, step: int, samples: Samples, training: Samples | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Take one step of α with the weights fixed, and return loss and PSNR before it.
+        """Take one step of α with the weights fixed, and return the loss and the PSNR before it.
 
         Args:
-            step: Which one, from 0.
+            step: Index of the step, from 0.
             samples: A validation batch.
-            training: The next weight step's batch, to unroll that step: α's gradient is then one
-                through the weights after it, too (eq. 7, exactly), and loss and PSNR are theirs.
+            training: Batch of the next weight step, to unroll this step. The gradient of α then
+                also goes through the weights after that step (eq. 7, exactly), and the loss and
+                the PSNR are those of these weights.
         """
         loss, psnr, gradient = self.alpha_gradient(step, samples, training)
         gradient = decayed(self.alpha, gradient, self._alpha_decay)
@@ -155,7 +156,7 @@ class Search(Trainer):
     def alpha_gradient(
         self, step: int, samples: Samples, training: Samples | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return loss, PSNR and α's gradient; see `alpha_step`."""
+        """Return the loss, the PSNR and the gradient of α; see `alpha_step`."""
         alpha, theta = self.alpha.requires_grad_(), self.theta
         mix = self.mixture()
         if training is not None:
@@ -172,7 +173,7 @@ class Search(Trainer):
 
 
 class Training(Trainer):
-    """A batch of discrete architectures: one operation, and one mapping at most, on an edge."""
+    """A batch of discrete architectures: one operation, and at most one CNN, on each edge."""
 
     def __init__(
         self,
@@ -181,13 +182,13 @@ class Training(Trainer):
         like: Tensor,
         occasion: Occasion = Occasion.RETRAIN_START,
     ) -> None:
-        """Draw the weights of the picked operations.
+        """Draw the initial weights of the architectures.
 
         Args:
             batch: The trials.
             architectures: Index of each edge's operation, ``(trial, edge)``.
-            like: A tensor of the dtype and device to compute with.
-            occasion: ``SEARCH_START`` for the weights that a supernet would start from.
+            like: A tensor with the dtype and the device of the computation.
+            occasion: ``RETRAIN_START``, or ``SEARCH_START`` for the initial weights of a supernet.
         """
         count = len(operations(batch.architecture))
         used = (architectures[..., None] == np.arange(count)).any(0)
@@ -195,10 +196,10 @@ class Training(Trainer):
         super().__init__(batch, theta, used)
         picked = one_hot(torch.as_tensor(architectures), count).to(like)
         terms = mixture(picked, _tensor(term_table(batch.architecture), like))
-        self.mixture = terms._replace(mappings=terms.mappings.sum(-1, keepdim=True))
+        self.mixture = terms._replace(cnns=terms.cnns.sum(-1, keepdim=True))
 
     def weight_step(self, step: int, samples: Samples) -> tuple[Tensor, Tensor]:
-        """Take one step of the weights, and return loss and PSNR before it."""
+        """Take one step of the weights, and return the loss and the PSNR before it."""
         return self.train(step, self.mixture, samples)
 
 

@@ -1,7 +1,8 @@
-"""The weights of a batch of trials as one tensor, so that an optimizer's step is a few kernels.
+"""The weights of a batch of trials as one tensor, so that an optimizer step is a few kernels.
 
-They are laid out flat: edge by edge as `worker.torch_engine.network.Weights` names an edge's, and
-then each cell's flattening, and then a user's own operations.
+The weights of a trial have three parts: the weights of the CNNs, edge by edge, and for each edge in
+the order of `worker.torch_engine.network.Weights`; the flattening of each cell; and the weights of
+the custom operations.
 """
 
 import math
@@ -18,25 +19,26 @@ from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, Batch
 from worker.engine.initialization import initial_flattening, initial_weights
 from worker.engine.philox import Occasion
 from worker.torch_engine.custom_operations import custom_start
-from worker.torch_engine.network import MAPPINGS, Weights
+from worker.torch_engine.network import CNNS, Weights
 
 
 class Parameters(NamedTuple):
-    """All weights of a network."""
+    """All weights of a network, without those of custom operations."""
 
-    mappings: Weights
+    cnns: Weights
+    """Weights of the CNNs of all edges."""
     flattening: Tensor
-    """Of each cell by state and tap, then its bias, ``(trial, cell, state · tap + 1)``; of no cell
-    in the sequential space."""
+    """Weights of each cell's flattening by state and tap, followed by its bias:
+    ``(trial, cell, state · tap + 1)``. The sequential space has no cells."""
 
 
 def unflatten(theta: Tensor, settings: ArchitectureSettings, slots: int) -> Parameters:
     """Return views of the weights.
 
     Args:
-        theta: Shape ``(trial, parameter)``; without those of own operations.
-        settings: The space, and the widths.
-        slots: Mappings an edge.
+        theta: Weights, ``(trial, parameter)``, without those of custom operations.
+        settings: Settings of the search space.
+        slots: Number of CNNs per edge.
     """
     channels, taps = settings.channels, settings.kernel_size
     shapes = (
@@ -51,29 +53,30 @@ def unflatten(theta: Tensor, settings: ArchitectureSettings, slots: int) -> Para
     of_edges, flattening = torch.split(theta, [count, theta.shape[1] - count], dim=1)
     leading = len(theta), settings.edges
     parts = torch.split(of_edges.view(*leading, -1), sizes, dim=-1)
-    mappings = [part.view(*leading, *shape) for part, shape in zip(parts, shapes, strict=True)]
+    cnns = [part.view(*leading, *shape) for part, shape in zip(parts, shapes, strict=True)]
     width = LAST_STATES * FLATTENING_TAPS + 1
-    return Parameters(Weights(*mappings), flattening.reshape(len(theta), -1, width))
+    return Parameters(Weights(*cnns), flattening.reshape(len(theta), -1, width))
 
 
-def joined(nets: Sequence[Tensor], settings: ArchitectureSettings) -> Tensor:
-    """Return the weights of a supernet whose slots are networks of one mapping an edge.
+def joined(networks: Sequence[Tensor], settings: ArchitectureSettings) -> Tensor:
+    """Combine networks of one CNN per edge to a supernet with these networks as its slots.
 
     Args:
-        nets: Each slot's network, ``(trial, parameter)``; the flattening is the last one's.
-        settings: The space, and the widths.
+        networks: Weights of each slot's network, ``(trial, parameter)``. The flattening is that of
+            the last network.
+        settings: Settings of the search space.
     """
-    parts = [unflatten(theta, settings, slots=1) for theta in nets]
-    kinds = [torch.cat(kind, dim=2) for kind in zip(*(net.mappings for net in parts), strict=True)]
+    parts = [unflatten(theta, settings, slots=1) for theta in networks]
+    kinds = [torch.cat(kind, dim=2) for kind in zip(*(part.cnns for part in parts), strict=True)]
     of_edges = torch.cat([kind.flatten(2) for kind in kinds], dim=-1)
     return torch.cat((of_edges.flatten(1), parts[-1].flattening.flatten(1)), dim=1)
 
 
 def search_start(batch: Batch) -> NDArray[np.float64]:
-    """Return a supernet's initial weights, two slots an edge: ``(trial, parameter)``."""
+    """Return the initial weights of supernets, with two slots per edge: ``(trial, parameter)``."""
     occasion = Occasion.SEARCH_START
     edges = [
-        _flat([_slot(batch, occasion, edge, slot) for slot in range(MAPPINGS)])
+        _flat([_slot(batch, occasion, edge, slot) for slot in range(CNNS)])
         for edge in range(batch.architecture.edges)
     ]
     custom = custom_start(batch, occasion)
@@ -83,19 +86,19 @@ def search_start(batch: Batch) -> NDArray[np.float64]:
 def discrete_start(
     batch: Batch, architectures: NDArray[np.int64], occasion: Occasion
 ) -> NDArray[np.float64]:
-    """Return the picked operations' initial weights, one slot an edge: ``(trial, parameter)``.
+    """Return the initial weights of architectures, with one slot per edge: ``(trial, parameter)``.
 
-    An edge without a mapping has zeros, which stay zeros: no gradient reaches them.
+    The weights of an edge without a CNN are 0 and stay 0, because their gradient is 0.
 
     Args:
         batch: The trials.
         architectures: Index of each edge's operation, ``(trial, edge)``.
-        occasion: ``RETRAIN_START``, or ``SEARCH_START`` for what a supernet would start from.
+        occasion: ``RETRAIN_START``, or ``SEARCH_START`` for the initial weights of a supernet.
     """
     edges = [
         sum(
             (picks == slot)[:, None] * _flat([_slot(batch, occasion, edge, slot)])
-            for slot in range(MAPPINGS)
+            for slot in range(CNNS)
         )
         for edge, picks in enumerate(architectures.T)
     ]
@@ -106,14 +109,14 @@ def discrete_start(
 def _slot(
     batch: Batch, occasion: Occasion, edge: int, slot: int
 ) -> tuple[NDArray[np.float64], ...]:
-    """Return one mapping's weights in the order of `Weights`, each ``(trial, …)``."""
+    """Return the initial weights of one CNN in the order of `Weights`, each ``(trial, …)``."""
     start = initial_weights(batch, occasion, edge, slot)
     per_channel = np.ones((len(batch.seeds), batch.architecture.channels))
     return start.first.mT, per_channel, 0 * per_channel, start.second, start.bias[:, None]
 
 
 def _flat(slots: list[tuple[NDArray[np.float64], ...]]) -> NDArray[np.float64]:
-    """Join slots kind by kind, flattened: ``(trial, parameter)``."""
+    """Concatenate slots kind by kind, flattened: ``(trial, parameter)``."""
     trials = len(slots[0][0])
     return np.concatenate(
         [part.reshape(trials, -1) for kind in zip(*slots, strict=True) for part in kind], axis=1
@@ -121,7 +124,7 @@ def _flat(slots: list[tuple[NDArray[np.float64], ...]]) -> NDArray[np.float64]:
 
 
 def _flattenings(batch: Batch, occasion: Occasion) -> list[NDArray[np.float64]]:
-    """Return each cell's flattening, ``(trial, state · tap + 1)``; none in the sequential space."""
+    """Return the initial flattening of each cell, ``(trial, state · tap + 1)``."""
     if batch.architecture.space == "sequential":
         return []
     starts = [initial_flattening(batch, occasion, cell) for cell in range(batch.architecture.cells)]

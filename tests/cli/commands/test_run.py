@@ -221,7 +221,7 @@ def test_an_unsuitable_engine_is_refused(
     ran = dartboard(tmp_path, "run", "study.toml", "--engine", "numba")
 
     assert ran.returncode == 2
-    assert "does not offer the variant 'darts-second-order'; take --engine torch" in ran.stderr
+    assert "does not support the variant 'darts-second-order'; use --engine torch" in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
     assert not (tmp_path / "dartboard.db").exists()
 

@@ -1,12 +1,12 @@
 """Every engine computes the same trials as the reference in float64.
 
-The tolerance is 1e-4 of a loss, far above what float32 rounds (about 1e-7 a step) and far below
-what another algorithm would give. Ten layers of all operations stay within it for twenty steps.
-Layers of good operations alone amplify rounding, the more the deeper: in ten of them PyTorch in
-float32 leaves PyTorch in float64 by several per cent within twenty steps, and so does any other
-engine. They are compared to 1e-3 for ten steps of two layers, on the first step of ten layers, and
-in distribution (docs/science.md). The same holds for DARTS-single, which trains networks of one
-good operation alone: it is compared to 1e-3 over five epochs of one step.
+The tolerance is 1e-4 of a loss. This is far above the rounding of float32 (about 1e-7 per step) and
+far below the effect of another algorithm. Ten layers of all operations stay within it for twenty
+steps. Layers of only good operations amplify rounding errors, and more so in deeper networks: with
+ten such layers, PyTorch in float32 differs from PyTorch in float64 by several percent after twenty
+steps, and so does every other engine. Such networks are compared to 1e-3 for ten steps of two
+layers, on the first step of ten layers, and in distribution (docs/science.md). DARTS-single trains
+networks of one good operation and is therefore compared to 1e-3 over five epochs of one step.
 """
 
 from dataclasses import replace
@@ -25,7 +25,7 @@ from worker.torch_engine.engine import TorchEngine
 
 TOLERANCE = 1e-4
 twenty_steps_of = partial(batch_of, points=50, batch_size=128, batches=1, epochs=20)
-"""An epoch of one step, so that a curve has an entry for each."""
+"""Twenty epochs of one step each, so that a curve has one value per step."""
 
 
 @pytest.fixture(params=["numba", "torch"], scope="module")
@@ -63,7 +63,7 @@ def test_the_steps_of_a_search_agree(
     problem: str,
     kernel_size: int,
 ) -> None:
-    # Four trials: both optimizers of alpha, both schedulers, with and without warm-ups.
+    # The four trials have both optimizers of alpha, both schedulers, and warm-up on and off.
     batch = twenty_steps_of(
         *HYPERPARAMETERS,
         operations=operations,
@@ -129,7 +129,7 @@ def test_the_steps_of_a_search_in_cells_agree(
 def test_the_steps_of_darts_single_agree(
     engine: Engine, reference: Engine, space: str, operations: str
 ) -> None:
-    # The fourth setting's steps are so long that float32 leaves float64 within five of them.
+    # Without the fourth setting: its steps are so long that float32 and float64 differ within five.
     batch = twenty_steps_of(*HYPERPARAMETERS[:3], operations=operations, channels=4, epochs=5)
     if space == "cell":
         batch = in_cells(batch, cells=2, states=3)
@@ -160,9 +160,7 @@ def test_the_steps_of_a_retraining_in_cells_agree(engine: Engine, reference: Eng
     np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-3)
 
 
-def test_cells_without_an_operation_are_scored_as_the_reference_scores_them(
-    engine: Engine, reference: Engine
-) -> None:
+def test_scores_of_cells_without_operations_agree(engine: Engine, reference: Engine) -> None:
     batch = in_cells(batch_of(*HYPERPARAMETERS[:2]), cells=2, states=3)
     architectures = np.array([[4] * 12, [4] * 6 + [2, 4, 4, 4, 2, 3]])
 
@@ -188,7 +186,7 @@ def test_the_steps_of_a_retraining_agree(
     np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-3)
 
 
-def test_the_first_losses_of_ten_good_layers_agree(engine: Engine, reference: Engine) -> None:
+def test_first_losses_of_ten_good_layers_agree(engine: Engine, reference: Engine) -> None:
     batch = twenty_steps_of(*HYPERPARAMETERS, operations="good", layers=10, channels=16)
 
     ours, theirs = engine.search(batch, quiet), reference.search(batch, quiet)
@@ -213,9 +211,7 @@ def test_odd_sizes_agree(
     assert distance(ours.validation_loss, theirs.validation_loss) < TOLERANCE
 
 
-def test_layers_without_weights_alone_are_scored_as_the_reference_scores_them(
-    engine: Engine, reference: Engine
-) -> None:
+def test_scores_of_layers_without_weights_agree(engine: Engine, reference: Engine) -> None:
     batch = batch_of(*HYPERPARAMETERS[:2])
     architectures = np.array([[2, 2, 3], [3, 3, 3]])
 
@@ -225,7 +221,7 @@ def test_layers_without_weights_alone_are_scored_as_the_reference_scores_them(
     np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-3)
 
 
-def test_the_compiled_engine_computes_a_trial_alone_as_in_a_batch_to_the_bit() -> None:
+def test_numba_trials_do_not_depend_on_their_batch() -> None:
     batch = batch_of(*HYPERPARAMETERS)
     alone = batch_of(HYPERPARAMETERS[0])
     assert batch.seeds[0] == alone.seeds[0]

@@ -33,7 +33,7 @@ def test_warm_up_ramps_to_the_full_step_size() -> None:
     np.testing.assert_allclose(sizes[10:], 0.02)
 
 
-def test_the_linear_scheduler_reaches_0_after_the_last_step() -> None:
+def test_the_linear_scheduler_ends_at_0() -> None:
     sizes = alpha_steps(alpha_scheduler="linear")
     assert sizes[0] == 0.02
     assert sizes[-1] == pytest.approx(0.02 / 20)
@@ -58,7 +58,7 @@ def test_weight_steps_have_their_own_warm_up() -> None:
     np.testing.assert_allclose(weight_step_sizes(batch_of(hyper))[0], [0.05, 0.1, 0.1, 0.1])
 
 
-def test_each_trial_has_its_own_step_sizes() -> None:
+def test_step_sizes_are_those_of_each_trial() -> None:
     batch = batch_of(*HYPERPARAMETERS)
     assert weight_step_sizes(batch).shape == (4, 4)
     np.testing.assert_array_equal(
@@ -116,7 +116,7 @@ def test_weights_start_in_the_range_of_pytorch() -> None:
     assert abs(start.first).max() > 0.9 / np.sqrt(5)
 
 
-def test_no_two_mappings_start_alike() -> None:
+def test_no_two_cnns_start_alike() -> None:
     batch = batch_of()
     starts = [
         initial_weights(batch, occasion, layer, slot).first.tobytes()

@@ -13,7 +13,7 @@ def problem_of(name: str, **settings: object) -> CosineProblem:
 
 
 def blurred(x: np.ndarray) -> np.ndarray:
-    """Blur by a sum over taps, with the paper's kernel."""
+    """Blur by a sum over taps, with the kernel of the paper."""
     kernel = np.exp(-((np.arange(-3, 4) * np.pi / 49) ** 2) / (2 * 0.2**2))
     return np.convolve(x, kernel / kernel.sum(), mode="same")
 
@@ -41,7 +41,7 @@ def test_downsampling_keeps_every_fourth_row_of_the_blur() -> None:
     np.testing.assert_array_equal(kept, problem_of("blur").matrix[[0, 4, 8, *range(12, 50, 4)]])
 
 
-def test_a_blur_leaves_a_constant_alone_but_near_the_ends() -> None:
+def test_a_blur_keeps_constants_away_from_the_ends() -> None:
     sums = problem_of("blur").matrix.sum(1)
     np.testing.assert_allclose(sums[3:-3], 1)
     assert (sums[[0, 1, 2, -3, -2, -1]] < 1).all()

@@ -10,64 +10,64 @@ from worker.evaluation.choose import able_engine, choose_engine, make_ready
 UNROLLED = SearchSettings(variant="darts-second-order")
 
 
-def test_torch_runs_where_it_is_told() -> None:
+def test_torch_runs_on_the_named_device() -> None:
     engine = choose_engine("torch", "cpu")
     assert (engine.name, engine.device) == ("torch", "cpu")
 
 
-def test_auto_takes_numba_on_the_cpu() -> None:
+def test_auto_uses_numba_on_the_cpu() -> None:
     assert choose_engine("auto", "cpu").name == "numba"
 
 
-def test_auto_takes_torch_for_what_numba_does_not_offer() -> None:
+def test_auto_uses_torch_for_unsupported_settings() -> None:
     chosen, architecture = choose_engine("auto", "cpu"), ArchitectureSettings()
     assert able_engine(chosen, "auto", architecture, SearchSettings()) is chosen
     other = able_engine(chosen, "auto", architecture, UNROLLED)
     assert (other.name, other.device) == ("torch", "cpu")
 
 
-def test_numba_alone_is_not_replaced() -> None:
+def test_a_named_engine_is_not_replaced() -> None:
     chosen = choose_engine("numba", "cpu")
-    with pytest.raises(ServiceError, match="numba engine does not offer the variant 'darts-seco"):
+    with pytest.raises(ServiceError, match="numba engine does not support the variant 'darts-seco"):
         able_engine(chosen, "numba", ArchitectureSettings(), UNROLLED)
 
 
 @pytest.mark.parametrize("space", ["sequential", "cell"])
 @pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single"])
-def test_torch_offers_all(space: str, variant: str) -> None:
+def test_torch_supports_all_settings(space: str, variant: str) -> None:
     architecture = ArchitectureSettings.model_validate({"space": space})
     search = SearchSettings.model_validate({"variant": variant})
-    assert choose_engine("torch", "cpu").lacks(architecture, search) is None
+    assert choose_engine("torch", "cpu").unsupported(architecture, search) is None
 
 
-def test_numba_computes_with_the_threads_it_is_given() -> None:
+def test_numba_gets_its_number_of_threads() -> None:
     assert vars(choose_engine("numba", "cpu", threads=3))["threads"] == 3
 
 
-def test_auto_takes_torch_where_numba_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_uses_torch_without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "worker.numba_engine.engine", None)
     assert choose_engine("auto", "cpu").name == "torch"
 
 
-def test_numba_says_so_where_it_cannot_be_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_numba_without_its_library_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "worker.numba_engine.engine", None)
-    with pytest.raises(ServiceError, match="install numba or take --engine torch"):
+    with pytest.raises(ServiceError, match="install numba or use --engine torch"):
         choose_engine("numba", "cpu")
 
 
-def test_numba_runs_on_the_cpu_only() -> None:
+def test_numba_refuses_a_gpu() -> None:
     with pytest.raises(ServiceError, match="runs on the device cpu, not on 'cuda:0'"):
         choose_engine("numba", "cuda:0")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 @pytest.mark.parametrize("device", ["cuda:0", "nonsense"])
-def test_a_device_that_is_not_there_is_refused(device: str) -> None:
+def test_a_missing_device_is_refused(device: str) -> None:
     with pytest.raises(ServiceError, match=f"no device '{device}' here"):
         choose_engine("auto", device)
 
 
-def test_an_engine_that_is_ready_has_nothing_left_to_compile() -> None:
+def test_a_ready_engine_compiles_nothing() -> None:
     engine = choose_engine("numba", "cpu")
     make_ready(engine)
     from worker.numba_engine.engine import ensure_compiled

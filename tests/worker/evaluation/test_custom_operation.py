@@ -1,4 +1,4 @@
-"""A user's own operation, a PyTorch module, on the torch engine."""
+"""Custom operations, which are PyTorch modules, on the torch engine."""
 
 import sys
 from collections.abc import Iterator
@@ -38,8 +38,8 @@ class Mine(torch.nn.Module):
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Forget what a test imports from its folder."""
+def clean_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Remove what a test imports from its folder."""
     monkeypatch.setattr("sys.path", [*sys.path])
     monkeypatch.chdir(EXAMPLES)
     yield
@@ -62,22 +62,26 @@ def written(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Batch
     return with_custom(batch_of(*HYPERPARAMETERS[:2], layers=2), "mine:Mine")
 
 
-def test_it_joins_the_set_and_every_layer_has_a_share_of_it() -> None:
+def test_it_joins_the_operation_set() -> None:
     batch = with_custom(batch_of(*HYPERPARAMETERS, operations="good"))
     names = operations(batch.architecture)
     assert names == ("learnable_gradient", "cnn", "descent:Descent")
+
+
+def test_every_layer_has_an_alpha_for_it() -> None:
+    batch = with_custom(batch_of(*HYPERPARAMETERS, operations="good"))
     searched = TorchEngine().search(batch, quiet)
     assert searched.alpha.shape == (4, 3, 3)
     assert np.isfinite(searched.psnr).all()
 
 
-def test_an_architecture_of_it_alone_is_plain_gradient_descent() -> None:
-    """With the training's step size 0, each layer is one step of size ½, and so is what it adds."""
-    still = HYPERPARAMETERS[0].model_copy(update={"param_lr": 0.0})
-    batch = with_custom(batch_of(still, layers=3, epochs=1))
+def test_its_architecture_is_plain_gradient_descent() -> None:
+    # Without training, the step size of each layer stays 0.5.
+    untrained = HYPERPARAMETERS[0].model_copy(update={"param_lr": 0.0})
+    batch = with_custom(batch_of(untrained, layers=3, epochs=1))
     engine = TorchEngine(dtype=torch.float64)
-    own = operations(batch.architecture).index("descent:Descent")
-    (trial,) = train_fixed(batch, np.full((1, 3), own), engine, progress=quiet)
+    custom = operations(batch.architecture).index("descent:Descent")
+    (trial,) = train_fixed(batch, np.full((1, 3), custom), engine, progress=quiet)
     assert trial.architecture == ("descent:Descent",) * 3
 
     search = Search.from_scratch(batch, torch.empty(0, dtype=torch.float64))
@@ -89,7 +93,7 @@ def test_an_architecture_of_it_alone_is_plain_gradient_descent() -> None:
             u = u - 0.5 * (A.T @ A @ u - sample.start)
         errors = (sample.start + u - sample.signal).square().mean(1)
         psnrs.append(-10 * torch.log10(errors).mean())
-    # To single precision: that is what the module is given A in.
+    # To single precision, because the module receives A in float32.
     assert trial.architecture_psnr == pytest.approx(float(torch.stack(psnrs).mean()), rel=1e-6)
 
 
@@ -103,9 +107,7 @@ def test_its_weights_are_trained() -> None:
     assert (search.theta[:, -2:] != before).all()
 
 
-def test_a_trial_is_the_same_alone_and_among_others(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_trial_does_not_depend_on_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     both = written(GOOD, tmp_path, monkeypatch)
     alone = replace(both, hyperparameters=both.hyperparameters[1:], seeds=both.seeds[1:])
     engine = TorchEngine(dtype=torch.float64)
@@ -116,25 +118,38 @@ def test_a_trial_is_the_same_alone_and_among_others(
     assert first.architecture_psnr == pytest.approx(second.architecture_psnr, rel=1e-9)
 
 
-def test_its_start_is_the_modules_own_and_another_on_every_layer_trial_and_occasion(
+@pytest.fixture
+def by_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
+    """Return initial weights for two occasions, trials and layers, ``(8, weight)``."""
+    batch = written(GOOD, tmp_path, monkeypatch)
+    drawn = [
+        custom_start(batch, which) for which in (Occasion.SEARCH_START, Occasion.RETRAIN_START)
+    ]
+    return np.stack(drawn).reshape(2 * 2 * 2, 20 * 20 + 20)
+
+
+def test_every_layer_trial_and_occasion_starts_differently(by_layer: np.ndarray) -> None:
+    assert len(np.unique(by_layer[:, 0])) == 8
+
+
+def test_the_constructor_initializes_the_weights(by_layer: np.ndarray) -> None:
+    assert np.abs(by_layer).max() <= 1 / np.sqrt(20)  # the range of torch.nn.Linear
+
+
+def test_initialization_keeps_the_global_random_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = written(GOOD, tmp_path, monkeypatch)
     state = torch.random.get_rng_state()
-    drawn = [
-        custom_start(batch, which) for which in (Occasion.SEARCH_START, Occasion.RETRAIN_START)
-    ]
-    assert torch.equal(torch.random.get_rng_state(), state)  # nobody else's numbers are touched
-    by_layer = np.stack(drawn).reshape(2 * 2 * 2, 20 * 20 + 20)
-    assert len(np.unique(by_layer[:, 0])) == 8
-    assert np.abs(by_layer).max() <= 1 / np.sqrt(20)  # torch.nn.Linear's
+    custom_start(batch, Occasion.SEARCH_START)
+    assert torch.equal(torch.random.get_rng_state(), state)
 
 
-def test_without_it_nothing_is_added_to_the_weights() -> None:
+def test_without_custom_operations_no_weights_are_added() -> None:
     assert custom_start(batch_of(), Occasion.SEARCH_START).shape == (1, 0)
 
 
-def test_the_second_order_sees_through_it() -> None:
+def test_the_second_order_differentiates_it() -> None:
     batch = with_custom(batch_of(*HYPERPARAMETERS, layers=2, batches=1, epochs=1))
     second = replace(
         batch, search=batch.search.model_copy(update={"variant": "darts-second-order"})
@@ -145,25 +160,28 @@ def test_the_second_order_sees_through_it() -> None:
     assert not np.array_equal(first, unrolled)
 
 
-def test_it_runs_on_the_torch_engine_whatever_auto_chose_and_not_on_numba() -> None:
+def test_auto_uses_torch_for_it() -> None:
     settings = ArchitectureSettings(custom=("descent:Descent",))
-    chosen = NumbaEngine(1)
-    assert able_engine(chosen, "auto", settings, SearchSettings()).name == "torch"
-    with pytest.raises(ServiceError, match="does not offer operations of one's own"):
-        able_engine(chosen, "numba", settings, SearchSettings())
+    assert able_engine(NumbaEngine(1), "auto", settings, SearchSettings()).name == "torch"
+
+
+def test_numba_does_not_support_it() -> None:
+    settings = ArchitectureSettings(custom=("descent:Descent",))
+    with pytest.raises(ServiceError, match="does not support custom operations"):
+        able_engine(NumbaEngine(1), "numba", settings, SearchSettings())
 
 
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("torch.nn.Module)", "object)", r"wanted a torch\.nn\.Module, got Mine"),
+        ("torch.nn.Module)", "object)", r"expected a torch\.nn\.Module, got Mine"),
         ("matrix):", "matrix, more):", "cannot make the operation 'mine:Mine': TypeError"),
-        ("self.line(u)", "self.line(u)[:1]", r"\(batch, n\) = \(2, 20\) for such signals, got \(1"),
+        ("self.line(u)", "self.line(u)[:1]", r"\(batch, n\) = \(2, 20\), got \(1"),
         ("self.line(u)", "self.lines(u)", "cannot be applied: AttributeError"),
-        ("class Mine", "class Thine", "cannot import 'mine:Mine': AttributeError"),
+        ("class Mine", "class Other", "cannot import 'mine:Mine': AttributeError"),
     ],
 )
-def test_what_is_no_operation_is_told_in_one_line(
+def test_a_faulty_operation_is_refused(
     old: str, new: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = written(GOOD.replace(old, new), tmp_path, monkeypatch)
@@ -171,9 +189,9 @@ def test_what_is_no_operation_is_told_in_one_line(
         TorchEngine().search(batch, quiet)
 
 
-def test_another_file_than_the_studys_is_refused() -> None:
+def test_a_different_file_is_refused() -> None:
     batch = with_custom(batch_of())
     settings = batch.architecture.model_copy(update={"sources": ("0" * 64,)})
     assert source_digest("descent:Descent") != "0" * 64
-    with pytest.raises(ServiceError, match=r"the file of 'descent:Descent' has .* not 0000"):
+    with pytest.raises(ServiceError, match=r"the file of 'descent:Descent' with .* 0000.*, got"):
         TorchEngine().search(replace(batch, architecture=settings), quiet)

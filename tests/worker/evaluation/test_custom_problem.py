@@ -1,4 +1,4 @@
-"""A user's own problem, on every engine."""
+"""Custom problems, on every engine."""
 
 import hashlib
 import sys
@@ -35,8 +35,8 @@ class Mine:
 
 
 @pytest.fixture(autouse=True)
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Forget what a test imports from its folder."""
+def clean_imports(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Remove what a test imports from its folder."""
     monkeypatch.setattr("sys.path", [*sys.path])
     yield
     for name in ("mine", "steps"):
@@ -55,12 +55,18 @@ def made_of(source: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Probl
     return problem_of(ProblemSettings(name="mine:Mine"))
 
 
-def test_the_example_is_under_sixty_lines_and_gives_what_it_says(steps: Problem) -> None:
+def test_the_example_is_short() -> None:
     assert len((EXAMPLES / "steps.py").read_text().splitlines()) < 60
+
+
+def test_the_examples_signals_jump_at_most_once(steps: Problem) -> None:
     generator = KeyedGenerator(SEEDS, Occasion.SEARCH_TRAINING, range(3), 200)
     drawn = steps.signals(generator)
     assert drawn.shape == (2, 3, 20, 200)
-    assert ((np.diff(drawn, axis=2) != 0).sum(axis=2) <= 1).all()  # at most one jump
+    assert ((np.diff(drawn, axis=2) != 0).sum(axis=2) <= 1).all()
+
+
+def test_the_examples_matrix_averages_five_samples(steps: Problem) -> None:
     x = np.arange(20.0)
     np.testing.assert_allclose(steps.matrix @ x, np.arange(2.0, 18.0, 2))
 
@@ -79,49 +85,45 @@ def test_the_engines_agree_on_it(steps: Problem, operations: str) -> None:
         np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-2)
 
 
-def test_a_module_that_works_makes_a_problem(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_working_class_makes_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert made_of(GOOD, tmp_path, monkeypatch).matrix.shape == (4, 4)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("signals", "draw", "wanted an attribute 'signals', got none"),
+        ("signals", "draw", "expected an attribute 'signals', got none; define"),
         ("np.eye(4)", "np.eye(4, dtype=int)", "a NumPy array of float64 .*, got int64 of shape"),
         ("np.eye(4)", "[[1.0]]", "a NumPy array of float64 of shape .*, got list"),
-        ("np.eye(4)", "np.full((4, 4), np.nan)", "wanted a matrix of finite numbers"),
-        ("0.1", "-1.0", "wanted a noise of 0 or more, got -1.0"),
+        ("np.eye(4)", "np.full((4, 4), np.nan)", "expected a matrix of finite numbers"),
+        ("0.1", "-1.0", "expected a noise of 0 or more, got -1.0"),
         ("normal(4)", "normal(3)", r"of shape \(trial, step, n, batch\) = \(2, 3, 4, 5\), got"),
-        ("normal(4)", "normal(4) / 0", "wanted signals that are finite"),
-        ("normal(4)", "normals(4)", "wanted signals to be drawn, got AttributeError"),
+        ("normal(4)", "normal(4) / 0", "expected finite signals, got"),
+        ("normal(4)", "normals(4)", r"expected signals\(\) to return signals, got AttributeError"),
         (
             "generator.normal(4)",
             "generator.normal(4) + np.random.default_rng().normal()",
-            "others from equal seeds",
+            "different signals from equal seeds; draw all",
         ),
         (
             "generator.normal(4)",
             "(lambda drawn: drawn - drawn.mean())(generator.normal(4))",
-            "others from equal seeds",
+            "different signals from equal seeds; draw all",
         ),
-        ("import numpy as np", "import numpie as np", "ModuleNotFoundError: No module"),
-        ("class Mine", "class Thine", "AttributeError: module 'mine' has no attribute 'Mine'"),
+        ("import numpy as np", "import missing_numpy as np", "ModuleNotFoundError: No module"),
+        ("class Mine", "class Other", "AttributeError: module 'mine' has no attribute 'Mine'"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
-def test_what_is_no_problem_is_told_in_one_line(
+def test_a_faulty_problem_is_refused(
     old: str, new: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ServiceError, match=complaint):
         made_of(GOOD.replace(old, new), tmp_path, monkeypatch)
 
 
-def test_another_file_than_the_studys_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_different_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made_of(GOOD, tmp_path, monkeypatch)
     other = hashlib.sha256(b"another").hexdigest()
-    with pytest.raises(ServiceError, match=f"cannot work on this study: .*, not {other}"):
+    with pytest.raises(ServiceError, match=f"cannot work on this study: .* SHA-256 {other}, got"):
         problem_of(ProblemSettings(name="mine:Mine", source=other))

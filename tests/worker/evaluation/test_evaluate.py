@@ -47,19 +47,19 @@ def run(job: Job, progress: Callable[[str, int, int], None] = quiet) -> Outcome:
     return JobEvaluator(device="cpu", engine="torch", threads=1)(job, progress)
 
 
-def test_an_evaluator_is_made_with_its_engine_ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    readied: list[str] = []
+def test_a_new_evaluator_compiles_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[str] = []
     monkeypatch.setattr(
-        "worker.evaluation.evaluate.make_ready", lambda engine: readied.append(engine.name)
+        "worker.evaluation.evaluate.make_ready", lambda engine: compiled.append(engine.name)
     )
 
     JobEvaluator(device="cpu", engine="numba", threads=1)
 
-    assert readied == ["numba"]
+    assert compiled == ["numba"]
 
 
 class Scripted:
-    """An engine that returns what it was told to."""
+    """An engine that returns given scores."""
 
     name = "scripted"
     device = "cpu"
@@ -67,7 +67,7 @@ class Scripted:
     def __init__(self, psnr: list[float], retrained: list[float], loss: float = 1.0) -> None:
         self._psnr, self._retrained, self._loss = psnr, retrained, loss
 
-    def lacks(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
+    def unsupported(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
         return None
 
     def _curve(self, batch: Batch) -> NDArray[np.float64]:
@@ -117,10 +117,14 @@ def test_a_job_gives_the_same_scores_twice() -> None:
     ]
 
 
-def test_a_final_evaluation_has_both_scores_and_both_curves() -> None:
+def test_a_final_evaluation_has_both_scores() -> None:
     for trial in run(job_of()).trials:
         assert trial.one_shot_psnr is not None
         assert trial.architecture_psnr is not None
+
+
+def test_a_final_evaluation_has_both_curves() -> None:
+    for trial in run(job_of()).trials:
         assert [curve.phase for curve in trial.curves] == ["search", "retrain"]
         assert all(len(curve.train_loss) == len(curve.psnr) == 2 for curve in trial.curves)
 
@@ -141,10 +145,10 @@ def test_one_shot_scores_do_not_depend_on_the_objective() -> None:
     assert [t.architecture for t in one_shot.trials] == [t.architecture for t in final.trials]
 
 
-def test_progress_names_phase_and_epoch() -> None:
-    told = []
-    run(job_of(), lambda *report: told.append(report))
-    assert told == [(phase, e, 2) for phase in ("search", "retrain") for e in (1, 2)]
+def test_progress_names_the_phase_and_epoch() -> None:
+    reports = []
+    run(job_of(), lambda *report: reports.append(report))
+    assert reports == [(phase, e, 2) for phase in ("search", "retrain") for e in (1, 2)]
 
 
 def test_trials_come_in_the_order_of_the_seeds() -> None:
@@ -154,14 +158,14 @@ def test_trials_come_in_the_order_of_the_seeds() -> None:
         assert trial.one_shot_psnr == pytest.approx(other.one_shot_psnr, abs=1e-4)
 
 
-def test_seconds_are_the_batchs_divided_by_its_trials() -> None:
+def test_trials_share_the_seconds_of_their_batch() -> None:
     trials = run(job_of()).trials
     assert trials[0].search_seconds == trials[1].search_seconds
     assert trials[0].retrain_seconds == trials[1].retrain_seconds
 
 
 @pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single"])
-def test_a_job_of_cells_names_an_operation_for_each_edge(variant: str) -> None:
+def test_a_cell_architecture_names_one_operation_per_edge(variant: str) -> None:
     space = ArchitectureSettings(space="cell", cells=2, states=2, channels=2)
     search = SearchSettings.model_validate({"variant": variant, "batch_size": 4, "batches": 2})
     job = job_of(architecture=space, search=search)
@@ -173,14 +177,14 @@ def test_a_job_of_cells_names_an_operation_for_each_edge(variant: str) -> None:
         assert {*trial.architecture} <= names
 
 
-def test_auto_computes_with_torch_what_the_first_engine_lacks() -> None:
+def test_auto_evaluates_unsupported_jobs_with_torch() -> None:
     evaluate = JobEvaluator(device="cpu", engine="auto", threads=1)
     search = SearchSettings(variant="darts-second-order", batch_size=4, batches=2)
     assert evaluate.engine == "numba"
     assert evaluate(job_of("one-shot", search=search), quiet).engine == "torch"
 
 
-def test_an_architecture_is_the_argmax_of_each_layer() -> None:
+def test_architectures_are_the_argmax_of_alpha() -> None:
     found = search_trials(
         batch_of_job(job_of()), Scripted([1, 2], [3, 4]), retrain=True, progress=quiet
     )
@@ -193,21 +197,21 @@ def test_discretizing_picks_the_first_of_equals() -> None:
     assert discretize(np.array([[[0.0, 2.0, 2.0], [1.0, 1.0, 1.0]]])).tolist() == [[1, 0]]
 
 
-def test_a_score_that_is_not_finite_names_its_trial() -> None:
+def test_a_non_finite_one_shot_score_names_its_trial() -> None:
     with pytest.raises(NonFiniteScore, match=r"one-shot PSNR, got nan in trial 1 \(seed 7\) of 2"):
         search_trials(
             batch_of_job(job_of()), Scripted([1, np.nan], [1, 1]), retrain=False, progress=quiet
         )
 
 
-def test_an_architecture_score_that_is_not_finite_names_its_trial() -> None:
+def test_a_non_finite_architecture_score_names_its_trial() -> None:
     with pytest.raises(NonFiniteScore, match=r"architecture PSNR, got inf in trial 0"):
         search_trials(
             batch_of_job(job_of()), Scripted([1, 1], [np.inf, 1]), retrain=True, progress=quiet
         )
 
 
-def test_a_curve_that_is_not_finite_is_an_error_too() -> None:
+def test_a_non_finite_curve_is_an_error() -> None:
     with pytest.raises(NonFiniteScore, match=r"train loss of the search, got inf in trial 0"):
         search_trials(
             batch_of_job(job_of()),
@@ -217,7 +221,7 @@ def test_a_curve_that_is_not_finite_is_an_error_too() -> None:
         )
 
 
-def test_a_diverging_training_is_an_error_and_not_a_score() -> None:
+def test_a_diverging_training_is_an_error() -> None:
     with pytest.raises(NonFiniteScore, match="its training diverged"):
         run(job_of(hyperparameters=Hyperparameters(param_lr=1e30)))
 
@@ -236,27 +240,33 @@ def test_given_architectures_are_trained_without_a_search() -> None:
     assert all(trial.one_shot_psnr is None for trial in trials)
 
 
-def test_a_job_with_architectures_trains_these_and_searches_nothing() -> None:
+def test_a_job_with_architectures_does_not_search() -> None:
     phases = set()
     job = job_of(architectures=(("cnn", "roll"), ("noise", "cnn")))
     outcome = run(job, lambda phase, done, of: phases.add(phase))
     outcome.check_against(job)
     assert phases == {"retrain"}
     assert all(trial.one_shot_psnr is None for trial in outcome.trials)
+
+
+def test_each_trial_trains_its_given_architecture() -> None:
+    outcome = run(job_of(architectures=(("cnn", "roll"), ("noise", "cnn"))))
     alone = run(job_of(seeds=(7,), architectures=(("noise", "cnn"),))).trials[0]
     assert alone.architecture_psnr == pytest.approx(outcome.trials[1].architecture_psnr, abs=1e-4)
 
 
 def test_a_job_with_an_unknown_operation_is_refused() -> None:
-    with pytest.raises(ValueError, match="wanted operations among learnable_gradient"):
+    with pytest.raises(ValueError, match="expected operations among learnable_gradient"):
         run(job_of(architectures=(("cnn", "rol"), ("noise", "cnn"))))
 
 
-def test_the_same_operation_everywhere_may_be_none_in_the_cell_space() -> None:
+def test_the_same_operation_everywhere_may_be_zero() -> None:
     batch = in_cells(batch_of(operations="good"), cells=1, states=3)
     assert same_everywhere(batch, "zero").tolist() == [[2] * 6]
 
 
 def test_an_operation_outside_the_set_is_refused() -> None:
-    with pytest.raises(ValueError, match="wanted an operation among learnable_gradient, cnn, got"):
+    with pytest.raises(
+        ValueError, match="expected an operation among learnable_gradient, cnn, got"
+    ):
         same_everywhere(batch_of(operations="good"), "roll")

@@ -82,7 +82,7 @@ def test_all_but_the_second_order_is_offered() -> None:
         ("darts-second-order", "the variant 'darts-second-order'"),
     ):
         search = batch.search.model_copy(update={"variant": variant})
-        assert NumbaEngine(1).lacks(batch.architecture, search) == lack
+        assert NumbaEngine(1).unsupported(batch.architecture, search) == lack
 
 
 def test_a_trial_that_diverged_leaves_no_trace_in_the_next_one() -> None:

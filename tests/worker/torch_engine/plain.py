@@ -1,6 +1,6 @@
-"""The sequential supernet as an ordinary user of PyTorch would write it: one trial, stock modules.
+"""A sequential network of plain PyTorch modules, for one trial; the tests' reference.
 
-What the engines are compared with. Signals are ``(batch, 1, n)``.
+Signals are ``(batch, 1, n)``.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ from worker.engine.initialization import NetWeights, initial_weights
 from worker.engine.philox import Occasion
 
 
-class Mapping(nn.Sequential):
+class TwoLayerCNN(nn.Sequential):
     """n(u): convolution, batch norm, ReLU, convolution."""
 
     def __init__(self, start: NetWeights, trial: int) -> None:
@@ -35,14 +35,14 @@ class Mapping(nn.Sequential):
 
 
 class Layer(nn.Module):
-    """The operations on one layer, with their definitions from Sec. 4.3."""
+    """The operations of one layer, as Sec. 4.3 defines them."""
 
     def __init__(self, batch: Batch, occasion: Occasion, layer: int, trial: int) -> None:
         super().__init__()
         self.settings = batch.architecture
         self.matrix = torch.as_tensor(batch.problem.matrix)
-        self.gradient = Mapping(initial_weights(batch, occasion, layer, 0), trial)
-        self.cnn = Mapping(initial_weights(batch, occasion, layer, 1), trial)
+        self.gradient = TwoLayerCNN(initial_weights(batch, occasion, layer, 0), trial)
+        self.cnn = TwoLayerCNN(initial_weights(batch, occasion, layer, 1), trial)
 
     def forward(self, operation: int, u: Tensor, y: Tensor, noise: Tensor) -> Tensor:
         gradient = (u @ self.matrix.T - y) @ self.matrix
@@ -61,7 +61,7 @@ class Layer(nn.Module):
 
 
 class Plain(nn.Module):
-    """A supernet, or, with picks, one architecture."""
+    """A supernet or an architecture, depending on the mixture weights."""
 
     def __init__(self, batch: Batch, occasion: Occasion, trial: int) -> None:
         super().__init__()
@@ -71,15 +71,15 @@ class Plain(nn.Module):
         )
 
     def forward(self, shares: Tensor, y: Tensor, noise: Tensor) -> Tensor:
-        """Mix by shares, ``(layer, operation)``; y is ``(batch, 1, m)``, noise ``(layer, …)``."""
+        """Reconstruct; shares ``(layer, operation)``, y ``(batch, 1, m)``, noise ``(layer, …)``."""
         u = start = y @ self.matrix
-        for layer, own, eps in zip(self.layers, shares, noise, strict=True):
-            outputs = [share * layer(o, u, y, eps) for o, share in enumerate(own)]
+        for layer, weights, eps in zip(self.layers, shares, noise, strict=True):
+            outputs = [weight * layer(o, u, y, eps) for o, weight in enumerate(weights)]
             u = torch.stack(outputs).sum(0)
         output: Tensor = start + u
         return output
 
 
 def module_layout(values: NDArray[np.float64]) -> Tensor:
-    """Turn ``(…, n, batch)`` into ``(…, batch, 1, n)``."""
+    """Reorder ``(…, n, batch)`` to ``(…, batch, 1, n)``."""
     return torch.as_tensor(values).mT[..., None, :]

@@ -1,6 +1,6 @@
-"""The cell space as a user of PyTorch would write it: one trial, stock modules, states in lists.
+"""The cell space of plain PyTorch modules, for one trial; the tests' reference.
 
-What the engines are compared with. Signals are ``(batch, 1, n)``.
+Signals are ``(batch, 1, n)``.
 """
 
 from dataclasses import replace
@@ -22,7 +22,7 @@ def in_cells(batch: Batch, cells: int = 2, states: int = 3) -> Batch:
 
 
 class PlainCells(nn.Module):
-    """A supernet, or, with picks, one architecture."""
+    """A supernet or an architecture, depending on the mixture weights."""
 
     def __init__(self, batch: Batch, occasion: Occasion, trial: int) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ class PlainCells(nn.Module):
             self.flattenings.append(convolution)
 
     def forward(self, shares: Tensor, y: Tensor, noise: Tensor) -> Tensor:
-        """Mix by shares, ``(edge, operation)``; y is ``(batch, 1, m)``, noise ``(edge, …)``."""
+        """Reconstruct; shares ``(edge, operation)``, y ``(batch, 1, m)``, noise ``(edge, …)``."""
         u = y @ self.matrix
         mixtures = iter(zip(self.edges, shares, noise, strict=True))
         for flattening in self.flattenings:
@@ -52,18 +52,19 @@ class PlainCells(nn.Module):
             for before in sources(self.settings.states):
                 state = torch.zeros_like(u)
                 for source in before:
-                    edge, own, eps = next(mixtures)
-                    for o, share in enumerate(own):
-                        # A product with an exact 0 would leave a gradient where there is none.
-                        if self.names[o] != ZERO and share != 0:
-                            state = state + share * edge(o, states[source], y, eps)
+                    edge, weights, eps = next(mixtures)
+                    for o, weight in enumerate(weights):
+                        # A product with an exact 0 would set gradients to 0 instead of None, and
+                        # the optimizer would decay these weights.
+                        if self.names[o] != ZERO and weight != 0:
+                            state = state + weight * edge(o, states[source], y, eps)
                 states.append(state)
             u = flattening(torch.cat(states[-2:], dim=1))
         return u
 
 
 def first_batch(batch: Batch, occasion: Occasion) -> tuple[Tensor, Tensor, Tensor]:
-    """Return x, y and the operations' noise of the first trial's first step."""
+    """Return x, y and the noise of the operations for the first trial's first step."""
 
     def generator(quantity: Quantity, index: int = 0) -> KeyedGenerator:
         size = batch.search.batch_size

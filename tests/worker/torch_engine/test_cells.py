@@ -1,4 +1,4 @@
-"""The network of cells: its wiring, and networks whose output is known in closed form."""
+"""The cell space: its wiring, and networks whose output has a closed form."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.contract import Batch
 from worker.engine.philox import Occasion
 from worker.torch_engine.batches import Samples
-from worker.torch_engine.cells import wire
+from worker.torch_engine.cells import Wiring, wire
 from worker.torch_engine.training import Training
 
 LIKE = torch.empty(0, dtype=torch.float64)
@@ -26,7 +26,7 @@ def index(operation: str) -> int:
 
 
 def training_of(batch: Batch, *picks: str) -> tuple[Training, Samples]:
-    """Return a training of the same picks in each trial, and a batch of samples."""
+    """Return a training of one architecture in all trials, and a batch of samples."""
     names = operations(batch.architecture)
     row = [names.index(pick) for pick in picks]
     training = Training(batch, np.array([row] * len(batch.seeds)), LIKE)
@@ -34,7 +34,7 @@ def training_of(batch: Batch, *picks: str) -> tuple[Training, Samples]:
 
 
 def set_flattening(training: Training, *weights: float) -> None:
-    """Set a single cell's flattening: three taps of each state, and the bias."""
+    """Set the flattening of a single cell: three taps of each state, and the bias."""
     training.theta[:, -7:] = torch.tensor(weights, dtype=torch.float64)
 
 
@@ -42,30 +42,37 @@ def output(training: Training, samples: Samples) -> Tensor:
     return training.output(training.theta, training.mixture, samples)
 
 
-def test_edges_leave_their_sources_in_the_order_of_their_targets() -> None:
-    wiring = wire(in_cells(batch_of(), cells=2, states=3).architecture, [True] * 12, LIKE)
-    # By target: 0→1; 0→2, 1→2; 0→3, 1→3, 2→3.
-    assert wiring.leaving.tolist() == [0, 1, 3, 2, 4, 5, 6, 7, 9, 8, 10, 11]
-    assert wiring.fans == [3, 2, 1] * 2
-    assert wiring.entering.sum(0).tolist() == [1] * 12
-    assert wiring.entering.sum(1).tolist() == [1, 2, 3] * 2
-    assert wiring.entering[4].nonzero().flatten().tolist() == [7, 8]
+@pytest.fixture
+def two_cells() -> Wiring:
+    """Return the wiring of two cells; the edges of each are 0→1; 0→2, 1→2; 0→3, 1→3, 2→3."""
+    return wire(in_cells(batch_of(), cells=2, states=3).architecture, [True] * 12, LIKE)
 
 
-def test_edges_without_a_mapping_are_left_out_of_the_mappings() -> None:
-    mapped = [False, True, False, True, False, False]
-    wiring = wire(one_cell().architecture, mapped, LIKE)
-    assert wiring.mapped.tolist() == [1, 3]
-    assert wiring.mapped_fans == [2, 0, 0]
+def test_edges_leave_their_sources_in_target_order(two_cells: Wiring) -> None:
+    assert two_cells.leaving.tolist() == [0, 1, 3, 2, 4, 5, 6, 7, 9, 8, 10, 11]
+    assert two_cells.fans == [3, 2, 1] * 2
+
+
+def test_each_edge_enters_its_target(two_cells: Wiring) -> None:
+    assert two_cells.entering.sum(0).tolist() == [1] * 12
+    assert two_cells.entering.sum(1).tolist() == [1, 2, 3] * 2
+    assert two_cells.entering[4].nonzero().flatten().tolist() == [7, 8]
+
+
+def test_edges_without_a_cnn_are_skipped() -> None:
+    has_cnn = [False, True, False, True, False, False]
+    wiring = wire(one_cell().architecture, has_cnn, LIKE)
+    assert wiring.cnn_edges.tolist() == [1, 3]
+    assert wiring.cnn_fans == [2, 0, 0]
     assert [target.tolist() for target in wiring.targets] == [[1, 2], [], []]
 
 
 def test_a_state_is_the_sum_of_its_edges() -> None:
-    # State 1 is the input rolled, state 2 that rolled and the input rolled, state 3 no more.
+    # State 1 is the input, rolled once; state 2 is once + twice; state 3 is state 2, rolled.
     training, samples = training_of(one_cell(), "roll", "roll", "roll", "zero", "zero", "roll")
     set_flattening(training, 0, 0, 0, 0, 1, 0, 0)
-    once, twice, thrice = (torch.roll(samples.start, shift, 1) for shift in (1, 2, 3))
-    torch.testing.assert_close(output(training, samples), thrice + twice)
+    once, twice, three_times = (torch.roll(samples.start, shift, 1) for shift in (1, 2, 3))
+    torch.testing.assert_close(output(training, samples), three_times + twice)
     set_flattening(training, 0, 1, 0, 0, 0, 0, 0)
     torch.testing.assert_close(output(training, samples), twice + once)
 
@@ -82,7 +89,7 @@ def test_the_flattening_is_a_convolution_of_the_last_two_states() -> None:
     torch.testing.assert_close(output(training, samples)[0], expected)
 
 
-def test_a_cell_follows_another_and_nothing_is_added_to_the_last() -> None:
+def test_the_output_is_that_of_the_last_cell() -> None:
     training, samples = training_of(in_cells(batch_of(), cells=2, states=2), *["roll"] * 6)
     identity = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]
     set_flattening(training, *identity)
@@ -94,7 +101,7 @@ def test_a_cell_follows_another_and_nothing_is_added_to_the_last() -> None:
     torch.testing.assert_close(output(training, samples), cell(cell(samples.start)))
 
 
-def test_a_gradient_step_is_one_on_its_source_towards_the_measurement() -> None:
+def test_a_gradient_step_starts_at_its_source() -> None:
     batch = in_cells(batch_of(), cells=1, states=2)
     training, samples = training_of(batch, "roll", "zero", "noise")
     set_flattening(training, 0, 0, 0, 0, 1, 0, 0)
@@ -107,7 +114,7 @@ def test_a_gradient_step_is_one_on_its_source_towards_the_measurement() -> None:
 
 
 @pytest.mark.parametrize("operation", ["cnn", "learnable_gradient", "zero"])
-def test_a_state_without_edges_is_zero_and_its_edges_have_finite_gradients(operation: str) -> None:
+def test_a_state_without_edges_has_finite_gradients(operation: str) -> None:
     training, samples = training_of(one_cell(2), "zero", "zero", operation)
     theta = training.theta.requires_grad_()
     loss, psnr = training.loss_and_psnr(theta, training.mixture, samples)
@@ -115,6 +122,9 @@ def test_a_state_without_edges_is_zero_and_its_edges_have_finite_gradients(opera
     assert loss.isfinite().all()
     assert psnr.isfinite().all()
     assert gradient.isfinite().all()
-    if operation == "zero":  # nothing but the bias of the flattening is left
-        bias = theta[:, -1].detach()[:, None, None].expand_as(samples.start)
-        assert torch.equal(output(training, samples), bias)
+
+
+def test_a_cell_without_edges_is_the_bias_of_its_flattening() -> None:
+    training, samples = training_of(one_cell(2), "zero", "zero", "zero")
+    bias = training.theta[:, -1][:, None, None].expand_as(samples.start)
+    assert torch.equal(output(training, samples), bias)

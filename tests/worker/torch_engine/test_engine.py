@@ -35,7 +35,7 @@ def search(batch: Batch) -> Searched:
 
 
 def changed(**changes: object) -> Searched:
-    """Search a trial with and without a change; both have one seed."""
+    """Search two trials with the same seed; the second has a change."""
     batch = batch_of(BASE, BASE.model_copy(update=changes), operations="good", epochs=4)
     return search(same_seed(batch))
 
@@ -50,7 +50,7 @@ def same_seed(batch: Batch) -> Batch:
 
 
 def one_of(batch: Batch, trial: int) -> Batch:
-    """Return a batch of one of the trials."""
+    """Return a batch with only one of the trials."""
     return Batch(
         **{
             **{name: getattr(batch, name) for name in Batch.__slots__},
@@ -69,7 +69,7 @@ def twenty_five() -> Batch:
 
 @pytest.mark.parametrize("problem", ["blur", "downsampling"])
 @pytest.mark.parametrize("trial", [0, 13, 24])
-def test_a_trial_draws_the_same_data_alone_and_in_a_batch_of_25(problem: str, trial: int) -> None:
+def test_a_trial_draws_the_same_data_among_25(problem: str, trial: int) -> None:
     batch = batch_of(*[Hyperparameters()] * 25, problem=problem)
     together = Sampler(batch, noisy=range(3), like=SINGLE)
     alone = Sampler(one_of(batch, trial), noisy=range(3), like=SINGLE)
@@ -82,10 +82,10 @@ def test_a_trial_draws_the_same_data_alone_and_in_a_batch_of_25(problem: str, tr
             assert torch.equal(many.noise.drawn[trial], single.noise.drawn[0])
 
 
-def test_a_trial_gives_the_same_result_alone_and_in_a_batch_of_25(twenty_five: Batch) -> None:
-    # The data are the same to the bit, and each trial has matrix products of its own; only a
-    # library that chose another order of summation for another number of trials could part them.
-    # Single precision rounds by 6e-8, and a few steps make of that less than 1e-3 dB.
+def test_a_trial_agrees_alone_and_among_25(twenty_five: Batch) -> None:
+    # The data are identical, and each trial has separate matrix products. A library may still sum
+    # in another order for another number of trials: single precision rounds by 6e-8, which a few
+    # steps amplify to less than 1e-3 dB.
     engine = TorchEngine()
     together = engine.search(twenty_five, ignore)
     picks = discretize(together.alpha)
@@ -106,10 +106,8 @@ def by(variant: str, batch: Batch) -> Batch:
 
 @pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single"])
 @pytest.mark.parametrize("space", ["sequential", "cell"])
-def test_a_trial_gives_the_same_result_alone_and_among_others_by_every_search(
-    space: str, variant: str
-) -> None:
-    # In double precision, where the order of a sum makes no difference that a few steps could show.
+def test_a_trial_agrees_alone_in_every_variant(space: str, variant: str) -> None:
+    # In double precision, the order of a sum changes a few steps by less than 1e-9.
     batch = by(variant, batch_of(*HYPERPARAMETERS, epochs=2))
     batch = in_cells(batch) if space == "cell" else batch
     engine = TorchEngine(dtype=torch.float64)
@@ -130,21 +128,21 @@ def test_the_variants_differ() -> None:
     assert len(found) == 3
 
 
-def test_darts_single_tells_of_its_three_trainings() -> None:
-    told: list[tuple[int, int]] = []
+def test_darts_single_reports_three_trainings() -> None:
+    reports: list[tuple[int, int]] = []
     batch = by("darts-single", batch_of(epochs=2))
-    result = TorchEngine().search(batch, lambda done, of: told.append((done, of)))
-    assert told == [(done, 6) for done in range(1, 7)]
+    result = TorchEngine().search(batch, lambda done, of: reports.append((done, of)))
+    assert reports == [(done, 6) for done in range(1, 7)]
     assert result.train_loss.shape == result.validation_loss.shape == (1, 2)
 
 
-def test_darts_singles_networks_do_not_depend_on_alphas_hyperparameters() -> None:
+def test_pretraining_ignores_the_hyperparameters_of_alpha() -> None:
     changed = HYPERPARAMETERS[0].model_copy(update={"alpha_lr": 0.1, "alpha_optimizer": "adam"})
     first, other = (by("darts-single", batch_of(hyper)) for hyper in (HYPERPARAMETERS[0], changed))
     np.testing.assert_array_equal(search(first).train_loss, search(other).train_loss)
 
 
-def test_noise_is_drawn_for_the_edges_that_have_it_alone() -> None:
+def test_only_edges_with_noise_draw_it() -> None:
     batch = batch_of()
     everywhere, somewhere = (
         next(Sampler(batch, noisy, SINGLE).draw(Occasion.RETRAIN_TRAINING, range(1)))
@@ -169,12 +167,12 @@ def test_single_and_double_precision_agree() -> None:
     np.testing.assert_allclose(single.alpha, double.alpha, atol=1e-4)
 
 
-def test_alpha_stays_at_its_start_without_a_step_size() -> None:
+def test_alpha_with_step_size_0_stays() -> None:
     batch = batch_of(*[hyper.model_copy(update={"alpha_lr": 0.0}) for hyper in HYPERPARAMETERS])
     np.testing.assert_allclose(search(batch).alpha, initial_alpha(batch), rtol=1e-6)
 
 
-def test_weights_stay_at_their_start_without_a_step_size() -> None:
+def test_weights_with_step_size_0_stay() -> None:
     batch = batch_of(BASE.model_copy(update={"param_lr": 0.0}))
     state = Search.from_scratch(batch, SINGLE)
     start = state.theta.clone()
@@ -210,7 +208,7 @@ def test_a_hyperparameter_of_another_trial_changes_nothing() -> None:
     np.testing.assert_array_equal(search(batch).alpha[0], search(other).alpha[0])
 
 
-def test_the_first_loss_knows_nothing_of_the_weights_hyperparameters() -> None:
+def test_the_first_loss_ignores_the_hyperparameters() -> None:
     batch = same_seed(batch_of(*HYPERPARAMETERS))
     state = Search.from_scratch(batch, SINGLE)
     sample = next(state.sampler.draw(Occasion.SEARCH_VALIDATION, range(1)))
@@ -218,7 +216,7 @@ def test_the_first_loss_knows_nothing_of_the_weights_hyperparameters() -> None:
     assert torch.equal(losses, losses[:1].expand(4))
 
 
-def test_gradient_descent_steps_along_the_gradient_and_the_decay() -> None:
+def test_gradient_descent_follows_gradient_and_weight_decay() -> None:
     state = Search.from_scratch(batch_of(BASE), torch.empty(0, dtype=torch.float64))
     before = state.alpha.clone()
     sample = next(state.sampler.draw(Occasion.SEARCH_VALIDATION, range(1)))
@@ -231,7 +229,7 @@ def test_gradient_descent_steps_along_the_gradient_and_the_decay() -> None:
     torch.testing.assert_close(before - state.alpha, 0.05 * (gradient + 0.05 * before))
 
 
-def test_adams_first_step_is_the_step_size_whatever_the_gradient() -> None:
+def test_the_first_step_of_adam_is_its_step_size() -> None:
     batch = batch_of(BASE.model_copy(update={"alpha_optimizer": "adam"}))
     state = Search.from_scratch(batch, SINGLE)
     before = state.alpha.clone()
@@ -242,20 +240,25 @@ def test_adams_first_step_is_the_step_size_whatever_the_gradient() -> None:
     )
 
 
-def test_an_alpha_step_leaves_the_weights_and_a_weight_step_leaves_alpha() -> None:
+def test_an_alpha_step_changes_only_alpha() -> None:
     state = Search.from_scratch(batch_of(BASE), SINGLE)
     sample = next(state.sampler.draw(Occasion.SEARCH_VALIDATION, range(1)))
     theta, alpha = state.theta.clone(), state.alpha.clone()
     state.alpha_step(0, sample)
     assert torch.equal(state.theta, theta)
     assert not torch.equal(state.alpha, alpha)
-    alpha = state.alpha.clone()
+
+
+def test_a_weight_step_changes_only_the_weights() -> None:
+    state = Search.from_scratch(batch_of(BASE), SINGLE)
+    sample = next(state.sampler.draw(Occasion.SEARCH_VALIDATION, range(1)))
+    theta, alpha = state.theta.clone(), state.alpha.clone()
     state.weight_step(0, sample)
     assert torch.equal(state.alpha, alpha)
     assert not torch.equal(state.theta, theta)
 
 
-def test_an_architecture_without_any_mapping_can_be_retrained() -> None:
+def test_an_architecture_without_weights_can_be_retrained() -> None:
     batch = batch_of(Hyperparameters(), epochs=3)
     trained = TorchEngine(dtype=torch.float64).retrain(batch, np.array([[2, 2, 2]]), ignore)
     sampler = Sampler(batch, noisy=(), like=torch.empty(0, dtype=torch.float64))
@@ -267,7 +270,7 @@ def test_an_architecture_without_any_mapping_can_be_retrained() -> None:
     assert trained.psnr[0] == pytest.approx(np.mean(psnrs), rel=1e-10)
 
 
-def test_an_unused_mapping_keeps_zeros_for_weights() -> None:
+def test_an_unused_cnn_changes_nothing() -> None:
     batch = batch_of(BASE, BASE)
     picks = np.array([[0, 2, 3], [1, 1, 1]])
     trained = TorchEngine().retrain(batch, picks, ignore)
@@ -282,7 +285,7 @@ def test_retraining_lowers_the_loss() -> None:
     assert trained.psnr[0] > trained.train_psnr[0, 0] + 2
 
 
-def test_curves_have_an_entry_for_each_trial_and_epoch() -> None:
+def test_results_have_the_stated_shapes() -> None:
     result = search(batch_of(*HYPERPARAMETERS, epochs=3))
     for name in ("train_loss", "validation_loss", "validation_psnr", "entropy", "alpha_norm"):
         assert getattr(result, name).shape == (4, 3)
@@ -290,7 +293,7 @@ def test_curves_have_an_entry_for_each_trial_and_epoch() -> None:
     assert result.psnr.shape == (4,)
 
 
-def test_the_last_entropy_and_norm_are_those_of_the_alpha_that_is_returned() -> None:
+def test_the_last_entropy_and_norm_are_those_of_alpha() -> None:
     result = search(batch_of(*HYPERPARAMETERS, epochs=3))
     shares = np.exp(result.alpha) / np.exp(result.alpha).sum(-1, keepdims=True)
     entropy = -(shares * np.log(shares)).sum(-1).mean(-1)
@@ -299,9 +302,9 @@ def test_the_last_entropy_and_norm_are_those_of_the_alpha_that_is_returned() -> 
     np.testing.assert_allclose(result.alpha_norm[:, -1], norms, rtol=1e-5)
 
 
-def test_progress_is_told_of_each_epoch() -> None:
-    told: list[tuple[int, int]] = []
+def test_progress_reports_each_epoch() -> None:
+    reports: list[tuple[int, int]] = []
     engine, batch = TorchEngine(), batch_of(epochs=3)
-    engine.search(batch, lambda done, of: told.append((done, of)))
-    engine.retrain(batch, np.array([[0, 1, 2]]), lambda done, of: told.append((done, of)))
-    assert told == [(1, 3), (2, 3), (3, 3)] * 2
+    engine.search(batch, lambda done, of: reports.append((done, of)))
+    engine.retrain(batch, np.array([[0, 1, 2]]), lambda done, of: reports.append((done, of)))
+    assert reports == [(1, 3), (2, 3), (3, 3)] * 2

@@ -1,7 +1,7 @@
-"""A search step's gradients against central differences, in double precision.
+"""The gradients of a search step against central differences, in double precision.
 
-A difference over ±1e-6 has a rounding error near 1e-9 of the gradient. The loss has kinks (ReLU);
-with few hidden activations, and these seeds, none lies within a difference.
+A difference over ±1e-6 has a rounding error near 1e-9 of the gradient. The loss has kinks (ReLU).
+There are few hidden activations, and with these seeds no kink is within a difference.
 """
 
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def sample_of(trainer: Trainer) -> Samples:
 
 
 def assert_gradient_is_the_difference(loss: Callable[[Tensor], Tensor], at: Tensor) -> None:
-    """Compare the whole gradient, ‖gradient − differences‖ against ‖gradient‖."""
+    """Compare ‖gradient − differences‖ with ‖gradient‖."""
     point = at.detach().clone().requires_grad_()
     (gradient,) = torch.autograd.grad(loss(point), point)
     differences = torch.zeros_like(point)
@@ -61,9 +61,7 @@ def small_search(operations: str, kernel_size: int) -> Search:
 
 @pytest.mark.parametrize("kernel_size", [3, 5])
 @pytest.mark.parametrize("operations", ["all", "good"])
-def test_the_supernets_weight_gradient_is_the_finite_difference(
-    operations: str, kernel_size: int
-) -> None:
+def test_the_weight_gradient_matches_finite_differences(operations: str, kernel_size: int) -> None:
     search = small_search(operations, kernel_size)
     sample, mix = sample_of(search), search.mixture()
     assert_gradient_is_the_difference(
@@ -73,9 +71,7 @@ def test_the_supernets_weight_gradient_is_the_finite_difference(
 
 @pytest.mark.parametrize("kernel_size", [3, 5])
 @pytest.mark.parametrize("operations", ["all", "good"])
-def test_the_supernets_alpha_gradient_is_the_finite_difference(
-    operations: str, kernel_size: int
-) -> None:
+def test_the_alpha_gradient_matches_finite_differences(operations: str, kernel_size: int) -> None:
     search = small_search(operations, kernel_size)
     sample, theta = sample_of(search), search.theta
 
@@ -87,8 +83,8 @@ def test_the_supernets_alpha_gradient_is_the_finite_difference(
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_each_operations_share_has_the_finite_differences_gradient(operation: str) -> None:
-    # α's gradient is that of the shares through the softmax, which one operation alone would hide.
+def test_the_gradient_of_each_share_matches(operation: str) -> None:
+    # The softmax of one operation alone would hide the gradient of α, so differentiate the shares.
     search = small_search("all", 3)
     sample, index = sample_of(search), OPERATIONS.index(operation)
     shares = torch.eye(4, dtype=torch.float64)[index].expand(1, 2, 4)
@@ -102,7 +98,7 @@ def test_each_operations_share_has_the_finite_differences_gradient(operation: st
 
 
 @pytest.mark.parametrize("operation", ["learnable_gradient", "cnn"])
-def test_each_operations_weight_gradient_is_the_finite_difference(operation: str) -> None:
+def test_the_weight_gradient_of_each_operation_matches(operation: str) -> None:
     batch = batch_of(layers=2, channels=2, points=12, batch_size=6)
     picks = np.full((1, 2), OPERATIONS.index(operation))
     training = Training(batch, picks, LIKE)

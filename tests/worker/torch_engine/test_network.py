@@ -13,7 +13,7 @@ from worker.torch_engine.network import (
     Mixture,
     Noise,
     Weights,
-    mapping_taps,
+    cnn_taps,
     mixture,
     network,
     term_table,
@@ -35,7 +35,7 @@ def maps(kernel_size: int = 3) -> Maps:
 
 
 def weights(taps: int = 3) -> Weights:
-    """Return one layer's weights, without the layer dimension."""
+    """Return the weights of one layer, without the layer dimension."""
     return Weights(
         first=random(TRIALS, SLOTS * CHANNELS, taps),
         scale=random(TRIALS, SLOTS * CHANNELS, 1),
@@ -45,32 +45,32 @@ def weights(taps: int = 3) -> Weights:
     )
 
 
-def stock_mapping(own: Weights, trial: int, slot: int, u: Tensor) -> Tensor:
-    """Return n(u) without the last bias by PyTorch's own functions; u is ``(n, batch)``."""
-    taps = own.first.shape[-1]
+def stock_cnn(layer: Weights, trial: int, slot: int, u: Tensor) -> Tensor:
+    """Return n(u) without the last bias, by functions of PyTorch; u is ``(n, batch)``."""
+    taps = layer.first.shape[-1]
     channels = slice(slot * CHANNELS, (slot + 1) * CHANNELS)
-    hidden = conv1d(u.T[:, None], own.first[trial, channels, None], padding=taps // 2)
-    scale, shift = own.scale[trial, channels, 0], own.shift[trial, channels, 0]
+    hidden = conv1d(u.T[:, None], layer.first[trial, channels, None], padding=taps // 2)
+    scale, shift = layer.scale[trial, channels, 0], layer.shift[trial, channels, 0]
     normal = batch_norm(hidden, None, None, scale, shift, training=True)
-    second = own.second[trial, slot].T[None]
+    second = layer.second[trial, slot].T[None]
     return conv1d(normal.relu(), second, padding=taps // 2)[:, 0].T
 
 
 @pytest.mark.parametrize("taps", [3, 5])
-def test_the_folded_mapping_is_conv1d_and_batch_norm(taps: int) -> None:
-    own, u, shares, fixed = weights(taps), 3 + random(TRIALS, N, BATCH), random(3, 2), maps(taps)
-    edge = Weights(*(tensor[:, None] for tensor in own))
-    output = fixed.taps @ mapping_taps(fixed, edge, shares[:, None], u)
+def test_the_folded_cnn_matches_conv1d_and_batch_norm(taps: int) -> None:
+    layer, u, shares, fixed = weights(taps), 3 + random(TRIALS, N, BATCH), random(3, 2), maps(taps)
+    edge = Weights(*(tensor[:, None] for tensor in layer))
+    output = fixed.taps @ cnn_taps(fixed, edge, shares[:, None], u)
     for trial in range(TRIALS):
         expected = sum(
-            shares[trial, slot] * stock_mapping(own, trial, slot, u[trial]) for slot in range(SLOTS)
+            shares[trial, slot] * stock_cnn(layer, trial, slot, u[trial]) for slot in range(SLOTS)
         )
         torch.testing.assert_close(output[trial], expected, rtol=1e-10, atol=1e-10)
 
 
 @pytest.mark.parametrize("budget", [1, 100, 10**9])
 @pytest.mark.parametrize("trials", [1, 3])
-def test_the_perceptrons_gradients_are_autograds_whatever_the_portions(
+def test_perceptron_gradients_match_autograd(
     budget: int, trials: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("worker.torch_engine.perceptron.CACHE", budget)
@@ -90,7 +90,7 @@ def test_the_perceptrons_gradients_are_autograds_whatever_the_portions(
         torch.testing.assert_close(ours, autograds)
 
 
-def test_the_perceptron_skips_gradients_that_nobody_asks_for() -> None:
+def test_the_perceptron_skips_unneeded_gradients() -> None:
     saved = random(1, 4, 23), random(1, 10, 4), random(2, 3, 5)
     context = SimpleNamespace(saved_tensors=saved, needs_input_grad=(True, False, False))
     with torch.no_grad():
@@ -98,7 +98,7 @@ def test_the_perceptron_skips_gradients_that_nobody_asks_for() -> None:
     assert [gradient is None for gradient in gradients] == [False, True, True]
 
 
-def test_the_perceptrons_second_derivatives_are_autograds() -> None:
+def test_perceptron_second_derivatives_match_autograd() -> None:
     arguments = [random(2, 4, 23), random(2, 10, 4), random(4, 3, 5)]
     for argument in arguments:
         argument.requires_grad_()
@@ -117,15 +117,17 @@ def test_the_perceptrons_second_derivatives_are_autograds() -> None:
 def output_of(
     shares: Tensor, noise: Tensor | None = None, layers: int = 1
 ) -> tuple[Tensor, Tensor]:
-    """Return Aᵀy and what a network with the same shares on each layer adds to it."""
+    """Return Aᵀy, and what a network with the same shares on each layer adds to it."""
     batch = batch_of(layers=layers)
     table = torch.as_tensor(term_table(batch.architecture))
-    own = Weights(*(tensor[:, None].expand(-1, layers, *tensor.shape[1:]) for tensor in weights()))
+    layer = Weights(
+        *(tensor[:, None].expand(-1, layers, *tensor.shape[1:]) for tensor in weights())
+    )
     start = random(TRIALS, N, BATCH)
     mix = mixture(shares.expand(TRIALS, layers, 4), table)
     silence = torch.zeros(TRIALS, layers, N, BATCH, dtype=torch.float64)
     every = Noise(torch.arange(layers), silence if noise is None else noise)
-    output = network(maps(), own, mix, start, every, mapped=[True] * layers)
+    output = network(maps(), layer, mix, start, every, has_cnn=[True] * layers)
     return start, output - start
 
 
@@ -139,24 +141,24 @@ def descended(start: Tensor) -> Tensor:
     return start - 0.1 * (matrix.T @ (matrix @ start) - start)
 
 
-def biased_mapping(slot: int) -> Callable[[Tensor], Tensor]:
-    own = weights()
+def biased_cnn(slot: int) -> Callable[[Tensor], Tensor]:
+    layer = weights()
     return lambda u: torch.stack(
-        [stock_mapping(own, t, slot, u[t]) + own.bias[t, slot] for t in range(TRIALS)]
+        [stock_cnn(layer, t, slot, u[t]) + layer.bias[t, slot] for t in range(TRIALS)]
     )
 
 
-def test_a_learnable_gradient_is_a_gradient_step_less_tau_times_its_mapping() -> None:
+def test_a_learnable_gradient_subtracts_its_cnn() -> None:
     start, added = output_of(one(0))
-    torch.testing.assert_close(added, descended(start) - 0.1 * biased_mapping(0)(start))
+    torch.testing.assert_close(added, descended(start) - 0.1 * biased_cnn(0)(start))
 
 
-def test_a_cnn_is_its_mapping() -> None:
+def test_the_cnn_operation_is_its_cnn() -> None:
     start, added = output_of(one(1))
-    torch.testing.assert_close(added, biased_mapping(1)(start))
+    torch.testing.assert_close(added, biased_cnn(1)(start))
 
 
-def test_a_roll_moves_each_signal_by_one_sample_as_torch_does() -> None:
+def test_a_roll_shifts_by_one_sample() -> None:
     start, added = output_of(one(2))
     torch.testing.assert_close(added, torch.roll(start, 1, dims=1))
 
@@ -179,20 +181,20 @@ def test_layers_follow_one_another() -> None:
     torch.testing.assert_close(added, torch.roll(start, 3, dims=1))
 
 
-def test_a_layer_without_a_mapping_may_skip_it() -> None:
+def test_a_layer_without_a_cnn_may_skip_it() -> None:
     batch = batch_of(layers=1)
     table = torch.as_tensor(term_table(batch.architecture))
-    own = Weights(*(tensor[:, None] for tensor in weights()))
+    layer = Weights(*(tensor[:, None] for tensor in weights()))
     start = random(TRIALS, N, BATCH)
     silence = Noise(torch.arange(1), torch.zeros(TRIALS, 1, N, BATCH, dtype=torch.float64))
     mix: Mixture = mixture(one(3).expand(TRIALS, 1, 4), table)
     skipped, kept = (
-        network(maps(), own, mix, start, silence, mapped=[mapped]) for mapped in (False, True)
+        network(maps(), layer, mix, start, silence, has_cnn=[has_cnn]) for has_cnn in (False, True)
     )
     assert torch.equal(skipped, kept)
 
 
-def test_the_tap_sum_is_the_adjoint_of_the_mirrored_patches() -> None:
+def test_the_tap_sum_is_an_adjoint_of_patches() -> None:
     # ⟨P u, v⟩ = ⟨u, Pᵀ v⟩, and a tap's transposed shift is the shift by the opposite tap.
     fixed, u, v = maps(5), random(N, BATCH), random(5 * N, BATCH)
     mirrored = v.reshape(5, N, BATCH).flip(0).reshape(5 * N, BATCH)

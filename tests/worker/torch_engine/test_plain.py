@@ -1,7 +1,7 @@
 """The torch engine against plain PyTorch modules and optimizers, in double precision.
 
-Both compute the same function in another order of operations: 1e-9 relative leaves room for what
-a few steps make of rounding errors near 1e-16.
+Both compute the same function with another order of operations. A relative tolerance of 1e-9 allows
+for rounding errors near 1e-16, amplified by a few steps.
 """
 
 from dataclasses import replace
@@ -23,7 +23,7 @@ from worker.engine.philox import KeyedGenerator, Occasion, Quantity
 from worker.torch_engine.engine import TorchEngine
 
 
-def plain_net(batch: Batch, occasion: Occasion, trial: int) -> Plain | PlainCells:
+def plain_network(batch: Batch, occasion: Occasion, trial: int) -> Plain | PlainCells:
     of_space = Plain if batch.architecture.space == "sequential" else PlainCells
     return of_space(batch, occasion, trial)
 
@@ -72,7 +72,7 @@ def plain_search(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Return α, the losses ``(step, validation and training)`` and the one-shot PSNR."""
     hyper = batch.hyperparameters[trial]
-    net = plain_net(batch, Occasion.SEARCH_START, trial)
+    net = plain_network(batch, Occasion.SEARCH_START, trial)
     alpha = torch.as_tensor(initial_alpha(batch)[trial]).requires_grad_()
     for_alpha = alpha_optimizer(alpha, hyper)
     for_weights = torch.optim.Adam(net.parameters(), weight_decay=hyper.param_weight_decay)
@@ -122,7 +122,7 @@ def plain_training(
     batch: Batch, picks: NDArray[np.int64], trial: int
 ) -> tuple[NDArray[np.float64], float]:
     """Return the losses ``(step,)`` and the architecture PSNR."""
-    net = plain_net(batch, Occasion.RETRAIN_START, trial)
+    net = plain_network(batch, Occasion.RETRAIN_START, trial)
     losses, shares = trained(net, batch, picks, trial)
     return losses, score(net, shares, batch, Occasion.RETRAIN_SCORE, trial)
 
@@ -132,7 +132,7 @@ def plain_single(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], float]:
     """Return DARTS-single's α, losses ``(step,)`` of validation and training, and PSNR."""
     hyper = batch.hyperparameters[trial]
-    nets = [plain_net(batch, Occasion.SEARCH_START, trial) for _ in PRETRAININGS]
+    nets = [plain_network(batch, Occasion.SEARCH_START, trial) for _ in PRETRAININGS]
     training = [
         trained(net, batch, np.full(batch.architecture.edges, slot), trial, occasion)[0]
         for slot, (net, occasion) in enumerate(zip(nets, PRETRAININGS, strict=True))
@@ -163,7 +163,7 @@ def epochs_of(batch: Batch, losses: NDArray[np.float64]) -> NDArray[np.float64]:
     return means
 
 
-def assert_searches_are_those_of_plain_modules(batch: Batch) -> None:
+def assert_searches_match_plain_modules(batch: Batch) -> None:
     searched = TorchEngine(dtype=torch.float64).search(batch, lambda done, of: None)
     for trial in range(len(batch.seeds)):
         alpha, losses, psnr = plain_search(batch, trial)
@@ -174,7 +174,7 @@ def assert_searches_are_those_of_plain_modules(batch: Batch) -> None:
         assert searched.psnr[trial] == pytest.approx(psnr, rel=1e-9)
 
 
-def assert_retrainings_are_those_of_plain_modules(batch: Batch, picks: NDArray[np.int64]) -> None:
+def assert_retrainings_match_plain_modules(batch: Batch, picks: NDArray[np.int64]) -> None:
     retrained = TorchEngine(dtype=torch.float64).retrain(batch, picks, lambda done, of: None)
     for trial in range(len(batch.seeds)):
         losses, psnr = plain_training(batch, picks[trial], trial)
@@ -186,30 +186,30 @@ SIZES = [("blur", 3), ("downsampling", 3), ("blur", 5)]
 
 
 @pytest.mark.parametrize(("problem", "kernel_size"), SIZES)
-def test_a_search_is_that_of_plain_modules(problem: str, kernel_size: int) -> None:
-    assert_searches_are_those_of_plain_modules(
+def test_a_search_matches_plain_modules(problem: str, kernel_size: int) -> None:
+    assert_searches_match_plain_modules(
         batch_of(*HYPERPARAMETERS, problem=problem, kernel_size=kernel_size, epochs=3)
     )
 
 
 @pytest.mark.parametrize("operations", ["good", "all"])
 @pytest.mark.parametrize(("problem", "kernel_size"), SIZES)
-def test_a_search_of_cells_is_that_of_plain_modules(
+def test_a_search_of_cells_matches_plain_modules(
     problem: str, kernel_size: int, operations: str
 ) -> None:
     batch = batch_of(
         *HYPERPARAMETERS, operations=operations, problem=problem, kernel_size=kernel_size, epochs=3
     )
-    assert_searches_are_those_of_plain_modules(in_cells(batch, cells=2, states=3))
+    assert_searches_match_plain_modules(in_cells(batch, cells=2, states=3))
 
 
-def test_a_search_of_the_papers_cells_is_that_of_plain_modules() -> None:
+def test_a_search_of_five_states_matches_plain_modules() -> None:
     batch = batch_of(*HYPERPARAMETERS[:2], channels=2, points=12)
-    assert_searches_are_those_of_plain_modules(in_cells(batch, cells=2, states=5))
+    assert_searches_match_plain_modules(in_cells(batch, cells=2, states=5))
 
 
-def test_a_retraining_is_that_of_plain_modules() -> None:
-    assert_retrainings_are_those_of_plain_modules(
+def test_a_retraining_matches_plain_modules() -> None:
+    assert_retrainings_match_plain_modules(
         batch_of(*HYPERPARAMETERS, epochs=3),
         np.array([[0, 1, 3], [1, 2, 0], [2, 2, 3], [0, 0, 1]]),
     )
@@ -220,22 +220,22 @@ def test_a_retraining_is_that_of_plain_modules() -> None:
     [
         [0, 1, 1, 0, 2, 3, 1, 0, 3, 2, 1, 0],
         [0, 4, 1, 1, 4, 4, 1, 4, 0, 4, 2, 1],  # some edges are zero
-        [4, 0, 1, 1, 0, 1, 4, 4, 1, 0, 4, 1],  # states 1 and 2 of the second cell are
+        [4, 0, 1, 1, 0, 1, 4, 4, 1, 0, 4, 1],  # states 1 and 2 of the second cell are zero
         [4, 4, 4, 4, 4, 4, 4, 4, 1, 4, 0, 4],  # the first cell's output is its bias
         [4] * 12,
     ],
 )
-def test_a_retraining_of_cells_is_that_of_plain_modules(picks: list[int]) -> None:
-    # Beside another architecture, so that an edge is zero in one trial and not in the other.
+def test_a_retraining_of_cells_matches_plain_modules(picks: list[int]) -> None:
+    # Together with another architecture, so that an edge is zero in only one of the two trials.
     batch = in_cells(batch_of(*HYPERPARAMETERS[:2], epochs=3), cells=2, states=3)
     others = [1, 0, 3, 2, 1, 0, 1, 1, 0, 4, 2, 1]
-    assert_retrainings_are_those_of_plain_modules(batch, np.array([picks, others]))
+    assert_retrainings_match_plain_modules(batch, np.array([picks, others]))
     alone = in_cells(batch_of(HYPERPARAMETERS[0], epochs=3), cells=2, states=3)
-    assert_retrainings_are_those_of_plain_modules(alone, np.array([picks]))
+    assert_retrainings_match_plain_modules(alone, np.array([picks]))
 
 
 @pytest.mark.parametrize("space", ["sequential", "cell"])
-def test_darts_single_is_that_of_plain_modules(space: str) -> None:
+def test_darts_single_matches_plain_modules(space: str) -> None:
     batch = batch_of(*HYPERPARAMETERS, epochs=3)
     search = batch.search.model_copy(update={"variant": "darts-single"})
     batch = replace(batch if space == "sequential" else in_cells(batch), search=search)

@@ -15,7 +15,7 @@ def reference(index: int, size: int) -> KeyedGenerator:
 
 
 @pytest.mark.parametrize("count", [1, 6, 6400])
-def test_words_are_those_of_numpy_to_the_bit(count: int) -> None:
+def test_words_equal_those_of_numpy(count: int) -> None:
     what = torch.tensor([Quantity.OPERATION_NOISE + 16 * index for index in (0, 9)])
     drawn = words(Keys.of(SEEDS, torch.device("cpu")), OCCASION, STEPS, what, count)
     for position, index in enumerate((0, 9)):
@@ -24,7 +24,7 @@ def test_words_are_those_of_numpy_to_the_bit(count: int) -> None:
 
 # In single precision an angle up to π is rounded by 1.2e-7, and a radius is 5.8 at most.
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-6), (torch.float64, 1e-13)])
-def test_normals_are_those_of_numpy(dtype: torch.dtype, tolerance: float) -> None:
+def test_normals_match_those_of_numpy(dtype: torch.dtype, tolerance: float) -> None:
     keys, indices = Keys.of(SEEDS, torch.device("cpu")), torch.tensor([2, 0])
     drawn = normal(keys, OCCASION, STEPS, Quantity.OPERATION_NOISE, indices, (50, 33), dtype)
     assert drawn.shape == (4, 5, 2, 50, 33)

@@ -1,8 +1,8 @@
-"""The second order's gradient of α, against differences of a loss that is unrolled by brute force.
+"""The gradient of α in the second order, against finite differences of the unrolled loss.
 
-The reference is a plain module whose weights are moved by one step of gradient descent for each
-value of α, in double precision. A difference over ±1e-6 has a rounding error near 1e-9 of the
-gradient; with few hidden activations, and these seeds, no kink of a ReLU lies within one.
+The reference is a plain module. For each value of α, its weights take one step of gradient descent,
+in double precision. A difference over ±1e-6 has a rounding error near 1e-9 of the gradient. There
+are few hidden activations, and with these seeds no kink of a ReLU is within a difference.
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ from torch.func import functional_call
 
 from configspace.hyperparameters import Hyperparameters
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
-from tests.worker.torch_engine.test_plain import data, plain_net
+from tests.worker.torch_engine.test_plain import data, plain_network
 from worker.engine.contract import Batch
 from worker.engine.initialization import weight_step_sizes
 from worker.engine.philox import Occasion
@@ -24,7 +24,7 @@ from worker.torch_engine.training import Search
 STEP = 1e-6
 LIKE = torch.empty(0, dtype=torch.float64)
 LARGE = Hyperparameters(param_lr=0.05, param_weight_decay=0.1, param_warm_up=True)
-"""With a step size that makes much of the second order."""
+"""Hyperparameters with a step size that gives the second order a large effect."""
 
 
 def batch_in(space: str, operations: str, *hyperparameters: Hyperparameters) -> Batch:
@@ -38,14 +38,14 @@ def batch_in(space: str, operations: str, *hyperparameters: Hyperparameters) -> 
 
 
 def spread_search(batch: Batch) -> Search:
-    """Return supernets with an α that is far from even."""
+    """Return supernets with an α that is far from uniform."""
     search = Search.from_scratch(batch, LIKE)
     search.alpha += torch.linspace(-1, 1, search.alpha.numel()).reshape(search.alpha.shape)
     return search
 
 
 def gradients(search: Search, step: int) -> tuple[Tensor, Tensor]:
-    """Return α's gradient at a step in the first order and in the second."""
+    """Return the gradients of α at a step in the first and in the second order."""
     steps = range(step, step + 1)
     validation = next(search.sampler.draw(Occasion.SEARCH_VALIDATION, steps))
     training = next(search.sampler.draw(Occasion.SEARCH_TRAINING, steps))
@@ -54,8 +54,8 @@ def gradients(search: Search, step: int) -> tuple[Tensor, Tensor]:
 
 
 def unrolled_loss(batch: Batch, trial: int, step: int, alpha: Tensor) -> float:
-    """Return L_val(w − ξ (∇L_train(w, α) + λ w), α), by plain modules."""
-    net = plain_net(batch, Occasion.SEARCH_START, trial)
+    """Return L_val(w − ξ (∇L_train(w, α) + λ w), α), computed by plain modules."""
+    net = plain_network(batch, Occasion.SEARCH_START, trial)
     size = weight_step_sizes(batch)[trial, step]
     decay = batch.hyperparameters[trial].param_weight_decay
     shares = alpha.softmax(-1)
@@ -74,9 +74,7 @@ def unrolled_loss(batch: Batch, trial: int, step: int, alpha: Tensor) -> float:
 
 @pytest.mark.parametrize("operations", ["good", "all"])
 @pytest.mark.parametrize("space", ["sequential", "cell"])
-def test_the_unrolled_gradient_is_the_difference_of_the_unrolled_loss(
-    space: str, operations: str
-) -> None:
+def test_the_second_order_matches_finite_differences(space: str, operations: str) -> None:
     search = spread_search(batch_in(space, operations, LARGE))
     alpha = search.alpha[0].clone()
     first, second = gradients(search, 1)
@@ -93,13 +91,13 @@ def test_the_unrolled_gradient_is_the_difference_of_the_unrolled_loss(
 
 
 @pytest.mark.parametrize("space", ["sequential", "cell"])
-def test_without_a_weight_step_the_second_order_is_the_first(space: str) -> None:
+def test_without_a_weight_step_both_orders_agree(space: str) -> None:
     still = LARGE.model_copy(update={"param_lr": 0.0})
     first, second = gradients(spread_search(batch_in(space, "all", still)), 0)
     torch.testing.assert_close(second, first, rtol=1e-12, atol=0)
 
 
-def test_the_step_that_is_unrolled_is_not_taken() -> None:
+def test_unrolling_does_not_change_the_weights() -> None:
     search = spread_search(batch_in("cell", "all", LARGE))
     theta = search.theta.clone()
     gradients(search, 0)
@@ -107,7 +105,7 @@ def test_the_step_that_is_unrolled_is_not_taken() -> None:
     assert not search.theta.requires_grad
 
 
-def test_a_trials_gradient_is_the_same_alone_and_among_others() -> None:
+def test_a_gradient_does_not_depend_on_other_trials() -> None:
     hypers = [hyper.model_copy(update={"param_lr": 0.05}) for hyper in HYPERPARAMETERS]
     together = gradients(Search.from_scratch(batch_in("cell", "all", *hypers), LIKE), 1)[1]
     alone = gradients(Search.from_scratch(batch_in("cell", "all", hypers[0]), LIKE), 1)[1]
