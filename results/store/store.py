@@ -12,20 +12,13 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from configspace.campaign import Campaign
-from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Outcome
 from configspace.study import Study
-from results.store import statements, study_rows
+from results.store import evaluation_rows, statements, study_rows
 from results.store.events import SeenWorker, StudyState
 from results.store.reader import Reader
 from results.store.schema import studies, workers
-from results.store.statements import ColumnValues
-
-_BLANK: ColumnValues = dict.fromkeys(
-    ("worker", "token", "failure", "message", "started", "finished", "ended_sequence")
-)
-"""Columns that become null when an evaluation is submitted again."""
 
 
 class Store(Reader):
@@ -130,44 +123,21 @@ class Store(Reader):
                 hyperparameters in the store.
         """
         with self._write() as connection:
-            row_id = self._cached_id(study, connection)
-            key = statements.key(row_id, id)
             sequence = self._next_sequence(study, connection)
-            values = hyperparameters.model_dump()
-            kept = connection.execute(statements.HYPERPARAMETERS, key).scalar_one_or_none()
-            if kept is None:
-                connection.execute(
-                    statements.ADD_CONFIGURATION,
-                    {
-                        **statements.configuration_columns(row_id, id),
-                        "hyperparameters": values,
-                        "model_based": model_based,
-                    },
-                )
-            elif kept != values:
-                raise StoreError(f"study {study!r}: {id} has other hyperparameters in the store")
-            fresh = {
-                "state": "queued",
-                "attempts": 0,
-                "submitted": datetime.now(UTC),
-                "submitted_sequence": sequence,
-                "seeds": seeds,
-            }
-            if id.purpose == "study" or not _changed(
-                connection, statements.CHANGE_UNFINISHED, {**key, **_BLANK, **fresh}
-            ):
-                try:
-                    connection.execute(
-                        statements.ADD_EVALUATION,
-                        {**statements.evaluation_columns(row_id, id), **fresh},
-                    )
-                except sa.exc.IntegrityError as error:
-                    raise StoreError(f"study {study!r}: {id} was submitted before") from error
+            evaluation_rows.submit(
+                connection,
+                self._owner(study, connection),
+                id,
+                hyperparameters,
+                model_based=model_based,
+                submitted_sequence=sequence,
+                seeds=seeds,
+            )
         self._sequences[study] = sequence
 
     def lease(self, study: str, id: EvaluationId, *, worker: str, token: str, attempt: int) -> None:
         """Record that a worker leased an open evaluation; its state is ``running``."""
-        self._change_open(
+        self._change(
             study,
             id,
             state="running",
@@ -179,11 +149,11 @@ class Store(Reader):
 
     def requeue(self, study: str, id: EvaluationId) -> None:
         """Record that the lease of an open evaluation ended; its state is ``queued``."""
-        self._change_open(study, id, state="queued", worker=None, token=None)
+        self._change(study, id, state="queued", worker=None, token=None)
 
     def retry(self, study: str, failure: Failure, *, worker: str) -> None:
         """Record that an open evaluation failed on a worker and gets one retry."""
-        self._change_open(
+        self._change(
             study,
             failure.id,
             state="queued",
@@ -207,11 +177,11 @@ class Store(Reader):
         """
         with self._write() as connection:
             sequence = self._next_sequence(study, connection)
-            row = self._end(
+            row = evaluation_rows.end(
                 connection,
-                study,
+                self._owner(study, connection),
                 outcome.id,
-                sequence,
+                sequence=sequence,
                 state="finished",
                 loss=loss,
                 failure=None,  # an earlier failure was not that of the configuration
@@ -220,10 +190,7 @@ class Store(Reader):
                 device=outcome.device,
                 engine=outcome.engine,
             )
-            connection.execute(statements.ADD_TRIALS, statements.trial_rows(row, outcome))
-            points = statements.curve_rows(row, outcome)
-            if points:
-                connection.execute(statements.ADD_CURVES, points)
+            evaluation_rows.add_trials(connection, row, outcome)
         self._sequences[study] = sequence
 
     def fail(
@@ -251,11 +218,11 @@ class Store(Reader):
         """
         with self._write() as connection:
             sequence = self._next_sequence(study, connection)
-            self._end(
+            evaluation_rows.end(
                 connection,
-                study,
+                self._owner(study, connection),
                 id,
-                sequence,
+                sequence=sequence,
                 state=state,
                 failure=None if failure is None else failure.kind,
                 message=message,
@@ -294,41 +261,15 @@ class Store(Reader):
         self._ids.clear()
         self._sequences.clear()
 
-    def _change_open(self, study: str, id: EvaluationId, **values: Any) -> None:
+    def _change(self, study: str, id: EvaluationId, **values: Any) -> None:
         with self._write() as connection:
-            key = self._key(study, id, connection)
-            if not _changed(connection, statements.CHANGE_OPEN, {**key, **values}):
-                raise self._not_open(study, id, connection)
-
-    def _end(
-        self,
-        connection: sa.Connection,
-        study: str,
-        id: EvaluationId,
-        sequence: int,
-        **values: Any,
-    ) -> int:
-        """End an open evaluation and return the id of its row."""
-        key = self._key(study, id, connection)
-        now = {"finished": datetime.now(UTC), "ended_sequence": sequence, "token": None}
-        row = _changed(connection, statements.CHANGE_OPEN, {**key, **now, **values})
-        if row is None:
-            raise self._not_open(study, id, connection)
-        return row
+            evaluation_rows.change(connection, self._owner(study, connection), id, **values)
 
     def _beginning(self, versions: dict[str, str], *, accept: bool) -> study_rows.Beginning:
         return study_rows.Beginning(self._shown, versions, accept, datetime.now(UTC))
 
-    def _not_open(self, study: str, id: EvaluationId, connection: sa.Connection) -> StoreError:
-        state = connection.scalar(statements.STATE, self._key(study, id, connection))
-        if state is None:
-            return StoreError(f"study {study!r} has no evaluation {id}", advice="submit it first")
-        return StoreError(
-            f"expected an open evaluation {id} of study {study!r}, got one that is {state}"
-        )
-
-    def _key(self, study: str, id: EvaluationId, connection: sa.Connection) -> ColumnValues:
-        return statements.key(self._cached_id(study, connection), id)
+    def _owner(self, study: str, connection: sa.Connection) -> evaluation_rows.Owner:
+        return evaluation_rows.Owner(study, self._cached_id(study, connection))
 
     def _cached_id(self, study: str, connection: sa.Connection) -> int:
         """Return the row id of a study that this store writes, so nobody else removes it."""
@@ -342,11 +283,3 @@ class Store(Reader):
             row_id = self._cached_id(study, connection)
             self._sequences[study] = statements.last_sequence(connection, row_id)
         return self._sequences[study] + 1
-
-
-def _changed(
-    connection: sa.Connection, statement: sa.UpdateBase, parameters: ColumnValues
-) -> int | None:
-    """Run an update and return the id of the changed row; None if no row matched."""
-    row: int | None = connection.execute(statement, parameters).scalar_one_or_none()
-    return row
