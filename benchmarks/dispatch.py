@@ -294,10 +294,14 @@ def _processes(commands: list[list[str]]) -> Iterator[None]:
 
 def _worker(address: str, evaluator: str, number: int) -> list[str]:
     call = (
-        f"run_worker({address!r}, name={_name(number)!r}, "
-        f"evaluator='benchmarks.empty:{evaluator}', idle_limit=10, once=True)"
+        f"run_worker({address!r}, WorkerSettings(name={_name(number)!r}, "
+        f"evaluator='benchmarks.empty:{evaluator}', idle_limit=10, once=True))"
     )
-    return [sys.executable, "-c", f"from worker.service.client import run_worker; {call}"]
+    code = (
+        "from worker.service.client import run_worker; "
+        f"from worker.service.settings import WorkerSettings; {call}"
+    )
+    return [sys.executable, "-c", code]
 
 
 def _name(number: int) -> str:

@@ -170,6 +170,27 @@ class Refused(Reply):
     advice: str = ""
     """What to do next; empty if the problem says it."""
 
+    # A refusal is how a worker learns that its version is not the master's. So the versions before
+    # 0.2.0 must be able to read it: they have only its text, under the key `refused`.
+    def to_wire(self) -> dict[str, Any]:
+        """Return this reply as a dict of JSON's types."""
+        text = f"{self.problem}; {self.advice}" if self.advice else self.problem
+        return {**super().to_wire(), "refused": text}
+
+    @classmethod
+    def from_wire(cls, payload: object) -> Self:
+        """Parse a wire form, also that of a master before 0.2.0.
+
+        Raises:
+            WireError: If it names another type of reply, or its fields are not valid.
+        """
+        match payload:
+            case {"reply": tag, "refused": _, **fields}:
+                return super().from_wire({"reply": tag, **fields})
+            case {"refused": str(text)}:
+                return cls(problem=text)
+        return super().from_wire(payload)
+
 
 R = TypeVar("R", bound=Reply)
 
@@ -190,6 +211,8 @@ class Method(Generic[R]):
         """
         types: dict[object, type[R | Refused]] = {one.tag(): one for one in self.replies}
         types[Refused.tag()] = Refused
+        if isinstance(payload, dict) and "refused" in payload:
+            return Refused.from_wire(payload)
         tag = payload.get("reply") if isinstance(payload, dict) else None
         if not isinstance(tag, str) or tag not in types:
             raise WireError(

@@ -327,7 +327,7 @@ class Study(Section):
         for name in self.hyperparameters:
             if name not in DOMAINS:
                 raise ValueError(
-                    f"hyperparameters.{name} is not known; the eight are {', '.join(DOMAINS)}"
+                    f"unknown key 'hyperparameters.{name}'; known keys: {', '.join(DOMAINS)}"
                 )
         return {
             name: narrowed(name, domain, self.hyperparameters[name])

@@ -61,12 +61,12 @@ def worker(
     from cli.local.cores import available_cores
     from cli.local.signals import exit_with
     from worker.service.client import run_worker
+    from worker.service.settings import WorkerSettings
 
     Logs(log_level, log_json).set_up(Console(stderr=True), worker=name or None)
     if parent:
         exit_with(parent)
-    return run_worker(
-        address,
+    settings = WorkerSettings(
         name=name or None,
         device=device,
         engine=engine,
@@ -76,3 +76,4 @@ def worker(
         once=until_done,
         credentials=credentials,
     )
+    return run_worker(address, settings)

@@ -99,7 +99,7 @@ def check_device(_: Target) -> Iterator[CheckResult]:
 def check_engine(target: Target) -> Iterator[CheckResult]:
     """Check the engine with a tiny evaluation in a real child process."""
     from worker.service.child_process import Child
-    from worker.service.client import EVALUATOR
+    from worker.service.settings import EVALUATOR
 
     child = Child(evaluator=EVALUATOR, device=target.device, engine=target.engine, threads=1)
     try:

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 HANDSHAKE_SECONDS = 10.0
 """Longest time that a client may take for its handshake."""
-_SILENCE = "it said nothing for {:g} s"
+_SILENCE = "it sent nothing for {:g} s"
 
 
 class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
@@ -87,7 +87,7 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
                     origin,
                     _SILENCE.format(HANDSHAKE_SECONDS)
                     if waited >= HANDSHAKE_SECONDS
-                    else "it did not greet as a worker does",
+                    else "it sent no worker's greeting",
                 )
         conn.sock.settimeout(Pyro4.config.COMMTIMEOUT)
         return welcome

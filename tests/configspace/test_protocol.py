@@ -106,6 +106,14 @@ def test_any_call_may_be_refused() -> None:
     assert [one.reply_from_wire(sent(refused)) for one in METHODS] == [refused] * len(METHODS)
 
 
+def test_a_refusal_of_an_older_master_is_read() -> None:
+    assert CLAIM.reply_from_wire({"refused": "no; go"}) == Refused(problem="no; go")
+
+
+def test_a_refusal_is_readable_for_an_older_worker() -> None:
+    assert Refused(problem="no", advice="go").to_wire()["refused"] == "no; go"
+
+
 def test_a_long_payload_is_cut_in_the_error() -> None:
     with pytest.raises(WireError) as caught:
         HEARTBEAT.reply_from_wire("x" * 10**6)

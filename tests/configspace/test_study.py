@@ -95,7 +95,10 @@ def test_a_full_study_is_read(tmp_path: Path) -> None:
         (HEAD + "[bohb]\nmin_epochs = 60", ["min_epochs (60)", "max_epochs (50)"]),
         (HEAD + "[bohb]\nmax_epochs = 1e308", ["bohb.max_epochs", "1000000", "1e+308"]),
         (HEAD + "[bohb]\neta = 1", ["bohb.eta", "greater than or equal to 2", "1"]),
-        (HEAD + "[hyperparameters]\nlr = 1", ["hyperparameters.lr is not known", "param_lr"]),
+        (
+            HEAD + "[hyperparameters]\nlr = 1",
+            ["unknown key 'hyperparameters.lr'", "known"],
+        ),
         (HEAD + "[hyperparameters]\nparam_lr = 2.0", ["param_lr", "values in [1e-05, 1]", "2.0"]),
         (HEAD + "[hyperparameters]\nparam_lr = [1e-2, 1e-3]", ["expected low < high"]),
         (HEAD + "[hyperparameters]\nparam_lr = true", ["param_lr", "a number to fix it", "True"]),
@@ -203,8 +206,11 @@ def test_a_study_file_keeps_its_digest(name: str, digest: str) -> None:
     assert load_study(STUDIES / f"{name}.toml").digest().startswith(digest)
 
 
-def test_an_edge_is_a_layer_or_a_connection_of_a_cell() -> None:
+def test_an_edge_of_the_sequential_space_is_a_layer() -> None:
     assert ArchitectureSettings().edges == 10
+
+
+def test_an_edge_of_a_cell_connects_two_states() -> None:
     assert ArchitectureSettings(space="cell").edges == 30
     assert ArchitectureSettings(space="cell", cells=1, states=2).edges == 3
 

@@ -86,7 +86,7 @@ def is_a_study_or_an_error(text: bytes) -> None:
 
 @settings(max_examples=8000, deadline=None)
 @given(files())
-def test_a_file_with_sections_is_a_study_or_an_error(text: str) -> None:
+def test_any_sections_are_a_study_or_an_error(text: str) -> None:
     is_a_study_or_an_error(text.encode(errors="surrogatepass"))
 
 

@@ -143,10 +143,12 @@ class Scene:
         options: dict[str, Any] = {"once": True, "idle_limit": IDLE_LIMIT, "name": name}
         if self.credentials is not None:
             options["credentials"] = self._worker_credentials
-        call = f"run_worker({address or self.address!r}, evaluator={self._evaluator!r}, "
+        call = f"run_worker({address or self.address!r}, WorkerSettings("
+        call += f"evaluator={self._evaluator!r}, **{options!r}))"
         code = "import logging, sys; from pathlib import Path, PosixPath\n"
-        code += f"from worker.service.client import run_worker\n{_LOGGING}\n"
-        code += f"sys.exit({call}**{options!r}))"
+        code += "from worker.service.client import run_worker\n"
+        code += f"from worker.service.settings import WorkerSettings\n{_LOGGING}\n"
+        code += f"sys.exit({call})"
         process = self._start([*within, sys.executable, "-c", code])
         self.workers.append(process)
         return process

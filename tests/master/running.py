@@ -55,8 +55,13 @@ def workers(address: str, count: int, evaluate: str, **options: Any) -> Iterator
 
 def start_worker(address: str, evaluate: str, **options: Any) -> "subprocess.Popen[bytes]":
     """Start one worker process."""
-    call = f"run_worker({address!r}, evaluator={NOOP + evaluate!r}, **{options!r})"
-    code = f"import sys; from worker.service.client import run_worker; sys.exit({call})"
+    code = (
+        "import sys\n"
+        "from worker.service.client import run_worker\n"
+        "from worker.service.settings import WorkerSettings\n"
+        f"settings = WorkerSettings(evaluator={NOOP + evaluate!r}, **{options!r})\n"
+        f"sys.exit(run_worker({address!r}, settings))"
+    )
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=os.environ.copy())
 
 

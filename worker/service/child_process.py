@@ -132,12 +132,12 @@ class Child:
         self.kill()
         raise ServiceError(f"the evaluating process was not ready after {START_SECONDS:g} s")
 
-    def run(self, job: Job, go_on: Callable[[], bool]) -> Outcome | Failure | None:
+    def run(self, job: Job, continues: Callable[[], bool]) -> Outcome | Failure | None:
         """Evaluate a job within its limits.
 
         Args:
             job: What to evaluate.
-            go_on: Called about every `POLL_SECONDS`; once it returns false, the evaluation is
+            continues: Called about every `POLL_SECONDS`; once it returns false, the evaluation is
                 stopped.
 
         Returns:
@@ -172,7 +172,7 @@ class Child:
                     )
                 case None if self._process.poll() is not None:
                     return self._died(job)
-            if not go_on():
+            if not continues():
                 self.kill()
                 return None
             if (failed := self._over_a_limit(job, deadline)) is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from configspace.errors import ServiceError
+from configspace.errors import DartboardError
 from configspace.job import Failure, Job, Outcome
 from configspace.logs import about
 from configspace.protocol import (
@@ -38,11 +38,10 @@ from configspace.protocol import (
 from configspace.versions import versions
 from worker.service.child_process import Child
 from worker.service.link import AwayError, Link
+from worker.service.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
 
-EVALUATOR = "worker.evaluation.evaluate:JobEvaluator"
-IDLE_LIMIT = 600.0
 REPLACE_SECONDS = 0.5
 """Time between two claims of a worker whose evaluating process is being replaced."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
@@ -59,54 +58,43 @@ class Stopped(BaseException):
         self.signum = signum
 
 
-def run_worker(
-    address: str,
-    *,
-    name: str | None = None,
-    device: str = "auto",
-    engine: str = "auto",
-    threads: int = 1,
-    cores: int = 0,
-    evaluator: str = EVALUATOR,
-    idle_limit: float = IDLE_LIMIT,
-    once: bool = False,
-    credentials: Path | None = None,
-) -> int:
+def run_worker(address: str, settings: WorkerSettings) -> int:
     """Work for the master at an address, study after study.
 
     Args:
         address: Address of the master, as ``host:port``. The master need not run yet.
-        name: Name of the worker; by default made from its host and process.
-        device: Device that evaluates, as the evaluator understands it.
-        engine: Engine that evaluates, as the evaluator understands it.
-        threads: Number of threads per evaluation.
-        cores: Number of cores to share with the other workers of this machine: the number of
-            threads follows from the number of workers. 0: it stays as it is.
-        evaluator: The factory of the evaluator, as ``package.module:factory``.
-        idle_limit: Seconds after which the worker leaves if the master is away.
-        once: Whether to leave when a master is done with all its studies, instead of waiting for
-            the next master.
-        credentials: This worker's credentials file, for a master that needs one.
+        settings: How to evaluate, and when to leave.
 
     Returns:
         Exit code: 0 after a study or SIGTERM, 130 after Ctrl-C, 1 if the master was away for
-        ``idle_limit`` seconds before any study.
+        the idle limit before any study.
 
     Raises:
         ServiceError: If the address or the credentials are wrong, the evaluating process cannot
             start, or the master refuses this worker.
         WireError: If the master sends a reply that is not one of the method's.
     """
-    link = Link(address, credentials=credentials)
-    child = Child(evaluator=evaluator, device=device, engine=engine, threads=threads)
-    worker = Worker(link, child, _info(name, child), idle_limit=idle_limit, cores=cores)
+    link = Link(address, credentials=settings.credentials)
+    child = Child(
+        evaluator=settings.evaluator,
+        device=settings.device,
+        engine=settings.engine,
+        threads=settings.threads,
+    )
+    worker = Worker(
+        link,
+        child,
+        _info(settings.name, child),
+        idle_limit=settings.idle_limit,
+        cores=settings.cores,
+    )
     studies = 0
     try:
         with _signals_as_exceptions():
             while True:
                 more = worker.serve()
                 studies += 1
-                if once and not more:
+                if settings.once and not more:
                     return 0
                 log.info(
                     "worker %s: done; waiting for the next study",
@@ -117,7 +105,7 @@ def run_worker(
     except AwayError:
         log.warning(
             "no master at %s for %g s; leaving",
-            *(address, idle_limit),
+            *(address, settings.idle_limit),
             extra=about(worker=worker.name),
         )
         return 0 if studies else 1
@@ -182,7 +170,7 @@ class Worker:
         """Leave the roster and give back the lease, if the master can be reached."""
         if self._joined:
             self._joined = False
-            with suppress(AwayError, ServiceError):
+            with suppress(AwayError, DartboardError):
                 # A new connection: a call may have been interrupted on the old one.
                 self._link.open()
                 self._link.call(LEAVE, self.name)
@@ -199,7 +187,7 @@ class Worker:
             extra=about(job.study, job.id, self.name),
         )
         began = time.monotonic()
-        result = self._child.run(job, _Beat(self, token).go_on)
+        result = self._child.run(job, _Beat(self, token).continues)
         seconds = time.monotonic() - began
         if result is None:
             log.warning(
@@ -301,13 +289,13 @@ class _Beat:
         self._token = token
         self._last = time.monotonic()
 
-    def go_on(self) -> bool:
+    def continues(self) -> bool:
         """Send a heartbeat if one is due; return whether the evaluation continues."""
         if time.monotonic() - self._last < self._worker.heartbeat_seconds:
             return True
-        going_on = self._worker.heartbeat(self._token)
+        may_continue = self._worker.heartbeat(self._token)
         self._last = time.monotonic()
-        return going_on
+        return may_continue
 
 
 def _info(name: str | None, child: Child) -> WorkerInfo:

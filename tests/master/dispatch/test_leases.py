@@ -115,7 +115,7 @@ def test_a_configurations_failure_is_final_at_once(kind: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", ["time-limit", "memory-limit", "memory-error", "signal"])
-def test_a_failure_that_may_be_the_machines_is_retried_once(kind: Any) -> None:
+def test_a_possible_machine_failure_is_retried_once(kind: Any) -> None:
     leases, keys = table()
     claimed(leases)
     assert leases.fail(keys[0], "a", "1", kind) == "retry"
@@ -123,7 +123,7 @@ def test_a_failure_that_may_be_the_machines_is_retried_once(kind: Any) -> None:
     assert leases.fail(keys[0], "b", "2", kind) == "crashed"
 
 
-def test_the_retry_is_on_another_worker_if_there_is_one() -> None:
+def test_the_retry_prefers_another_worker() -> None:
     leases, keys = table()
     claimed(leases)
     leases.fail(keys[0], "a", "1", "signal")

@@ -263,9 +263,12 @@ def test_closing_does_not_wait_for_the_accept_loop(
 @pytest.mark.parametrize(
     ("sent", "why"),
     [
-        (b"", "it said nothing for 0.3 s"),
-        (b"GET / HTTP/1.1\r\n\r\n" + 100 * b" ", "it did not greet as a worker does"),
-        (Message(MSG_CONNECT, b"x" * 50, 4, 0, 0).to_bytes(), "it did not greet as a worker does"),
+        (b"", "it sent nothing for 0.3 s"),
+        (b"GET / HTTP/1.1\r\n\r\n" + 100 * b" ", "it sent no worker's greeting"),
+        (
+            Message(MSG_CONNECT, b"x" * 50, 4, 0, 0).to_bytes(),
+            "it sent no worker's greeting",
+        ),
     ],
     ids=["silence", "another protocol", "a pickle"],
 )

@@ -326,7 +326,7 @@ def test_a_stalled_client_is_disconnected(
     host, _, port = address.rpartition(":")
     with socket.create_connection((host, int(port)), timeout=5) as sock:
         assert sock.recv(1) == b""
-    wait_for(lambda: "it said nothing for 0.2 s" in caplog.text, "line in the log")
+    wait_for(lambda: "it sent nothing for 0.2 s" in caplog.text, "line in the log")
 
 
 def test_a_client_beyond_the_places_is_denied(
@@ -397,9 +397,11 @@ def test_a_worker_revoked_during_a_study_says_so(
 
 def _worker(address: str, credentials: Path, evaluate: str = "evaluate") -> "subprocess.Popen[str]":
     code = (
-        "from pathlib import Path; from worker.service.client import run_worker\n"
-        f"run_worker({address!r}, evaluator='tests.worker.noop:{evaluate}', once=True, "
-        f"credentials=Path({str(credentials)!r}))"
+        "from pathlib import Path\n"
+        "from worker.service.client import run_worker\n"
+        "from worker.service.settings import WorkerSettings\n"
+        f"run_worker({address!r}, WorkerSettings(evaluator='tests.worker.noop:{evaluate}', "
+        f"once=True, credentials=Path({str(credentials)!r})))"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True

@@ -125,7 +125,7 @@ def test_a_missing_device_is_an_error(child: Start) -> None:
         child("needs_a_gpu").start()
 
 
-def test_a_space_that_the_engine_does_not_offer_is_an_error(child: Start) -> None:
+def test_an_unsupported_space_is_an_error(child: Start) -> None:
     with pytest.raises(ServiceError, match=r"cannot evaluate .*: no space 'sequential' here"):
         child("does_not_offer_the_space").run(JOB, always)
 

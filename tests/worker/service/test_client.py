@@ -22,10 +22,12 @@ from configspace.protocol import (
 from worker.service.child_process import ROOT, Child
 from worker.service.client import LONGEST_PAUSE, Worker, run_worker
 from worker.service.link import AwayError, Link
+from worker.service.settings import WorkerSettings
 
 
 def test_a_worker_leaves_after_its_idle_limit() -> None:
-    assert run_worker("127.0.0.1:9", evaluator="tests.worker.noop:evaluate", idle_limit=0.2) == 1
+    settings = WorkerSettings(evaluator="tests.worker.noop:evaluate", idle_limit=0.2)
+    assert run_worker("127.0.0.1:9", settings) == 1
 
 
 INFO = WorkerInfo(name="w", instance="1", pid=1, host="here", device="cpu", engine="e", versions={})
@@ -96,7 +98,7 @@ def test_workers_of_one_machine_share_its_cores() -> None:
 
 def test_a_worker_that_cannot_evaluate_says_why() -> None:
     with pytest.raises(ServiceError, match=r"cannot load 'tests\.worker\.nothing:evaluate'"):
-        run_worker("127.0.0.1:9", evaluator="tests.worker.nothing:evaluate")
+        run_worker("127.0.0.1:9", WorkerSettings(evaluator="tests.worker.nothing:evaluate"))
 
 
 def test_a_worker_imports_no_torch() -> None:
