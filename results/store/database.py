@@ -78,7 +78,7 @@ def store_errors(action: str, shown: str) -> Iterator[None]:
     except sa.exc.SQLAlchemyError as error:
         origin = getattr(error, "orig", None) or error
         reason = (str(origin).splitlines() or [type(origin).__name__])[0]
-        if isinstance(origin, sqlite3.DatabaseError) and "not a database" in reason:
+        if getattr(origin, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise StoreError(
                 f"{shown} is not a dartboard store: the file is not a SQLite database"
             ) from error

@@ -20,7 +20,7 @@ from results.store.store import Store
 from tests.results.made_up import filled, id_of, run, study
 
 
-def test_the_incumbent_is_the_best_on_the_largest_budget(store: Store) -> None:
+def test_the_incumbent_is_best_on_the_largest_budget(store: Store) -> None:
     made = study()
     store.begin(made, {})
     for number, epochs, psnr in ((0, 50, 20.0), (1, 50, 22.0), (2, 50, 21.0), (3, 17, 30.0)):
@@ -104,11 +104,11 @@ def test_different_search_ranges_are_separate_columns(store: Store) -> None:
     assert table["Search range of b"][6] == "Linear"
 
 
-def test_the_range_of_a_fixed_value_is_the_value() -> None:
+def test_a_fixed_value_is_its_range() -> None:
     assert search_range(Levels((0.0014232405,))) == "0.00142324"
 
 
-def test_re_runs_of_an_incumbent_are_ordered_by_seed(store: Store) -> None:
+def test_re_runs_are_ordered_by_their_seeds(store: Store) -> None:
     made = filled(store, reruns=6)
     reruns = reruns_of_incumbent(load_from(store, made.name))
     assert reruns[["part", "trial"]].to_numpy().tolist() == [[0, n] for n in range(4)] + [

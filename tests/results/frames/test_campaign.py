@@ -119,7 +119,7 @@ def test_a_trial_in_two_campaigns_counts_once(store: Store) -> None:
     pd.testing.assert_frame_equal(distinct(twice), trials)
 
 
-def test_a_trial_that_was_not_retrained_does_not_count(store: Store) -> None:
+def test_a_trial_without_retraining_does_not_count(store: Store) -> None:
     filled_campaign(store, trials=4)
     trials = load_campaign_from(store, "many").trials
     assert distinct(trials.assign(architecture_psnr=float("nan"))).empty

@@ -36,7 +36,7 @@ def test_the_best_of_one_is_a_single_run() -> None:
         )
 
 
-def test_the_best_of_five_uniform_values_is_five_sixths() -> None:
+def test_the_best_of_five_is_five_sixths() -> None:
     found = best_of(np.random.default_rng(0).uniform(size=1000), 5)
     assert found.mean.value == pytest.approx(5 / 6, abs=0.02)
     assert found.median.value == pytest.approx(0.5 ** (1 / 5), abs=0.02)

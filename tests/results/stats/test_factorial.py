@@ -57,7 +57,7 @@ def test_the_within_subject_effect_is_more_precise() -> None:
     assert width < 0.1 * (found.architecture_effect.high - found.architecture_effect.low)
 
 
-def test_an_interaction_is_half_the_difference_of_the_simple_effects() -> None:
+def test_the_interaction_compares_the_simple_effects() -> None:
     one_shot, final = np.tile([20.0, 21.0], (5, 1)), np.tile([20.0, 24.0], (5, 1))
     assert factorial_effects(one_shot, final).interaction.value == pytest.approx((4.0 - 1.0) / 2)
 

@@ -167,7 +167,7 @@ def test_given_architectures_may_only_be_added(store: Store) -> None:
         store.begin_campaign(given("cnn", "cnn"), {})
 
 
-def test_a_campaign_cannot_have_the_name_of_a_study(store: Store) -> None:
+def test_a_campaign_cannot_share_a_studys_name(store: Store) -> None:
     store.begin(study("many"), {})
     with pytest.raises(StoreError, match="has a study called 'many'; give this campaign another"):
         store.begin_campaign(campaign(condition()), {})
@@ -175,7 +175,7 @@ def test_a_campaign_cannot_have_the_name_of_a_study(store: Store) -> None:
     store.begin_campaign(campaign(condition()), {})
 
 
-def test_a_study_cannot_have_the_name_of_a_campaign(store: Store) -> None:
+def test_a_study_cannot_share_a_campaigns_name(store: Store) -> None:
     store.begin_campaign(campaign(condition()), {})
     with pytest.raises(StoreError, match="has a campaign called 'many'; give this study another"):
         store.begin(study("many"), {})
