@@ -1,9 +1,9 @@
 """The `dartboard` app: help, version, lazy imports, and errors of one line."""
 
 import re
+import resource
 import subprocess
 import sys
-import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def dartboard(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[
         text=True,
         cwd=cwd,
         env={"PYTHONPATH": str(ROOT), "PATH": "", "COLUMNS": "100"},
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -72,18 +72,20 @@ def test_the_version_is_shown() -> None:
 
 
 def test_help_is_quick() -> None:
-    # A ratio, since the machine may be busy: a bare start takes about 0.05 s, help 0.17 s.
+    # A ratio of CPU times, because the machine may be busy: on an idle one a bare start takes about
+    # 0.05 s, and help 0.17 s.
     def best(*command: str) -> float:
         times = []
         for _ in range(5):
-            began = time.perf_counter()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             subprocess.run([sys.executable, *command], capture_output=True, cwd=ROOT, check=True)
-            times.append(time.perf_counter() - began)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
         return min(times)
 
     bare = best("-c", "import typing, dataclasses, pathlib, json, argparse")
 
-    assert best("-m", "cli.main", "--help") < max(0.5, 6 * bare)
+    assert best("-m", "cli.main", "--help") < 8 * bare
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def test_a_killed_campaign_resumes_to_the_same_trials(undisturbed: Path, tmp_pat
     write_campaign(tmp_path)
     process = started(tmp_path)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=120)
     kept = scores(tmp_path)
 
     again = campaign(tmp_path)
@@ -101,7 +101,7 @@ def test_ctrl_c_says_how_to_resume(tmp_path: Path) -> None:
     write_campaign(tmp_path)
     process = started(tmp_path)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
 
     assert process.returncode == 130
     assert "all finished results are kept; resume with: dartboard campaign" in said.splitlines()[-1]

@@ -49,7 +49,7 @@ def test_studies_are_served_in_turn_and_compared(tmp_path: Path) -> None:
             *("--export-to", "out", "--trials", "4"),
         )
         assert served.returncode == 0, served.stderr
-        assert worker.wait(20) == 0
+        assert worker.wait(120) == 0
     finally:
         worker.kill()
         worker.wait()

@@ -89,7 +89,7 @@ def run_and_interrupt(folder: Path, after: int) -> tuple[int, str]:
     while finished(folder) < after and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=120)
     return process.returncode, said.strip().splitlines()[-1]
 
 

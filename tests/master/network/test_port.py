@@ -247,7 +247,7 @@ def test_closing_does_not_wait_for_the_accept_loop(
     end, shutdown = threading.Event(), Pyro4.Daemon.shutdown
 
     def late(self: Any) -> None:
-        end.wait(60)
+        end.wait(120)
         shutdown(self)
 
     monkeypatch.setattr(Pyro4.Daemon, "shutdown", late)
@@ -281,7 +281,7 @@ def test_a_client_without_a_greeting_is_logged(
 ) -> None:
     monkeypatch.setattr("master.network.daemon.HANDSHAKE_SECONDS", 0.3)
     host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as sock:
+    with socket.create_connection((host, int(port)), timeout=120) as sock:
         sock.sendall(sent)
         own = "{}:{}".format(*sock.getsockname())
         wait_for(lambda: f"refused a connection from {own}: {why}" in caplog.text, "line")

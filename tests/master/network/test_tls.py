@@ -302,8 +302,11 @@ def test_a_worker_with_credentials_needs_an_encrypting_master(
         port.close()
 
 
-def test_three_stalled_clients_do_not_block_others(address: str, good: Path) -> None:
-    """Measured: 0.01 s; a handshake in the accept loop would take 10 s for each of them."""
+def test_three_stalled_clients_do_not_block_others(
+    address: str, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handshake in the accept loop would take as long as its limit."""
+    monkeypatch.setattr("master.network.daemon.HANDSHAKE_SECONDS", 120.0)
     host, _, port = address.rpartition(":")
     with ExitStack() as stalled:
         for hello in (b"", b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00\x01"):
@@ -313,7 +316,7 @@ def test_three_stalled_clients_do_not_block_others(address: str, good: Path) -> 
         with Link(address, credentials=good) as link:
             link.open()
             assert link.call(JOIN, INFO).worker == "w"
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 120.0
 
 
 def test_a_stalled_client_is_disconnected(
@@ -324,7 +327,7 @@ def test_a_stalled_client_is_disconnected(
 ) -> None:
     monkeypatch.setattr("master.network.daemon.HANDSHAKE_SECONDS", 0.2)
     host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=5) as sock:
+    with socket.create_connection((host, int(port)), timeout=120) as sock:
         assert sock.recv(1) == b""
     wait_for(lambda: "it sent nothing for 0.2 s" in caplog.text, "line in the log")
 
@@ -368,7 +371,7 @@ def test_a_study_runs_over_encrypted_connections(
         process = _worker(running.start(), good)
         try:
             running.wait()
-            assert process.wait(10) == 0
+            assert process.wait(120) == 0
         finally:
             process.kill()
             process.communicate()
@@ -387,7 +390,7 @@ def test_a_worker_revoked_during_a_study_says_so(
         try:
             wait_for((tmp_path / "gate.started").exists, "evaluation begun")
             revoke(folder, "doomed")
-            _, errors = process.communicate(timeout=20)
+            _, errors = process.communicate(timeout=120)
         finally:
             process.kill()
             process.communicate()

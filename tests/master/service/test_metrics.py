@@ -42,7 +42,7 @@ SNAPSHOT = Snapshot(
 
 
 def read(port: int) -> dict[tuple[str, ...], float]:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=120) as answer:
         families = text_string_to_metric_families(answer.read().decode())
         return {
             (sample.name, *(sample.labels[key] for key in sorted(sample.labels))): sample.value

@@ -69,7 +69,7 @@ def test_threads_may_create_one_store_at_once(url: str) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=30)
+        thread.join(timeout=120)
     assert failures == []
 
 

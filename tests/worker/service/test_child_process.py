@@ -170,5 +170,5 @@ def test_a_child_dies_with_its_worker(tmp_path: Path) -> None:
         assert worker.stdout is not None
         child = psutil.Process(int(worker.stdout.readline()))
         worker.kill()
-        child.wait(60)
+        child.wait(120)
     assert not child.is_running()
