@@ -18,7 +18,7 @@ class BohbSettings(Section):
     eta: Annotated[int, Field(ge=2)] = 3
     """Factor between two rungs: one configuration in ``eta`` advances to ``eta`` times the epochs.
 
-    Default 3, as in the paper and in BOHB.
+    Default 3, as in BOHB (Falkner et al. 2018).
     """
     min_epochs: Epochs = 5.0
     """Smallest budget, in epochs.
@@ -44,10 +44,10 @@ class BohbSettings(Section):
     top_percent: Annotated[float, Field(gt=0, lt=100)] = 15.0
     """Share of the observations that count as good, in percent. Default 15, as in hpbandster."""
     min_points: Annotated[int, Field(ge=0)] = 0
-    """Number of observations on one budget before the model is used; 0: one more than the free
-    hyperparameters.
+    """Number of observations on one budget before the model is used; never fewer than one more than
+    the free hyperparameters.
 
-    Default 0, as in hpbandster.
+    Default 0, so that this minimum applies, as in hpbandster.
     """
     candidates: Count = 64
     """Number of candidates per configuration; the one with the best density ratio is taken.
