@@ -8,6 +8,7 @@ import re
 import columns
 import commands
 import metrics
+import rules
 import settings
 
 GENERATED = {
@@ -17,6 +18,7 @@ GENERATED = {
     "commands": commands.every_command,
     "metrics": metrics.every_metric,
     "columns": columns.every_column,
+    "comparison-rules": rules.comparison,
 }
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 
