@@ -47,7 +47,7 @@ def test_hyperparameters_are_typed_columns(url: str) -> None:
         assert list(frame.columns)[-8:] == list(DOMAINS)
         assert frame["param_lr"].dtype == "float64"
         assert frame["param_warm_up"].dtype == "bool"
-        assert frame["alpha_optimizer"].dtype == "str"
+        assert pd.api.types.is_string_dtype(frame["alpha_optimizer"])
 
 
 @pytest.mark.parametrize("name", NAMES)
