@@ -14,11 +14,11 @@ def findings(
     """Test which findings of the paper our runs confirm, by stated rules. Write Markdown."""
     from cli.console.output import write_text
     from results.paper.findings import findings as findings_of
-    from results.paper.findings_report import report
+    from results.paper.findings_report import findings_markdown
     from results.paper.pooling import tallies
     from results.paper.sources import FIGURES, TABLES, campaign_frames, together
 
     every = (name for names in (*TABLES.values(), *FIGURES.values()) for name in names)
     frames = campaign_frames(store, tuple(dict.fromkeys(every)), campaign or [], what="the report")
     names = [each.campaign.name for each in frames]
-    write_text(report(findings_of(together(frames)), names, tallies(frames)), output)
+    write_text(findings_markdown(findings_of(together(frames)), names, tallies(frames)), output)

@@ -71,7 +71,7 @@ def _of_campaigns(
     number: "Number", url: str, campaigns: Sequence[str], failed_below: float, format: Format
 ) -> str:
     from results.paper.pooling import tallies
-    from results.paper.rows import pursuits, rows
+    from results.paper.rows import rows, times_to_target
     from results.paper.sources import TABLES, campaign_frames, together
     from results.paper.table_csv import frame
     from results.paper.table_text import grid, notes
@@ -81,7 +81,7 @@ def _of_campaigns(
     found = rows(number, trials, tallies(frames), failed_below=failed_below)
     if format == "csv":
         return frame(number, found).to_csv(index=False, lineterminator="\n")
-    return _written(grid(number, found), format, notes(number, found, pursuits(trials)))
+    return _written(grid(number, found), format, notes(number, found, times_to_target(trials)))
 
 
 def _of_studies(number: "SettingsNumber", url: str, studies: Sequence[str], format: Format) -> str:

@@ -1,1 +1,1 @@
-"""The paper's tables, figures and findings next to our results."""
+"""The paper's tables, figures and findings, next to the runs of dartboard."""

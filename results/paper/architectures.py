@@ -1,4 +1,4 @@
-"""Which architectures to draw: the supernets, and the best found of a study or of a campaign."""
+"""Architectures to draw: supernets, and the best ones of a study or of a campaign."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -16,29 +16,29 @@ from results.plots.architecture import Drawing
 from results.text import number_text
 
 _PAPER: Final = ArchitectureSettings()
-"""What a condition's trials are taken to have where only they are known: the paper's numbers."""
+"""Settings of a condition of which only the trials are known: the paper's."""
 
 _MOST: Final = 8
-"""Architectures in one picture, at most."""
+"""Maximum number of architectures in one figure."""
 
 
 def supernet(number: int) -> list[Drawing]:
-    """Return what Figure 1 (sequential) or the upper part of Figure 2 (a cell) draws."""
-    said = "each edge is a mixture of all four operations"
+    """Return the drawing of Figure 1 (sequential space) or of the top of Figure 2 (a cell)."""
+    text = "each edge is a mixture of all four operations"
     if number == 1:
         return [
             Drawing(
-                "Sequential space", f"{said}; the input is added at the end", (OPERATIONS,) * 10
+                "Sequential space", f"{text}; the input is added at the end", (OPERATIONS,) * 10
             )
         ]
-    return [Drawing("A cell of the cell space", f"{said} and of zero", (OPERATIONS,) * 15, 1)]
+    return [Drawing("A cell of the cell space", f"{text} and of zero", (OPERATIONS,) * 15, 1)]
 
 
 def found_by_study(frames: Frames) -> Drawing:
-    """Return the best architecture that a study's incumbent found, re-runs included.
+    """Return the best architecture that the incumbent of a study found, re-runs included.
 
     Raises:
-        StoreError: If nothing has finished.
+        StoreError: If no evaluation has finished.
     """
     best = incumbent_of(frames)
     runs = frames.trials[
@@ -61,13 +61,13 @@ def found_by_campaign(
     """Return the best architecture of each condition of a campaign.
 
     Args:
-        trials: Of the campaign, a row a trial.
-        conditions: Names of conditions; none: all that search.
-        settings: Of the conditions, by name; of those that are not there the paper's.
+        trials: Trials of the campaign, one row per trial.
+        conditions: Names of conditions; empty: all conditions that search.
+        settings: Architecture settings of the conditions by name; the default is the paper's.
 
     Raises:
-        StoreError: If a condition is unknown or has no trial yet, or they are too many for a
-        picture.
+        StoreError: If a condition is unknown or has no trial yet, or if there are too many
+            conditions for one figure.
     """
     done = distinct(trials)
     searched = done[done["one_shot_psnr"].notna()]
@@ -76,16 +76,15 @@ def found_by_campaign(
     for name in names:
         if name not in known:
             raise StoreError(
-                f"no trial of a condition {name!r} is in the store; there are "
-                f"{', '.join(known) or 'none yet'}"
+                f"expected a condition with trials in the store, got {name!r}",
+                advice=f"conditions with trials: {', '.join(known) or 'none yet'}",
             )
     if not names:
-        raise StoreError("none of the campaign's conditions has searched an architecture yet")
+        raise StoreError("expected trials that searched an architecture, got none in this campaign")
     if len(names) > _MOST:
         raise StoreError(
-            f"{len(names)} conditions are too many for one picture; "
-            f"name at most {_MOST} with --condition, "
-            f"among {', '.join(names)}"
+            f"expected at most {_MOST} conditions in one figure, got {len(names)}",
+            advice=f"select some with --condition: {', '.join(names)}",
         )
     known_settings = settings or {}
     return [
@@ -95,22 +94,22 @@ def found_by_campaign(
 
 
 def figure_9(trials: pd.DataFrame) -> list[Drawing]:
-    """Return what Figure 9 draws: found with H1 on blur in the cell space, with both sets.
+    """Return the drawings of Figure 9: H1 on blur in the cell space, both sets of operations.
 
     Raises:
-        StoreError: If there is no trial of these settings.
+        StoreError: If these settings have no trial.
     """
     done = distinct(trials)
-    wanted = done[
+    selected = done[
         (done["space"] == "cell")
         & (done["problem"] == "blur")
         & (done["method"] == "darts")
         & (done["hyperparameters"] == "H1")
     ]
-    parts = [wanted[wanted["operations"] == operations] for operations in ("all", "good")]
+    parts = [selected[selected["operations"] == operations] for operations in ("all", "good")]
     found = [_of_condition(part, _PAPER) for part in parts if len(part)]
     if not found:
-        raise StoreError("there is no trial of DARTS with H1 on blur in the cell space to draw")
+        raise StoreError("expected trials of DARTS with H1 on blur in the cell space, got none")
     return found
 
 
@@ -125,7 +124,7 @@ def _of_condition(runs: pd.DataFrame, settings: ArchitectureSettings) -> Drawing
 
 
 def _best(runs: pd.DataFrame, settings: ArchitectureSettings, title: str, subtitle: str) -> Drawing:
-    """Draw the best of some trials: by architecture PSNR, or by one-shot PSNR if none has it."""
+    """Return the best trial: by architecture PSNR, or by one-shot PSNR if there is no other."""
     final = runs["architecture_psnr"].notna().any()
     column = "architecture_psnr" if final else "one_shot_psnr"
     best = runs.sort_values(column, ascending=False).iloc[0]

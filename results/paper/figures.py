@@ -1,4 +1,4 @@
-"""Figures 3 to 8 of the paper, from the trials of campaigns."""
+"""Figures 3 to 8 of the paper, drawn from the trials of campaigns."""
 
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -19,7 +19,7 @@ FigureNumber = Literal[3, 4, 5, 6, 7, 8]
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A panel as it is planned: which settings it shows, and by what they differ."""
+    """Plan of one panel: the settings that it shows, and in what they differ."""
 
     title: str
     subtitle: str
@@ -28,26 +28,27 @@ class _Shown:
 
 
 def figure(number: FigureNumber, trials: pd.DataFrame, *, seed: int = 0) -> Figure:
-    """Draw a figure of the paper with our trials.
+    """Draw a figure of the paper with the trials of campaigns.
 
     Args:
-        number: Of the figure.
-        trials: Of one campaign or several, a row a trial.
-        seed: Of the bootstrap of the correlations' intervals.
+        number: Number of the figure.
+        trials: Trials of one or more campaigns, one row per trial.
+        seed: Seed of the bootstrap of the correlations' intervals.
 
     Raises:
-        StoreError: If there is no trial of any of the figure's settings.
+        StoreError: If no setting of the figure has a trial.
     """
     panels = panels_of(number, trials)
     if not any(len(panel.one_shot) for panel in panels):
         raise StoreError(
-            f"there is no trial of figure {number}'s settings: {', '.join(wanted(number))}"
+            f"expected trials of figure {number}'s settings, got none of "
+            f"{', '.join(setting_names(number))}"
         )
     return scatter_figure(panels, columns=3 if number == 7 else 2, seed=seed)
 
 
 def panels_of(number: FigureNumber, trials: pd.DataFrame) -> list[Panel]:
-    """Return what a figure shows, panel by panel; settings without trials are empty groups."""
+    """Return the panels of a figure; settings without trials are empty groups."""
     searched = distinct(trials)
     searched = searched[searched["one_shot_psnr"].notna()]
     by_setting = {keys: group for keys, group in searched.groupby(KEYS, sort=False) if len(group)}
@@ -82,8 +83,8 @@ def panels_of(number: FigureNumber, trials: pd.DataFrame) -> list[Panel]:
     return panels
 
 
-def wanted(number: FigureNumber) -> list[str]:
-    """Return the settings of a figure in words."""
+def setting_names(number: FigureNumber) -> list[str]:
+    """Return the names of the settings of a figure."""
     settings = [setting for shown in _plan(number) for setting in shown.settings]
     return [
         f"{each.space} {each.problem} {each.operations} {each.method} {each.hyperparameters}"
@@ -127,12 +128,12 @@ def _plan(number: FigureNumber) -> list[_Shown]:
             tuned = ("BOHB-one-shot-Blur", "BOHB-one-shot-DS", "BOHB-Blur")
             return [_sets("blur", name, "cell") for name in tuned]
         case 8:
-            own = ("BOHB-Non-Seq-one-shot-Blur", "BOHB-Non-Seq-Blur")
-            return [_sets("blur", name, "cell") for name in own]
+            in_cells = ("BOHB-Non-Seq-one-shot-Blur", "BOHB-Non-Seq-Blur")
+            return [_sets("blur", name, "cell") for name in in_cells]
 
 
 def _sets(problem: str, hyperparameters: str, space: str = "sequential") -> _Shown:
-    """Show DARTS with both sets of operations."""
+    """Return a panel of DARTS with both sets of operations."""
     where = "" if space == "sequential" else f", {labels.SPACES[space]} space"
     return _Shown(
         f"{labels.problem(problem)}{where}",
@@ -148,5 +149,5 @@ def _label(setting: Setting, shown: _Shown) -> str:
     if shown.by == "operations":
         return labels.operation_set(setting.operations)
     names = {each.hyperparameters for each in shown.settings}
-    said = labels.method(setting.method)
-    return said if len(names) == 1 else f"{said}, {setting.hyperparameters}"
+    method = labels.method(setting.method)
+    return method if len(names) == 1 else f"{method}, {setting.hyperparameters}"

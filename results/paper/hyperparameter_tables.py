@@ -1,4 +1,4 @@
-"""Tables 7 and 8 of the paper: the hyperparameters that our studies found, beside the paper's."""
+"""Tables 7 and 8: the hyperparameters that the studies of dartboard and of the paper found."""
 
 import math
 from collections.abc import Mapping
@@ -23,11 +23,12 @@ SettingsNumber = Literal[7, 8]
 
 
 def settings_grid(number: SettingsNumber, studies: Mapping[str, Frames]) -> Grid:
-    """Lay a table out for reading: a row a hyperparameter, the paper's column and then ours.
+    """Return a table as text: one row per hyperparameter, one column per study.
 
     Args:
-        number: Of the table.
-        studies: Ours, by the name of the paper's column; others come last, under their own.
+        number: Number of the table.
+        studies: Studies of dartboard by the name of the paper's column that they repeat. Other
+            studies come last, by their own names.
     """
     headings = ["Hyperparameter", "Search range"]
     labels = [*(LABELS[name] for name in DOMAINS), *_MORE]
@@ -37,14 +38,16 @@ def settings_grid(number: SettingsNumber, studies: Mapping[str, Frames]) -> Grid
         if name in STUDIES[number]:
             headings.append(f"{name}, paper")
             columns.append([*_values(Hyperparameters.preset(name)), *("" for _ in _MORE)])
-        headings.append(f"ours ({studies[name].study.name})" if name in studies else "ours")
-        columns.append(_ours(studies[name]) if name in studies else [DASH] * len(labels))
+        headings.append(
+            f"dartboard ({studies[name].study.name})" if name in studies else "dartboard"
+        )
+        columns.append(_found(studies[name]) if name in studies else [DASH] * len(labels))
     rows = tuple(zip(*columns, strict=True))
     return Grid(tuple(headings), rows, (False,) * len(headings))
 
 
 def settings_frame(number: SettingsNumber, studies: Mapping[str, Frames]) -> pd.DataFrame:
-    """Return a table with the columns of the paper's presets, a row a setting of either."""
+    """Return a table with the columns of the presets, one row per study of paper or dartboard."""
     rows: list[dict[str, object]] = []
     for name in dict.fromkeys([*STUDIES[number], *studies]):
         if name in STUDIES[number]:
@@ -87,8 +90,8 @@ def _values(hyperparameters: Hyperparameters) -> list[str]:
     return [written(value) for value in hyperparameters.model_dump().values()]
 
 
-def _ours(frames: Frames) -> list[str]:
-    """Return a study's column; dashes while nothing has finished."""
+def _found(frames: Frames) -> list[str]:
+    """Return the column of a study; dashes if no evaluation has finished."""
     found = incumbent(frames)
     if found is None:
         return [DASH] * (len(DOMAINS) + len(_MORE))

@@ -1,4 +1,4 @@
-"""What problems, spaces, operations and methods are called in tables and figures."""
+"""Names of problems, spaces, operations and methods in tables and figures."""
 
 from results.paper.published import Setting
 
@@ -18,27 +18,27 @@ METHODS = {
 
 
 def problem(name: str) -> str:
-    """Return what a problem is called; a user's own keeps its name."""
+    """Return the label of a problem; a custom problem keeps its name."""
     return PROBLEMS.get(name, name)
 
 
 def operation_set(name: str) -> str:
-    """Return what a set of operations is called."""
+    """Return the label of a set of operations."""
     return OPERATION_SETS.get(name, name)
 
 
 def method(name: str) -> str:
-    """Return what a method is called."""
+    """Return the label of a method."""
     return METHODS.get(name, name)
 
 
 def space(name: str) -> str:
-    """Return what a space is called."""
+    """Return the label of a space."""
     return f"{SPACES.get(name, name)} space"
 
 
 def setting(one: Setting) -> str:
-    """Return what a setting is called, in full; the sequential space goes without saying."""
+    """Return the full label of a setting; it omits the sequential space."""
     parts = [problem(one.problem), operation_set(one.operations), method(one.method)]
     parts.append(one.hyperparameters)
     return ", ".join(parts if one.space == "sequential" else [*parts, space(one.space)])

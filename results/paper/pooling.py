@@ -1,7 +1,7 @@
-"""Conditions of several campaigns that stand in one row: which may, and how many trials they have.
+"""Conditions of several campaigns in one row of a table: checks, and counts of their trials.
 
-What a store knows of a trial that crashed is that it did. Without its count a setting whose worst
-trials crash would look better than it is.
+Crashed trials have no score, so only their number can be reported. Without it, a setting whose
+worst trials crash would look better than it is.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,21 +16,22 @@ from results.paper import labels
 from results.paper.published import Setting
 
 _SHOWN = 3
-"""Differences that an error lists; two conditions of given architectures may have one a trial."""
+"""Number of differences that an error lists. Two conditions with given architectures may differ
+in every trial."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How far the trials of one setting are."""
+    """Numbers of trials of one setting."""
 
-    wanted: int
+    planned: int
     finished: int
-    """Trials that have a score."""
+    """Number of trials that have a score."""
     crashed: int
 
 
 def setting_of(condition: Condition) -> Setting:
-    """Return the setting whose row a condition's trials stand in."""
+    """Return the setting of the row to which the trials of a condition belong."""
     return Setting(
         condition.architecture.space,
         condition.architecture.operations,
@@ -41,10 +42,10 @@ def setting_of(condition: Condition) -> Setting:
 
 
 def refuse_mixtures(conditions: Iterable[Condition]) -> None:
-    """Make sure that conditions in one row differ in nothing that decides a result but the seed.
+    """Check that conditions in one row have the same settings, except for the seed.
 
     Raises:
-        StoreError: If two do; it names both, and what they differ in.
+        StoreError: If two conditions of one row differ. The error names both and the keys.
     """
     first_of: dict[Setting, Condition] = {}
     for condition in conditions:
@@ -54,43 +55,44 @@ def refuse_mixtures(conditions: Iterable[Condition]) -> None:
             shown = [one.text("there", "here") for one in found[:_SHOWN]]
             more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
             raise StoreError(
-                f"conditions {first.study!r} (there) and {condition.study!r} (here) "
-                "would be one row, but "
-                f"differ ({'; '.join([*shown, *more])}); name one campaign with --campaign"
+                f"expected equal settings in one row of a table, got conditions {first.study!r} "
+                f"(there) and {condition.study!r} (here), which differ: "
+                f"{'; '.join([*shown, *more])}",
+                advice="name one campaign with --campaign",
             )
 
 
 def tallies(campaigns: Sequence[CampaignFrames]) -> dict[Setting, Tally]:
-    """Return how far each setting is; a trial that is in several campaigns counts once."""
+    """Return the numbers of trials of each setting; a trial of several campaigns counts once."""
     seeds: dict[Setting, tuple[set[int], set[int], set[int]]] = {}
     for frames in campaigns:
         for condition in frames.campaign.conditions:
-            wanted, finished, crashed = seeds.setdefault(
+            planned, finished, crashed = seeds.setdefault(
                 setting_of(condition), (set(), set(), set())
             )
-            wanted.update(condition.trial_seeds(range(condition.trials)))
+            planned.update(condition.trial_seeds(range(condition.trials)))
             trials = frames.trials
-            own = trials[
+            scored = trials[
                 (trials["condition"] == condition.name) & trials["architecture_psnr"].notna()
             ]
-            finished.update(own["seed"].tolist())
+            finished.update(scored["seed"].tolist())
             for index in _crashed(frames.evaluations, condition.name):
                 crashed.update(condition.trial_seeds(range(index, index + 1)))
     return {
         setting: Tally(
-            # More trials than are wanted may be there: a campaign can be begun again with fewer.
-            wanted=len(wanted | finished | crashed),
+            # A campaign can be started again with fewer trials, so there may be more than planned.
+            planned=len(planned | finished | crashed),
             finished=len(finished),
             crashed=len(crashed - finished),
         )
-        for setting, (wanted, finished, crashed) in seeds.items()
+        for setting, (planned, finished, crashed) in seeds.items()
     }
 
 
 def crashed_text(found: Mapping[Setting, Tally]) -> list[str]:
-    """Say of each setting with crashed trials how many they are."""
+    """Return a sentence for each setting with crashed trials."""
     return [
-        f"{labels.setting(setting)}: {one.crashed} of {one.wanted} trials crashed and are not "
+        f"{labels.setting(setting)}: {one.crashed} of {one.planned} trials crashed and are not "
         "counted"
         for setting, one in found.items()
         if one.crashed
@@ -98,16 +100,16 @@ def crashed_text(found: Mapping[Setting, Tally]) -> list[str]:
 
 
 def unfinished_text(found: Mapping[Setting, Tally]) -> list[str]:
-    """Say of each setting whose trials have not all been run how many have."""
+    """Return a sentence for each setting with trials that are still missing."""
     return [
-        f"{labels.setting(setting)}: {one.finished} of {one.wanted} trials so far"
+        f"{labels.setting(setting)}: {one.finished} of {one.planned} trials so far"
         for setting, one in found.items()
-        if one.finished + one.crashed < one.wanted
+        if one.finished + one.crashed < one.planned
     ]
 
 
 def _crashed(evaluations: pd.DataFrame, condition: str) -> list[int]:
-    # A crashed job of several trials is on its way to be run trial by trial.
+    # A crashed job of several trials is run again, trial by trial, so it does not count yet.
     found = evaluations[
         (evaluations["condition"] == condition)
         & (evaluations["state"] == "crashed")

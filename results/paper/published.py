@@ -1,6 +1,6 @@
-"""The paper's Tables 1 to 4, as data: what it published of each setting.
+"""The paper's Tables 1 to 4 as data.
 
-The files have the paper's own columns and words; here they come in the words of this project.
+The files have the columns and names of the paper; this module translates them to dartboard's names.
 
 Source: Geiping, Lukasik, Moeller and Keuper 2023, "Is Differentiable Architecture Search truly a
 One-Shot Method?".
@@ -21,47 +21,47 @@ METHODS = {
     "random": "random",
     "random-search": "random_search",
 }
-"""What the paper's files call each method."""
+"""Name of each method in the paper's files."""
 
-_OURS = {theirs: ours for ours, theirs in METHODS.items()}
+_METHODS_BY_PAPER = {in_paper: method for method, in_paper in METHODS.items()}
 _TRIALS: dict[Number, int] = {1: 75, 2: 100, 3: 75, 4: 75}
 
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What a table's row, or a condition of a campaign, is about."""
+    """The setting of one row of a table, and of the conditions of campaigns that belong to it."""
 
     space: str
     operations: str
     problem: str
     method: str
     hyperparameters: str
-    """Name of a preset or of a configuration; of a baseline, whose ``param_*`` it trains with."""
+    """Name of a preset or of a configuration. A baseline uses only its ``param_*``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What the paper gives of one setting: architecture PSNRs in dB."""
+    """The paper's numbers of one setting: architecture PSNRs in dB."""
 
     max: float
     mean: float
     median: float
     n: int
-    """Trials."""
+    """Number of trials."""
     seconds: float | None = None
-    """Of one run on the paper's GPU; only in Table 1."""
+    """Seconds of one run on the paper's GPU; only in Table 1."""
 
 
 @functools.cache
 def published(number: Number) -> dict[Setting, Published]:
-    """Return a table of the paper, its settings in the paper's order."""
+    """Return a table of the paper, with the settings in its order."""
     with Path(__file__).with_name(f"table{number}.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
     if number in (1, 2):
         return {
-            Setting(row["space"], row["ops"], row["data"], _OURS[row["method"]], "H1"): _numbers(
-                row, number
-            )
+            Setting(
+                row["space"], row["ops"], row["data"], _METHODS_BY_PAPER[row["method"]], "H1"
+            ): _numbers(row, number)
             for row in rows
         }
     return {

@@ -1,7 +1,7 @@
-"""Tables 1 to 4 of the paper: our runs of each setting, beside what it published.
+"""Rows of Tables 1 to 4: the runs of dartboard for each setting, and the paper's numbers.
 
-Where the paper's number lies with respect to ours is said by our 95% interval. The paper's own
-numbers are samples, too: even if both came from one distribution, its mean would fall outside our
+The paper's numbers are compared with the 95% intervals of dartboard's. The paper's numbers are
+samples, too: even if both came from one distribution, the paper's mean would be outside dartboard's
 interval in about one case of six (two equal errors add up to √2 of one).
 """
 
@@ -26,41 +26,42 @@ from results.stats.probability_of_improvement import (
 )
 
 RANDOM_SEARCH_TRIES = 5
-"""Architectures that the paper's random search evaluates, to report the best."""
+"""Number of architectures that the paper's random search evaluates before it reports the best."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One setting: our runs, the paper's numbers, or both."""
+class SettingRow:
+    """One setting with the runs of dartboard, the paper's numbers, or both; PSNRs are in dB."""
 
     setting: Setting
     n: int
-    """Runs of ours; of a random search, runs of random architectures that it draws from."""
+    """Number of runs; in a random search, of the random architectures that it draws from."""
     max: float
     mean: Estimate
     median: Estimate
     seconds: float
-    """Median wall time of one run of ours, or of one whole random search; NaN if none is known."""
+    """Median wall time of one run, or of one whole random search; NaN if unknown."""
     published: Published | None
     distribution: Distribution | None = None
-    """Of the runs; None for a random search, and where there are none."""
+    """Distribution of the runs; None for a random search, and without runs."""
     tries: int | None = None
-    """Architectures of one random search."""
+    """Number of architectures in one random search; None for other methods."""
     correlations: Correlations | None = None
-    """Of one-shot and architecture PSNR over the runs; None where nothing was searched."""
+    """Correlations of both PSNRs over the runs; None if the method does not search."""
     tally: Tally | None = None
-    """How far its trials are; of a random search, those that it draws from. None: unknown."""
+    """Numbers of trials; in a random search, of those that it draws from. None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pursuit:
-    """How random architectures fare against DARTS, in one space and problem."""
+class TimeToTarget:
+    """Number of random architectures until one passes the median of DARTS, in one setting."""
 
     darts: Setting
+    """Setting of DARTS, whose median is the target."""
     steps: StepsToTarget
-    """How many it takes to pass the median of DARTS."""
+    """Number of random architectures."""
     wins: ProbabilityOfImprovement
-    """How probable it is that one run of DARTS beats one random architecture."""
+    """Probability that one run of DARTS beats one random architecture."""
 
 
 def rows(
@@ -70,19 +71,20 @@ def rows(
     *,
     failed_below: float = FAILED_BELOW,
     seed: int = 0,
-) -> list[Row]:
-    """Return a table's rows: the paper's in its order, then what only we have.
+) -> list[SettingRow]:
+    """Return the rows of a table: the paper's settings in its order, then those of dartboard alone.
 
     Args:
-        number: Of the table.
-        trials: Of one campaign or several, a row a trial. A trial that is in several counts once.
-            Tables 3 and 4 are of hyperparameters: what was not searched for is left out of them.
-        tallies: How far each setting's trials are, of the same campaigns. One without a single
-            score, all of whose trials crashed, has a row as well.
-        failed_below: What counts as a failed run, in dB.
-        seed: Of all bootstraps.
+        number: Number of the table.
+        trials: Trials of one or more campaigns, one row per trial. A trial of several campaigns
+            counts once. Tables 3 and 4 compare hyperparameters of searches, so they omit methods
+            that do not search.
+        tallies: Numbers of trials of each setting, of the same campaigns. A setting without any
+            score, because all its trials crashed, has a row, too.
+        failed_below: PSNR below which a run counts as failed, in dB.
+        seed: Seed of all bootstraps.
     """
-    theirs = published(number)
+    in_paper = published(number)
     known = tallies or {}
     if number in (3, 4):
         trials = trials[trials["one_shot_psnr"].notna()]
@@ -90,22 +92,22 @@ def rows(
     samples = psnrs_by_setting(trials)
     seconds = _seconds(trials)
     correlated = _correlated(trials, seed)
-    found: dict[Setting, Row] = {}
-    for setting in dict.fromkeys([*theirs, *samples, *known]):
+    found: dict[Setting, SettingRow] = {}
+    for setting in dict.fromkeys([*in_paper, *samples, *known]):
         if setting.method == "random-search":
-            for row in _random_searches(setting, samples, seconds, theirs[setting], seed):
+            for row in _random_searches(setting, samples, seconds, in_paper[setting], seed):
                 tally = known.get(_of_method(setting, "random"))
                 found[row.setting] = replace(row, tally=tally)
             continue
         shape = distribution(samples.get(setting, []), failed_below=failed_below, seed=seed)
-        found[setting] = Row(
+        found[setting] = SettingRow(
             setting=setting,
             n=shape.n,
             max=shape.best,
             mean=shape.mean,
             median=shape.median,
             seconds=seconds.get(setting, np.nan),
-            published=theirs.get(setting),
+            published=in_paper.get(setting),
             distribution=shape if shape.n else None,
             correlations=correlated.get(setting),
             tally=known.get(setting),
@@ -113,11 +115,11 @@ def rows(
     return list(found.values())
 
 
-def pursuits(trials: pd.DataFrame, *, seed: int = 0) -> list[Pursuit]:
-    """Return the steps that random search needs to pass DARTS, wherever there are runs of both."""
+def times_to_target(trials: pd.DataFrame, *, seed: int = 0) -> list[TimeToTarget]:
+    """Return the time to target of random search for each setting with runs of both methods."""
     samples = psnrs_by_setting(trials)
     return [
-        Pursuit(
+        TimeToTarget(
             setting,
             steps_to_target(against, float(np.median(sample)), seed=seed),
             probability_of_improvement(sample, against),
@@ -129,14 +131,14 @@ def pursuits(trials: pd.DataFrame, *, seed: int = 0) -> list[Pursuit]:
 
 
 def outside(value: float, interval: Estimate) -> float:
-    """Return by how much a value is above an interval (positive) or below it; 0 within it."""
+    """Return by how much a value is above an interval (positive) or below it (negative), or 0."""
     if np.isnan(interval.low):
         return np.nan
     return max(value - interval.high, 0.0) - max(interval.low - value, 0.0)
 
 
 def psnrs_by_setting(trials: pd.DataFrame) -> dict[Setting, Floats]:
-    """Return each setting's architecture PSNRs, in the order of the trials."""
+    """Return the architecture PSNRs of each setting in dB, in the order of the trials."""
     return {
         _setting(keys): group.to_numpy(dtype=np.float64)
         for keys, group in distinct(trials).groupby(KEYS, sort=False)["architecture_psnr"]
@@ -144,7 +146,7 @@ def psnrs_by_setting(trials: pd.DataFrame) -> dict[Setting, Floats]:
 
 
 def _correlated(trials: pd.DataFrame, seed: int) -> dict[Setting, Correlations]:
-    """Return the correlations of both PSNRs within each setting that searches."""
+    """Return the correlations of both PSNRs within each setting whose method searches."""
     searched = distinct(trials)
     searched = searched[searched["one_shot_psnr"].notna()]
     return {
@@ -163,9 +165,9 @@ def _setting(keys: Hashable) -> Setting:
 
 
 def _seconds(trials: pd.DataFrame) -> dict[Setting, float]:
-    """Return the wall time of a run of each setting, search and training together.
+    """Return the median wall time of a run of each setting, search and training together.
 
-    The median: a worker's first job may take much longer, since it compiles.
+    It is the median because the first job of a worker takes much longer, since it compiles.
     """
     done = distinct(trials)
     times = done[["search_seconds", "retrain_seconds"]].sum(axis=1, min_count=1)
@@ -179,29 +181,31 @@ def _random_searches(
     setting: Setting,
     samples: dict[Setting, Floats],
     seconds: dict[Setting, float],
-    theirs: Published,
+    in_paper: Published,
     seed: int,
-) -> Iterator[Row]:
-    """Give the paper's random search, and one that takes as long as one run of DARTS."""
+) -> Iterator[SettingRow]:
+    """Yield the paper's random search, and one that takes as long as one run of DARTS."""
     random, darts = (_of_method(setting, method) for method in ("random", "darts"))
     sample = samples.get(random, np.empty(0))
     each = seconds.get(random, np.nan)
     fixed = best_of(sample, RANDOM_SEARCH_TRIES, seed=seed)
-    yield _of_search(setting, fixed, each, theirs)
+    yield _of_search(setting, fixed, each, in_paper)
     if each > 0 and seconds.get(darts, np.nan) > 0:
         timed = best_of(sample, affordable(seconds[darts], each), seed=seed)
         yield _of_search(_of_method(setting, "random-search-equal-time"), timed, each, None)
 
 
-def _of_search(setting: Setting, found: BestOf, each: float, theirs: Published | None) -> Row:
-    return Row(
+def _of_search(
+    setting: Setting, found: BestOf, each: float, in_paper: Published | None
+) -> SettingRow:
+    return SettingRow(
         setting=setting,
         n=found.mean.n,
         max=found.best,
         mean=found.mean,
         median=found.median,
         seconds=found.k * each,
-        published=theirs,
+        published=in_paper,
         tries=found.k,
     )
 

@@ -1,6 +1,6 @@
-"""Where the tables and figures of the paper have their trials from: which campaigns, which studies.
+"""Sources of the paper's tables and figures: campaigns and studies.
 
-Their files are in ``studies/paper``, each named as what is in it.
+Their files are in ``studies/paper``; each has the name of its campaign or study.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,11 +19,11 @@ FOLDER: Final = "studies/paper"
 TABLES: Final[Mapping[int, tuple[str, ...]]] = {
     1: ("table1",),
     2: ("table2",),
-    # The conditions of DARTS in tables 1 and 2 are those with H1; ours come after the paper's.
+    # The conditions with H1 are in tables 1 and 2; dartboard's incumbents come after the paper's.
     3: ("table3", "table1", "incumbents"),
     4: ("table4", "table2"),
 }
-"""Campaigns of a table."""
+"""Campaigns of each table."""
 
 FIGURES: Final[Mapping[int, tuple[str, ...]]] = {
     3: ("table1",),
@@ -34,7 +34,7 @@ FIGURES: Final[Mapping[int, tuple[str, ...]]] = {
     8: ("table4",),
     9: ("table2",),
 }
-"""Campaigns of a figure."""
+"""Campaigns of each figure."""
 
 STUDIES: Final[Mapping[int, Mapping[str, str]]] = {
     7: {
@@ -48,35 +48,34 @@ STUDIES: Final[Mapping[int, Mapping[str, str]]] = {
         "BOHB-Non-Seq-Blur": "blur-cell-final",
     },
 }
-"""Of Tables 7 and 8: the study that stands beside each of the paper's."""
+"""Studies of Tables 7 and 8, by the name of the paper's column that each repeats."""
 
 
 def campaign_frames(
     url: str, usual: Sequence[str], given: Sequence[str], *, what: str
 ) -> list[CampaignFrames]:
-    """Return some campaigns whose trials can be shown together.
+    """Return campaigns whose trials can be shown together.
 
     Args:
-        url: Where the store is, such as ``sqlite:///dartboard.db``.
-        usual: Campaigns to take where none is given: those of them that the store has.
-        given: Campaigns to take instead, all of them.
-        what: For whom, such as ``table 1``; for the error.
+        url: Address of the store, such as ``sqlite:///dartboard.db``.
+        usual: Campaigns to use if none is given: those of them that the store has.
+        given: Campaigns to use instead, all of them.
+        what: What is made of the campaigns, such as ``table 1``; for the error.
 
     Raises:
-        StoreError: If the store cannot be read, lacks a campaign that is given, or has none of the
-            usual ones; then it says what to run. Or if conditions that would be one row differ in
-            what decides a result.
+        StoreError: If the store cannot be read, does not have a given campaign, or has none of the
+            usual ones, or if conditions in one row of a table have different settings.
     """
     with Store.open(url, create=False) as store:
         known = store.campaign_names()
         names = list(given) or [name for name in usual if name in known]
         if not names:
-            wanted = " or ".join(repr(name) for name in usual)
-            others = f"it has {', '.join(known)}" if known else "it has no campaign yet"
+            expected = " or ".join(repr(name) for name in usual)
             raise StoreError(
-                f"{what} is made of campaign {wanted}, which is not in the store ({others}); run "
-                f"'dartboard campaign {FOLDER}/{usual[0]}.toml' with this store, or name another "
-                "with --campaign"
+                f"{what}: expected campaign {expected} in the store, got "
+                f"{', '.join(known) or 'no campaign'}",
+                advice=f"run 'dartboard campaign {FOLDER}/{usual[0]}.toml' with this store, or "
+                "name another campaign with --campaign",
             )
         found = [load_campaign_from(store, name) for name in dict.fromkeys(names)]
     refuse_mixtures(condition for frames in found for condition in frames.campaign.conditions)
@@ -86,41 +85,43 @@ def campaign_frames(
 def campaign_trials(
     url: str, usual: Sequence[str], given: Sequence[str], *, what: str
 ) -> pd.DataFrame:
-    """Return the trials of some campaigns together, a row a trial; see `campaign_frames`."""
+    """Return the trials of campaigns in one frame, one row per trial; see `campaign_frames`."""
     return together(campaign_frames(url, usual, given, what=what))
 
 
 def together(campaigns: Sequence[CampaignFrames]) -> pd.DataFrame:
-    """Return the trials of campaigns, a row a trial."""
+    """Return the trials of campaigns in one frame, one row per trial."""
     return pd.concat([frames.trials for frames in campaigns], ignore_index=True)
 
 
 def table_studies(url: str, number: int, given: Sequence[str]) -> dict[str, Frames]:
-    """Return the studies that stand in Table 7 or 8.
+    """Return the studies of Table 7 or 8.
 
     Args:
-        url: Where the store is.
-        number: 7 or 8.
-        given: Studies to take instead of the usual ones, all of them.
+        url: Address of the store.
+        number: Number of the table: 7 or 8.
+        given: Studies to use instead of the usual ones, all of them.
 
     Returns:
-        Each by the name of the paper's column that it stands beside, or by its own.
+        The studies by the name of the paper's column that each repeats, or by their own name.
 
     Raises:
-        StoreError: If the store cannot be read, lacks a study that is given, or has none of the
-            usual ones; then it says what to run.
+        StoreError: If the store cannot be read, does not have a given study, or has none of the
+            usual ones.
     """
     usual = STUDIES[number]
-    beside = {study: preset for preset, study in usual.items()}
+    columns = {study: preset for preset, study in usual.items()}
     with Store.open(url, create=False) as store:
         known = store.study_names()
         names = list(given) or [name for name in usual.values() if name in known]
         if not names:
-            others = f"it has {', '.join(known)}" if known else "it has no study yet"
             first = next(iter(usual.values()))
             raise StoreError(
-                f"table {number} is made of studies {', '.join(usual.values())}, none of which is "
-                f"in the store ({others}); run 'dartboard run {FOLDER}/{first}.toml' with this "
-                "store, or name others with --study"
+                f"table {number}: expected one of the studies {', '.join(usual.values())} in the "
+                f"store, got {', '.join(known) or 'no study'}",
+                advice=f"run 'dartboard run {FOLDER}/{first}.toml' with this store, or name other "
+                "studies with --study",
             )
-        return {beside.get(name, name): load_from(store, name, with_curves=False) for name in names}
+        return {
+            columns.get(name, name): load_from(store, name, with_curves=False) for name in names
+        }

@@ -1,4 +1,4 @@
-"""Tables 1 to 4 as frames: the columns of the paper's own files, then n, intervals and the rest."""
+"""Tables 1 to 4 as frames: the columns of the paper's files, then n, intervals and more."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -6,17 +6,17 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 
 from results.paper.published import METHODS, Number
-from results.paper.rows import Row, outside
+from results.paper.rows import SettingRow, outside
 from results.stats.estimates import Estimate
 
 _COUNTS = ("n", "crashed", "paper_n", "tries")
 
 
-def frame(number: Number, rows: Sequence[Row]) -> pd.DataFrame:
-    """Return a table with the columns of the paper's own file, and after them n, crashed trials, …
+def frame(number: Number, rows: Sequence[SettingRow]) -> pd.DataFrame:
+    """Return a table with the columns of the paper's file, then n, crashed trials and more.
 
-    PSNRs are in dB and times in seconds, to four digits. Of Tables 3 and 4, where a row holds two
-    sets of operations, the further columns come once for each.
+    PSNRs are in dB and times in seconds, rounded to four digits. In Tables 3 and 4, a row has both
+    sets of operations, so it has the further columns twice.
     """
     listed = _by_method(number, rows) if number in (1, 2) else _by_hyperparameters(rows)
     table = pd.DataFrame(listed)
@@ -28,7 +28,7 @@ def frame(number: Number, rows: Sequence[Row]) -> pd.DataFrame:
     return table.astype(dict.fromkeys(counts, "Int64"))
 
 
-def _by_method(number: Number, rows: Sequence[Row]) -> list[dict[str, object]]:
+def _by_method(number: Number, rows: Sequence[SettingRow]) -> list[dict[str, object]]:
     return [
         {
             "space": row.setting.space,
@@ -45,15 +45,15 @@ def _by_method(number: Number, rows: Sequence[Row]) -> list[dict[str, object]]:
     ]
 
 
-def _by_hyperparameters(rows: Sequence[Row]) -> list[dict[str, object]]:
-    groups: dict[tuple[str, str, str], dict[str, Row]] = {}
+def _by_hyperparameters(rows: Sequence[SettingRow]) -> list[dict[str, object]]:
+    groups: dict[tuple[str, str, str], dict[str, SettingRow]] = {}
     for row in rows:
         one = row.setting
-        # What is not DARTS' first order is told apart by its name alone in these tables.
-        own = (
+        # These tables have no column for the method: other methods than DARTS are part of the name.
+        name = (
             one.hyperparameters if one.method == "darts" else f"{one.hyperparameters} {one.method}"
         )
-        groups.setdefault((one.space, one.problem, own), {})[one.operations] = row
+        groups.setdefault((one.space, one.problem, name), {})[one.operations] = row
     return [
         {
             "space": space,
@@ -66,7 +66,7 @@ def _by_hyperparameters(rows: Sequence[Row]) -> list[dict[str, object]]:
     ]
 
 
-def _values(row: Row) -> dict[str, float]:
+def _values(row: SettingRow) -> dict[str, float]:
     return {
         "max": _rounded(row.max),
         "mean": _rounded(row.mean.value),
@@ -74,8 +74,8 @@ def _values(row: Row) -> dict[str, float]:
     }
 
 
-def _further(row: Row) -> dict[str, float]:
-    shape, theirs = row.distribution, row.published
+def _further(row: SettingRow) -> dict[str, float]:
+    shape, in_paper = row.distribution, row.published
     nothing = Estimate(math.nan, math.nan, math.nan, 0)
     sd, failed = (nothing, nothing) if shape is None else (shape.sd, shape.failed)
     clusters = None if shape is None else shape.clusters
@@ -94,17 +94,21 @@ def _further(row: Row) -> dict[str, float]:
         "cluster_low": math.nan if clusters is None else clusters.low,
         "cluster_high": math.nan if clusters is None else clusters.high,
         "cluster_low_share": math.nan if clusters is None else clusters.low_share,
-        "paper_max": math.nan if theirs is None else theirs.max,
-        "paper_mean": math.nan if theirs is None else theirs.mean,
-        "paper_median": math.nan if theirs is None else theirs.median,
-        "paper_n": math.nan if theirs is None else theirs.n,
-        "paper_mean_outside": math.nan if theirs is None else outside(theirs.mean, row.mean),
-        "paper_median_outside": math.nan if theirs is None else outside(theirs.median, row.median),
+        "paper_max": math.nan if in_paper is None else in_paper.max,
+        "paper_mean": math.nan if in_paper is None else in_paper.mean,
+        "paper_median": math.nan if in_paper is None else in_paper.median,
+        "paper_n": math.nan if in_paper is None else in_paper.n,
+        "paper_mean_outside": math.nan if in_paper is None else outside(in_paper.mean, row.mean),
+        "paper_median_outside": math.nan
+        if in_paper is None
+        else outside(in_paper.median, row.median),
     }
     return {key: _rounded(value) for key, value in cells.items()}
 
 
-def _of_both(sets: dict[str, Row], cells: Callable[[Row], dict[str, float]]) -> dict[str, float]:
+def _of_both(
+    sets: dict[str, SettingRow], cells: Callable[[SettingRow], dict[str, float]]
+) -> dict[str, float]:
     return {
         f"{operations}_{key}": value
         for operations in ("good", "all")

@@ -1,4 +1,4 @@
-"""Tables 1 to 4 laid out for reading: their columns, and what is to be said below them."""
+"""Tables 1 to 4 as text: their columns, and the notes below them."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Final
 from results.paper import labels
 from results.paper.pooling import crashed_text, unfinished_text
 from results.paper.published import Number, Published, Setting
-from results.paper.rows import Pursuit, Row, outside
+from results.paper.rows import SettingRow, TimeToTarget, outside
 from results.stats.estimates import Estimate
 from results.text import DASH, Grid, interval_text, number_text
 
@@ -17,17 +17,18 @@ _SPACES: Final[dict[Number, str]] = {1: "sequential", 2: "cell", 3: "sequential"
 """The space of each table."""
 
 
-def grid(number: Number, rows: Sequence[Row]) -> Grid:
-    """Lay a table out for reading: each number of ours beside the paper's.
+def grid(number: Number, rows: Sequence[SettingRow]) -> Grid:
+    """Return a table as text: each number of dartboard, and next to it the paper's.
 
-    The paper's mean and median are followed by ``within`` our interval, or by how far above or
-    below it they lie; its maximum, by the difference from ours.
+    The paper's mean and median are followed by ``within`` if they lie in dartboard's interval,
+    otherwise by their distance above or below it. The paper's maximum is followed by its difference
+    from dartboard's.
     """
     failed = next((row.distribution.failed_below for row in rows if row.distribution), None)
     headings = ["Data", "Operations", "Method" if number in _BY_METHOD else "Hyperparameters", "n"]
     for name in ("Max.", "Mean [95%]", "Median [95%]"):
         headings += [name, "paper's"]
-    headings += ["SD", "failed" if failed is None else f"< {failed:g} dB", "s a run"]
+    headings += ["SD", "failed" if failed is None else f"< {failed:g} dB", "s per run"]
     return Grid(
         headings=tuple(headings),
         rows=tuple(_line(number, row) for row in rows),
@@ -35,48 +36,50 @@ def grid(number: Number, rows: Sequence[Row]) -> Grid:
     )
 
 
-def notes(number: Number, rows: Sequence[Row], pursuits: Sequence[Pursuit]) -> list[str]:
-    """Say below a table what its numbers are, and what they hide."""
-    said = [
+def notes(
+    number: Number, rows: Sequence[SettingRow], times_to_target: Sequence[TimeToTarget]
+) -> list[str]:
+    """Return the notes below a table: what its numbers are, and what they hide."""
+    texts = [
         "Architecture PSNR in dB; n runs; intervals: 95%, bootstrap of the runs. The paper's mean "
-        "and median: 'within' our interval, or by how much above (+) or below (−) it; its "
-        "maximum: its difference from ours. The paper's numbers are samples as well: were both "
-        "from one distribution, its mean would still be outside in about one case of six.",
+        "and median: 'within' dartboard's interval, or the distance above (+) or below (−) it; its "
+        "maximum: the difference from dartboard's. The paper's numbers are samples, too: even if "
+        "both came from one distribution, its mean would be outside in about one case of six.",
     ]
     tried = {row.tries for row in rows if row.tries}
     if tried:
-        said.append(
+        texts.append(
             "Random Search: the best of k random architectures, over all ways to pick k of the n "
-            "runs of Random; equal time: as many as can be trained in the time that one run of "
-            "DARTS takes, by the medians of both times."
+            "runs of Random; equal time: as many architectures as can be trained in the time of "
+            "one run of DARTS, by the medians of both times."
         )
     if any(row.seconds > 0 for row in rows):
-        said.append(
-            "s a run: median wall time of one run in seconds, search and training together, on the "
-            "machine and under the load that it ran in; of a random search, of all its runs."
+        texts.append(
+            "s per run: median wall time of one run in seconds, search and training together, on "
+            "the machine and under the load of that time; for a random search, of all its runs."
         )
-    far = {row.setting: row.tally for row in rows if row.tally and not row.tries}
-    said += [f"{each}." for each in crashed_text(far)]
-    if unfinished := unfinished_text(far):
-        said.append(f"{'; '.join(unfinished)}.")
-    said += [f"{labels.setting(row.setting)}: {_clusters(row)}" for row in rows if _clusters(row)]
+    known = {row.setting: row.tally for row in rows if row.tally and not row.tries}
+    texts += [f"{each}." for each in crashed_text(known)]
+    if unfinished := unfinished_text(known):
+        texts.append(f"{'; '.join(unfinished)}.")
+    texts += [f"{labels.setting(row.setting)}: {_clusters(row)}" for row in rows if _clusters(row)]
     if number == 1:
-        said += [_pursuit(pursuit) for pursuit in pursuits]
-    return said
+        texts += [_time_to_target(time) for time in times_to_target]
+    return texts
 
 
 def place_text(value: float, interval: Estimate) -> str:
-    """Write a number of the paper, and where it lies with respect to our interval."""
+    """Return a number of the paper, and where it lies relative to dartboard's interval."""
     off = outside(value, interval)
     if math.isnan(off):
         return number_text(value)
     return f"{value:.2f} {'within' if off == 0 else number_text(off, sign=True)}"
 
 
-def _line(number: Number, row: Row) -> tuple[str, ...]:
-    one, theirs = row.setting, row.published
+def _line(number: Number, row: SettingRow) -> tuple[str, ...]:
+    one, in_paper = row.setting, row.published
     shape = row.distribution
-    published = ("", "", "") if theirs is None else _published(row, theirs)
+    published = ("", "", "") if in_paper is None else _published(row, in_paper)
     return (
         labels.problem(one.problem),
         labels.operation_set(one.operations),
@@ -94,15 +97,15 @@ def _line(number: Number, row: Row) -> tuple[str, ...]:
     )
 
 
-def _published(row: Row, theirs: Published) -> tuple[str, str, str]:
-    best = f"{theirs.max:.2f}"
+def _published(row: SettingRow, in_paper: Published) -> tuple[str, str, str]:
+    best = f"{in_paper.max:.2f}"
     if not math.isnan(row.max):
-        best += f" {number_text(theirs.max - row.max, sign=True)}"
-    return best, place_text(theirs.mean, row.mean), place_text(theirs.median, row.median)
+        best += f" {number_text(in_paper.max - row.max, sign=True)}"
+    return best, place_text(in_paper.mean, row.mean), place_text(in_paper.median, row.median)
 
 
-def _what(number: Number, row: Row) -> str:
-    """Say what tells a row from the others; what all of the paper's rows share is left out."""
+def _what(number: Number, row: SettingRow) -> str:
+    """Return what distinguishes a row; it omits what all rows of the paper have in common."""
     one = row.setting
     method = labels.method(one.method)
     if row.tries is not None:
@@ -121,7 +124,7 @@ def _unusual(one: Setting) -> list[str]:
     return [] if one.hyperparameters == "H1" else [one.hyperparameters]
 
 
-def _clusters(row: Row) -> str:
+def _clusters(row: SettingRow) -> str:
     found = row.distribution.clusters if row.distribution else None
     if found is None:
         return ""
@@ -132,8 +135,8 @@ def _clusters(row: Row) -> str:
     )
 
 
-def _pursuit(pursuit: Pursuit) -> str:
-    one, steps = pursuit.darts, pursuit.steps
+def _time_to_target(time: TimeToTarget) -> str:
+    one, steps = time.darts, time.steps
     where = [labels.problem(one.problem), labels.operation_set(one.operations), *_unusual(one)]
     if one.space != "sequential":
         where.append(labels.space(one.space))
@@ -143,9 +146,9 @@ def _pursuit(pursuit: Pursuit) -> str:
         f"{interval_text(steps.mean, 1)} random architectures on average "
         f"(n = {steps.mean.n} simulated searches)"
         if not math.isnan(steps.mean.value)
-        else "more random architectures than there were, for none passes it"
+        else "more random architectures than there are runs, because none passes it"
     )
-    wins = pursuit.wins
+    wins = time.wins
     beaten = Estimate(wins.value, wins.low, wins.high, wins.n_a)
     return (
         f"{', '.join(where)}: one run of DARTS beats one random architecture with probability "

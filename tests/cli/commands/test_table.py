@@ -193,7 +193,7 @@ def test_tables_7_and_8_agree_with_the_trials(
         return
     rows = {cells[0]: cells for cells in cells_of(said, format) if cells}
     heading = rows["Hyperparameter"]
-    assert heading[heading.index(f"ours ({study})") - 1] == f"{neighbor}, paper"
+    assert heading[heading.index(f"dartboard ({study})") - 1] == f"{neighbor}, paper"
     (said_observed,) = (
         cell for cell in rows["Observed PSNR (dB), best of n"] if cell.startswith(f"{observed:.2f}")
     )
@@ -218,7 +218,7 @@ def test_other_campaigns_and_studies_can_be_named(
     shown(3, url, campaigns=("table1",))
     assert "BOHB-Blur" in capsys.readouterr().out
     shown(8, url, studies=("blur-final",))
-    assert "ours (blur-final)" in capsys.readouterr().out
+    assert "dartboard (blur-final)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -252,9 +252,10 @@ def test_differing_conditions_are_not_pooled(url: str) -> None:
     with pytest.raises(DartboardError) as caught:
         shown(1, url, campaigns=("table1", "narrow"))
     assert str(caught.value) == (
-        "conditions 'table1/sequential-all-blur-darts-H1' (there) and "
-        "'narrow/sequential-all-blur-darts-H1' (here) would be one row, but differ "
-        "(architecture.channels: 16 there, 8 here); name one campaign with --campaign"
+        "expected equal settings in one row of a table, got conditions "
+        "'table1/sequential-all-blur-darts-H1' (there) and "
+        "'narrow/sequential-all-blur-darts-H1' (here), which differ: "
+        "architecture.channels: 16 there, 8 here; name one campaign with --campaign"
     )
 
 

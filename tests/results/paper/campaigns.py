@@ -1,4 +1,4 @@
-"""Made-up trials of campaigns, as their frames hold them."""
+"""Made-up trials of campaigns, as in their frames."""
 
 import itertools
 import zlib
@@ -38,7 +38,7 @@ def trials(
     search_seconds: float = 2.0,
     retrain_seconds: float = 0.5,
 ) -> pd.DataFrame:
-    """Return one condition's trials, a row a PSNR; a baseline has no search."""
+    """Return the trials of one condition, one row per PSNR; a baseline has no search."""
     searched = method.startswith("darts")
     condition = "-".join((space, operations, problem, method, hyperparameters))
     edges = 10 if space == "sequential" else 30
@@ -72,8 +72,7 @@ def normal(mean: float, sd: float = 1.0, n: int = 75, seed: int = 0) -> list[flo
 
 
 def table1() -> pd.DataFrame:
-    """Return trials of all conditions of Table 1; of DARTS with all operations on blur, two in five
-    fail."""
+    """Return trials of all conditions of Table 1; 40% of DARTS with all operations on blur fail."""
     random = np.random.default_rng(9).uniform(5, 20.86, size=75)
     conditions: list[tuple[str, str, str, list[float]]] = [
         ("good", "blur", "learnable-gradient-only", normal(16.4, 0.5, seed=1)),
@@ -96,7 +95,7 @@ def table1() -> pd.DataFrame:
 
 
 def table3(space: str = "sequential", problems: Iterable[str] = ("blur",)) -> pd.DataFrame:
-    """Return trials of DARTS with two of the paper's hyperparameters and one setting of ours."""
+    """Return trials of DARTS with two of the paper's hyperparameters and one other setting."""
     return together(
         trials(
             normal(level, 1.0, 30, seed),

@@ -1,4 +1,4 @@
-"""A small store of everything that the paper's tables and figures are made of."""
+"""A small store with the campaigns and studies of the paper's tables and figures."""
 
 from importlib import metadata
 from pathlib import Path
@@ -23,10 +23,10 @@ STUDIES: tuple[tuple[str, Literal["one-shot", "final"], Literal["sequential", "c
 
 
 def filled_paper(url: str) -> None:
-    """Write the paper's own campaigns, of few trials a condition, and some of its studies.
+    """Write the paper's campaigns, with few trials per condition, and some of its studies.
 
-    A campaign's conditions have 3, 4, 5 and 6 finished trials in turn, and one more of the second
-    condition crashed. Scores are a function of the trial's seed, as they are of real ones.
+    The conditions of a campaign have 3, 4, 5 and 6 finished trials in turn, and one more trial of
+    the second condition crashed. The scores depend only on the seed of the trial, as real ones do.
     """
     with Store.open(url) as store:
         for name in CAMPAIGNS:

@@ -41,26 +41,26 @@ def figure3() -> pd.DataFrame:
     return together([darts(), darts("downsampling"), trials(normal(9), method="random")])
 
 
-def test_figure_3_has_a_panel_a_problem_and_a_cloud_a_set_of_operations() -> None:
+def test_figure_3_has_one_panel_per_problem() -> None:
     drawn = figure(3, figure3())
     assert [title(axes) for axes in drawn.axes] == ["Blur", "Downsampling"]
     assert [clouds(axes) for axes in drawn.axes] == [[20, 15], [20, 15]]
 
 
-def test_the_legend_has_correlation_interval_and_n_of_each_cloud_and_of_all() -> None:
+def test_the_legend_has_correlations_of_each_group() -> None:
     made = figure3()
     good, both, everything = legend(figure(3, made).axes[0])
     panel = panels_of(3, made)[0]
     of_good = panel.groups[0].members
     r = correlation(panel.one_shot[of_good], panel.architecture[of_good])
-    said = f"good ops.: r = {r.value:.2f} [{r.low:.2f}, {r.high:.2f}], n = 20"
-    assert good == said.replace("-", "−")
+    expected = f"good ops.: r = {r.value:.2f} [{r.low:.2f}, {r.high:.2f}], n = 20"
+    assert good == expected.replace("-", "−")
     assert both.endswith("n = 15")
     assert everything.startswith("all of them: Pearson r = ")
     assert everything.endswith("n = 35")
 
 
-def test_the_line_is_the_regression_of_all_points_of_a_panel() -> None:
+def test_the_line_is_the_regression_of_all_points() -> None:
     made = figure3()
     (line,) = figure(3, made).axes[0].get_lines()
     panel = panels_of(3, made)[0]
@@ -72,7 +72,7 @@ def test_the_line_is_the_regression_of_all_points_of_a_panel() -> None:
     np.testing.assert_allclose(np.asarray(line.get_ydata()), found[0] * ends + found[1])
 
 
-def test_panels_have_common_axes_that_hold_every_point() -> None:
+def test_panels_share_limits_around_every_point() -> None:
     made = figure3()
     drawn = figure(3, made)
     left, right = drawn.axes
@@ -101,7 +101,7 @@ def test_figure_4_shows_tuned_hyperparameters() -> None:
     assert "no trials yet" in [text.get_text() for text in drawn.axes[1].texts]
 
 
-def test_figure_5_sets_both_methods_beside_each_other() -> None:
+def test_figure_5_compares_both_methods() -> None:
     made = together(
         [
             darts(hyperparameters="BOHB-DAS-single"),
@@ -116,7 +116,7 @@ def test_figure_5_sets_both_methods_beside_each_other() -> None:
 
 
 @pytest.mark.parametrize("number", [6, 7, 8])
-def test_figures_6_to_8_show_the_cell_space_alone(number: FigureNumber) -> None:
+def test_figures_6_to_8_show_only_the_cell_space(number: FigureNumber) -> None:
     names = ("H1", "BOHB-Blur", "BOHB-Non-Seq-Blur")
     sequential = together(darts(hyperparameters=name) for name in names)
     cell = together(darts(hyperparameters=name, space="cell") for name in names)
@@ -126,6 +126,8 @@ def test_figures_6_to_8_show_the_cell_space_alone(number: FigureNumber) -> None:
     assert sum(sum(clouds(axes)) for axes in drawn.axes) == 35
 
 
-def test_without_any_trial_the_error_names_the_settings() -> None:
-    with pytest.raises(StoreError, match="figure 8's settings: cell blur good darts BOHB-Non-Seq"):
+def test_a_figure_without_trials_is_an_error() -> None:
+    with pytest.raises(
+        StoreError, match="figure 8's settings, got none of cell blur good darts BOHB-Non-Seq"
+    ):
         figure(8, figure3())

@@ -1,17 +1,12 @@
-"""The paper's findings, put to made-up runs of which the answer is known."""
+"""The paper's findings, tested on made-up runs with known answers."""
 
 import functools
-import math
 
 import pandas as pd
 import pytest
 
-from results.paper.finding import Finding, Part, Runs, above, below
-from results.paper.findings import finding, findings
-from results.paper.findings_report import report
-from results.paper.pooling import Tally
-from results.paper.published import Setting
-from results.stats.estimates import Estimate
+from results.paper.criteria import Finding, RunsBySetting
+from results.paper.findings import VERDICT_RULE, finding, findings, rules_markdown
 from tests.results.paper.campaigns import normal, together, trials
 
 
@@ -31,7 +26,7 @@ def condition(
     slope: float = 0.0,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Return 75 trials about a level; one-shot PSNRs follow with so much of a slope."""
+    """Return 75 trials around a level; one-shot PSNRs depend on them with the given slope."""
     psnrs = normal(level, sd, seed=seed)
     noise = normal(0, 1, seed=seed + 1000)
     one_shot = [15 + slope * (psnr - level) + each for psnr, each in zip(psnrs, noise, strict=True)]
@@ -46,8 +41,8 @@ def condition(
     )
 
 
-def as_the_paper_has_it() -> pd.DataFrame:
-    """Return runs of which every finding holds."""
+def as_in_the_paper() -> pd.DataFrame:
+    """Return runs for which every finding holds."""
     parts = []
     for index, (problem, good, every, slope) in enumerate(
         (("blur", 21.0, 15.0, 0.0), ("downsampling", 17.0, 15.0, 0.6))
@@ -97,19 +92,19 @@ def as_the_paper_has_it() -> pd.DataFrame:
 
 
 @functools.cache
-def found_as_the_paper_has_it() -> list[Finding]:
-    return findings(as_the_paper_has_it())
+def found_as_in_the_paper() -> list[Finding]:
+    return findings(as_in_the_paper())
 
 
-def test_of_runs_like_the_papers_all_findings_hold() -> None:
-    found = {one.letter: one.verdict for one in found_as_the_paper_has_it()}
+def test_every_finding_holds_for_runs_like_the_papers() -> None:
+    found = {one.letter: one.verdict for one in found_as_in_the_paper()}
     assert found == dict.fromkeys("abcdefghijk", "holds")
 
 
 def test_without_runs_everything_is_undecided() -> None:
     found = findings(trials([]))
     assert {one.verdict for one in found} == {"undecided"}
-    assert all("not enough runs" in part.said for one in found for part in one.parts)
+    assert all("not enough runs" in criterion.text for one in found for criterion in one.criteria)
 
 
 @pytest.mark.parametrize(
@@ -129,19 +124,19 @@ def test_without_runs_everything_is_undecided() -> None:
     ],
 )
 def test_runs_that_contradict_a_finding_refute_it(letter: str, better: pd.DataFrame) -> None:
-    made = as_the_paper_has_it()
+    made = as_in_the_paper()
     replaced = made[made["condition"] != better["condition"].iloc[0]]
     kept = [replaced]
     if letter == "e":
-        # On both sets of operations alike, so that their common correlation is strong.
+        # The same for both sets of operations, so that their common correlation is strong.
         kept = [replaced[replaced["condition"] != "sequential-all-blur-darts-H1"]]
         kept.append(condition(20.0, operations="all", slope=20.0, seed=6))
-    assert finding(letter, Runs(together([*kept, better]))).verdict == "does not hold"
+    assert finding(letter, RunsBySetting(together([*kept, better]))).verdict == "does not hold"
 
 
 def papers(letter: str) -> list[float | None]:
-    (one,) = (each for each in found_as_the_paper_has_it() if each.letter == letter)
-    return [part.paper for part in one.parts]
+    (one,) = (each for each in found_as_in_the_paper() if each.letter == letter)
+    return [criterion.paper for criterion in one.criteria]
 
 
 @pytest.mark.parametrize(
@@ -156,11 +151,11 @@ def papers(letter: str) -> list[float | None]:
         ("k", [49.0]),
     ],
 )
-def test_beside_ours_is_the_papers_figure(letter: str, figures: list[float | None]) -> None:
+def test_the_papers_figure_is_next_to_dartboards(letter: str, figures: list[float | None]) -> None:
     assert papers(letter) == [each if each is None else pytest.approx(each) for each in figures]
 
 
-def test_the_papers_own_tables_bear_out_its_findings_but_for_one_of_two_transfers() -> None:
+def test_the_papers_tables_confirm_all_but_one_transfer() -> None:
     refuted = {"h": [False, True]}  # on downsampling, the hyperparameters tuned for blur are better
     for letter in "abch":
         failed = [figure is not None and figure < 0 for figure in papers(letter)]
@@ -171,55 +166,15 @@ def test_the_papers_own_tables_bear_out_its_findings_but_for_one_of_two_transfer
 
 
 def test_few_runs_leave_a_finding_undecided() -> None:
-    made = as_the_paper_has_it()
+    made = as_in_the_paper()
     few = made.groupby("condition", sort=False).head(9)
     found = verdicts(few)
     assert found == dict.fromkeys("abcdefghijk", "undecided")
 
 
-def test_an_estimate_is_above_or_below_a_threshold_only_with_its_whole_interval() -> None:
-    found = Estimate(2.0, 1.0, 3.0, 75)
-    assert (above(found, 0.5), above(found, 2.0), above(found, 3.5)) == (True, None, False)
-    assert (below(found, 0.5), below(found, 2.0), below(found, 3.5)) == (False, None, True)
-    assert above(Estimate(2.0, math.nan, math.nan, 1), 0.0) is None
-
-
-@pytest.mark.parametrize(
-    ("parts", "verdict"),
-    [
-        ((True, True), "holds"),
-        ((True, None), "undecided"),
-        ((True, None, False), "does not hold"),
-    ],
-)
-def test_a_finding_holds_if_all_its_parts_do(parts: tuple[bool | None, ...], verdict: str) -> None:
-    made = tuple(Part("said", passed) for passed in parts)
-    assert Finding("a", "claim", "rule", made).verdict == verdict
-
-
-def test_the_report_has_a_verdict_a_rule_and_figures_for_each_finding() -> None:
-    written = report(found_as_the_paper_has_it(), ["table1", "table3"])
-    assert written.startswith("# The paper's findings\n\nFrom the runs of table1, table3.")
-    assert written.count("| holds |") == 11
-    assert written.count("**holds** by this rule: ") == 11
-    assert "## (k) It takes about 49 random architectures to pass the median of DARTS." in written
-    assert "yes; the paper's figure: 49.00\n" in written
-    figures = [line for line in written.splitlines() if line.startswith("- ")]
-    assert all("[" in line and ("n = 75" in line or "n = 150" in line) for line in figures)
-
-
-def test_the_reports_introduction_tells_of_trials_that_crashed_or_are_not_run_yet() -> None:
-    known = {
-        Setting("sequential", "all", "blur", "darts", "H1"): Tally(75, 73, 2),
-        Setting("cell", "all", "blur", "random", "H1"): Tally(75, 70, 0),
-    }
-    found = found_as_the_paper_has_it()
-    introduction = report(found, ["table1"], known).split("|")[0].splitlines()
-    assert introduction[4:] == [
-        "Blur, all ops., DARTS, H1: 2 of 75 trials crashed and are not counted.",
-        "",
-        "Blur, all ops., Random, H1, cell space: 70 of 75 trials so far.",
-        "",
-    ]
-    complete = {setting: Tally(75, 75, 0) for setting in known}
-    assert report(found, ["table1"], complete) == report(found, ["table1"])
+def test_the_markdown_of_the_rules_has_every_finding() -> None:
+    text = rules_markdown()
+    assert text.startswith(VERDICT_RULE)
+    for one in found_as_in_the_paper():
+        assert f"## ({one.letter}) {one.claim}\n\n{one.rule}\n" in text
+    assert text.count("\n## ") == 11

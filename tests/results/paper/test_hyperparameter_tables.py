@@ -15,7 +15,7 @@ from tests.results.made_up import filled, study
 
 @pytest.fixture
 def studies(tmp_path: Path) -> dict[str, Frames]:
-    """Return one study that stands beside the paper's, re-run, and one of our own."""
+    """Return one study that repeats the paper's, with re-runs, and another one."""
     url = f"sqlite:///{tmp_path / 'store.db'}"
     with Store.open(url) as store:
         filled(store, "blur-final", reruns=8)
@@ -23,20 +23,20 @@ def studies(tmp_path: Path) -> dict[str, Frames]:
     return {"BOHB-Blur": load(url, "blur-final"), "mine": load(url, "mine")}
 
 
-def test_table_7_has_the_papers_columns_and_ours_beside_them(studies: dict[str, Frames]) -> None:
+def test_table_7_has_columns_of_paper_and_dartboard(studies: dict[str, Frames]) -> None:
     table = settings_grid(7, studies)
     assert table.headings == (
         "Hyperparameter",
         "Search range",
         "BOHB-one-shot-Blur, paper",
-        "ours",
+        "dartboard",
         "BOHB-one-shot-DS, paper",
-        "ours",
+        "dartboard",
         "BOHB-Blur, paper",
-        "ours (blur-final)",
+        "dartboard (blur-final)",
         "BOHB-DAS-single, paper",
-        "ours",
-        "ours (mine)",
+        "dartboard",
+        "dartboard (mine)",
     )
     assert [row[0] for row in table.rows[:8]] == list(LABELS.values())
     assert table.rows[0][1] == "[1e-05, 1]"
@@ -45,7 +45,7 @@ def test_table_7_has_the_papers_columns_and_ours_beside_them(studies: dict[str, 
     assert {row[3] for row in table.rows} == {"–"}
 
 
-def test_below_ours_stand_score_n_and_re_runs(studies: dict[str, Frames]) -> None:
+def test_columns_of_dartboard_have_score_n_and_re_runs(studies: dict[str, Frames]) -> None:
     rows = {row[0]: (row[7], row[10]) for row in settings_grid(7, studies).rows}
     assert rows["n on the largest budget"] == ("3 on 50 epochs", "3 on 50 epochs")
     assert rows["n of re-runs"] == ("8", "0")
@@ -55,7 +55,7 @@ def test_below_ours_stand_score_n_and_re_runs(studies: dict[str, Frames]) -> Non
     assert rows["Observed PSNR (dB), best of n"][0].endswith(", final")
 
 
-def test_the_frame_has_the_columns_of_the_presets_and_a_row_each(
+def test_the_frame_has_the_columns_of_the_presets(
     studies: dict[str, Frames],
 ) -> None:
     found = settings_frame(7, studies)

@@ -38,7 +38,7 @@ def condition(campaign: str = "one", **settings: Any) -> Condition:
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "difference"),
     [
         ({"problem": ProblemSettings(noise=0.01)}, "problem.noise: 0.1 there, 0.01 here"),
         (
@@ -53,14 +53,12 @@ def condition(campaign: str = "one", **settings: Any) -> Condition:
         ),
     ],
 )
-def test_cells_of_one_row_whose_settings_differ_are_refused(
-    settings: dict[str, Any], said: str
-) -> None:
+def test_conditions_of_one_row_must_agree(settings: dict[str, Any], difference: str) -> None:
     with pytest.raises(StoreError) as caught:
         refuse_mixtures([condition(), condition("two", **settings)])
     message = str(caught.value)
-    assert message.startswith("conditions 'one/c' (there) and 'two/c' (here) would be one row")
-    assert said in message
+    assert "got conditions 'one/c' (there) and 'two/c' (here), which differ: " in message
+    assert difference in message
     assert message.endswith("; name one campaign with --campaign")
     assert "\n" not in message
 
@@ -74,22 +72,22 @@ def test_cells_of_one_row_whose_settings_differ_are_refused(
         {"evaluation": ConditionEvaluation(trials=1, time_limit=60.0)},
     ],
 )
-def test_cells_that_differ_in_no_result_but_by_their_seeds_are_one_row(
+def test_conditions_may_differ_in_seeds_and_limits(
     settings: dict[str, Any],
 ) -> None:
     refuse_mixtures([condition(), condition("two", **settings)])
 
 
-def test_cells_of_different_rows_may_differ_in_everything() -> None:
+def test_conditions_of_different_rows_may_differ() -> None:
     refuse_mixtures(
         [condition(), condition("two", preset="H2", problem=ProblemSettings(noise=0.01))]
     )
 
 
-def test_of_many_differences_the_first_three_are_told() -> None:
+def test_an_error_lists_three_differences() -> None:
     given: dict[str, Any] = {"method": "given", "trials": 9}
     drawn = [((name,) * 10,) * 9 for name in ("cnn", "roll")]
-    with pytest.raises(StoreError, match=r"architecture 2: .*; and 6 more\); name") as caught:
+    with pytest.raises(StoreError, match=r"architecture 2: .*; and 6 more; name") as caught:
         refuse_mixtures(condition(**given, architectures=names) for names in drawn)
     assert "architecture 3" not in str(caught.value)
 
@@ -102,13 +100,13 @@ def loaded(folder: Path, *filled: dict[str, Any]) -> list[CampaignFrames]:
     return [load_campaign(url, each["name"]) for each in filled]
 
 
-def test_finished_and_crashed_trials_of_each_setting_are_counted(tmp_path: Path) -> None:
+def test_finished_and_crashed_trials_are_counted(tmp_path: Path) -> None:
     found = tallies(loaded(tmp_path, {"name": "one", "trials": 7, "crashed": 2}))
     assert found == {DARTS: Tally(7, 5, 2), RANDOM: Tally(7, 5, 2)}
     assert setting_of(condition()) == DARTS
 
 
-def test_a_trial_of_two_campaigns_is_counted_once_and_as_finished_if_it_is_in_one(
+def test_a_trial_of_two_campaigns_counts_once(
     tmp_path: Path,
 ) -> None:
     frames = loaded(
@@ -116,11 +114,11 @@ def test_a_trial_of_two_campaigns_is_counted_once_and_as_finished_if_it_is_in_on
         {"name": "one", "trials": 7, "crashed": 2},
         {"name": "two", "trials": 9, "crashed": 3},
     )
-    # Of one, trials 5 and 6 crashed; of two, 5 finished, and 6 to 8 crashed.
+    # In the first, trials 5 and 6 crashed; in the second, 5 finished, and 6 to 8 crashed.
     assert tallies(frames)[DARTS] == Tally(9, 6, 3)
 
 
-def test_trials_beyond_those_that_are_wanted_now_count_all_the_same(tmp_path: Path) -> None:
+def test_trials_beyond_the_planned_ones_count(tmp_path: Path) -> None:
     (frames,) = loaded(tmp_path, {"name": "one", "trials": 7, "crashed": 1})
     fewer = tuple(each.model_copy(update={"trials": 2}) for each in frames.campaign.conditions)
     again = CampaignFrames(
@@ -133,12 +131,12 @@ def test_trials_beyond_those_that_are_wanted_now_count_all_the_same(tmp_path: Pa
     assert tallies([again])[DARTS] == Tally(7, 6, 1)
 
 
-def test_words_name_the_settings_with_crashed_and_with_missing_trials_alone() -> None:
+def test_texts_name_settings_with_crashed_or_missing_trials() -> None:
     cell_space = Setting("cell", "good", "blur", "darts", "H2")
     found = {
-        DARTS: Tally(wanted=75, finished=73, crashed=2),
-        RANDOM: Tally(wanted=75, finished=75, crashed=0),
-        cell_space: Tally(wanted=75, finished=30, crashed=1),
+        DARTS: Tally(planned=75, finished=73, crashed=2),
+        RANDOM: Tally(planned=75, finished=75, crashed=0),
+        cell_space: Tally(planned=75, finished=30, crashed=1),
     }
     assert crashed_text(found) == [
         "Blur, all ops., DARTS, H1: 2 of 75 trials crashed and are not counted",

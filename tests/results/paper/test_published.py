@@ -1,4 +1,4 @@
-"""The paper's numbers as they are carried along."""
+"""The paper's numbers."""
 
 import pytest
 
@@ -8,14 +8,14 @@ from results.paper.published import Number, Published, Setting, published
 @pytest.mark.parametrize(
     ("number", "settings", "n"), [(1, 16, 75), (2, 12, 100), (3, 20, 75), (4, 14, 75)]
 )
-def test_every_setting_of_a_table_is_there(number: Number, settings: int, n: int) -> None:
+def test_a_table_has_every_setting(number: Number, settings: int, n: int) -> None:
     table = published(number)
     assert len(table) == settings
     assert {each.n for each in table.values()} == {n}
     assert {each.space for each in table} == {"sequential" if number in (1, 3) else "cell"}
 
 
-def test_numbers_are_where_the_paper_has_them() -> None:
+def test_numbers_belong_to_their_settings() -> None:
     darts = Setting("sequential", "all", "blur", "darts", "H1")
     assert published(1)[darts] == Published(max=22.86, mean=15.64, median=18.57, n=75, seconds=173)
     tuned = Setting("sequential", "all", "blur", "darts", "BOHB-Blur")

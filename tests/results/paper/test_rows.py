@@ -10,7 +10,7 @@ import pytest
 
 from results.paper.pooling import Tally
 from results.paper.published import Setting, published
-from results.paper.rows import Row, outside, psnrs_by_setting, pursuits, rows
+from results.paper.rows import SettingRow, outside, psnrs_by_setting, rows, times_to_target
 from results.stats.best_of import best_of
 from results.stats.correlations import correlations
 from results.stats.estimates import Estimate, estimate
@@ -21,17 +21,19 @@ DARTS = Setting("sequential", "good", "blur", "darts", "H1")
 
 
 @functools.cache
-def made_rows() -> list[Row]:
+def made_rows() -> list[SettingRow]:
     return rows(1, table1())
 
 
-def row(found: list[Row], method: str, operations: str = "good", problem: str = "blur") -> Row:
-    wanted = Setting("sequential", operations, problem, method, "H1")
-    (one,) = (each for each in found if each.setting == wanted)
+def row(
+    found: list[SettingRow], method: str, operations: str = "good", problem: str = "blur"
+) -> SettingRow:
+    setting = Setting("sequential", operations, problem, method, "H1")
+    (one,) = (each for each in found if each.setting == setting)
     return one
 
 
-def test_table_1_has_the_papers_rows_in_its_order_and_a_search_of_equal_time_after_each() -> None:
+def test_table_1_has_the_papers_rows_in_order() -> None:
     found = made_rows()
     methods = [each.setting.method for each in found[:6]]
     assert methods == [
@@ -42,8 +44,8 @@ def test_table_1_has_the_papers_rows_in_its_order_and_a_search_of_equal_time_aft
         "random-search",
         "random-search-equal-time",
     ]
-    theirs = [each.setting for each in found if each.published]
-    assert theirs == list(published(1))
+    in_paper = [each.setting for each in found if each.published]
+    assert in_paper == list(published(1))
     assert len(found) == 16 + 4
 
 
@@ -68,13 +70,13 @@ def test_both_scores_are_correlated_where_there_are_two() -> None:
     assert row(found, "random").correlations is None
 
 
-def test_one_slow_job_does_not_tell_how_long_a_run_takes() -> None:
+def test_the_time_of_a_run_is_the_median() -> None:
     made = trials(normal(20, n=30))
     made.loc[:9, "retrain_seconds"] = 50.0
     assert row(rows(1, made), "darts").seconds == 2.5
 
 
-def test_failures_are_counted_below_the_stated_psnr_and_clusters_noted() -> None:
+def test_failures_and_clusters_are_noted() -> None:
     one = row(rows(1, table1(), failed_below=12.0), "darts", "all")
     assert one.distribution is not None
     assert one.distribution.failed.value == pytest.approx(0.4)
@@ -92,7 +94,7 @@ def test_random_search_is_the_best_of_five_of_randoms_runs() -> None:
     assert found.max == random.max()
 
 
-def test_a_search_of_equal_time_tries_as_many_as_one_run_of_darts_pays_for() -> None:
+def test_a_search_of_equal_time_takes_as_long_as_darts() -> None:
     made = together(
         [
             trials(normal(20), search_seconds=2.0, retrain_seconds=0.5),
@@ -111,7 +113,7 @@ def test_without_times_there_is_no_search_of_equal_time() -> None:
     assert not [each for each in rows(1, made) if each.setting.method == "random-search-equal-time"]
 
 
-def test_a_setting_without_runs_keeps_the_papers_numbers_and_has_none() -> None:
+def test_a_setting_without_runs_has_the_papers_numbers() -> None:
     found = rows(3, table3())
     missing = [each for each in found if each.n == 0]
     assert len(missing) == 20 - 4
@@ -119,30 +121,28 @@ def test_a_setting_without_runs_keeps_the_papers_numbers_and_has_none() -> None:
     assert all(each.distribution is None for each in missing)
 
 
-def test_our_own_settings_come_after_the_papers() -> None:
+def test_other_settings_come_after_the_papers() -> None:
     found = rows(3, table3())
     assert [each.setting.hyperparameters for each in found[-2:]] == ["mine", "mine"]
     assert found[-1].published is None
     assert found[-1].n == 30
 
 
-def test_what_was_not_searched_for_is_left_out_of_a_table_of_hyperparameters() -> None:
+def test_tables_of_hyperparameters_omit_baselines() -> None:
     both = together([table3(), trials(normal(12.0), method="random")])
     assert rows(3, both) == rows(3, table3())
     assert row(rows(1, both), "random").n == 75
 
 
-def test_a_setting_whose_trials_all_crashed_has_a_row_and_a_random_search_the_tally_of_random() -> (
-    None
-):
-    random, own = replace(DARTS, method="random"), replace(DARTS, hyperparameters="mine")
-    known = {DARTS: Tally(75, 73, 2), random: Tally(75, 74, 1), own: Tally(75, 0, 75)}
+def test_a_setting_whose_trials_all_crashed_has_a_row() -> None:
+    random, other = replace(DARTS, method="random"), replace(DARTS, hyperparameters="mine")
+    known = {DARTS: Tally(75, 73, 2), random: Tally(75, 74, 1), other: Tally(75, 0, 75)}
     found = rows(1, together([trials(normal(20)), trials(normal(21), method="random")]), known)
     assert row(found, "darts").tally == known[DARTS]
     assert row(found, "random-search-equal-time").tally == known[random]
     assert row(found, "nets-only").tally is None
-    (crashed,) = (each for each in found if each.setting == own)
-    assert (crashed.n, crashed.tally) == (0, known[own])
+    (crashed,) = (each for each in found if each.setting == other)
+    assert (crashed.n, crashed.tally) == (0, known[other])
     assert random not in {each.setting for each in rows(3, trials([]), known)}
 
 
@@ -162,7 +162,7 @@ def test_a_trial_of_two_campaigns_counts_once_and_one_without_a_score_not_at_all
 
 def test_the_search_pursues_the_median_of_darts() -> None:
     made = table1()
-    found = {(each.darts.operations, each.darts.problem): each for each in pursuits(made)}
+    found = {(each.darts.operations, each.darts.problem): each for each in times_to_target(made)}
     assert len(found) == 4
     one = found["all", "blur"]
     samples = psnrs_by_setting(made)
@@ -175,7 +175,7 @@ def test_the_search_pursues_the_median_of_darts() -> None:
 
 
 def test_without_random_runs_nothing_is_pursued() -> None:
-    assert pursuits(trials(normal(20))) == []
+    assert times_to_target(trials(normal(20))) == []
 
 
 @pytest.mark.parametrize(("value", "off"), [(2.0, 0.0), (1.0, 0.0), (3.5, 0.5), (0.25, -0.75)])

@@ -16,20 +16,20 @@ FOLDER = Path(results.paper.__file__).parent
 
 
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
-def test_a_table_begins_with_the_columns_and_rows_of_the_papers_file(number: Number) -> None:
+def test_a_table_starts_like_the_papers_file(number: Number) -> None:
     made = table1() if number < 3 else table3()
     found = frame(number, rows(number, made))
     lines = (FOLDER / f"table{number}.csv").read_text().splitlines()
-    theirs = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    columns = list(theirs[0])
+    in_paper = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    columns = list(in_paper[0])
     assert list(found.columns)[: len(columns)] == columns
     keys = [column for column in columns if not column.endswith(("max", "mean", "median", "_s"))]
-    ours = [tuple(line) for line in found[keys].itertuples(index=False)]
-    of_the_paper = [tuple(line[key] for key in keys) for line in theirs]
-    assert [key for key in ours if key in of_the_paper] == of_the_paper
+    in_table = [tuple(line) for line in found[keys].itertuples(index=False)]
+    of_the_paper = [tuple(line[key] for key in keys) for line in in_paper]
+    assert [key for key in in_table if key in of_the_paper] == of_the_paper
 
 
-def test_after_them_come_n_the_intervals_and_the_papers_numbers() -> None:
+def test_n_intervals_and_the_papers_numbers_follow() -> None:
     made = rows(1, table1())
     found = frame(1, made)
     line, row = found.iloc[2], made[2]
@@ -43,7 +43,7 @@ def test_after_them_come_n_the_intervals_and_the_papers_numbers() -> None:
     assert (search["method"], search["tries"]) == ("random_search", 5)
 
 
-def test_of_table_3_a_row_holds_both_sets_of_operations() -> None:
+def test_rows_of_table_3_have_both_sets_of_operations() -> None:
     found = frame(3, rows(3, table3()))
     assert len(found) == 10 + 1
     assert {"good_n", "all_n", "good_mean_low", "all_paper_median"} <= set(found.columns)
@@ -53,7 +53,7 @@ def test_of_table_3_a_row_holds_both_sets_of_operations() -> None:
     assert "1.0" not in found["good_n"].astype(str).tolist()
 
 
-def test_crashed_trials_stand_after_n() -> None:
+def test_crashed_trials_follow_n() -> None:
     cells = [("good", Tally(32, 30, 2)), ("all", Tally(30, 30, 0))]
     known = {
         Setting("sequential", operations, "blur", "darts", "H1"): tally

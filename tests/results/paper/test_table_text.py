@@ -1,11 +1,11 @@
-"""Tables 1 to 4 as they are read."""
+"""Tables 1 to 4 as text."""
 
 import functools
 from dataclasses import replace
 
 from results.paper.pooling import Tally
 from results.paper.published import Setting
-from results.paper.rows import Row, pursuits, rows
+from results.paper.rows import SettingRow, rows, times_to_target
 from results.paper.table_text import grid, notes, place_text
 from results.stats.estimates import Estimate
 from results.text import text
@@ -13,11 +13,11 @@ from tests.results.paper.campaigns import normal, table1, table3, together, tria
 
 
 @functools.cache
-def made_rows() -> list[Row]:
+def made_rows() -> list[SettingRow]:
     return rows(1, table1())
 
 
-def test_table_1_reads_row_by_row_with_the_papers_numbers_beside_ours() -> None:
+def test_table_1_has_the_papers_numbers_in_each_row() -> None:
     table = grid(1, made_rows())
     assert table.headings[:6] == ("Data", "Operations", "Method", "n", "Max.", "paper's")
     darts = dict(zip(table.headings, table.rows[2], strict=True))
@@ -29,7 +29,7 @@ def test_table_1_reads_row_by_row_with_the_papers_numbers_beside_ours() -> None:
     assert {len(line) for line in table.rows} == {len(table.headings)}
 
 
-def test_every_mean_and_median_has_an_interval_and_where_the_papers_falls() -> None:
+def test_means_and_medians_have_intervals() -> None:
     for line in grid(1, made_rows()).rows:
         assert "[" in line[6]
         assert "[" in line[8]
@@ -37,7 +37,7 @@ def test_every_mean_and_median_has_an_interval_and_where_the_papers_falls() -> N
             assert "within" in line[7] or "+" in line[7] or "−" in line[7]
 
 
-def test_a_place_is_within_or_so_much_above_or_below() -> None:
+def test_a_place_is_within_above_or_below() -> None:
     interval = Estimate(2.0, 1.0, 3.0, 9)
     assert place_text(2.5, interval) == "2.50 within"
     assert place_text(3.25, interval) == "3.25 +0.25"
@@ -51,9 +51,9 @@ def test_a_setting_that_was_not_run_shows_dashes_and_n_0() -> None:
     assert line[3:7] == ("0", "–", "23.46", "–")
 
 
-def test_notes_tell_of_clusters_and_of_the_steps_to_pass_darts() -> None:
+def test_notes_describe_clusters_and_times_to_target() -> None:
     made = table1()
-    said = notes(1, made_rows(), pursuits(made))
+    said = notes(1, made_rows(), times_to_target(made))
     (clusters,) = (line for line in said if "two clusters" in line)
     assert clusters.startswith("Blur, all ops., DARTS, H1: two clusters, 40% of the runs about 8.")
     assert "(n = 75)" in clusters
@@ -64,19 +64,19 @@ def test_notes_tell_of_clusters_and_of_the_steps_to_pass_darts() -> None:
     assert sum("none passes it" in line for line in passing) == 1
 
 
-def test_a_table_without_any_run_can_be_read() -> None:
+def test_a_table_without_runs_has_every_row() -> None:
     made = trials([])
     found = rows(4, made)
     assert len(text(grid(4, found)).splitlines()) == 14 + 2
-    assert len(notes(4, found, pursuits(made))) == 1
+    assert len(notes(4, found, times_to_target(made))) == 1
 
 
-def test_what_is_not_plain_darts_is_named_in_table_3() -> None:
+def test_table_3_names_other_methods() -> None:
     single = trials([15.0, 16.0, 17.0], method="darts-single", hyperparameters="BOHB-DAS-single")
     assert grid(3, rows(3, single)).rows[-1][2] == "BOHB-DAS-single, DARTS-single"
 
 
-def test_rows_that_differ_by_hyperparameters_or_space_alone_have_different_names() -> None:
+def test_different_rows_have_different_names() -> None:
     made = together(
         trials(normal(20, n=12), method=method, hyperparameters=name, space=space)
         for method in ("darts", "random")
@@ -91,7 +91,7 @@ def test_rows_that_differ_by_hyperparameters_or_space_alone_have_different_names
         "Random, mine",
         "Random, mine, cell space",
     ]
-    said = notes(1, rows(1, made), pursuits(made))
+    said = notes(1, rows(1, made), times_to_target(made))
     passing = [line.split(": ")[0] for line in said if "to pass the DARTS median" in line]
     assert passing == [
         "Blur, good ops.",
@@ -100,7 +100,7 @@ def test_rows_that_differ_by_hyperparameters_or_space_alone_have_different_names
     ]
 
 
-def test_notes_tell_of_crashed_trials_and_of_those_that_are_not_run_yet() -> None:
+def test_notes_mention_crashed_and_missing_trials() -> None:
     darts = Setting("sequential", "good", "blur", "darts", "H1")
     random, nets = replace(darts, method="random"), replace(darts, method="nets-only")
     known = {darts: Tally(75, 73, 2), random: Tally(80, 75, 1), nets: Tally(75, 0, 0)}
@@ -116,8 +116,8 @@ def test_notes_tell_of_crashed_trials_and_of_those_that_are_not_run_yet() -> Non
     ]
 
 
-def test_every_table_with_runs_says_what_a_runs_seconds_are() -> None:
+def test_notes_explain_the_seconds_per_run() -> None:
     for number in (1, 2, 3, 4):
         said = notes(number, rows(number, table3()), [])
-        (seconds,) = (line for line in said if line.startswith("s a run: median wall time"))
-        assert "under the load that it ran in" in seconds
+        (seconds,) = (line for line in said if line.startswith("s per run: median wall time"))
+        assert "under the load of that time" in seconds

@@ -1,4 +1,4 @@
-"""What a finding is: a claim, a rule, and parts that hold, fail, or stay open."""
+"""A finding of the paper, its criteria, and the runs that decide them."""
 
 import math
 from collections.abc import Iterable
@@ -17,40 +17,43 @@ from results.stats.estimates import Estimate, Floats, estimate
 Verdict = Literal["holds", "does not hold", "undecided"]
 
 LEAST = 10
-"""Runs below which a bootstrap's interval is much too narrow to decide anything."""
+"""Number of runs below which the interval of a bootstrap is too narrow to decide anything."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One question of a finding."""
+class Criterion:
+    """One criterion of a finding, with the figure that decides it."""
 
-    said: str
-    """The question's figure, with interval and n."""
+    text: str
+    """The figure in words, with interval and n."""
     passed: bool | None
-    """None: not surely either."""
+    """Whether the runs meet the criterion; None: undecided."""
     paper: float | None = None
-    """The same figure by the paper's tables, where they have it."""
+    """The same figure by the paper's tables; None: they do not have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A finding of the paper, and what our runs say of it."""
+    """A finding of the paper, tested on the runs of dartboard."""
 
     letter: str
     claim: str
     rule: str
-    parts: tuple[Part, ...]
+    criteria: tuple[Criterion, ...]
 
     @property
     def verdict(self) -> Verdict:
-        """Whether it holds."""
-        if any(part.passed is False for part in self.parts):
+        """Whether the finding holds: all criteria are met, or one is surely missed, or neither."""
+        if any(criterion.passed is False for criterion in self.criteria):
             return "does not hold"
-        return "holds" if all(part.passed for part in self.parts) else "undecided"
+        return "holds" if all(criterion.passed for criterion in self.criteria) else "undecided"
 
 
-class Runs:
-    """The runs of campaigns, by setting; of fewer than 10 nothing is said for sure."""
+class RunsBySetting:
+    """The runs of campaigns by setting.
+
+    An estimate of fewer than `LEAST` runs has no interval, so it decides nothing.
+    """
 
     def __init__(self, trials: pd.DataFrame, *, seed: int = 0) -> None:
         self._seed = seed
@@ -59,23 +62,23 @@ class Runs:
         self._empty = done.iloc[:0]
 
     def psnrs(self, setting: Setting) -> Floats:
-        """Return the architecture PSNRs of a setting; none if it was not run."""
+        """Return the architecture PSNRs of a setting in dB; empty if it was not run."""
         return self._of(setting)["architecture_psnr"].to_numpy(dtype=np.float64)
 
     def mean(self, setting: Setting) -> Estimate:
-        """Return a setting's mean."""
+        """Return the mean architecture PSNR of a setting, in dB."""
         return _sure(estimate(self.psnrs(setting), "mean", seed=self._seed))
 
     def sd(self, setting: Setting) -> Estimate:
-        """Return a setting's standard deviation."""
+        """Return the standard deviation of the architecture PSNRs of a setting, in dB."""
         return _sure(estimate(self.psnrs(setting), "std", seed=self._seed))
 
     def best(self, setting: Setting, k: int) -> Estimate:
-        """Return the expected best of k runs of a setting."""
+        """Return the expected best of k runs of a setting, in dB."""
         return _sure(best_of(self.psnrs(setting), k, seed=self._seed).mean)
 
     def r(self, settings: Iterable[Setting]) -> Estimate:
-        """Return Pearson's correlation of both PSNRs over all runs of some settings."""
+        """Return Pearson's correlation of both PSNRs over all runs of the given settings."""
         runs = pd.concat([self._of(setting) for setting in settings])
         runs = runs[runs["one_shot_psnr"].notna()]
         x, y = (
@@ -88,14 +91,14 @@ class Runs:
 
 
 def above(found: Estimate, threshold: float) -> bool | None:
-    """Return whether an estimate is surely above a threshold, surely not, or not surely either."""
+    """Return whether the interval of an estimate is above a threshold; None if it contains it."""
     if math.isnan(found.low):
         return None
     return True if found.low > threshold else False if found.high < threshold else None
 
 
 def below(found: Estimate, threshold: float) -> bool | None:
-    """Return whether an estimate is surely below a threshold, surely not, or not surely either."""
+    """Return whether the interval of an estimate is below a threshold; None if it contains it."""
     answer = above(found, threshold)
     return None if answer is None else not answer
 
