@@ -6,6 +6,8 @@ import pytest
 
 from tests.benchmarks.running import rows
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def row() -> dict[str, Any]:

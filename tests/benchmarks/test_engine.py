@@ -8,6 +8,8 @@ import pytest
 
 from tests.benchmarks.running import printed, rows
 
+pytestmark = pytest.mark.slow
+
 SMALL = "--trials 2 --channels 4 --seconds 0.01 --rounds 1"
 COLUMNS = [
     "engine",

@@ -71,6 +71,7 @@ def test_the_version_is_shown() -> None:
     assert (shown.returncode, shown.stdout) == (0, f"dartboard {version('dartboard')}\n")
 
 
+@pytest.mark.slow
 def test_help_is_quick() -> None:
     # A ratio of CPU times, because the machine may be busy: on an idle one a bare start takes about
     # 0.05 s, and help 0.17 s.

@@ -5,11 +5,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configspace.errors import StudyError
 from configspace.study import Study, load_study
+
+pytestmark = pytest.mark.slow
 
 SECTIONS = {
     name: list(field.annotation.model_fields)  # type: ignore[union-attr]

@@ -62,12 +62,14 @@ def dartboard(root: Path, folder: Path, *arguments: str) -> str:
     return ran.stdout
 
 
+@pytest.mark.slow
 def test_an_older_store_opens_with_the_patch(patched: Path, tmp_path: Path) -> None:
     with Store.open(f"sqlite:///{tmp_path}/dartboard.db") as store:
         filled(store, "old")
     assert {row["alpha_start"] for row in exported(patched, tmp_path, "old")} == {"0.001"}
 
 
+@pytest.mark.slow
 def test_the_patch_adds_a_ninth_tuned_hyperparameter(patched: Path, tmp_path: Path) -> None:
     (tmp_path / "study.toml").write_text(STUDY.format(iterations=1, parallel=0))
     dartboard(patched, tmp_path, "run", "study.toml", "--engine", "torch", "--workers", "1")

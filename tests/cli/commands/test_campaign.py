@@ -12,6 +12,8 @@ import pytest
 from results import load_campaign
 from tests.cli.commands.test_run import command, dartboard, environment, finished
 
+pytestmark = pytest.mark.slow
+
 CAMPAIGN = """
 name = "small"
 trials = {trials}

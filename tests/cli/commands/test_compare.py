@@ -77,6 +77,7 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/store.db"
 
 
+@pytest.mark.slow
 def test_crashed_re_runs_are_reported(
     url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +136,7 @@ def test_explanations_are_run_once_and_shown(
     assert capsys.readouterr().out == first
 
 
+@pytest.mark.slow
 def test_crashes_at_equal_cost_are_reported(
     url: str,
     tmp_path: Path,

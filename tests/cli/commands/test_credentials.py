@@ -53,6 +53,7 @@ def test_bad_input_is_one_line(arguments: tuple[str, ...], complaint: str, tmp_p
 STUDY = 'name = "s"\nobjective = "final"\n'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [

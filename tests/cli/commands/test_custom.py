@@ -10,6 +10,8 @@ from configspace.study import load_study
 from results import load
 from tests.cli.commands.test_run import ROOT, STUDY, dartboard
 
+pytestmark = pytest.mark.slow
+
 OWN = STUDY.replace("points = 12", 'name = "steps:Steps"\npoints = 12')
 
 

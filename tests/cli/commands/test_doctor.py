@@ -18,6 +18,7 @@ def test_a_machine_that_is_ready_passes(tmp_path: Path, capsys: pytest.CaptureFi
     assert "wrong" not in words
 
 
+@pytest.mark.slow
 def test_the_exit_code_says_that_something_is_wrong(tmp_path: Path) -> None:
     shown = dartboard(
         "doctor", "--engine", "torch", "--device", "cuda:7", "--host", "0.0.0.0", cwd=tmp_path

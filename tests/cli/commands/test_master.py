@@ -10,6 +10,8 @@ from cli.commands.master import comparable_pairs
 from configspace.study import Study
 from tests.cli.commands.test_run import command, dartboard, environment
 
+pytestmark = pytest.mark.slow
+
 STUDY = """
 name = "{objective}"
 objective = "{objective}"

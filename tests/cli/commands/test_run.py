@@ -14,6 +14,8 @@ from results import load
 from results.analysis.cost import at_each_others_cost
 from results.analysis.incumbent import incumbent_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 STUDY = """
 name = "small"

@@ -51,6 +51,7 @@ def taught(jobs: list[Any], **options: Any) -> Sampler:
     return taught
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:After 0.17 or January 2028:FutureWarning")
 def test_samples_are_distributed_as_hpbandster_s(monkeypatch: pytest.MonkeyPatch) -> None:
     # Few candidates, since stock takes 1 ms for each, but thousands of draws.

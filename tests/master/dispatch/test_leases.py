@@ -301,5 +301,5 @@ class AgainstAModel(RuleBasedStateMachine):
             assert (entry.state == "settled") == (entry.key in self.ended)
 
 
-TestAgainstAModel = AgainstAModel.TestCase
+TestAgainstAModel = pytest.mark.slow(AgainstAModel.TestCase)
 TestAgainstAModel.settings = settings(max_examples=200, stateful_step_count=60, deadline=None)

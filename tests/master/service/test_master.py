@@ -31,6 +31,8 @@ from tests.master.running import (
 )
 from worker.service.link import Link
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:

@@ -19,6 +19,8 @@ from results.store.store import Store
 from tests.master.running import losses, running_master, small_study, wait_for, workers
 from tests.postgresql import create_database
 
+pytestmark = pytest.mark.slow
+
 NOBODY = 65534
 STUDY = small_study(bohb={"iterations": 12})
 

@@ -14,6 +14,8 @@ import pytest
 
 from results import load, load_campaign
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[3]
 STORES = Path(__file__).with_name("stores")
 DECIDED = ["configuration", "epochs", "loss", "param_lr", "alpha_optimizer"]

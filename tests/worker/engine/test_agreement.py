@@ -23,6 +23,8 @@ from worker.engine.contract import Engine, Searched
 from worker.numba_engine.engine import NumbaEngine
 from worker.torch_engine.engine import TorchEngine
 
+pytestmark = pytest.mark.slow
+
 TOLERANCE = 1e-4
 twenty_steps_of = partial(batch_of, points=50, batch_size=128, batches=1, epochs=20)
 """Twenty epochs of one step each, so that a curve has one value per step."""

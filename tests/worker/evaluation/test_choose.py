@@ -67,6 +67,7 @@ def test_a_missing_device_is_refused(device: str) -> None:
         choose_engine("auto", device)
 
 
+@pytest.mark.slow
 def test_a_ready_engine_compiles_nothing() -> None:
     engine = choose_engine("numba", "cpu")
     make_ready(engine)

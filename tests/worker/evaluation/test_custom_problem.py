@@ -71,6 +71,7 @@ def test_the_examples_matrix_averages_five_samples(steps: Problem) -> None:
     np.testing.assert_allclose(steps.matrix @ x, np.arange(2.0, 18.0, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operations", ["good", "all"])
 def test_the_engines_agree_on_it(steps: Problem, operations: str) -> None:
     batch = replace(

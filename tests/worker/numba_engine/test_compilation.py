@@ -22,6 +22,8 @@ from worker.numba_engine.compilation import (
 )
 from worker.numba_engine.engine import ensure_compiled
 
+pytestmark = pytest.mark.slow
+
 
 def double(number: int) -> int:
     return 2 * number

@@ -12,6 +12,8 @@ from worker.engine.philox import KeyedGenerator
 from worker.numba_engine.engine import NumbaEngine, available_processors
 from worker.torch_engine.engine import TorchEngine
 
+pytestmark = pytest.mark.slow
+
 
 def quiet(done: int, of: int) -> None:
     pass

@@ -22,6 +22,8 @@ from worker.numba_engine.alpha import Alpha
 from worker.numba_engine.epochs import search_epoch, train_epoch
 from worker.numba_engine.workspace import Bench, starting_weights
 
+pytestmark = pytest.mark.slow
+
 NO_STEP = np.zeros(1)
 SIZES = [
     {},

@@ -17,6 +17,8 @@ from tests.worker.noop import outcome_of
 from tests.worker.service.test_child import JOB
 from worker.service.child_process import ROOT, Child
 
+pytestmark = pytest.mark.slow
+
 Start = Callable[[str], Child]
 
 

@@ -82,6 +82,7 @@ def test_a_trial_draws_the_same_data_among_25(problem: str, trial: int) -> None:
             assert torch.equal(many.noise.drawn[trial], single.noise.drawn[0])
 
 
+@pytest.mark.slow
 def test_a_trial_agrees_alone_and_among_25(twenty_five: Batch) -> None:
     # The data are identical, and each trial has separate matrix products. A library may still sum
     # in another order for another number of trials: single precision rounds by 6e-8, which a few
