@@ -230,9 +230,14 @@ def _at_equal_cost(report: ComparisonReport, costly: Side, at_cost: Reached) -> 
     text = (
         f"its best was {found.configuration}, observed at {found.psnr:.2f} dB on {found.epochs} "
         f"epochs. Its final incumbent ({costly.incumbent.psnr:.2f} dB on {costly.incumbent.epochs} "
-        "epochs) came later, so the comparison of the re-runs above is not at equal cost. The "
-        f"observed score is the highest of {at_cost.scores}, so it is too high by selection"
+        "epochs) came later, so the comparison of the re-runs above is not at equal cost. "
     )
+    if at_cost.scores == 1:
+        text += "The observed score was the only one on that budget"
+    else:
+        text += (
+            f"The observed score is the highest of {at_cost.scores}, so it is too high by selection"
+        )
     if rerun is None:
         return f"{text}; the configuration was not re-run."
     gain, wins = rerun.contrast.difference, rerun.contrast.probability

@@ -218,9 +218,9 @@ def _steps(runs: RunsBySetting) -> Iterable[Criterion]:
     enough = min(len(reached), len(random)) >= LEAST
     simulated = interval_text(steps.mean, 1) if steps.mean.value > 0 else "none passed"
     yield Criterion(
-        f"{_where(darts)}: to pass {number_text(median)} dB (n = {len(reached)}): one by the share "
-        f"that passes {interval_text(steps.expected, 1)} (n = {steps.expected.n}); mean of "
-        f"{steps.mean.n} simulated searches {simulated}",
+        f"{_where(darts)}: to pass {number_text(median)} dB (n = {len(reached)}): 1 / share that "
+        f"passes: {interval_text(steps.expected, 1)} (n = {steps.expected.n}); mean of "
+        f"{steps.mean.n} simulated searches: {simulated}",
         within if enough else None,
         float(PAPER_STEPS),
     )
@@ -299,8 +299,8 @@ _RULES: Final[dict[str, _Rule]] = {
     ),
     "k": _Rule(
         f"It takes about {PAPER_STEPS} random architectures to pass the median of DARTS.",
-        f"On blur with all operations, {PAPER_STEPS} is within the interval of one by the share of "
-        "random architectures that pass it.",
+        f"On blur with all operations, {PAPER_STEPS} is within the 95% interval of 1 / share of "
+        "random architectures that pass the median of DARTS.",
         _steps,
     ),
 }

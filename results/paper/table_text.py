@@ -141,7 +141,7 @@ def _time_to_target(time: TimeToTarget) -> str:
     if one.space != "sequential":
         where.append(labels.space(one.space))
     expected = steps.expected
-    by_share = f"one by the share that passes: {interval_text(expected, 1)}"
+    by_share = f"1 / share that passes: {interval_text(expected, 1)}"
     simulated = (
         f"{interval_text(steps.mean, 1)} random architectures on average "
         f"(n = {steps.mean.n} simulated searches)"
