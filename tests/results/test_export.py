@@ -54,11 +54,14 @@ def same(read: pd.DataFrame, wrote: pd.DataFrame) -> None:
 
 @pytest.mark.parametrize("what", TABLES)
 def test_csv_reads_back_equal(two: str, what: What) -> None:
-    text = text_of(two, what, "csv")
-    same(
-        pd.read_csv(io.StringIO(text), float_precision="round_trip"),
-        table(two, ["blur-final"], what),
+    wrote = table(two, ["blur-final"], what)
+    floats = wrote.select_dtypes("float64").columns
+    # Python reads every digit of a float; whether pandas does depends on its version.
+    read = pd.read_csv(
+        io.StringIO(text_of(two, what, "csv")),
+        converters={str(name): lambda text: float(text or "nan") for name in floats},
     )
+    same(read, wrote)
 
 
 @pytest.mark.parametrize("what", TABLES)
