@@ -78,14 +78,14 @@ def test_a_study_without_results_costs_nothing(frames: Frames) -> None:
 
 
 @pytest.mark.parametrize("state", ["crashed", "lost"])
-def test_a_failed_evaluation_costs_as_much_as_a_finished_one(
+def test_a_failed_evaluation_costs_the_same(
     tmp_path: Path, state: Literal["crashed", "lost"]
 ) -> None:
     assert cost(with_failed_evaluation(tmp_path, state)).epochs == 200
 
 
 @pytest.mark.parametrize(("state", "held"), [("crashed", 2.5), ("lost", 0.0)])
-def test_a_crashed_evaluation_took_the_time_it_held_a_worker(
+def test_a_crashed_evaluation_takes_its_time(
     tmp_path: Path, state: Literal["crashed", "lost"], held: float
 ) -> None:
     assert cost(with_failed_evaluation(tmp_path, state)).seconds == pytest.approx(0.75 + held)
@@ -100,7 +100,7 @@ def test_a_failed_evaluation_is_never_the_best(
     assert (at.incumbent.configuration, at.scores) == ((0, 0, 0), 1)
 
 
-def test_each_study_is_taken_at_the_cost_of_the_other(frames: Frames) -> None:
+def test_studies_are_taken_at_each_others_cost(frames: Frames) -> None:
     half = replace(frames, evaluations=frames.evaluations[:2])
     whole, early = at_each_others_cost(half, frames)
     assert [whole.limit, early.limit] == [334, 134]
@@ -118,7 +118,7 @@ def test_what_a_study_had_does_not_depend_on_seconds(frames: Frames) -> None:
     assert at_each_others_cost(half, slow) == at_each_others_cost(half, frames)
 
 
-def test_the_best_comes_with_the_number_of_scores_on_its_budget(frames: Frames) -> None:
+def test_the_scores_on_the_best_budget_are_counted(frames: Frames) -> None:
     assert [reached(frames, limit).scores for limit in (99, 233, 234, 999)] == [0, 1, 2, 3]
 
 
@@ -126,7 +126,7 @@ def test_the_best_comes_with_the_number_of_scores_on_its_budget(frames: Frames) 
     ("limit", "number", "is_last", "whole"),
     [(100, 0, False, False), (233, 0, False, False), (234, 2, True, False), (334, 2, True, True)],
 )
-def test_the_best_is_on_the_largest_budget_within_the_limit(
+def test_the_best_is_on_the_largest_budget(
     frames: Frames, limit: int, number: int, is_last: bool, whole: bool
 ) -> None:
     at = reached(frames, limit)
@@ -150,7 +150,7 @@ def test_the_anytime_curve_rises_with_the_best_score(frames: Frames) -> None:
 
 
 @pytest.mark.parametrize(("state", "held"), [("crashed", 2.5), ("lost", 0.0)])
-def test_the_anytime_curve_goes_on_to_the_end_of_the_study(
+def test_the_anytime_curve_ends_with_the_study(
     tmp_path: Path, state: Literal["crashed", "lost"], held: float
 ) -> None:
     curve = anytime(with_failed_evaluation(tmp_path, state))

@@ -45,7 +45,7 @@ def test_table_7_has_columns_of_paper_and_dartboard(studies: dict[str, Frames]) 
     assert {row[3] for row in table.rows} == {"–"}
 
 
-def test_columns_of_dartboard_have_score_n_and_re_runs(studies: dict[str, Frames]) -> None:
+def test_columns_have_score_n_and_re_runs(studies: dict[str, Frames]) -> None:
     rows = {row[0]: (row[7], row[10]) for row in settings_grid(7, studies).rows}
     assert rows["n on the largest budget"] == ("3 on 50 epochs", "3 on 50 epochs")
     assert rows["n of re-runs"] == ("8", "0")

@@ -85,7 +85,7 @@ def test_failures_and_clusters_are_noted() -> None:
     assert one.distribution.clusters.low_share == pytest.approx(0.4, abs=0.01)
 
 
-def test_random_search_is_the_best_of_five_of_randoms_runs() -> None:
+def test_random_search_is_the_best_of_five() -> None:
     made = table1()
     found = row(made_rows(), "random-search")
     random = psnrs_by_setting(made)[Setting("sequential", "good", "blur", "random", "H1")]
@@ -94,7 +94,7 @@ def test_random_search_is_the_best_of_five_of_randoms_runs() -> None:
     assert found.max == random.max()
 
 
-def test_a_search_of_equal_time_takes_as_long_as_darts() -> None:
+def test_equal_time_is_the_time_of_darts() -> None:
     made = together(
         [
             trials(normal(20), search_seconds=2.0, retrain_seconds=0.5),
@@ -152,7 +152,7 @@ def test_no_trials_at_all_are_rows_without_runs() -> None:
     assert {each.n for each in found} == {0}
 
 
-def test_a_trial_of_two_campaigns_counts_once_and_one_without_a_score_not_at_all() -> None:
+def test_trials_count_once_and_only_with_a_score() -> None:
     one = trials(normal(20, n=10))
     other = one.assign(campaign="table3")
     unscored = trials([math.nan], hyperparameters="H1").assign(seed=1)
@@ -179,7 +179,7 @@ def test_without_random_runs_nothing_is_pursued() -> None:
 
 
 @pytest.mark.parametrize(("value", "off"), [(2.0, 0.0), (1.0, 0.0), (3.5, 0.5), (0.25, -0.75)])
-def test_a_number_is_within_an_interval_or_so_far_outside(value: float, off: float) -> None:
+def test_a_number_is_within_or_outside_an_interval(value: float, off: float) -> None:
     assert outside(value, Estimate(2.0, 1.0, 3.0, 9)) == pytest.approx(off)
 
 

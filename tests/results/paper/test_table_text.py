@@ -44,7 +44,7 @@ def test_a_place_is_within_above_or_below() -> None:
     assert place_text(0.5, interval) == "0.50 −0.50"
 
 
-def test_a_setting_that_was_not_run_shows_dashes_and_n_0() -> None:
+def test_a_setting_without_runs_shows_dashes() -> None:
     table = grid(3, rows(3, table3()))
     assert table.headings[2] == "Hyperparameters"
     line = next(line for line in table.rows if line[2] == "H2")
