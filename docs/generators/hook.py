@@ -19,6 +19,7 @@ GENERATED = {
     "metrics": metrics.every_metric,
     "columns": columns.every_column,
     "comparison-rules": rules.comparison,
+    "findings-rules": rules.findings,
 }
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 

@@ -1,13 +1,19 @@
-"""The rules behind the answers of `dartboard compare`."""
+"""The rules behind the answers of `compare` and the verdicts of `findings`."""
 
 import re
 
 from results.comparison import answers
+from results.paper import findings as paper_findings
 
 
 def comparison() -> str:
     """Return the rules by which `dartboard compare` answers its questions."""
     return _below(answers.rules_markdown())
+
+
+def findings() -> str:
+    """Return the rules by which `dartboard findings` judges the paper's findings."""
+    return _below(paper_findings.rules_markdown())
 
 
 def _below(markdown: str) -> str:
