@@ -126,7 +126,7 @@ class Search(Trainer):
 
     @classmethod
     def of_trained(cls, batch: Batch, networks: list["Training"]) -> "Search":
-        """Combine trained networks of one slot each to supernets of all slots."""
+        """Combine trained networks of one slot each into supernets of all slots."""
         return cls(batch, joined([trained.theta for trained in networks], batch.architecture))
 
     def mixture(self) -> Mixture:

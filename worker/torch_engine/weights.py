@@ -59,7 +59,7 @@ def unflatten(theta: Tensor, settings: ArchitectureSettings, slots: int) -> Para
 
 
 def joined(networks: Sequence[Tensor], settings: ArchitectureSettings) -> Tensor:
-    """Combine networks of one CNN per edge to a supernet with these networks as its slots.
+    """Combine networks of one CNN per edge into a supernet with these networks as its slots.
 
     Args:
         networks: Weights of each slot's network, ``(trial, parameter)``. The flattening is that of
