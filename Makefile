@@ -82,6 +82,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/words.py
 	$(MAKE) coverage
 	$(MAKE) drill-short
 

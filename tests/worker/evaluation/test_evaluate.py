@@ -177,6 +177,7 @@ def test_a_cell_architecture_names_one_operation_per_edge(variant: str) -> None:
         assert {*trial.architecture} <= names
 
 
+@pytest.mark.slow
 def test_auto_evaluates_unsupported_jobs_with_torch() -> None:
     evaluate = JobEvaluator(device="cpu", engine="auto", threads=1)
     search = SearchSettings(variant="darts-second-order", batch_size=4, batches=2)
