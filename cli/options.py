@@ -51,11 +51,16 @@ Device = Annotated[
 ]
 Engine = Annotated[
     EngineName,
-    typer.Option("--engine", help="Engine to compute with. auto chooses by device."),
+    typer.Option(
+        "--engine",
+        help="Engine to compute with. auto prefers numba on the CPU, and uses torch on a GPU.",
+    ),
 ]
 Workers = Annotated[
     int,
-    typer.Option("--workers", min=0, help="Number of local workers. 0 fills the cores."),
+    typer.Option(
+        "--workers", min=0, help="Number of local workers. 0 means as many as the cores allow."
+    ),
 ]
 Threads = Annotated[
     int,
@@ -63,7 +68,7 @@ Threads = Annotated[
         "--threads",
         min=0,
         envvar="DARTBOARD_THREADS",
-        help="Threads per worker. 0 fills the cores.",
+        help="Threads per worker. 0 means as many as the cores allow.",
     ),
 ]
 

@@ -35,7 +35,8 @@ def init(
     """Make an authority and the master's certificate. Run it again to renew the certificate."""
     from rich.console import Console
 
-    from master.credentials.authority import hosts_of, initialize
+    from master.credentials.authority import initialize
+    from master.credentials.certificates import hosts_of
     from master.credentials.folder import Folder
 
     files, hosts = Folder(folder), host or []
@@ -64,8 +65,8 @@ def issue(
             "--output",
             "-o",
             metavar="FILE",
-            help="File to write. The default is NAME.pem in a terminal, else standard output, "
-            "which - also means.",
+            help="File to write; - means standard output. The default is NAME.pem in a terminal, "
+            "else standard output.",
         ),
     ] = "",
     days: Annotated[
@@ -73,7 +74,7 @@ def issue(
     ] = 730,
     folder: CredentialsFolder = DEFAULT_FOLDER,
 ) -> None:
-    """Make the one file that a worker needs."""
+    """Make the one file that a worker needs to connect."""
     from rich.console import Console
 
     from master.credentials import authority
@@ -104,7 +105,9 @@ def issue(
 
 @app.command(epilog="Example: dartboard credentials revoke laptop")
 def revoke(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name given when it was issued.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name given to 'dartboard credentials issue'.")
+    ],
     folder: CredentialsFolder = DEFAULT_FOLDER,
 ) -> None:
     """Revoke the credentials of a worker. A running master refuses it at once."""
@@ -124,7 +127,7 @@ def revoke(
 
 @app.command("list", epilog="Example: dartboard credentials list")
 def list_(folder: CredentialsFolder = DEFAULT_FOLDER) -> None:
-    """List all workers with credentials, and when those expire."""
+    """List the credentials of all workers, with the days on which they expire."""
     from rich.console import Console
     from rich.table import Table
 

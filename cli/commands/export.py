@@ -14,7 +14,7 @@ app = typer.Typer(add_completion=False)
 def export(
     names: Annotated[
         list[str],
-        typer.Argument(metavar="NAME...", help="Names of studies, or names of campaigns."),
+        typer.Argument(metavar="NAME", help="Names of studies, or names of campaigns."),
     ],
     what: Annotated[
         Literal["incumbents", "evaluations", "trials", "curves", "conditions"],

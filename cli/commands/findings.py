@@ -11,7 +11,7 @@ app = typer.Typer(add_completion=False)
 def findings(
     store: StoreUrl = DEFAULT_STORE, campaign: CampaignNames = None, output: OutputFile = None
 ) -> None:
-    """Test which findings of the paper our runs confirm, by stated rules. Write Markdown."""
+    """Test by stated rules which findings of the paper our runs confirm; write a report."""
     from cli.console.output import write_text
     from results.paper.findings import findings as findings_of
     from results.paper.findings_report import findings_markdown

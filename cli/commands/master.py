@@ -42,7 +42,7 @@ def master(
     files: Annotated[
         list[Path],
         typer.Argument(
-            metavar="FILE.toml...", help="Paths of study or campaign files, served in this order."
+            metavar="FILE.toml", help="Paths of study or campaign files, served in this order."
         ),
     ],
     store: StoreUrl = DEFAULT_STORE,

@@ -14,7 +14,7 @@ def status(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="[NAME]", help="Name of a study or a campaign. The default is all of them."
+            metavar="NAME", help="Name of a study or a campaign. The default is all of them."
         ),
     ] = "",
     store: StoreUrl = DEFAULT_STORE,

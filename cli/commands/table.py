@@ -44,7 +44,10 @@ def table(
     format: Annotated[Format, typer.Option("--format", help="Format of the table.")] = "text",
     output: OutputFile = None,
 ) -> None:
-    """Show a table of the paper with our numbers next to its own, with n and intervals."""
+    """Show a table of the paper with our numbers next to its own.
+
+    Ours come with the number of trials and with confidence intervals.
+    """
     from cli.console.output import write_text
     from results.paper.sources import TABLES
 

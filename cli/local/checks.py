@@ -184,7 +184,8 @@ def _reached(master: str, credentials: Path | None) -> CheckResult:
 
 def check_credentials(target: Target) -> Iterator[CheckResult]:
     """Check that the credentials are complete, private, and valid for a while."""
-    from master.credentials.authority import check_host, hosts_of, load
+    from master.credentials.authority import check_host
+    from master.credentials.certificates import hosts_of, load_certificate
 
     path = target.credentials
     if path is None:
@@ -195,13 +196,13 @@ def check_credentials(target: Target) -> Iterator[CheckResult]:
         folder = Folder(path)
         folder.check()
         check_host(folder, target.settings.host)
-        certificate, keys = load(folder.certificate), [folder.key, folder.authority_key]
+        certificate, keys = load_certificate(folder.certificate), [folder.key, folder.authority_key]
         text = f"for a master on {', '.join(hosts_of(folder.certificate))}"
     else:
         from worker.service.credentials import load_context
 
         load_context(path)
-        certificate, keys, text = load(path), [path], "for a worker"
+        certificate, keys, text = load_certificate(path), [path], "for a worker"
     for key in keys:
         if key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
             yield CheckResult("wrong", f"others can read {str(key)!r}", f"chmod 600 {key}")

@@ -133,20 +133,20 @@ def _report_failures(
         DartboardError: If no re-run of an incumbent finished, so that nothing can be compared.
     """
     for source in again:
-        if line := _failures(source, trials, "its incumbent"):
+        if failure := _failure(source, trials, "its incumbent"):
             if not source.finished_trials:
-                raise DartboardError(line)
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+                raise failure
+            _print(failure, console)
     for source in early:
-        if line := _failures(source, trials, "its best at the other study's cost"):
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        if failure := _failure(source, trials, "its best at the other study's cost"):
+            _print(failure, console)
 
 
-def _failures(source: FixedJobs, trials: int, what: str) -> str:
-    """Return a line about the re-runs of a configuration that failed; empty if none did."""
+def _failure(source: FixedJobs, trials: int, what: str) -> DartboardError | None:
+    """Return how many re-runs of a configuration failed; None if none did."""
     progress = source.progress()
     if not progress.crashed + progress.lost:
-        return ""
+        return None
     failed = [
         f"{count} {'job' if count == 1 else 'jobs'} {how}"
         for count, how in (
@@ -155,10 +155,21 @@ def _failures(source: FixedJobs, trials: int, what: str) -> str:
         )
         if count
     ]
-    return (
+    return DartboardError(
         f"study {progress.study!r}: {source.finished_trials} of {trials} re-runs of {what} "
-        f"finished, {' and '.join(failed)}; 'dartboard export {shlex.quote(progress.study)} "
-        "--what evaluations' shows the reason of each in its column message"
+        f"finished, {' and '.join(failed)}",
+        advice=_reasons(progress.study),
+    )
+
+
+def _print(line: object, console: Console) -> None:
+    console.print(str(line), highlight=False, markup=False, soft_wrap=True)
+
+
+def _reasons(name: str) -> str:
+    return (
+        f"'dartboard export {shlex.quote(name)} --what evaluations' shows the reason of each "
+        "failure in its column message"
     )
 
 
@@ -167,9 +178,5 @@ def _report_condition(condition: Condition, source: FixedJobs, console: Console)
     progress = source.progress()
     if not progress.crashed + progress.lost:
         return
-    line = (
-        f"{condition.name}: {source.finished_trials} of {condition.trials} trials finished; "
-        f"'dartboard export {shlex.quote(condition.campaign)} --what evaluations' shows the "
-        "reason of each failure in its column message"
-    )
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    finished = f"{source.finished_trials} of {condition.trials} trials finished"
+    _print(f"{condition.name}: {finished}; {_reasons(condition.campaign)}", console)

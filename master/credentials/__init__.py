@@ -1,1 +1,1 @@
-"""Credentials for workers on other machines: the authority, and the folder that keeps it."""
+"""Credentials: the authority that issues them, its certificates, and the folder of a master."""

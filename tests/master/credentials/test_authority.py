@@ -6,26 +6,17 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from configspace.errors import ServiceError
 from master.credentials.authority import (
     check_host,
-    hosts_of,
     initialize,
     issue,
     issued,
-    load,
     revoke,
 )
+from master.credentials.certificates import hosts_of
 from master.credentials.folder import Folder, Revocations
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    folder = Folder(tmp_path / "credentials")
-    initialize(folder, ["desk.example.org", "192.168.0.7"])
-    return folder
 
 
 def mode(path: Path) -> int:
@@ -42,20 +33,6 @@ def test_the_master_s_certificate_includes_loopback(folder: Folder) -> None:
         *("desk.example.org", "localhost"),
         *("192.168.0.7", "127.0.0.1", "::1"),
     )
-
-
-def test_a_certificate_is_for_server_or_client_only(folder: Folder) -> None:
-    worker = x509.load_pem_x509_certificate(issue(folder, "one").encode())
-    usages = [
-        list(one.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
-        for one in (load(folder.certificate), worker)
-    ]
-    assert usages == [[ExtendedKeyUsageOID.SERVER_AUTH], [ExtendedKeyUsageOID.CLIENT_AUTH]]
-
-
-def test_the_authority_cannot_sign_another_authority(folder: Folder) -> None:
-    basic = load(folder.authority).extensions.get_extension_for_class(x509.BasicConstraints)
-    assert (basic.critical, basic.value.ca, basic.value.path_length) == (True, True, 0)
 
 
 def test_a_worker_s_file_is_complete(folder: Folder) -> None:
