@@ -15,20 +15,42 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert f"Example: dartboard credentials {command}" in shown.stdout
 
 
-def test_credentials_are_made_issued_revoked_and_listed(tmp_path: Path) -> None:
-    def run(*arguments: str) -> str:
-        shown = dartboard("credentials", *arguments, cwd=tmp_path)
-        assert shown.returncode == 0, shown.stderr
-        return shown.stdout + shown.stderr
+def run(folder: Path, *arguments: str) -> str:
+    shown = dartboard("credentials", *arguments, cwd=folder)
+    assert shown.returncode == 0, shown.stderr
+    return shown.stdout + shown.stderr
 
-    assert "made the authority in credentials; the master's" in run("init", "--host", "10.1.2.3")
-    assert "wrote laptop.pem" in run("issue", "laptop", "-o", "laptop.pem")
-    assert stat.S_IMODE((tmp_path / "laptop.pem").stat().st_mode) == 0o600
-    assert run("issue", "desk").count("-----BEGIN CERTIFICATE-----") == 2
-    assert "revoked laptop (1 certificate)" in run("revoke", "laptop")
-    states = [line.split()[:2] for line in run("list").splitlines()[1:]]
+
+def test_init_makes_an_authority(tmp_path: Path) -> None:
+    shown = run(tmp_path, "init", "--host", "10.1.2.3")
+    assert "made the authority in credentials; the master's" in shown
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    run(tmp_path, "init")
+    return tmp_path
+
+
+def test_a_second_init_keeps_the_authority(made: Path) -> None:
+    assert "kept the authority" in run(made, "init")
+
+
+def test_issue_writes_a_private_file(made: Path) -> None:
+    assert "wrote laptop.pem" in run(made, "issue", "laptop", "-o", "laptop.pem")
+    assert stat.S_IMODE((made / "laptop.pem").stat().st_mode) == 0o600
+
+
+def test_issue_writes_to_standard_output(made: Path) -> None:
+    assert run(made, "issue", "desk").count("-----BEGIN CERTIFICATE-----") == 2
+
+
+def test_revoked_credentials_are_listed_as_such(made: Path) -> None:
+    run(made, "issue", "laptop")
+    run(made, "issue", "desk")
+    assert "revoked laptop (1 certificate)" in run(made, "revoke", "laptop")
+    states = [line.split()[:2] for line in run(made, "list").splitlines()[1:]]
     assert states == [["desk", "valid"], ["laptop", "revoked"]]
-    assert "kept the authority" in run("init")
 
 
 @pytest.mark.parametrize(

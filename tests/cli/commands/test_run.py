@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -104,22 +105,44 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_an_interrupted_study_resumes_to_the_same_evaluations(
-    undisturbed: Path, tmp_path: Path
-) -> None:
-    write_study(tmp_path, parallel=1)
+@dataclass(frozen=True)
+class Interrupted:
+    """A study that was interrupted after five evaluations, then resumed."""
 
-    status, last_line = run_and_interrupt(tmp_path, after=5)
-    kept = finished(tmp_path)
-    again = dartboard(tmp_path, "run", "study.toml", "--engine", "torch")
+    folder: Path
+    status: int
+    last_line: str
+    kept: int
+    resumed: subprocess.CompletedProcess[str]
 
-    assert status == 130
+
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
+    folder = tmp_path_factory.mktemp("interrupted")
+    write_study(folder, parallel=1)
+    status, last_line = run_and_interrupt(folder, after=5)
+    kept = finished(folder)
+    resumed = dartboard(folder, "run", "study.toml", "--engine", "torch")
+    assert resumed.returncode == 0, resumed.stderr
+    return Interrupted(folder, status, last_line, kept, resumed)
+
+
+def test_ctrl_c_says_how_to_resume(interrupted: Interrupted) -> None:
+    assert interrupted.status == 130
     resume = "dartboard run study.toml --engine torch"
-    assert last_line == f"all finished results are kept; resume with: {resume}"
-    assert kept >= 5
-    assert again.returncode == 0
-    assert f"resuming after {kept} finished evaluations" in again.stderr
-    ours = load(f"sqlite:///{tmp_path}/dartboard.db", "small").evaluations[COLUMNS]
+    assert interrupted.last_line == f"all finished results are kept; resume with: {resume}"
+
+
+def test_an_interrupted_study_keeps_its_outcomes(interrupted: Interrupted) -> None:
+    assert interrupted.kept >= 5
+    line = f"resuming after {interrupted.kept} finished evaluations"
+    assert line in interrupted.resumed.stderr
+
+
+def test_an_interrupted_study_resumes_to_the_same_evaluations(
+    undisturbed: Path, interrupted: Interrupted
+) -> None:
+    ours = load(f"sqlite:///{interrupted.folder}/dartboard.db", "small").evaluations[COLUMNS]
     theirs = load(f"sqlite:///{undisturbed}/dartboard.db", "small").evaluations[COLUMNS]
     assert ours.equals(theirs)
 
@@ -141,28 +164,48 @@ def test_both_scores_of_every_trial_are_kept(undisturbed: Path) -> None:
     assert trials[["one_shot_psnr", "architecture_psnr"]].notna().all(axis=None)
 
 
-def test_compare_re_runs_both_incumbents(undisturbed: Path, tmp_path: Path) -> None:
+@dataclass(frozen=True)
+class Compared:
+    """A study that was compared with its one-shot counterpart."""
+
+    folder: Path
+    store: str
+    arguments: tuple[str, ...]
+    stdout: str
+
+
+@pytest.fixture(scope="module")
+def compared(undisturbed: Path, tmp_path_factory: pytest.TempPathFactory) -> Compared:
+    folder = tmp_path_factory.mktemp("compared")
     store = f"sqlite:///{undisturbed}/dartboard.db"
     text = (undisturbed / "study.toml").read_text()
     text = text.replace('"small"', '"early"').replace('"final"', '"one-shot"')
-    (tmp_path / "early.toml").write_text(text)
-    dartboard(tmp_path, "run", "early.toml", "--engine", "torch", "--store", store)
-
+    (folder / "early.toml").write_text(text)
+    dartboard(folder, "run", "early.toml", "--engine", "torch", "--store", store)
     arguments = ("compare", "early", "small", "--store", store, "--trials", "10")
-    compared = dartboard(tmp_path, *arguments, "--engine", "torch")
+    ran = dartboard(folder, *arguments, "--engine", "torch")
+    assert ran.returncode == 0, ran.stderr
+    return Compared(folder, store, arguments, ran.stdout)
 
-    assert compared.returncode == 0, compared.stderr
+
+def test_compare_writes_a_page_with_table_and_plots(compared: Compared) -> None:
     assert "Architecture PSNR, mean" in compared.stdout
-    written = {path.suffix for path in (tmp_path / "exports").iterdir()}
+    written = {path.suffix for path in (compared.folder / "exports").iterdir()}
     assert written == {".html", ".md", ".png", ".pdf"}
-    early, small = load(store, "early"), load(store, "small")
+
+
+def test_compare_re_runs_both_incumbents(compared: Compared) -> None:
+    early, small = load(compared.store, "early"), load(compared.store, "small")
     reruns = small.trials.query("purpose == 'rerun'")
     _, at_cost = at_each_others_cost(early, small)
     assert at_cost.incumbent is not None
     expected = {str(one.configuration) for one in (incumbent_of(small), at_cost.incumbent)}
     assert reruns.groupby("configuration").size().to_dict() == dict.fromkeys(expected, 10)
     assert reruns["seed"].is_unique
-    again = dartboard(tmp_path, *arguments, "--engine", "torch")
+
+
+def test_a_second_compare_shows_the_same(compared: Compared) -> None:
+    again = dartboard(compared.folder, *compared.arguments, "--engine", "torch")
     assert again.stdout == compared.stdout
 
 

@@ -51,19 +51,31 @@ def read(port: int) -> dict[tuple[str, ...], float]:
         }
 
 
-def test_a_scrape_returns_the_latest_snapshot() -> None:
+@pytest.fixture(scope="module")
+def scraped() -> dict[tuple[str, ...], float]:
     with serve_metrics("127.0.0.1", 0) as (metrics, port):
         metrics.show(SNAPSHOT)
-        found = read(port)
-    assert found["dartboard_evaluations_total", "finished", "small"] == 20
-    assert found["dartboard_evaluations_total", "crashed", "small"] == 2
-    assert found["dartboard_evaluations_total", "lost", "small"] == 1
-    assert found["dartboard_evaluations_outstanding", "queued", "small"] == 3
-    assert found["dartboard_configurations_total", "chance", "small"] == 5
-    assert found["dartboard_incumbent_psnr_decibels", "small"] == 12.5
-    assert found["dartboard_workers", "small"] == 2
-    assert found["dartboard_worker_busy", "cpu", "numba", "small", "a"] == 1
-    assert found["dartboard_worker_silent_seconds", "cuda:0", "torch", "small", 'odd "name"'] == 2
+        return read(port)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        (("dartboard_evaluations_total", "finished", "small"), 20),
+        (("dartboard_evaluations_total", "crashed", "small"), 2),
+        (("dartboard_evaluations_total", "lost", "small"), 1),
+        (("dartboard_evaluations_outstanding", "queued", "small"), 3),
+        (("dartboard_configurations_total", "chance", "small"), 5),
+        (("dartboard_incumbent_psnr_decibels", "small"), 12.5),
+        (("dartboard_workers", "small"), 2),
+        (("dartboard_worker_busy", "cpu", "numba", "small", "a"), 1),
+        (("dartboard_worker_silent_seconds", "cuda:0", "torch", "small", 'odd "name"'), 2),
+    ],
+)
+def test_a_scrape_returns_the_latest_snapshot(
+    scraped: dict[tuple[str, ...], float], metric: tuple[str, ...], value: float
+) -> None:
+    assert scraped[metric] == value
 
 
 def test_this_process_is_measured_too() -> None:

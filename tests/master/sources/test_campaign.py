@@ -108,18 +108,27 @@ def test_an_interrupted_job_keeps_its_trials(store: Store) -> None:
     assert indices(again) == [[4, 5], [6]]
 
 
-def test_a_crashed_job_resumes_trial_by_trial(store: Store) -> None:
+def with_crashed_job(store: Store) -> Condition:
+    """Return a condition of seven trials, of which a job of the first four has crashed."""
     made = begun(store)
     source = condition_jobs(made, store, batch=4)
     first, second = submissions(source)
     crash(store, source, first.job)
     assert source.next() != "done"
     finish(store, source, second)
+    return made
 
-    again = condition_jobs(made, store, batch=4)
-    singles = submissions(again)
+
+def test_a_crashed_job_resumes_trial_by_trial(store: Store) -> None:
+    singles = submissions(condition_jobs(with_crashed_job(store), store, batch=4))
     assert [len(one.job.seeds) for one in singles] == [1] * 4
     assert [one.job.id.part for one in singles] == [1, 2, 3, 0]
+
+
+def test_a_crashed_trial_is_not_run_again(store: Store) -> None:
+    made = with_crashed_job(store)
+    again = condition_jobs(made, store, batch=4)
+    singles = submissions(again)
     crash(store, again, singles[1].job)
     for one in (singles[0], singles[2], singles[3]):
         finish(store, again, one)

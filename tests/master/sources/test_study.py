@@ -196,12 +196,22 @@ def test_expected_epochs_equal_those_done() -> None:
     assert source.progress().epochs_done == source.progress().epochs_expected
 
 
-def test_a_job_has_the_settings_of_its_study() -> None:
+@pytest.fixture
+def job() -> Job:
     study = small_study(evaluation={"trials": 3, "time_limit": 5.0, "memory_limit": 10**9})
     submission = BohbSource(study).next()
     assert isinstance(submission, Submission)
-    job = submission.job
+    return submission.job
+
+
+def test_a_job_has_the_settings_of_its_study(job: Job) -> None:
     assert (job.study, job.objective, job.epochs) == ("small", "final", 1)
-    assert len(set(job.seeds)) == 3
     assert (job.time_limit, job.memory_limit) == (5.0, 10**9)
+
+
+def test_a_job_has_one_seed_per_trial(job: Job) -> None:
+    assert len(set(job.seeds)) == 3
+
+
+def test_a_job_crosses_the_wire_unchanged(job: Job) -> None:
     assert Job.from_wire(job.to_wire()) == job
