@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -77,63 +78,116 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path}/store.db"
 
 
-@pytest.mark.slow
-def test_crashed_re_runs_are_reported(
-    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@dataclass(frozen=True)
+class Shown:
+    """What a comparison wrote to standard output and standard error."""
+
+    out: str
+    err: str
+
+
+@pytest.fixture
+def with_a_crash(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shown:
+    """Compare two studies, of which one has a crashed part among its re-runs."""
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1, reruns=20)
         filled(store, "two", "final", seed=2, reruns=12)
         crash(store, "two", 3)
     assert compared(url, tmp_path / "exports", trials=20) == 0
-    said = capsys.readouterr()
-    lines = said.out.splitlines()
+    shown = capsys.readouterr()
+    return Shown(shown.out, shown.err)
+
+
+@pytest.mark.slow
+def test_finished_re_runs_are_compared(with_a_crash: Shown) -> None:
+    lines = with_a_crash.out.splitlines()
     verdict = lines[lines.index("Which objective's incumbent gives the better architectures?") + 1]
     assert "n = 12 and 20" in verdict
-    assert lines[-1].startswith("wrote ")
-    written = [Path(path) for path in lines[-1].removeprefix("wrote ").split(", ")]
+
+
+@pytest.mark.slow
+def test_the_written_files_are_listed(with_a_crash: Shown) -> None:
+    line = with_a_crash.out.splitlines()[-1]
+    assert line.startswith("wrote ")
+    written = [Path(path) for path in line.removeprefix("wrote ").split(", ")]
     assert [path.suffix for path in written] == [".html", ".md", ".png", ".pdf", ".png", ".pdf"]
     assert all(path.stat().st_size for path in written)
-    assert said.err.startswith(
+
+
+@pytest.mark.slow
+def test_crashed_re_runs_are_reported(with_a_crash: Shown) -> None:
+    assert with_a_crash.err.startswith(
         "study 'two': 12 of 20 re-runs of its incumbent finished, 1 job crashed"
     )
-    assert "'one'" not in said.err
+    assert "'one'" not in with_a_crash.err
 
 
-def test_explanations_are_run_once_and_shown(
+@pytest.fixture
+def explained(
     url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
-) -> None:
+) -> str:
+    """Return the output of a comparison with everything that explains it."""
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1, configurations=6)
         filled(store, "two", "final", seed=2)
     monkeypatch.setattr(Session, "serve", serve_at_once)
     assert compared(url, tmp_path, trials=12, quick=False) == 0
-    first = capsys.readouterr().out
+    return capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("explained")
+def test_conditions_explain_the_difference(url: str) -> None:
     with Store.open(url) as store:
-        names = ["one-shot-0.0.3-50", "final-0.0.6-50"]
-        conditions = {
-            condition.name: condition for condition in store.campaign("one-against-two").conditions
-        }
-        frames = load_campaign_from(store, "one-against-two")
-    assert list(conditions) == [
+        conditions = [one.name for one in store.campaign("one-against-two").conditions]
+    names = ["one-shot-0.0.3-50", "final-0.0.6-50"]
+    assert conditions == [
         *(f"{name}-on-downsampling" for name in names),
         f"{names[0]}-architectures-trained-as-{names[1]}",
         f"{names[1]}-architectures-trained-as-{names[0]}",
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("explained")
+def test_all_trials_of_the_conditions_are_run(url: str) -> None:
+    with Store.open(url) as store:
+        frames = load_campaign_from(store, "one-against-two")
     assert frames.conditions["finished"].tolist() == [12] * 4
     assert set(frames.conditions["state"]) == {"done"}
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("explained")
+def test_the_best_at_equal_cost_is_re_run(url: str) -> None:
     early = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
     assert early.groupby("configuration").size().to_dict() == {"(0, 0, 0)": 12, "(0, 0, 6)": 12}
-    assert "At equal cost the " in first
-    assert "Does the order hold on the other problem?" in first
-    assert "Where does the difference come from" in first
 
+
+@pytest.mark.slow
+def test_the_answers_are_shown(explained: str) -> None:
+    answers = (
+        "At equal cost the ",
+        "Does the order hold on the other problem?",
+        "Where does the difference come from",
+    )
+    assert [answer for answer in answers if answer not in explained] == []
+
+
+@pytest.mark.slow
+def test_everything_is_run_only_once(
+    explained: str,
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.setattr(Session, "serve", None)  # nothing is left to serve
     assert compared(url, tmp_path, trials=12, quick=False) == 0
-    assert capsys.readouterr().out == first
+    assert capsys.readouterr().out == explained
 
 
 @pytest.mark.slow

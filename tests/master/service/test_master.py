@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import results
 from configspace.errors import ServiceError
 from configspace.job import EvaluationId
 from configspace.protocol import CLAIM, JOIN, Lease
+from master.service.master import Ending
 from results.store.store import Store
 from tests.master.network.test_port import INFO
 from tests.master.running import (
@@ -56,19 +58,41 @@ def single_study(**evaluation: Any) -> Any:
     return small_study(bohb=bohb, evaluation=evaluation)
 
 
-def test_a_study_runs_with_two_workers(url: str) -> None:
+@dataclass(frozen=True)
+class Ran:
+    """A study that two workers evaluated."""
+
+    ending: Ending
+    submitted: list[EvaluationId]
+    losses: dict[EvaluationId, float]
+    codes: list[int]
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    url = f"sqlite:///{tmp_path_factory.mktemp('ran')}/store.db"
     with (
         Store.open(url) as store,
         running_master(small_study(), store) as running,
         workers(running.start(), 2, "slow", once=True) as processes,
     ):
         ending = running.wait()
-        assert ending.state == "done"
-        ids = submitted(store)
-        assert len(ids) == len(set(ids)) == 20
-        assert set(losses(store)) == set(ids)
-        assert ending.snapshot.progress.finished == 20
-        assert [process.wait(120) for process in processes] == [0, 0]
+        codes = [process.wait(120) for process in processes]
+        return Ran(ending, submitted(store), losses(store), codes)
+
+
+def test_a_study_runs_with_two_workers(ran: Ran) -> None:
+    assert ran.ending.state == "done"
+    assert ran.ending.snapshot.progress.finished == 20
+
+
+def test_every_evaluation_is_submitted_once(ran: Ran) -> None:
+    assert len(ran.submitted) == len(set(ran.submitted)) == 20
+    assert set(ran.losses) == set(ran.submitted)
+
+
+def test_workers_exit_when_the_master_is_done(ran: Ran) -> None:
+    assert ran.codes == [0, 0]
 
 
 def test_a_killed_worker_s_job_goes_to_another(url: str, gate: Path) -> None:
@@ -86,7 +110,7 @@ def test_a_killed_worker_s_job_goes_to_another(url: str, gate: Path) -> None:
 def test_a_terminated_worker_hands_back_its_job(url: str, gate: Path) -> None:
     with (
         Store.open(url) as store,
-        running_master(small_study(), store, lease_seconds=60.0) as running,
+        running_master(small_study(), store, lease_seconds=600.0) as running,
     ):
         address = running.start()
         with workers(address, 1, "gated") as (first,):
@@ -94,7 +118,7 @@ def test_a_terminated_worker_hands_back_its_job(url: str, gate: Path) -> None:
             first.send_signal(signal.SIGTERM)
             assert first.wait(120) == 0
             with workers(address, 1, "evaluate"):
-                running.wait(120)
+                running.wait()
         assert set(losses(store)) == set(submitted(store))
 
 
@@ -179,7 +203,7 @@ def test_two_workers_of_one_name_both_work(url: str) -> None:
 
 def test_every_kind_of_failure_is_recorded(url: str) -> None:
     study = small_study(
-        bohb={"iterations": 1}, evaluation={"time_limit": 2.0, "memory_limit": 300 * 2**20}
+        bohb={"iterations": 1}, evaluation={"time_limit": 10.0, "memory_limit": 300 * 2**20}
     )
     with (
         Store.open(url) as store,
@@ -347,7 +371,7 @@ def test_one_job_at_a_time_is_reproducible(tmp_path: Path) -> None:
 def test_a_worker_delivers_after_the_master_returns(url: str, gate: Path) -> None:
     study = single_study()
     with Store.open(url) as store:
-        with running_master(study, store, lease_seconds=5.0) as running:
+        with running_master(study, store, lease_seconds=60.0) as running:
             address = running.start()
             worker = start_worker(address, "gated", once=True)
             begun(gate)
@@ -365,6 +389,7 @@ def test_a_worker_delivers_after_the_master_returns(url: str, gate: Path) -> Non
             assert worker.wait(120) == 0
             assert len(losses(store)) == 1
             assert failures(store) == []
+            assert results.load(url, "small").evaluations["attempts"].tolist() == [1]
         finally:
             worker.kill()
             worker.wait()
