@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from configspace.operations import ZERO, operations
 from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, Batch
 from worker.numba_engine.cell_pruning import needed_edges
-from worker.numba_engine.simd import LANES, fma, lane_sum, splat
+from worker.numba_engine.simd import fma, lane_sum, splat
+from worker.numba_engine.vector_type import LANES
 
 _ONE, _SMALL = np.float32(1), np.float32(1e-3)
 _CHAINS = 12  # number of independent sums, so that multiply-adds overlap

@@ -45,7 +45,8 @@ from configspace.operations import operations as operation_names
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from worker.engine.contract import Batch, Engine
 from worker.engine.problem import CosineProblem
-from worker.numba_engine.engine import NumbaEngine, available_processors, ensure_compiled
+from worker.numba_engine.engine import NumbaEngine, available_processors
+from worker.numba_engine.first_calls import ensure_compiled
 from worker.torch_engine.engine import TorchEngine
 
 ENGINES = ("eager", "torch", "numba")

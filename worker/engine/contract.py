@@ -37,8 +37,8 @@ ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
 BATCH_NORM_EPSILON = 1e-5
 
-Progress = Callable[[int, int], None]
-"""Called with (epochs done, epochs in all) of the phase under way."""
+OnEpoch = Callable[[int, int], None]
+"""Called at the end of each epoch with (epochs done, epochs in total) of the current phase."""
 
 
 def sources(states: int) -> tuple[tuple[int, ...], ...]:
@@ -122,11 +122,11 @@ class Engine(Protocol):
     def unsupported(self, architecture: ArchitectureSettings, search: SearchSettings) -> str | None:
         """Return which of these settings the engine does not support; None if it supports all."""
 
-    def search(self, batch: Batch, progress: Progress) -> Searched:
+    def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
         """Search from scratch, and score the supernets on the batches of `SEARCH_SCORE`."""
 
     def retrain(
-        self, batch: Batch, architectures: NDArray[np.int64], progress: Progress
+        self, batch: Batch, architectures: NDArray[np.int64], on_epoch: OnEpoch
     ) -> Retrained:
         """Train architectures from scratch, and score them on the batches of `RETRAIN_SCORE`.
 
@@ -134,5 +134,5 @@ class Engine(Protocol):
             batch: The trials. The hyperparameters of the weights are those of the search.
             architectures: Index of each edge's operation, shape ``(trial, edge)``. An edge with
                 the operation ``zero`` contributes nothing.
-            progress: Called after each epoch.
+            on_epoch: Called at the end of each epoch.
         """

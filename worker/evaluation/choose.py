@@ -85,7 +85,7 @@ def make_ready(engine: Engine, architecture: ArchitectureSettings | None = None)
         architecture: Settings of the search space; the defaults are those of the sequential space.
     """
     if engine.name == "numba":
-        from worker.numba_engine.engine import ensure_compiled
+        from worker.numba_engine.first_calls import ensure_compiled
 
         settings = architecture or ArchitectureSettings()
         ensure_compiled(log.info, settings.kernel_size, settings.space)

@@ -1,6 +1,6 @@
-"""The architecture parameters α in Numba: what they mix, their gradient, and their steps."""
+"""The architecture parameters α in Numba: their mixture of operations, gradient and steps."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,49 +15,58 @@ from worker.numba_engine.memory import (
     START,
     TERMS,
     Doubles,
+    Trial,
 )
 from worker.numba_engine.simd import number, put
 
 _BETA1, _BETA2 = ADAM_BETAS
-_ALL = 3
-"""More operations than these, zero included, has only the set with roll and noise."""
+_GOOD = 3
+"""Operations of the set without roll and noise, zero included: more are the set with both."""
 
 
 class Alpha(NamedTuple):
-    """The architecture parameters and how they move."""
+    """The architecture parameters of a trial, and their optimizer."""
 
     value: Doubles
-    """α, ``(layer, operation)``."""
+    """α, shape ``(layer, operation)``."""
     beta: Doubles
-    """Its softmax."""
+    """Softmax of α, shape ``(layer, operation)``."""
     gradient: Doubles
+    """Gradient by α, shape ``(layer, operation)``."""
     moments: Doubles
-    """Adam's, ``(2, layer, operation)``."""
+    """First and second moments of Adam, shape ``(2, layer, operation)``."""
     weight_decay: float
+    """Factor of the L2 weight decay."""
     by_adam: bool
+    """Whether α takes steps of Adam; if not, of gradient descent."""
 
 
 @kernel
-def mix(alpha: Alpha, trial: Any) -> None:
-    """Set a trial's coefficients to those of the mixture of operations for α."""
+def mix(alpha: Alpha, trial: Trial) -> None:
+    """Set a trial's coefficients to those of the mixture of operations for α.
+
+    Args:
+        alpha: Has α; gets its softmax.
+        trial: Gets the coefficients.
+    """
     softmax(alpha.value, alpha.beta)
     set_coefficients(alpha.beta, trial)
 
 
 @entry
-def set_coefficients(beta: Doubles, trial: Any) -> None:
+def set_coefficients(beta: Doubles, trial: Trial) -> None:
     """Write the layers' coefficients of a mixture of operations.
 
     Args:
-        beta: Weights of learnable gradient, CNN, maybe roll and noise, and in the cell space zero,
-            which adds nothing; ``(layer, operation)``.
+        beta: Weights of the operations, shape ``(layer, operation)``: learnable gradient, CNN, roll
+            and noise if the set has them, and in the cell space zero, which adds nothing.
         trial: Gets the coefficients.
     """
     layers, count = beta.shape
     tau, coefficients = trial.tau, trial.coefficients
     for layer in range(layers):
-        roll = beta[layer, 2] if count > _ALL else 0.0
-        noise = beta[layer, 3] if count > _ALL else 0.0
+        roll = beta[layer, 2] if count > _GOOD else 0.0
+        noise = beta[layer, 3] if count > _GOOD else 0.0
         steps, row = beta[layer, 0] + noise, layer * TERMS
         put(coefficients, row + IDENTITY, np.float32(steps))
         put(coefficients, row + NORMAL, np.float32(-tau * steps))
@@ -70,7 +79,12 @@ def set_coefficients(beta: Doubles, trial: Any) -> None:
 
 @kernel
 def softmax(alpha: Doubles, beta: Doubles) -> None:
-    """Write the softmax of each row of α to β."""
+    """Write the softmax of each row of α to β.
+
+    Args:
+        alpha: α, shape ``(layer, operation)``.
+        beta: Gets β, same shape.
+    """
     layers, count = alpha.shape
     for layer in range(layers):
         largest = alpha[layer, 0]
@@ -85,7 +99,7 @@ def softmax(alpha: Doubles, beta: Doubles) -> None:
 
 
 @kernel
-def alpha_gradient(alpha: Alpha, trial: Any) -> None:
+def alpha_gradient(alpha: Alpha, trial: Trial) -> None:
     """Turn the gradients by the coefficients into those by α.
 
     With g_o the gradient by β_o, which follows from `set_coefficients`, the softmax gives
@@ -102,10 +116,10 @@ def alpha_gradient(alpha: Alpha, trial: Any) -> None:
         row = layer * TERMS
         step = np.float64(number(by, row + NORMAL)) - number(by, row + START)
         step = number(by, row + IDENTITY) - tau * step
-        gradient[layer, count - 1] = 0.0  # by zero, if it is the last
+        gradient[layer, count - 1] = 0.0  # of the operation zero, if it is the last
         gradient[layer, 0] = step - tau * number(by, row + FIRST_MAP)
         gradient[layer, 1] = number(by, row + FIRST_MAP + 1)
-        if count > _ALL:
+        if count > _GOOD:
             gradient[layer, 2] = number(by, row + ROLL)
             gradient[layer, 3] = step + trial.sigma * number(by, row + NOISE)
         mean = 0.0
@@ -117,12 +131,12 @@ def alpha_gradient(alpha: Alpha, trial: Any) -> None:
 
 @kernel
 def alpha_update(alpha: Alpha, step: int, step_size: float) -> None:
-    """Move α by Adam or by gradient descent, with L2 weight decay.
+    """Take a step of Adam or of gradient descent, with L2 weight decay.
 
     Args:
-        alpha: Has the gradient; moves.
-        step: Steps taken before.
-        step_size: The step size.
+        alpha: Has the gradient; α and the moments change.
+        step: Number of steps before.
+        step_size: Step size of this step.
     """
     first, second = alpha.moments[0], alpha.moments[1]
     correction1, correction2 = 1 - _BETA1 ** (step + 1), 1 - _BETA2 ** (step + 1)

@@ -4,23 +4,23 @@ A lane is a channel here. E[P_t] and Cov(P_t, P_s) are the statistics of the lay
 `worker.numba_engine.patch_statistics` computes.
 """
 
-from typing import Any
-
 import numpy as np
 
 from worker.engine.contract import BATCH_NORM_EPSILON
 from worker.numba_engine.compilation import kernel
-from worker.numba_engine.memory import MAPPINGS, Taps
+from worker.numba_engine.layout import (
+    filter_sums_size,
+    input_sums_size,
+    mapping_index,
+    tile_size,
+)
+from worker.numba_engine.memory import Taps, Trial
 from worker.numba_engine.simd import (
-    LANES,
     dot,
-    filter_gradient,
     fma_all,
     lane_sum,
     lane_sums,
-    lift_filter,
     load,
-    load_points,
     load_strided,
     matrix_times,
     number,
@@ -33,25 +33,32 @@ from worker.numba_engine.simd import (
     store,
     store_strided,
 )
+from worker.numba_engine.vector_type import LANES, Vector
+from worker.numba_engine.winograd import (
+    filter_transform,
+    load_transformed,
+    tile_elements,
+    transposed_filter_transform,
+)
 
 _ZERO, _HALF, _ONE = np.float32(0), np.float32(0.5), np.float32(1)
 _EPSILON = np.float32(BATCH_NORM_EPSILON)
 
 
 @kernel
-def fold(trial: Any, layer: int, source: int, mapping: int, taps: Taps) -> None:
-    """Fold a mapping's batch norm into its first convolution, and lift both filters.
+def fold(trial: Trial, layer: int, source: int, mapping: int, taps: Taps) -> None:
+    """Fold a mapping's batch norm into its first convolution, and transform both filters.
 
     z = w' ∗ u + b' with w' = w s, b' = shift − mean s, s = scale / √(var + eps).
 
     Args:
-        trial: Has the weights and the layer's patch statistics; gets the lifted filters.
+        trial: Has the weights and the layer's patch statistics; gets the transformed filters.
         layer: Which layer.
         source: Which signal is its input.
         mapping: Which of its mappings.
         taps: The K taps.
     """
-    k, width, place = len(taps), trial.width, layer * MAPPINGS + mapping
+    k, width, place = len(taps), trial.width, mapping_index(layer, mapping)
     patch_mean = splat_each(trial.patch_mean, source * k, taps)
     for c in range(0, width, LANES):
         first = load_strided(trial.first, place * k * width + c, width, taps)
@@ -64,16 +71,16 @@ def fold(trial: Any, layer: int, source: int, mapping: int, taps: Taps) -> None:
         shift = load(trial.shift, place * width + c) - mean * scale
         store(trial.mean, place * width + c, mean)
         store(trial.inverse, place * width + c, inverse)
-        store(trial.lifted_shift, place * width + c, shift)
-        lifted = scale_each(scale, lift_filter(first))
-        start = place * len(lifted) * width + c
-        store_strided(trial.lifted_first, start, width, lifted)
-        store_strided(trial.lifted_second, start, width, lift_filter(second))
+        store(trial.folded_shift, place * width + c, shift)
+        start = place * tile_elements(taps) * width + c
+        folded = scale_each(scale, filter_transform(first))
+        store_strided(trial.transformed_first, start, width, folded)
+        store_strided(trial.transformed_second, start, width, filter_transform(second))
 
 
 @kernel
 def fold_backward(
-    trial: Any, layer: int, source: int, mapping: int, factor: np.float32, taps: Taps
+    trial: Trial, layer: int, source: int, mapping: int, factor: np.float32, taps: Taps
 ) -> None:
     """Turn the gradients by a mapping's folded filters into those by its weights.
 
@@ -85,25 +92,24 @@ def fold_backward(
         dE[P_t] += dmean w_t,    dCov(P_t, P_s) += dvar w_t w_s.
 
     Args:
-        trial: Has the ``filter_sums`` of `map_columns_backward`; gets the weights' gradients, and
-            those by the patch statistics are added to.
+        trial: Has the ``filter_sums`` of `map_columns_backward`; gets the weights' gradients. The
+            gradients by the patch statistics are added to.
         layer: Which layer.
         source: Which signal is its input.
         mapping: Which of its mappings.
         factor: The mapping's coefficient in the layer.
         taps: The K taps.
     """
-    k, width, place, zero = len(taps), trial.width, layer * MAPPINGS + mapping, splat(_ZERO)
+    k, width, place, zero = len(taps), trial.width, mapping_index(layer, mapping), splat(_ZERO)
     patch_mean = splat_each(trial.patch_mean, source * k, taps)
-    points = len(lift_filter(patch_mean))
-    sums, stride = trial.channel_sums, (2 * points + 1) * LANES
+    sums, stride, size = trial.channel_sums, filter_sums_size(taps), tile_size(taps)
     for c in range(0, width, LANES):
-        for i in range(2 * points + 1):
-            start = (mapping * width + c) * stride + i * LANES
-            store(sums, i * LANES, lane_sums(trial.filter_sums, start, stride))
-        by_first = filter_gradient(load_points(sums, 0, taps))  # dw'
-        by_second = filter_gradient(load_points(sums, points * LANES, taps))
-        by_shift = load(sums, 2 * points * LANES)  # db'
+        for i in range(0, stride, LANES):
+            start = (mapping * width + c) * stride + i
+            store(sums, i, lane_sums(trial.filter_sums, start, stride))
+        by_first = transposed_filter_transform(load_transformed(sums, 0, taps))  # dw'
+        by_second = transposed_filter_transform(load_transformed(sums, size, taps))
+        by_shift = load(sums, 2 * size)  # db'
         one, filters = place * width + c, place * k * width + c
         weights = load_strided(trial.first, filters, width, taps)
         inverse, scale = load(trial.inverse, one), load(trial.scale, one)
@@ -123,7 +129,7 @@ def fold_backward(
 
 @kernel
 def fold_backward_to_input(
-    trial: Any, layer: int, mapping: int, factor: np.float32, taps: Taps
+    trial: Trial, layer: int, mapping: int, factor: np.float32, taps: Taps
 ) -> np.float32:
     """Turn the sums of `map_columns_backward_to_input` into gradients by the patch statistics.
 
@@ -131,15 +137,22 @@ def fold_backward_to_input(
 
         dmean = −db' s,    dvar = −½ (Σ dz z − db' shift) inverse².
 
+    Args:
+        trial: Has the ``filter_sums``; the gradients by the patch statistics are added to.
+        layer: Which layer.
+        mapping: Which of its mappings.
+        factor: The mapping's coefficient in the layer.
+        taps: The K taps.
+
     Returns:
-        Σ dz z over all channels, which is ⟨d, n(u)⟩ but for the bias.
+        Σ dz z over all channels, which is ⟨d, n(u)⟩ without the bias.
     """
-    k, width, place, zero = len(taps), trial.width, layer * MAPPINGS + mapping, splat(_ZERO)
-    inner = zero
+    k, width, place, zero = len(taps), trial.width, mapping_index(layer, mapping), splat(_ZERO)
+    stride, inner = input_sums_size(), zero
     for c in range(0, width, LANES):
-        start, one = (mapping * width + c) * 2 * LANES, place * width + c
-        by_shift = lane_sums(trial.filter_sums, start, 2 * LANES)
-        product = lane_sums(trial.filter_sums, start + LANES, 2 * LANES)
+        start, one = (mapping * width + c) * stride, place * width + c
+        by_shift = lane_sums(trial.filter_sums, start, stride)
+        product = lane_sums(trial.filter_sums, start + LANES, stride)
         inner = inner + product
         inverse = load(trial.inverse, one)
         rest = product - by_shift * load(trial.shift, one)
@@ -151,15 +164,18 @@ def fold_backward_to_input(
 
 @kernel
 def add_patch_gradients(
-    trial: Any, filters: int, by_mean: Any, by_variance: Any, taps: Taps
+    trial: Trial, filters: int, by_mean: Vector, by_variance: Vector, taps: Taps
 ) -> None:
-    """Add a vector of channels' dE[P_t] = Σ_c dmean w_t and dCov(P_t, P_s) = Σ_c dvar w_t w_s.
+    """Add the gradients of a vector of channels to those by the patch statistics.
+
+    dE[P_t] += Σ_c dmean w_t and dCov(P_t, P_s) += Σ_c dvar w_t w_s.
 
     Args:
-        trial: The trial.
+        trial: Has the weights; its ``patch_mean_gradient`` and ``patch_covariance_gradient`` are
+            added to.
         filters: Index of the channels' first tap.
-        by_mean: dmean.
-        by_variance: dvar.
+        by_mean: dmean of each channel.
+        by_variance: dvar of each channel.
         taps: The K taps.
     """
     k, means, covariances = len(taps), trial.patch_mean_gradient, trial.patch_covariance_gradient

@@ -1,11 +1,12 @@
-"""Which parts of a cell network a training needs: what is left out costs nothing.
+"""The parts of a cell network that a training needs; the others are not computed.
 
-A discretized cell has edges without an operation, and states that nothing uses. Edges are numbered
-as `worker.engine.contract` says, signals (each cell's input and then its states) as
-`worker.numba_engine.cells_forward`.
+A discretized cell has edges without an operation, and states that no edge uses. Edges are numbered
+as `worker.engine.contract` says, and signals, each cell's input and then its states, as
+`worker.numba_engine.cells_forward` says.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ def needed_edges(settings: ArchitectureSettings, kept: Flags) -> Flags:
     """Return which of the kept edges the network's output depends on.
 
     Args:
-        settings: The cells.
-        kept: Which edges have an operation, ``(edge,)``.
+        settings: Sizes of the cells.
+        kept: Whether each edge has an operation, shape ``(edge,)``.
     """
     needed, used = np.zeros_like(kept), np.zeros(_signals(settings), bool)
     last = _signals(settings) - 1
@@ -36,18 +37,18 @@ def needed_edges(settings: ArchitectureSettings, kept: Flags) -> Flags:
 
 
 def trained_signals(settings: ArchitectureSettings, needed: Flags, mapped: Flags) -> Flags:
-    """Return the signals by which the gradient is wanted: those that depend on any weight.
+    """Return the signals whose gradient is needed: those that depend on a weight.
 
     Args:
-        settings: The cells.
-        needed: Which edges the output depends on, ``(edge,)``.
-        mapped: Which edges have a mapping with weights, ``(edge,)``.
+        settings: Sizes of the cells.
+        needed: Whether the output depends on each edge, shape ``(edge,)``.
+        mapped: Whether each edge has a mapping with weights, shape ``(edge,)``.
     """
     trained = np.zeros(_signals(settings), bool)
     for output, edges in _cells(settings):
         for edge, source, target in edges:
             trained[target] |= needed[edge] and (mapped[edge] or trained[source])
-        trained[output] = True  # by the weights of the flattening
+        trained[output] = True  # it depends on the weights of the flattening
     return trained
 
 
@@ -55,15 +56,25 @@ def _signals(settings: ArchitectureSettings) -> int:
     return settings.cells * (settings.states + 1) + 1
 
 
-def _cells(
-    settings: ArchitectureSettings,
-) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
-    """Yield each cell's output, and its edges as (edge, source, target), by signals."""
+class Edge(NamedTuple):
+    """An edge of a cell."""
+
+    edge: int
+    """Number of the edge."""
+    source: int
+    """The signal that it comes from."""
+    target: int
+    """The signal that it leads to."""
+
+
+def _cells(settings: ArchitectureSettings) -> Iterator[tuple[int, list[Edge]]]:
+    """Yield the signal of each cell's output, and the cell's edges."""
     edge = 0
     for cell in range(settings.cells):
-        first, edges = cell * (settings.states + 1), []
+        edges: list[Edge] = []
+        first = cell * (settings.states + 1)
         for target, before in enumerate(sources(settings.states), start=1):
             for source in before:
-                edges.append((edge, first + source, first + target))
+                edges.append(Edge(edge, first + source, first + target))
                 edge += 1
         yield first + settings.states + 1, edges

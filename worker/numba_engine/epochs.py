@@ -1,6 +1,6 @@
-"""Whole epochs of one trial in Numba: what the engine calls."""
+"""Epochs of one trial in Numba: the kernels that the engine calls."""
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,22 +9,58 @@ from worker.engine.philox import Quantity
 from worker.numba_engine.alpha import Alpha, alpha_gradient, alpha_update, mix
 from worker.numba_engine.cells_backward import cells_backward
 from worker.numba_engine.cells_forward import cell_forward
+from worker.numba_engine.coefficients import coefficient, is_mapped
 from worker.numba_engine.compilation import entry, kernel
-from worker.numba_engine.layers import clear, coefficient, is_mapped, layer_backward, layer_forward
+from worker.numba_engine.layers_backward import layer_backward
+from worker.numba_engine.layers_forward import layer_forward
+from worker.numba_engine.layout import clear, noise_start
 from worker.numba_engine.linear_maps import arrange, loss_and_gradient, mean_psnr, measure
-from worker.numba_engine.memory import ITEM, NOISE, Doubles, Floats, Space, Taps
+from worker.numba_engine.memory import ITEM, NOISE, Doubles, Floats, Space, Taps, Trial
 from worker.numba_engine.patch_statistics import count_input
 from worker.numba_engine.random import draw_normals
-from worker.numba_engine.simd import LANES, fma, load, root, splat, store
+from worker.numba_engine.simd import fma, load, root, splat, store
+from worker.numba_engine.vector_type import LANES
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 _BETA1, _BETA2 = ADAM_BETAS
 _MEASUREMENT, _OPERATION = int(Quantity.MEASUREMENT_NOISE), int(Quantity.OPERATION_NOISE)
 
 
+class Batches(NamedTuple):
+    """The batches of an epoch's steps."""
+
+    signals: Floats
+    """Signals ``(step, n, sample)``, flat and followed by space for one more vector per column; or
+    nothing: then no step is taken."""
+    occasion: int
+    """When the noise is drawn: a `worker.engine.philox.Occasion`."""
+    first_step: int
+    """Number of steps before."""
+    step_sizes: Doubles
+    """Step size of each step, shape ``(step,)``."""
+
+
+class SearchMeans(NamedTuple):
+    """Means over the steps of an epoch of a search; each value is computed before its step."""
+
+    validation_loss: float
+    validation_psnr: float
+    """PSNR in dB."""
+    train_loss: float
+    """Training loss; 0 if no weight steps are taken."""
+
+
+class TrainingMeans(NamedTuple):
+    """Means over the steps of an epoch of a training; each value is computed before its step."""
+
+    loss: float
+    psnr: float
+    """PSNR in dB."""
+
+
 @kernel
 def forward(
-    trial: Any, taps: Taps, space: Space, signals: int, first: int, occasion: int, step: int
+    trial: Trial, taps: Taps, space: Space, signals: int, first: int, occasion: int, step: int
 ) -> float:
     """Measure a batch of signals and send it through the network.
 
@@ -33,7 +69,7 @@ def forward(
         taps: The K taps.
         space: The search space.
         signals: Address of drawn signals, ``(…, n, sample)``.
-        first: Index of the batch's first.
+        first: Index of the batch's first signal.
         occasion: When the noise is drawn.
         step: Which step of the occasion.
 
@@ -59,42 +95,49 @@ def forward(
 
 
 @kernel
-def draw_noise(trial: Any, layer: int, occasion: int, step: int) -> None:
-    """Draw the noise of a layer, if it has any."""
+def draw_noise(trial: Trial, layer: int, occasion: int, step: int) -> None:
+    """Draw the noise of a layer, if it has any.
+
+    Args:
+        trial: Gets the noise.
+        layer: Which layer.
+        occasion: When the noise is drawn.
+        step: Which step of the occasion.
+    """
     if coefficient(trial, layer, NOISE) != _ZERO:
-        noise, what = trial.noises + layer * trial.normals * ITEM, _OPERATION + 16 * layer
+        noise, what = trial.noises + noise_start(trial, layer, 0) * ITEM, _OPERATION + 16 * layer
         count = trial.n * trial.batch
         draw_normals(noise, count, step, what, occasion, trial.key0, trial.key1)
 
 
 @kernel
-def backward(trial: Any, for_weights: np.bool_, taps: Taps, space: Space) -> None:
+def backward(trial: Trial, for_weights: np.bool_, taps: Taps, space: Space) -> None:
     """Take the loss's gradient back to the weights, or to the coefficients.
 
     Args:
-        trial: The trial, after a `forward`.
-        for_weights: Whether the weights' gradients are wanted; if not, the coefficients' are.
+        trial: The trial, after a `forward`; gets the gradients.
+        for_weights: Whether the weights' gradients are needed; if not, those of the coefficients.
         taps: The K taps.
         space: The search space.
     """
     clear(trial.first_gradient, trial.parameters)
     if space is None:
         source = 0
-        for layer in range(trial.layers - 1, trial.lowest - 1, -1):
+        for layer in range(trial.layers - 1, trial.lowest_trained - 1, -1):
             layer_backward(trial, layer, source, for_weights, taps)
-            source = trial.whole - source
+            source = trial.signal_size - source
     else:
         cells_backward(trial, for_weights, taps)
 
 
 @kernel
-def adam(trial: Any, step: int, step_size: float) -> None:
+def adam(trial: Trial, step: int, step_size: float) -> None:
     """Take one step of PyTorch's Adam on the weights, with L2 weight decay.
 
     Args:
-        trial: Has the gradients; its weights move.
-        step: Steps taken before.
-        step_size: The step size.
+        trial: Has the gradients; the weights change.
+        step: Number of steps before.
+        step_size: Step size of this step.
     """
     size = splat(np.float32(step_size / (1 - _BETA1 ** (step + 1))))
     scale = splat(np.float32(1 / np.sqrt(1 - _BETA2 ** (step + 1))))
@@ -114,10 +157,19 @@ def adam(trial: Any, step: int, step_size: float) -> None:
 
 @kernel
 def alpha_step(
-    trial: Any, alpha: Alpha, step: int, step_size: float, taps: Taps, space: Space
+    trial: Trial, alpha: Alpha, step: int, step_size: float, taps: Taps, space: Space
 ) -> None:
-    """Move α after a `forward`, with the weights fixed, and the coefficients with it."""
-    # A NumPy boolean, unlike a literal, does not have `backward` compiled for each of the two.
+    """Take a step of α after a `forward`, with the weights fixed, and update the coefficients.
+
+    Args:
+        trial: The trial; the coefficients change.
+        alpha: The architecture parameters; they change.
+        step: Number of steps before.
+        step_size: Step size of this step.
+        taps: The K taps.
+        space: The search space.
+    """
+    # With a literal instead of a NumPy boolean, `backward` would be compiled for each of the two.
     backward(trial, np.bool_(False), taps, space)
     alpha_gradient(alpha, trial)
     alpha_update(alpha, step, step_size)
@@ -125,91 +177,71 @@ def alpha_step(
 
 
 @kernel
-def weight_step(trial: Any, step: int, step_size: float, taps: Taps, space: Space) -> None:
-    """Move the weights after a `forward`, with the coefficients fixed."""
-    if trial.lowest < trial.layers:
+def weight_step(trial: Trial, step: int, step_size: float, taps: Taps, space: Space) -> None:
+    """Take a step of the weights after a `forward`, with the coefficients fixed.
+
+    Args:
+        trial: The trial; the weights change.
+        step: Number of steps before.
+        step_size: Step size of this step.
+        taps: The K taps.
+        space: The search space.
+    """
+    if trial.lowest_trained < trial.layers:
         backward(trial, np.bool_(True), taps, space)
         adam(trial, step, step_size)
 
 
 @entry
 def search_epoch(
-    trial: Any,
-    taps: Taps,
-    space: Space,
-    alpha: Alpha,
-    validation: Floats,
-    training: Floats,
-    occasions: tuple[int, int],
-    first_step: int,
-    alpha_step_sizes: Doubles,
-    weight_step_sizes: Doubles,
-) -> tuple[float, float, float]:
-    """Alternate α steps on validation batches and weight steps on training batches, if any.
+    trial: Trial, taps: Taps, space: Space, alpha: Alpha, validation: Batches, training: Batches
+) -> SearchMeans:
+    """Take steps of α on validation batches and steps of the weights on training batches, in turn.
 
     Args:
-        trial: The trial; its weights move.
+        trial: The trial; its weights change.
         taps: The K taps.
         space: The search space.
-        alpha: Moves.
-        validation: Signals of all steps' validation batches, ``(step, n, sample)``, flat and a
-            vector longer.
-        training: Likewise, or nothing: then the weights are left as they are.
-        occasions: Those of the validation batches and of the training batches.
-        first_step: Steps taken before.
-        alpha_step_sizes: One a step.
-        weight_step_sizes: One a step.
-
-    Returns:
-        Means over the steps of the validation loss, its PSNR in dB, and the training loss, each
-        before its step.
+        alpha: The architecture parameters; they change.
+        validation: Validation batches, and step sizes of α.
+        training: Training batches, as many, and step sizes of the weights. Without signals the
+            weights stay as they are.
     """
-    length, steps = trial.n * trial.batch, alpha_step_sizes.size
-    validation_loss, psnr, training_loss = 0.0, 0.0, 0.0
+    length, steps = trial.n * trial.batch, validation.step_sizes.size
+    validation_loss, psnr, train_loss = 0.0, 0.0, 0.0
     mix(alpha, trial)
     for i in range(steps):
-        step, first = first_step + i, i * length
-        drawn = validation.ctypes.data
-        validation_loss += forward(trial, taps, space, drawn, first, occasions[0], step)
+        step, first = validation.first_step + i, i * length
+        drawn = validation.signals.ctypes.data
+        validation_loss += forward(trial, taps, space, drawn, first, validation.occasion, step)
         psnr += mean_psnr(trial)
-        alpha_step(trial, alpha, step, alpha_step_sizes[i], taps, space)
-        if training.size > 0:
-            drawn = training.ctypes.data
-            training_loss += forward(trial, taps, space, drawn, first, occasions[1], step)
-            weight_step(trial, step, weight_step_sizes[i], taps, space)
-    return validation_loss / steps, psnr / steps, training_loss / steps
+        alpha_step(trial, alpha, step, validation.step_sizes[i], taps, space)
+        if training.signals.size > 0:
+            step = training.first_step + i
+            drawn = training.signals.ctypes.data
+            train_loss += forward(trial, taps, space, drawn, first, training.occasion, step)
+            weight_step(trial, step, training.step_sizes[i], taps, space)
+    return SearchMeans(validation_loss / steps, psnr / steps, train_loss / steps)
 
 
 @entry
-def train_epoch(
-    trial: Any,
-    taps: Taps,
-    space: Space,
-    signals: Floats,
-    occasion: int,
-    first_step: int,
-    step_sizes: Doubles,
-) -> tuple[float, float]:
-    """Take weight steps with the coefficients fixed, or none: then the network is only scored.
+def train_epoch(trial: Trial, taps: Taps, space: Space, batches: Batches) -> TrainingMeans:
+    """Take steps of the weights with the coefficients fixed.
+
+    If no layer is to be trained, the network is only scored.
 
     Args:
-        trial: The trial; its weights move, unless no layer is to be trained.
+        trial: The trial; its weights change.
         taps: The K taps.
         space: The search space.
-        signals: Signals of all steps' batches, ``(step, n, sample)``, flat and a vector longer.
-        occasion: That of the batches.
-        first_step: Steps taken before.
-        step_sizes: One a step.
-
-    Returns:
-        Means over the steps of the loss and of its PSNR in dB, each before its step.
+        batches: Training batches, and step sizes of the weights.
     """
-    length, steps = trial.n * trial.batch, step_sizes.size
+    length, steps = trial.n * trial.batch, batches.step_sizes.size
     loss, psnr = 0.0, 0.0
     for i in range(steps):
-        step = first_step + i
-        drawn = signals.ctypes.data
-        loss += forward(trial, taps, space, drawn, i * length, occasion, step)
+        step = batches.first_step + i
+        drawn = batches.signals.ctypes.data
+        loss += forward(trial, taps, space, drawn, i * length, batches.occasion, step)
         psnr += mean_psnr(trial)
-        weight_step(trial, step, step_sizes[i], taps, space)
-    return loss / steps, psnr / steps
+        weight_step(trial, step, batches.step_sizes[i], taps, space)
+    return TrainingMeans(loss / steps, psnr / steps)

@@ -1,7 +1,8 @@
 """Philox and normals in Numba: the numbers of `worker.engine.philox`, in loops that vectorize.
 
-The integers are the same to the bit. A normal is computed in float32 by polynomials, from the
-same 23-bit uniforms (exact in float32), and differs from the reference's by less than 1e-6.
+The integers are the same to the bit. Normals are computed in float32 by polynomials, from the same
+23-bit uniforms, which are exact in float32. They differ from those of `worker.engine.philox` by
+less than 1e-6.
 
 Source of the polynomials: the Cephes library (Moshier), single precision.
 """
@@ -15,11 +16,11 @@ from worker.numba_engine.simd import number, put
 _M0, _M1 = np.uint64(MULTIPLIERS[0]), np.uint64(MULTIPLIERS[1])
 _W0, _W1 = np.uint64(WEYL[0]), np.uint64(WEYL[1])
 _MASK, _WORD = np.uint64(0xFFFFFFFF), np.uint64(32)
-_SPARE = np.uint64(9)  # of a word's 32 bits, the top 23 make the uniform
+_SPARE = np.uint64(9)  # low bits that are dropped: the top 23 bits make the uniform
 
 _F = np.float32
-_ROOT_HALF, _EXPONENT = np.int32(0x3F3504F3), np.int32(23)  # bits of √½; width of a mantissa
-_SIGN = np.int32(31)  # place of a float32's sign
+_ROOT_HALF, _EXPONENT = np.int32(0x3F3504F3), np.int32(23)  # bits of √½; width of the mantissa
+_SIGN = np.int32(31)  # place of the sign in a float32
 
 
 @inlined
@@ -31,7 +32,16 @@ def philox_words(
     key0: np.uint64,
     key1: np.uint64,
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
-    """Return the four words of one counter; each argument is below 2^32."""
+    """Return the four words of one counter.
+
+    Args:
+        block: First word of the counter. All arguments are below 2^32.
+        step: Second word.
+        what: Third word: quantity + 16 · index.
+        occasion: Fourth word.
+        key0: Low word of the seed.
+        key1: High word of the seed.
+    """
     c0, c1, c2, c3, k0, k1 = block, step, what, occasion, key0, key1
     for _ in range(ROUNDS):
         p0, p1 = (c0 & _MASK) * _M0, (c2 & _MASK) * _M1
@@ -44,8 +54,8 @@ def philox_words(
 def radius(word: np.uint64) -> np.float32:
     """Return √(−2 log u) of a word's uniform u.
 
-    u = m 2^e with m in [√½, √2), so that near u = 1 the exponent is 0 and log(1 + f) with the
-    exact f = m − 1 is accurate in proportion.
+    With u = m 2^e with m in [√½, √2), the exponent is 0 near u = 1, and log(1 + f) with the exact
+    f = m − 1 has a small relative error.
     """
     unit = np.float32((_F(np.int32(word >> _SPARE)) + _F(0.5)) * _F(2.0**-23))
     bits = unit.view(np.int32)
@@ -92,7 +102,7 @@ def cosine_and_sine(word: np.uint64) -> tuple[np.float32, np.float32]:
 
 @inlined
 def put_word(base: int, index: int, word: np.uint64) -> None:
-    """Write a word's bits in the place of a float32."""
+    """Write a word's bits to the place of a float32."""
     put(base, index, np.uint32(word).view(np.float32))
 
 
@@ -108,17 +118,18 @@ def draw_normals(
 ) -> None:
     """Write `KeyedGenerator.normal`'s numbers to memory.
 
-    First the words, then the normals in their places: each of the two loops is short enough that
-    the processor has several rounds of it under way at once.
+    The first loop writes the words, the second replaces them by the normals. Each loop is so short
+    that the processor works on several rounds at the same time.
 
     Args:
-        out: Address of at least ``4 · blocks(count)`` numbers: up to three more are written.
-        count: Numbers wanted.
-        step: Second counter word.
-        what: Third: quantity + 16 · index.
-        occasion: Fourth.
-        key0: The seed's low word.
-        key1: Its high word.
+        out: Address of at least ``4 · blocks(count)`` numbers: up to three more than ``count`` are
+            written.
+        count: How many numbers are needed.
+        step: Second word of the counter.
+        what: Third word: quantity + 16 · index.
+        occasion: Fourth word.
+        key0: Low word of the seed.
+        key1: High word of the seed.
     """
     length = (count + 3) // 4
     c1, c2, c3 = np.uint64(step), np.uint64(what), np.uint64(occasion)

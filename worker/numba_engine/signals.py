@@ -1,21 +1,22 @@
 """The signals of `worker.engine.problem.CosineProblem` in Numba, 50 times as fast as in NumPy.
 
-The numbers are the same: both start from the same integers and compute in double precision, so
-that a signal differs, if at all, in the last bit of its float32.
+Both start from the same integers and compute in double precision. A signal differs, if at all, in
+the last bit of its float32.
 """
-
-from typing import Any
 
 import numpy as np
 
 from worker.engine.philox import Quantity
 from worker.numba_engine.compilation import entry, inlined
-from worker.numba_engine.memory import Doubles, Floats
+from worker.numba_engine.memory import Doubles, Floats, Trial
 from worker.numba_engine.random import philox_words
 
 _SIGNAL = int(Quantity.SIGNAL)
-_SPARE = np.uint64(9)  # of a word's 32 bits, the top 23 make the uniform
-_ROOT_HALF, _EXPONENT = np.int64(0x3FE6A09E667F3BCD), np.int64(52)  # bits of √½; of a mantissa
+_SPARE = np.uint64(9)  # low bits that are dropped: the top 23 bits make the uniform
+_ROOT_HALF, _EXPONENT = (
+    np.int64(0x3FE6A09E667F3BCD),
+    np.int64(52),
+)  # bits of √½; width of the mantissa
 _LOG2 = np.log(2.0)
 _HALF_TURNS = 1 / np.pi
 _HIGH, _LOW = 3.14159265346825122834, 1.21542010130123844986e-10  # π = high + low
@@ -23,7 +24,7 @@ _HIGH, _LOW = 3.14159265346825122834, 1.21542010130123844986e-10  # π = high + 
 
 @inlined
 def unit(word: np.uint64) -> float:
-    """Return a word as a number inside (0, 1)."""
+    """Return a word as a uniform number in (0, 1)."""
     return (np.float64(word >> _SPARE) + 0.5) * 2.0**-23
 
 
@@ -31,7 +32,7 @@ def unit(word: np.uint64) -> float:
 def logarithm(x: float) -> float:
     """Return log(x) for a positive normal x, without a branch.
 
-    x = m 2^e with m = 1 + f in [√½, √2), and log(1 + f) is a series in f / (2 + f).
+    With x = m 2^e and m = 1 + f in [√½, √2), log(1 + f) is a series in f / (2 + f).
 
     Source: fdlibm (Sun Microsystems), e_log.c.
     """
@@ -54,7 +55,7 @@ def logarithm(x: float) -> float:
 
 @inlined
 def root_log(word: np.uint64) -> float:
-    """Return √(−2 log u) of a word's number u."""
+    """Return √(−2 log u) of a word's uniform number u."""
     return np.sqrt(-2.0 * logarithm(unit(word)))
 
 
@@ -84,7 +85,7 @@ def cosine(x: float) -> float:
 
 @entry
 def cosine_waves(
-    trial: Any,
+    trial: Trial,
     grid: Doubles,
     samples: int,
     occasion: int,
@@ -93,31 +94,31 @@ def cosine_waves(
     draws: Doubles,
     out: Floats,
 ) -> None:
-    """Draw x = cos(f ω + O_x) + O_y for every sample of a run of steps.
+    """Draw x = cos(f ω + O_x) + O_y for every sample of consecutive steps.
 
-    The grid's points are δ apart, so that each row of waves w follows from the two before it:
+    The grid's points have the distance δ, so that each row of waves w follows from the two before:
 
         w_i = 2 cos(f δ) w_{i−1} − w_{i−2}.
 
-    Rounding grows with the square of the rows at most: to 1e-12 in 50 rows, where a float32
-    is rounded to 6e-8.
+    The rounding error grows at most with the square of the number of rows: to 1e-12 in 50 rows. A
+    float32 is rounded to 6e-8.
 
     Args:
         trial: Has the key of the random numbers.
-        grid: ω, shape ``(n,)``, equally spaced.
-        samples: Samples a batch.
+        grid: Points ω, shape ``(n,)``, equally spaced.
+        samples: Samples per batch.
         occasion: When the signals are drawn.
         first_step: First of the steps.
-        steps: How many.
-        draws: Scratch space for four numbers a sample, and up to six more: ``4 · samples + 6``.
-        out: ``(step, n, sample)``, flat and maybe longer.
+        steps: Number of steps.
+        draws: Scratch space for ``4 · samples + 6`` numbers: four per sample, and up to six more.
+        out: Gets the signals ``(step, n, sample)``, flat; may be longer.
     """
     c3, k0, k1 = np.uint64(occasion), np.uint64(trial.key0), np.uint64(trial.key1)
     n = grid.size
     spacing = (grid[n - 1] - grid[0]) / (n - 1) if n > 1 else 0.0
     singles, pairs = (samples + 3) // 4, (2 * samples + 3) // 4
     offsets = 4 * singles
-    # In turn: f, then 2 cos(f δ); O_x, then the row before; O_y; the row.
+    # Four parts: f, later 2 cos(f δ); O_x, later the row before; O_y; the row.
     before, raised, row = offsets, offsets + samples, offsets + 4 * pairs
     for i in range(steps):
         c1 = np.uint64(first_step + i)

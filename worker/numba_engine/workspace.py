@@ -1,4 +1,4 @@
-"""The memory of one trial after another, as the Numba kernels have it, and how a trial starts."""
+"""The memory in which one thread computes one trial after another, and the start of a trial."""
 
 from typing import NamedTuple
 
@@ -13,66 +13,93 @@ from worker.engine.philox import MASK, KeyedGenerator, Occasion
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import Alpha, set_coefficients
 from worker.numba_engine.cell_pruning import needed_edges, trained_signals
-from worker.numba_engine.epochs import train_epoch
-from worker.numba_engine.memory import FLATTENING, MAPPINGS, Floats, Memory, Space
+from worker.numba_engine.epochs import Batches, train_epoch
+from worker.numba_engine.memory import (
+    FLATTENING,
+    MAPPINGS,
+    CellSpace,
+    Doubles,
+    Floats,
+    Memory,
+    Sizes,
+    Space,
+    Taps,
+    Trial,
+)
 from worker.numba_engine.signals import cosine_waves
-from worker.numba_engine.simd import LANES
+from worker.numba_engine.vector_type import LANES
 
 
-class Starts(NamedTuple):
+class InitialValues(NamedTuple):
     """Initial weights of all trials."""
 
     mappings: dict[tuple[int, int], NetWeights]
-    """By edge and mapping; an edge is a layer in the sequential space."""
+    """Weights by edge and mapping; an edge is a layer in the sequential space."""
     flattenings: list[Flattening]
-    """Of each cell; none in the sequential space."""
+    """Flattening of each cell; empty in the sequential space."""
 
 
-class Bench:
+class Network(NamedTuple):
+    """The first arguments of an epoch's kernels."""
+
+    trial: Trial
+    taps: Taps
+    space: Space
+
+
+class Workspace:
     """The memory in which one thread computes one trial after another."""
 
     def __init__(self, batch: Batch) -> None:
-        """Reserve it for a batch's sizes."""
+        """Reserve the memory.
+
+        Args:
+            batch: The trials, of which the memory depends only on the sizes.
+        """
         architecture, size = batch.architecture, batch.search.batch_size
         matrix, taps = batch.problem.matrix, architecture.kernel_size
-        self.batch = batch
-        self.space = space_of(architecture)
-        self.memory = Memory(
-            matrix,
+        space = space_of(architecture)
+        sizes = Sizes(
             batch=size,
             taps=taps,
             layers=architecture.edges,
             channels=architecture.channels,
-            roll=architecture.roll_shift,
             noisy="noise" in operations(architecture),
-            cells=self.space[0] if self.space else 0,
-            states=self.space[1] if self.space else 0,
+            space=space,
         )
+        self.batch = batch
+        self.memory = Memory(matrix, sizes)
         self.memory.set(
-            noise=batch.problem.noise, tau=architecture.tau, sigma=architecture.operation_noise
+            roll=architecture.roll_shift % matrix.shape[1],
+            noise=batch.problem.noise,
+            tau=architecture.tau,
+            sigma=architecture.operation_noise,
         )
-        self.trial = self.memory.trial
-        """What the kernels are handed."""
-        self.taps = tuple(range(taps))
+        self.network = Network(self.memory.trial, tuple(range(taps)), space)
         count = batch.search.batches * matrix.shape[1] * size
         self._drawn = np.zeros((2, count + int(self.trial["columns"]) * LANES), np.float32)
         self._scratch = np.empty(4 * size + 6)
 
-    def begin(self, index: int, starts: Starts) -> None:
-        """Set the memory to the start of a trial whose operations are all trained.
+    @property
+    def trial(self) -> Trial:
+        """The record of the memory that the kernels get."""
+        return self.network.trial
+
+    def begin(self, index: int, initial: InitialValues) -> None:
+        """Set the memory to the start of a trial in which all operations are trained.
 
         Args:
             index: Which trial of the batch.
-            starts: Initial weights of all trials.
+            initial: Initial weights of all trials.
         """
         channels, memory = self.batch.architecture.channels, self.memory
         memory.clear_weights()
-        for (edge, mapping), weights in starts.mappings.items():
+        for (edge, mapping), weights in initial.mappings.items():
             memory["first"][edge, mapping, :, :channels] = weights.first[index]
             memory["second"][edge, mapping, :, :channels] = weights.second[index, ::-1]
             memory["bias"][edge * MAPPINGS + mapping] = weights.bias[index]
         memory["scale"][:] = 1
-        for cell, flattening in enumerate(starts.flattenings):
+        for cell, flattening in enumerate(initial.flattenings):
             last = FLATTENING - 1
             memory["flattening"][cell, :last] = flattening.weights[index].reshape(-1)
             memory["flattening"][cell, last] = flattening.bias[index]
@@ -82,39 +109,50 @@ class Bench:
         memory.set(key0=seed & MASK, key1=seed >> 32, weight_decay=decay)
 
     def train_all(self) -> None:
-        """Have all mappings trained, or all coefficients."""
-        self.memory.set(lowest=0)
+        """Make all mappings, or all coefficients, part of the training."""
+        self.memory.set(lowest_trained=0)
         self.memory["trained"][1:] = 1
 
     def mapping(self, mapping: int) -> dict[str, Floats]:
-        """Return views of one mapping's weights on all edges, by name."""
+        """Return views of one mapping's weights on all edges, by name.
+
+        Args:
+            mapping: 0 for the learnable gradient's mapping, 1 for the CNN's.
+        """
         names = ("first", "second", "scale", "shift")
         views = {name: self.memory[name][:, mapping] for name in names}
         return {**views, "bias": self.memory["bias"][mapping::MAPPINGS]}
 
     def keep(self, shares: NDArray[np.float64]) -> None:
-        """Fix the coefficients to those of an architecture, and train only what it has.
+        """Fix the coefficients to those of an architecture, and train only its mappings.
 
         Args:
-            shares: One-hot, ``(edge, operation)``.
+            shares: The architecture as one-hot rows, shape ``(edge, operation)``.
         """
         settings = self.batch.architecture
         mapped = shares[:, :MAPPINGS].sum(1) > 0  # the operations with weights come first
-        if self.space is None:
+        if settings.space == "sequential":
             lowest = int(mapped.argmax()) if mapped.any() else len(mapped)
-            self.memory.set(lowest=lowest)
+            self.memory.set(lowest_trained=lowest)
         else:
-            count = len(operations(settings)) - 1  # zero is the last
+            count = len(operations(settings)) - 1  # zero is the last operation
             needed = needed_edges(settings, shares[:, :count].sum(1) > 0)
             shares = shares * needed[:, None]
             self.memory["trained"][:] = trained_signals(settings, needed, mapped)
         set_coefficients(shares, self.trial)
 
     def signals(self, index: int, occasion: Occasion, steps: range, buffer: int = 0) -> Floats:
-        """Draw a trial's signals of a run of steps.
+        """Draw the signals of consecutive steps of a trial.
+
+        Args:
+            index: Which trial of the batch.
+            occasion: When the signals are drawn.
+            steps: Steps of the occasion.
+            buffer: Which of two buffers gets the signals.
 
         Returns:
-            ``(step, n, sample)``, flat and a vector longer: one of two buffers.
+            Signals ``(step, n, sample)``, flat and followed by space for one more vector per
+            column.
         """
         size, problem, out = self.batch.search.batch_size, self.batch.problem, self._drawn[buffer]
         if type(problem) is CosineProblem:
@@ -126,20 +164,44 @@ class Bench:
             out[: drawn.size] = drawn.reshape(-1)
         return out
 
+    def batches(
+        self, index: int, occasion: Occasion, steps: range, step_sizes: Doubles, buffer: int = 0
+    ) -> Batches:
+        """Draw the signals of consecutive steps of a trial, as an epoch takes them.
+
+        Args:
+            index: Which trial of the batch.
+            occasion: When the signals are drawn.
+            steps: Steps of the occasion.
+            step_sizes: Step size of each step, shape ``(step,)``.
+            buffer: Which of two buffers gets the signals.
+        """
+        signals = self.signals(index, occasion, steps, buffer)
+        return Batches(signals, int(occasion), steps.start, step_sizes)
+
     def score(self, index: int, occasion: Occasion) -> float:
-        """Return the mean PSNR over the batches of an occasion, in dB."""
+        """Return a network's mean PSNR over the batches of an occasion, in dB.
+
+        Args:
+            index: Which trial of the batch.
+            occasion: When the batches are drawn.
+        """
         batches = self.batch.search.batches
-        signals = self.signals(index, occasion, range(batches))
-        self.memory.set(lowest=self.batch.architecture.edges)
-        none = np.zeros(batches)
-        return train_epoch(self.trial, self.taps, self.space, signals, int(occasion), 0, none)[1]
+        self.memory.set(lowest_trained=self.batch.architecture.edges)
+        drawn = self.batches(index, occasion, range(batches), np.zeros(batches))
+        return train_epoch(*self.network, drawn).psnr
 
 
-def starting_weights(batch: Batch, occasion: Occasion) -> Starts:
-    """Draw the initial weights of all mappings, and of all cells' flattenings."""
+def initial_values(batch: Batch, occasion: Occasion) -> InitialValues:
+    """Draw the initial weights of all mappings, and of all cells' flattenings.
+
+    Args:
+        batch: The trials.
+        occasion: ``SEARCH_START`` or ``RETRAIN_START``.
+    """
     space = space_of(batch.architecture)
-    cells = range(space[0] if space else 0)
-    return Starts(
+    cells = range(space.cells if space else 0)
+    return InitialValues(
         mappings={
             (edge, mapping): initial_weights(batch, occasion, edge, mapping)
             for edge in range(batch.architecture.edges)
@@ -150,14 +212,20 @@ def starting_weights(batch: Batch, occasion: Occasion) -> Starts:
 
 
 def space_of(architecture: ArchitectureSettings) -> Space:
-    """Return what tells the kernels the search space."""
+    """Return the search space as the kernels take it."""
     if architecture.space == "sequential":
         return None
-    return architecture.cells, architecture.states
+    return CellSpace(architecture.cells, architecture.states)
 
 
-def starting_alpha(batch: Batch, index: int, value: NDArray[np.float64]) -> Alpha:
-    """Return a trial's α, at the start of a search that moves it in place."""
+def starting_alpha(batch: Batch, index: int, value: Doubles) -> Alpha:
+    """Return a trial's α at the start of a search.
+
+    Args:
+        batch: The trials.
+        index: Which trial of the batch.
+        value: Initial α, shape ``(edge, operation)``; the search changes it in place.
+    """
     hyper = batch.hyperparameters[index]
     return Alpha(
         value=value,

@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from configspace.study import ArchitectureSettings, SearchSettings
-from worker.engine.contract import PRETRAININGS, Batch, Progress, Retrained, Searched
+from worker.engine.contract import PRETRAININGS, Batch, OnEpoch, Retrained, Searched
 from worker.engine.philox import Occasion
 from worker.torch_engine.training import Search, Training
+
+Values = dict[str, Tensor]
+"""One value per trial, shape ``(trial,)``, by the name of its curve in `Searched`, `Retrained`."""
 
 
 class TorchEngine:
@@ -33,37 +36,33 @@ class TorchEngine:
         """Return None: this engine supports all settings."""
         return None
 
-    def search(self, batch: Batch, progress: Progress) -> Searched:
+    def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
         """Search from scratch, and score the supernets."""
         if batch.search.variant == "darts-single":
-            search, train_loss = self._pretrained(batch, progress)
-            rest = _after(len(PRETRAININGS), progress)
+            search, train_loss = self._pretrained(batch, on_epoch)
+            rest = _after(len(PRETRAININGS), on_epoch)
             curves = _curves(batch, partial(_alpha_epoch, search), rest)
+            curves["train_loss"] = train_loss
         else:
             search = Search.from_scratch(batch, self._like)
-            curves = _curves(batch, partial(_search_epoch, search), progress)
-            train_loss = curves[4]
+            curves = _curves(batch, partial(_search_epoch, search), on_epoch)
         return Searched(
             alpha=_array(search.alpha),
             psnr=_array(search.score(search.mixture(), Occasion.SEARCH_SCORE)),
-            validation_loss=curves[0],
-            validation_psnr=curves[1],
-            entropy=curves[2],
-            alpha_norm=curves[3],
-            train_loss=train_loss,
+            **curves,
         )
 
     def retrain(
-        self, batch: Batch, architectures: NDArray[np.int64], progress: Progress
+        self, batch: Batch, architectures: NDArray[np.int64], on_epoch: OnEpoch
     ) -> Retrained:
         """Train architectures from scratch, and score them."""
         training = Training(batch, architectures, self._like)
         epoch = partial(_training_epoch, training, Occasion.RETRAIN_TRAINING)
-        train_loss, train_psnr = _curves(batch, epoch, progress)
+        curves = _curves(batch, epoch, on_epoch)
         psnr = training.score(training.mixture, Occasion.RETRAIN_SCORE)
-        return Retrained(psnr=_array(psnr), train_loss=train_loss, train_psnr=train_psnr)
+        return Retrained(psnr=_array(psnr), **curves)
 
-    def _pretrained(self, batch: Batch, progress: Progress) -> tuple[Search, NDArray[np.float64]]:
+    def _pretrained(self, batch: Batch, on_epoch: OnEpoch) -> tuple[Search, NDArray[np.float64]]:
         """Train both operations with a CNN, each as a network of this operation (Sec. 5.4).
 
         Returns:
@@ -74,66 +73,80 @@ class TorchEngine:
             picks = np.full((len(batch.seeds), batch.architecture.edges), slot)
             nets.append(Training(batch, picks, self._like, Occasion.SEARCH_START))
             epoch = partial(_training_epoch, nets[-1], occasion)
-            losses.append(_curves(batch, epoch, _after(slot, progress))[0])
+            losses.append(_curves(batch, epoch, _after(slot, on_epoch))["train_loss"])
         return Search.of_trained(batch, nets), np.mean(losses, axis=0)
 
 
-def _search_epoch(search: Search, steps: range) -> Tensor:
-    """Step α and the weights in turn; return the rows of the curves, ``(5, trial)``."""
+def _search_epoch(search: Search, steps: range) -> Values:
+    """Step α and the weights in turn, and return the values of all curves of a search."""
     unroll = search.batch.search.variant == "darts-second-order"
     validation = search.sampler.draw(Occasion.SEARCH_VALIDATION, steps)
     training = search.sampler.draw(Occasion.SEARCH_TRAINING, steps)
-    scores = []
+    scores: list[Values] = []
     for step, valid, train in zip(steps, validation, training, strict=True):
         loss, psnr = search.alpha_step(step, valid, train if unroll else None)
-        scores.append(torch.stack((loss, psnr, search.weight_step(step, train))))
-    mean = torch.stack(scores).mean(0)
-    return torch.stack((*mean[:2], *_spread(search.alpha), mean[2]))
+        train_loss = search.weight_step(step, train)
+        scores.append({"validation_loss": loss, "validation_psnr": psnr, "train_loss": train_loss})
+    return {**_mean(scores), **_spread(search.alpha)}
 
 
-def _alpha_epoch(search: Search, steps: range) -> Tensor:
-    """Step α alone; return the rows of the curves but the training's, ``(4, trial)``."""
+def _alpha_epoch(search: Search, steps: range) -> Values:
+    """Step α alone, and return the values of all curves of a search but the training loss."""
     validation = search.sampler.draw(Occasion.SEARCH_VALIDATION, steps)
-    scores = [
-        torch.stack(search.alpha_step(step, valid))
-        for step, valid in zip(steps, validation, strict=True)
-    ]
-    return torch.cat((torch.stack(scores).mean(0), torch.stack(_spread(search.alpha))))
+    scores: list[Values] = []
+    for step, valid in zip(steps, validation, strict=True):
+        loss, psnr = search.alpha_step(step, valid)
+        scores.append({"validation_loss": loss, "validation_psnr": psnr})
+    return {**_mean(scores), **_spread(search.alpha)}
 
 
-def _training_epoch(training: Training, occasion: Occasion, steps: range) -> Tensor:
-    """Step the weights; return losses and PSNRs, ``(2, trial)``."""
+def _training_epoch(training: Training, occasion: Occasion, steps: range) -> Values:
+    """Step the weights, and return the values of all curves of a retraining."""
     samples = training.sampler.draw(occasion, steps)
-    scores = [
-        torch.stack(training.weight_step(step, sample))
-        for step, sample in zip(steps, samples, strict=True)
-    ]
-    return torch.stack(scores).mean(0)
+    scores: list[Values] = []
+    for step, sample in zip(steps, samples, strict=True):
+        loss, psnr = training.weight_step(step, sample)
+        scores.append({"train_loss": loss, "train_psnr": psnr})
+    return _mean(scores)
+
+
+def _mean(steps: list[Values]) -> Values:
+    """Return the means over the steps, by name."""
+    rows = torch.stack([torch.stack(tuple(step.values())) for step in steps]).mean(0)
+    return dict(zip(steps[0], rows, strict=True))
 
 
 def _curves(
-    batch: Batch, epoch: Callable[[range], Tensor], progress: Progress
-) -> NDArray[np.float64]:
-    """Compute all epochs, each from its steps, and return their rows: ``(curve, trial, epoch)``."""
+    batch: Batch, epoch: Callable[[range], Values], on_epoch: OnEpoch
+) -> dict[str, NDArray[np.float64]]:
+    """Compute all epochs and return the curves by name, each of shape ``(trial, epoch)``.
+
+    Args:
+        batch: The trials.
+        epoch: Computes one epoch from its steps. The values come from the device once per epoch.
+        on_epoch: Called at the end of each epoch.
+    """
     length = batch.search.batches
-    rows = []
+    rows, names = [], []
     for index in range(batch.epochs):
-        rows.append(_array(epoch(range(index * length, (index + 1) * length))))
-        progress(index + 1, batch.epochs)
-    return np.stack(rows, axis=-1)
+        values = epoch(range(index * length, (index + 1) * length))
+        names = list(values)
+        rows.append(_array(torch.stack(tuple(values.values()))))
+        on_epoch(index + 1, batch.epochs)
+    return dict(zip(names, np.stack(rows, axis=-1), strict=True))
 
 
-def _after(done: int, progress: Progress) -> Progress:
+def _after(done: int, on_epoch: OnEpoch) -> OnEpoch:
     """Return the callback for the part of DARTS-single that follows ``done`` other parts."""
     parts = len(PRETRAININGS) + 1
-    return lambda epochs, of: progress(done * of + epochs, parts * of)
+    return lambda epochs, of: on_epoch(done * of + epochs, parts * of)
 
 
-def _spread(alpha: Tensor) -> tuple[Tensor, Tensor]:
+def _spread(alpha: Tensor) -> Values:
     """Return each trial's mean entropy of softmax(α) in nats, and its largest norm of α."""
     logs = alpha.log_softmax(-1)
     entropy = -(logs.exp() * logs).sum(-1).mean(-1)
-    return entropy, alpha.norm(dim=-1).amax(-1)
+    return {"entropy": entropy, "alpha_norm": alpha.norm(dim=-1).amax(-1)}
 
 
 def _array(values: Tensor) -> NDArray[np.float64]:

@@ -71,7 +71,7 @@ def test_a_missing_device_is_refused(device: str) -> None:
 def test_a_ready_engine_compiles_nothing() -> None:
     engine = choose_engine("numba", "cpu")
     make_ready(engine)
-    from worker.numba_engine.engine import ensure_compiled
+    from worker.numba_engine.first_calls import ensure_compiled
 
     lines: list[str] = []
     ensure_compiled(lines.append)

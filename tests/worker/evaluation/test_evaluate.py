@@ -9,7 +9,7 @@ from configspace.job import EvaluationId, Job, Outcome
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from tests.worker.made_up import batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
-from worker.engine.contract import Batch, Progress, Retrained, Searched
+from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.evaluation.evaluate import (
     JobEvaluator,
     NonFiniteScore,
@@ -73,7 +73,7 @@ class Scripted:
     def _curve(self, batch: Batch) -> NDArray[np.float64]:
         return np.full((len(batch.seeds), batch.epochs), self._loss)
 
-    def search(self, batch: Batch, progress: Progress) -> Searched:
+    def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
         alpha = np.zeros((len(batch.seeds), batch.architecture.layers, 4))
         alpha[0, 0, 3] = alpha[1, 1, 1] = 1
         curve = self._curve(batch)
@@ -88,7 +88,7 @@ class Scripted:
         )
 
     def retrain(
-        self, batch: Batch, architectures: NDArray[np.int64], progress: Progress
+        self, batch: Batch, architectures: NDArray[np.int64], on_epoch: OnEpoch
     ) -> Retrained:
         curve = self._curve(batch)
         return Retrained(psnr=np.array(self._retrained), train_loss=curve, train_psnr=curve)

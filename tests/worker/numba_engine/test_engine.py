@@ -1,3 +1,5 @@
+"""The engine: trials in batches and alone, users' problems, progress, and failures."""
+
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +22,7 @@ def quiet(done: int, of: int) -> None:
 
 
 class DenseProblem:
-    """A problem of a user's own: every entry of A counts, and there are more rows than columns."""
+    """A custom problem with a dense A that has more rows than columns."""
 
     noise = 0.05
 
@@ -34,8 +36,8 @@ class DenseProblem:
         return generator.uniform(self.matrix.shape[1])
 
 
-def equal(ours: Searched, theirs: Searched, trial: int) -> None:
-    """Compare one trial's results, ours being alone, to the bit."""
+def assert_equal(ours: Searched, theirs: Searched, trial: int) -> None:
+    """Compare the results of a trial alone with those of the same trial in a batch, to the bit."""
     for name in ("alpha", "psnr", "train_loss", "validation_loss", "validation_psnr"):
         np.testing.assert_array_equal(getattr(ours, name)[0], getattr(theirs, name)[trial])
 
@@ -46,63 +48,66 @@ def alone(batch: Batch, trial: int) -> Batch:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_a_trial_is_the_same_alone_and_in_a_batch_of_mixed_ones(threads: int) -> None:
+def test_a_trial_alone_equals_the_same_trial_in_a_batch(threads: int) -> None:
     batch = batch_of(*HYPERPARAMETERS, *HYPERPARAMETERS)
     together = NumbaEngine(threads).search(batch, quiet)
     for trial in (0, 3, 5):
-        equal(NumbaEngine(1).search(alone(batch, trial), quiet), together, trial)
+        assert_equal(NumbaEngine(1).search(alone(batch, trial), quiet), together, trial)
 
 
 @pytest.mark.parametrize("variant", ["darts", "darts-single"])
-def test_a_trial_in_cells_is_the_same_alone_and_in_a_batch_of_mixed_ones(variant: str) -> None:
+def test_a_trial_in_cells_alone_equals_the_same_in_a_batch(variant: str) -> None:
     batch = in_cells(batch_of(*HYPERPARAMETERS))
     batch = replace(batch, search=batch.search.model_copy(update={"variant": variant}))
     together = NumbaEngine(2).search(batch, quiet)
     picks = np.random.default_rng(0).integers(0, 5, (4, batch.architecture.edges))
     trained = NumbaEngine(2).retrain(batch, picks, quiet)
     for trial in (0, 3):
-        own = alone(batch, trial)
-        equal(NumbaEngine(1).search(own, quiet), together, trial)
-        retrained = NumbaEngine(1).retrain(own, picks[trial : trial + 1], quiet)
+        single = alone(batch, trial)
+        assert_equal(NumbaEngine(1).search(single, quiet), together, trial)
+        retrained = NumbaEngine(1).retrain(single, picks[trial : trial + 1], quiet)
         np.testing.assert_array_equal(retrained.psnr[0], trained.psnr[trial])
         np.testing.assert_array_equal(retrained.train_loss[0], trained.train_loss[trial])
 
 
-def test_darts_single_tells_of_three_times_the_epochs() -> None:
-    told: list[tuple[int, int]] = []
+def test_darts_single_reports_three_times_the_epochs() -> None:
+    reported: list[tuple[int, int]] = []
     batch = batch_of(*HYPERPARAMETERS[:2], epochs=2)
     batch = replace(batch, search=batch.search.model_copy(update={"variant": "darts-single"}))
-    NumbaEngine(2).search(batch, lambda *epochs: told.append(epochs))
-    assert told == [(done, 6) for done in range(1, 7)]
+    NumbaEngine(2).search(batch, lambda *epochs: reported.append(epochs))
+    assert reported == [(done, 6) for done in range(1, 7)]
 
 
-def test_all_but_the_second_order_is_offered() -> None:
+@pytest.mark.parametrize("variant", ["darts", "darts-single"])
+def test_first_order_variants_are_supported(variant: str) -> None:
     batch = in_cells(batch_of())
-    for variant, lack in (
-        ("darts", None),
-        ("darts-single", None),
-        ("darts-second-order", "the variant 'darts-second-order'"),
-    ):
-        search = batch.search.model_copy(update={"variant": variant})
-        assert NumbaEngine(1).unsupported(batch.architecture, search) == lack
+    search = batch.search.model_copy(update={"variant": variant})
+    assert NumbaEngine(1).unsupported(batch.architecture, search) is None
 
 
-def test_a_trial_that_diverged_leaves_no_trace_in_the_next_one() -> None:
+def test_the_second_order_variant_is_not_supported() -> None:
+    batch = in_cells(batch_of())
+    search = batch.search.model_copy(update={"variant": "darts-second-order"})
+    unsupported = NumbaEngine(1).unsupported(batch.architecture, search)
+    assert unsupported == "the variant 'darts-second-order'"
+
+
+def test_a_diverged_trial_does_not_change_the_next_one() -> None:
     wild = Hyperparameters(param_lr=1e30, param_weight_decay=0.0)
     batch = batch_of(wild, *HYPERPARAMETERS)
     together = NumbaEngine(1).search(batch, quiet)
     assert not np.isfinite(together.psnr[0])
-    equal(NumbaEngine(1).search(alone(batch, 1), quiet), together, trial=1)
+    assert_equal(NumbaEngine(1).search(alone(batch, 1), quiet), together, trial=1)
 
 
-def test_what_is_not_a_number_stays_so_to_the_score() -> None:
+def test_nan_reaches_the_score_and_the_curve() -> None:
     wild = Hyperparameters(param_lr=1e30)
     trained = NumbaEngine(1).retrain(batch_of(wild), np.ones((1, 3), np.int64), quiet)
     assert np.isnan(trained.psnr[0])
     assert np.isnan(trained.train_loss[0, -1])
 
 
-def test_a_users_own_dense_problem_is_computed_as_by_the_reference() -> None:
+def test_a_custom_dense_problem_agrees_with_the_reference() -> None:
     batch = replace(batch_of(*HYPERPARAMETERS), problem=DenseProblem(points=20))
     ours, theirs = NumbaEngine(2).search(batch, quiet), TorchEngine().search(batch, quiet)
     np.testing.assert_allclose(ours.train_loss, theirs.train_loss, rtol=1e-4)
@@ -110,7 +115,7 @@ def test_a_users_own_dense_problem_is_computed_as_by_the_reference() -> None:
 
 
 @pytest.mark.parametrize("shift", [-3, 0, 25])
-def test_the_roll_may_shift_by_any_number_of_samples(shift: int) -> None:
+def test_the_roll_shifts_by_any_number_of_samples(shift: int) -> None:
     batch = batch_of()
     batch = replace(batch, architecture=batch.architecture.model_copy(update={"roll_shift": shift}))
     picks = np.array([[0, 2, 1]])
@@ -120,14 +125,14 @@ def test_the_roll_may_shift_by_any_number_of_samples(shift: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_progress_is_told_of_every_epoch_once_and_in_order(threads: int) -> None:
-    told: list[tuple[int, int]] = []
+def test_every_epoch_is_reported_once_and_in_order(threads: int) -> None:
+    reported: list[tuple[int, int]] = []
     batch = batch_of(*HYPERPARAMETERS[:3], epochs=4)
-    NumbaEngine(threads).search(batch, lambda *epochs: told.append(epochs))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    NumbaEngine(threads).search(batch, lambda *epochs: reported.append(epochs))
+    assert reported == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
-def test_an_exception_from_progress_gives_the_batch_up() -> None:
+def test_an_exception_from_on_epoch_stops_the_batch() -> None:
     class EnoughError(Exception):
         pass
 
@@ -147,7 +152,10 @@ def test_an_exception_in_a_trial_reaches_the_caller() -> None:
         NumbaEngine(2).search(replace(batch_of(), problem=Broken(20)), quiet)
 
 
-def test_threads_are_at_least_one_and_by_default_the_processors_of_this_process() -> None:
+def test_by_default_all_processors_of_this_process_are_used() -> None:
     assert NumbaEngine().threads == available_processors() >= 1
-    with pytest.raises(ValueError, match="wanted at least 1 thread, got 0"):
+
+
+def test_at_least_one_thread_is_needed() -> None:
+    with pytest.raises(ValueError, match="expected at least 1 thread, got 0"):
         NumbaEngine(0)

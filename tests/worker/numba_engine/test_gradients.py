@@ -1,7 +1,7 @@
-"""Every kernel's backward: a step's gradients against stock modules and autograd in float64.
+"""The gradients of a step against those of PyTorch's modules and autograd in float64.
 
-A step of size zero leaves its gradients in memory. Float32 rounds each of some thousand sums, so
-that a gradient is compared to 2e-4 of the largest of its kind on its edge.
+After a step of size zero, the gradients are in memory. Float32 rounds each of some thousand sums:
+the tolerance is 2e-4 of the largest gradient of the same kind on the same edge.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from worker.engine.initialization import initial_alpha
 from worker.engine.philox import Occasion
 from worker.numba_engine.alpha import Alpha
 from worker.numba_engine.epochs import search_epoch, train_epoch
-from worker.numba_engine.workspace import Bench, starting_weights
+from worker.numba_engine.workspace import Workspace, initial_values
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ CELLS = [
     (1, 5, {"problem": "downsampling"}),
     (3, 2, {"points": 23, "batch_size": 37, "channels": 6, "kernel_size": 5}),
 ]
-"""Cells, states, and sizes."""
+"""Numbers of cells and states, and other sizes."""
 
 
 def plain(batch: Batch, occasion: Occasion) -> Plain | PlainCells:
@@ -68,20 +68,20 @@ def expected_weights(net: Plain | PlainCells) -> dict[str, NDArray[np.float64]]:
     }
 
 
-def our_weights(bench: Bench, batch: Batch) -> dict[str, NDArray[np.float32]]:
+def our_weights(workspace: Workspace, batch: Batch) -> dict[str, NDArray[np.float32]]:
     edges, channels = batch.architecture.edges, batch.architecture.channels
     kinds = ("first", "scale", "shift", "second")
-    found = {kind: bench.memory[f"{kind}_gradient"][..., :channels] for kind in kinds}
+    found = {kind: workspace.memory[f"{kind}_gradient"][..., :channels] for kind in kinds}
     found["second"] = found["second"][:, :, ::-1]  # its taps are kept in reverse
-    bias = bench.memory["bias_gradient"][: 2 * edges].reshape(edges, 2)
-    return {**found, "bias": bias, "flattening": bench.memory["flattening_gradient"][:, :7]}
+    bias = workspace.memory["bias_gradient"][: 2 * edges].reshape(edges, 2)
+    return {**found, "bias": bias, "flattening": workspace.memory["flattening_gradient"][:, :7]}
 
 
 def close(ours: NDArray[np.floating], theirs: NDArray[np.floating], what: str) -> None:
     """Compare edge by edge."""
-    for edge, (mine, wanted) in enumerate(zip(ours, theirs, strict=True)):
-        atol = 2e-4 * np.abs(wanted).max()
-        np.testing.assert_allclose(mine, wanted, rtol=0, atol=atol, err_msg=f"{what} of {edge}")
+    for edge, (mine, expected) in enumerate(zip(ours, theirs, strict=True)):
+        atol = 2e-4 * np.abs(expected).max()
+        np.testing.assert_allclose(mine, expected, rtol=0, atol=atol, err_msg=f"{what} of {edge}")
 
 
 def loss_of(net: Plain | PlainCells, shares: Tensor, batch: Batch, occasion: Occasion) -> float:
@@ -100,29 +100,23 @@ def search_agrees(batch: Batch) -> None:
     validation = loss_of(net, theirs.softmax(-1), batch, Occasion.SEARCH_VALIDATION)
     training = loss_of(net, theirs.detach().softmax(-1), batch, Occasion.SEARCH_TRAINING)
 
-    bench = Bench(batch)
-    bench.begin(0, starting_weights(batch, Occasion.SEARCH_START))
+    workspace = Workspace(batch)
+    workspace.begin(0, initial_values(batch, Occasion.SEARCH_START))
     alpha = Alpha(value, 0 * value, 0 * value, np.zeros((2, *value.shape)), 0.0, by_adam=False)
-    losses = search_epoch(
-        bench.trial,
-        bench.taps,
-        bench.space,
+    means = search_epoch(
+        *workspace.network,
         alpha,
-        bench.signals(0, Occasion.SEARCH_VALIDATION, range(1), buffer=0),
-        bench.signals(0, Occasion.SEARCH_TRAINING, range(1), buffer=1),
-        (int(Occasion.SEARCH_VALIDATION), int(Occasion.SEARCH_TRAINING)),
-        0,
-        NO_STEP,
-        NO_STEP,
+        workspace.batches(0, Occasion.SEARCH_VALIDATION, range(1), NO_STEP, buffer=0),
+        workspace.batches(0, Occasion.SEARCH_TRAINING, range(1), NO_STEP, buffer=1),
     )
 
-    assert losses[0] == pytest.approx(validation, rel=1e-5)
-    assert losses[2] == pytest.approx(training, rel=1e-5)
+    assert means.validation_loss == pytest.approx(validation, rel=1e-5)
+    assert means.train_loss == pytest.approx(training, rel=1e-5)
     assert theirs.grad is not None
     close(alpha.gradient, theirs.grad.numpy(), "alpha")
-    found = our_weights(bench, batch)
-    for kind, wanted in expected_weights(net).items():
-        close(found[kind], wanted, kind)
+    found = our_weights(workspace, batch)
+    for kind, expected in expected_weights(net).items():
+        close(found[kind], expected, kind)
 
 
 def retraining_agrees(batch: Batch, picks: list[int]) -> None:
@@ -130,25 +124,25 @@ def retraining_agrees(batch: Batch, picks: list[int]) -> None:
     shares = np.eye(5 if batch.architecture.space == "cell" else 4)[picks]
     loss = loss_of(net, torch.as_tensor(shares), batch, occasion)
 
-    bench = Bench(batch)
-    bench.begin(0, starting_weights(batch, Occasion.RETRAIN_START))
-    bench.keep(shares)
-    signals = bench.signals(0, occasion, range(1))
-    ours = train_epoch(bench.trial, bench.taps, bench.space, signals, int(occasion), 0, NO_STEP)
+    workspace = Workspace(batch)
+    workspace.begin(0, initial_values(batch, Occasion.RETRAIN_START))
+    workspace.keep(shares)
+    batches = workspace.batches(0, occasion, range(1), NO_STEP)
+    means = train_epoch(*workspace.network, batches)
 
-    assert ours[0] == pytest.approx(loss, rel=1e-5)
-    found = our_weights(bench, batch)
-    for kind, wanted in expected_weights(net).items():
-        close(found[kind], wanted, kind)
+    assert means.loss == pytest.approx(loss, rel=1e-5)
+    found = our_weights(workspace, batch)
+    for kind, expected in expected_weights(net).items():
+        close(found[kind], expected, kind)
 
 
 @pytest.mark.parametrize("sizes", SIZES)
-def test_a_search_steps_gradients_are_those_of_autograd(sizes: dict[str, Any]) -> None:
+def test_search_gradients_equal_autograd(sizes: dict[str, Any]) -> None:
     search_agrees(batch_of(batches=1, epochs=1, **sizes))
 
 
 @pytest.mark.parametrize(("cells", "states", "sizes"), CELLS)
-def test_a_search_steps_gradients_in_cells_are_those_of_autograd(
+def test_search_gradients_in_cells_equal_autograd(
     cells: int, states: int, sizes: dict[str, Any]
 ) -> None:
     search_agrees(in_cells(batch_of(batches=1, epochs=1, **sizes), cells, states))
@@ -156,29 +150,25 @@ def test_a_search_steps_gradients_in_cells_are_those_of_autograd(
 
 @pytest.mark.parametrize("kind", ["first", "scale", "shift", "second", "bias"])
 @pytest.mark.parametrize("cells", [0, 2])
-def test_a_weight_that_is_not_a_number_makes_the_loss_none(cells: int, kind: str) -> None:
+def test_a_nan_weight_makes_the_loss_nan(cells: int, kind: str) -> None:
     batch = batch_of(batches=1, epochs=1, channels=20)
     batch = in_cells(batch, cells, 2) if cells else batch
-    bench, occasion = Bench(batch), Occasion.RETRAIN_START
-    bench.begin(0, starting_weights(batch, occasion))
-    bench.keep(np.eye(5 if cells else 4)[[1] * batch.architecture.edges])
+    workspace, occasion = Workspace(batch), Occasion.RETRAIN_START
+    workspace.begin(0, initial_values(batch, occasion))
+    workspace.keep(np.eye(5 if cells else 4)[[1] * batch.architecture.edges])
     losses = []
     for value in (0.5, np.nan):
-        weights = bench.memory[kind]
+        weights = workspace.memory[kind]
         (weights if kind == "bias" else weights[0, 1])[..., 1] = value
-        signals = bench.signals(0, occasion, range(1))
-        losses.append(
-            train_epoch(bench.trial, bench.taps, bench.space, signals, int(occasion), 0, NO_STEP)[0]
-        )
+        batches = workspace.batches(0, occasion, range(1), NO_STEP)
+        losses.append(train_epoch(*workspace.network, batches).loss)
     assert np.isfinite(losses[0])
     assert np.isnan(losses[1])
 
 
 @pytest.mark.parametrize("kernel_size", [3, 5])
 @pytest.mark.parametrize("picks", [[0, 0, 0], [1, 1, 1], [0, 2, 1], [3, 1, 2], [2, 3, 0]], ids=str)
-def test_a_retraining_steps_gradients_are_those_of_autograd(
-    picks: list[int], kernel_size: int
-) -> None:
+def test_retraining_gradients_equal_autograd(picks: list[int], kernel_size: int) -> None:
     batch = batch_of(batches=1, epochs=1, points=21, batch_size=30, kernel_size=kernel_size)
     retraining_agrees(batch, picks)
 
@@ -187,9 +177,9 @@ def test_a_retraining_steps_gradients_are_those_of_autograd(
     "picks",
     [
         [0, 1, 2, 3, 4, 1, 1, 0, 3, 2, 1, 0],
-        # No weight comes before the first cell's second state.
+        # The first cell's second state does not depend on a weight.
         [3, 2, 0, 4, 4, 4, 1, 1, 0, 4, 2, 0],
-        # The second cell does not use its input: the first one does not count.
+        # The second cell does not use its input, so that the first cell is not needed.
         [0, 1, 0, 1, 0, 1, 4, 4, 4, 4, 1, 0],
         # A state that nothing uses, and one that has no edges.
         [0, 1, 4, 4, 0, 4, 0, 1, 4, 0, 4, 4],
@@ -197,6 +187,6 @@ def test_a_retraining_steps_gradients_are_those_of_autograd(
     ],
     ids=str,
 )
-def test_a_retraining_steps_gradients_in_cells_are_those_of_autograd(picks: list[int]) -> None:
+def test_retraining_gradients_in_cells_equal_autograd(picks: list[int]) -> None:
     batch = in_cells(batch_of(batches=1, epochs=1, points=21, batch_size=30), cells=2, states=3)
     retraining_agrees(batch, picks)

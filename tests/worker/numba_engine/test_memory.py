@@ -1,4 +1,4 @@
-"""No kernel writes outside the numbers that it is handed.
+"""No kernel writes outside the arrays of its trial.
 
 Each array of a trial is moved between two strips of a value that no kernel computes.
 """
@@ -13,24 +13,25 @@ from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.contract import Batch
 from worker.numba_engine import workspace
-from worker.numba_engine.engine import NumbaEngine, ensure_compiled
-from worker.numba_engine.memory import ITEM, Memory
+from worker.numba_engine.engine import NumbaEngine
+from worker.numba_engine.first_calls import ensure_compiled
+from worker.numba_engine.memory import ITEM, Memory, Sizes
 
 STRIP = 4096
 CANARY = np.float32(-1.2345e-30)
 WEIGHTS = ("first", "second", "scale", "shift", "bias", "flattening")
 TOGETHER = [[f"{name}{kind}" for name in WEIGHTS] for kind in ("", "_gradient", "_moment1")]
 TOGETHER.append([f"{name}_moment2" for name in WEIGHTS])
-"""Arrays that kernels sweep as one, which therefore stay side by side."""
+"""Arrays that kernels sweep as one array, and that therefore stay next to each other."""
 
 
 class Guarded(Memory):
     """A trial's memory in pieces, each between two strips."""
 
-    made: ClassVar[list["Guarded"]] = []
+    created: ClassVar[list["Guarded"]] = []
 
-    def __init__(self, *arguments: object, **sizes: object) -> None:
-        super().__init__(*arguments, **sizes)  # type: ignore[arg-type]
+    def __init__(self, matrix: NDArray[np.float64], sizes: Sizes) -> None:
+        super().__init__(matrix, sizes)
         self.strips: list[NDArray[np.float32]] = []
         apart = [[name] for name in self._arrays if all(name not in group for group in TOGETHER)]
         for group in TOGETHER + apart:
@@ -45,7 +46,7 @@ class Guarded(Memory):
                 moved[:] = self[name]
                 self._arrays[name] = moved
                 self.trial[name] = moved.ctypes.data
-        self.made.append(self)
+        self.created.append(self)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ class Guarded(Memory):
         (63, 129, 20, 2, "downsampling"),
     ],
 )
-def test_kernels_write_nowhere_else(
+def test_kernels_write_only_to_their_arrays(
     monkeypatch: pytest.MonkeyPatch,
     points: int,
     batch_size: int,
@@ -67,7 +68,7 @@ def test_kernels_write_nowhere_else(
 ) -> None:
     ensure_compiled(lambda _: None)
     monkeypatch.setattr(workspace, "Memory", Guarded)
-    monkeypatch.setattr(Guarded, "made", [])
+    monkeypatch.setattr(Guarded, "created", [])
     batch = batch_of(
         *HYPERPARAMETERS[:3],
         points=points,
@@ -84,12 +85,12 @@ def test_kernels_write_nowhere_else(
 @pytest.mark.parametrize(
     ("points", "batch_size", "cells", "states"), [(9, 3, 2, 3), (50, 129, 1, 2), (23, 37, 3, 2)]
 )
-def test_kernels_write_nowhere_else_in_cells(
+def test_kernels_of_cells_write_only_to_their_arrays(
     monkeypatch: pytest.MonkeyPatch, points: int, batch_size: int, cells: int, states: int
 ) -> None:
     ensure_compiled(lambda _: None, space="cell")
     monkeypatch.setattr(workspace, "Memory", Guarded)
-    monkeypatch.setattr(Guarded, "made", [])
+    monkeypatch.setattr(Guarded, "created", [])
     batch = batch_of(*HYPERPARAMETERS[:3], points=points, batch_size=batch_size)
     batch = in_cells(batch, cells, states)
     picks = np.random.default_rng(0).integers(0, 5, (3, batch.architecture.edges))
@@ -104,7 +105,7 @@ def assert_guarded(batch: Batch, picks: NDArray[np.int64]) -> None:
     ]
 
     assert np.isfinite(scores).all()
-    assert len(Guarded.made) == 3
-    for memory in Guarded.made:
+    assert len(Guarded.created) == 3
+    for memory in Guarded.created:
         for strip in memory.strips:
             np.testing.assert_array_equal(strip, CANARY)

@@ -1,14 +1,12 @@
+"""Random words and normals against those of `worker.engine.philox`."""
+
 import numpy as np
 import pytest
 from numba import njit
 from numpy.typing import NDArray
 
-from configspace.study import ProblemSettings
 from worker.engine.philox import MASK, KeyedGenerator, Occasion, Quantity, philox
-from worker.engine.problem import CosineProblem
-from worker.numba_engine.memory import Memory
 from worker.numba_engine.random import draw_normals, philox_words
-from worker.numba_engine.signals import cosine_waves
 
 SEED = 0x7123_4567_89AB_CDEF
 KEY = (SEED & MASK, SEED >> 32)
@@ -40,7 +38,7 @@ def normals_of(
     return out
 
 
-def test_the_words_are_those_of_the_reference_to_the_bit() -> None:
+def test_words_equal_the_reference_to_the_bit() -> None:
     what, occasion = Quantity.OPERATION_NOISE + 16 * 63, Occasion.RETRAIN_SCORE
     block = np.arange(1000, dtype=np.int64)
     expected = philox((block, np.int64(2**32 - 1), np.int64(what), np.int64(occasion)), KEY)
@@ -51,7 +49,7 @@ def test_the_words_are_those_of_the_reference_to_the_bit() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 37, 1_000_000])
-def test_normals_are_the_references_to_a_millionth(count: int) -> None:
+def test_normals_equal_the_reference_to_a_millionth(count: int) -> None:
     seeds, step = np.array([SEED]), 7
     occasion, quantity = Occasion.SEARCH_TRAINING, Quantity.OPERATION_NOISE
     reference = KeyedGenerator(seeds, occasion, [step], count, quantity, index=3)
@@ -59,30 +57,3 @@ def test_normals_are_the_references_to_a_millionth(count: int) -> None:
     drawn = normals_of(count, step, quantity + 16 * 3, int(occasion), *KEY)[:count]
 
     np.testing.assert_allclose(drawn, reference.normal(1)[0, 0, 0], rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize(("points", "samples"), [(50, 128), (23, 37), (4, 2), (512, 8)])
-def test_signals_are_the_references_in_float32(points: int, samples: int) -> None:
-    problem = CosineProblem(ProblemSettings(points=points, taps=3))
-    steps = range(5, 24)
-    generator = KeyedGenerator(np.array([SEED]), Occasion.SEARCH_SCORE, steps, samples)
-    expected = problem.signals(generator)[0].astype(np.float32)
-    memory = Memory(
-        problem.matrix, batch=samples, taps=3, layers=1, channels=1, roll=1, noisy=False
-    )
-    memory.set(key0=KEY[0], key1=KEY[1])
-    out, scratch = np.zeros(expected.size, np.float32), np.zeros(4 * samples + 6)
-
-    cosine_waves(
-        memory.trial,
-        problem.grid,
-        samples,
-        int(Occasion.SEARCH_SCORE),
-        steps.start,
-        len(steps),
-        scratch,
-        out,
-    )
-
-    np.testing.assert_allclose(out, expected.reshape(-1), rtol=1.2e-7, atol=1e-7)
-    assert np.mean(out == expected.reshape(-1)) > 0.999

@@ -1,0 +1,159 @@
+"""Compilation before the first trial: one call of each entry that does nothing but compile it."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from configspace.hyperparameters import Hyperparameters
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from worker.engine.contract import Batch
+from worker.engine.initialization import initial_alpha
+from worker.engine.problem import CosineProblem
+from worker.numba_engine.alpha import set_coefficients
+from worker.numba_engine.compilation import is_compiled
+from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
+from worker.numba_engine.kernel_cache import cache_directory
+from worker.numba_engine.signals import cosine_waves
+from worker.numba_engine.workspace import Workspace, starting_alpha
+
+log = logging.getLogger(__name__)
+
+KernelSize = Literal[3, 5]
+SpaceName = Literal["sequential", "cell"]
+
+
+def ensure_compiled(
+    report: Callable[[str], None], kernel_size: KernelSize = 3, space: SpaceName = "sequential"
+) -> None:
+    """Compile the kernels to disk, so that no trial waits for their compilation.
+
+    A separate process compiles them, and each engine loads them from the disk. The reason: a
+    process that compiles shares kernels among its entries, but a loaded entry has separate copies,
+    compiled for it, and these round differently.
+
+    Args:
+        report: Called with one line before each compilation; not called if the code is on disk.
+        kernel_size: Taps of the convolutions: the kernels are compiled for each size.
+        space: The search space: the kernels are compiled for each, too.
+    """
+    missing = _missing(kernel_size, space)
+    if missing and not compile_in_subprocess(report, str(kernel_size), space):
+        _compile(report, _missing(kernel_size, space))
+
+
+def compile_in_subprocess(report: Callable[[str], None], *words: str) -> bool:
+    """Run `compile_missing` in a separate process, which writes the compiled code to disk.
+
+    Args:
+        report: Called with each line that the process prints.
+        words: The arguments of `compile_missing`.
+
+    Returns:
+        Whether the process succeeded, so that the code is on disk.
+    """
+    if cache_directory() is None:
+        return False
+    code = f"import sys; from {__name__} import compile_missing; compile_missing(*sys.argv[1:])"
+    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with tempfile.TemporaryFile("w+") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *words],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        with process:
+            assert process.stdout is not None  # opened as a pipe
+            for line in process.stdout:
+                report(line.rstrip("\n"))
+        if process.returncode:
+            errors.seek(0)
+            last = (errors.read().strip().splitlines() or ["no error message"])[-1]
+            log.warning("compiling the kernels failed with status %d: %s", process.returncode, last)
+    return process.returncode == 0
+
+
+def compile_missing(kernel_size: str, space: str) -> None:
+    """Compile what is not on disk, and print one line before each compilation.
+
+    Args:
+        kernel_size: Taps of the convolutions, ``3`` or ``5``.
+        space: The search space, ``sequential`` or ``cell``.
+    """
+    architecture = ArchitectureSettings.model_validate(
+        {"kernel_size": int(kernel_size), "space": space}
+    )
+    missing = _missing(architecture.kernel_size, architecture.space)
+    # The parent process reads the lines.
+    _compile(lambda line: print(line, flush=True), missing)  # noqa: T201
+
+
+class FirstCall(NamedTuple):
+    """A call that computes nothing, but for which an entry must be compiled."""
+
+    name: str
+    """Name of the kernels for the user."""
+    entry: Callable[..., object]
+    arguments: Any
+    """Arguments with no steps, or with no layers."""
+
+
+class FirstCalls(NamedTuple):
+    """A first call of each entry."""
+
+    workspace: Workspace
+    """Owner of the memory to which the addresses in the arguments point."""
+    calls: tuple[FirstCall, ...]
+
+
+def _missing(kernel_size: KernelSize, space: SpaceName) -> list[FirstCall]:
+    calls = _first_calls(kernel_size, space).calls
+    return [call for call in calls if not is_compiled(call.entry, call.arguments)]
+
+
+def _compile(report: Callable[[str], None], missing: list[FirstCall]) -> None:
+    for number, call in enumerate(missing, start=1):
+        report(
+            f"compiling the {call.name} for this machine ({number} of {len(missing)}); "
+            "this happens once and takes some seconds"
+        )
+        call.entry(*call.arguments)
+
+
+@functools.cache
+def _first_calls(kernel_size: KernelSize, space: SpaceName) -> FirstCalls:
+    """Return the first calls of all entries for a kernel size and a search space."""
+    batch = Batch(
+        problem=CosineProblem(ProblemSettings()),
+        architecture=ArchitectureSettings(
+            space=space, layers=1, states=2, channels=4, kernel_size=kernel_size
+        ),
+        search=SearchSettings(batch_size=2, batches=1),
+        hyperparameters=(Hyperparameters(),),
+        epochs=1,
+        seeds=np.zeros(1, np.int64),
+    )
+    workspace, alpha = Workspace(batch), initial_alpha(batch)[0]
+    signals, none = np.zeros(0, np.float32), np.zeros(0)
+    trial, architecture = workspace.trial, starting_alpha(batch, 0, alpha)
+    batches = Batches(signals, occasion=0, first_step=0, step_sizes=none)
+    calls = (
+        FirstCall("sampler", cosine_waves, (trial, none, 2, 0, 0, 0, none, signals)),
+        FirstCall("mixture", set_coefficients, (alpha[:0], trial)),
+        FirstCall("search", search_epoch, (*workspace.network, architecture, batches, batches)),
+        FirstCall("training", train_epoch, (*workspace.network, batches)),
+    )
+    return FirstCalls(workspace, calls)

@@ -1,0 +1,193 @@
+"""Searches and retrainings of single trials in a workspace, epoch by epoch."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from configspace.operations import operations
+from worker.engine.contract import PRETRAININGS, Batch, Retrained, Searched
+from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
+from worker.engine.philox import Occasion
+from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
+from worker.numba_engine.memory import Doubles, Floats
+from worker.numba_engine.workspace import Workspace, initial_values, starting_alpha
+
+EndEpoch = Callable[[], None]
+"""Called by a trial at the end of each of its epochs; raises `Stopped` to stop the trial."""
+
+
+class Stopped(Exception):  # noqa: N818
+    """The batch was stopped before this trial ended."""
+
+
+class SearchRun:
+    """The search of a batch's trials: its initial values, step sizes and results.
+
+    Threads may compute different trials at the same time: each writes only its own results.
+    """
+
+    def __init__(self, batch: Batch) -> None:
+        """Draw the initial values.
+
+        Args:
+            batch: The trials.
+        """
+        self.batch = batch
+        self.single = batch.search.variant == "darts-single"
+        self.epochs = batch.epochs * (1 + len(PRETRAININGS) if self.single else 1)
+        """Epochs of one trial, with those of the trainings before the search."""
+        self._initial = initial_values(batch, Occasion.SEARCH_START)
+        self._alpha_step_sizes = alpha_step_sizes(batch)
+        self._weight_step_sizes = weight_step_sizes(batch)
+        self.result = Searched(
+            alpha=initial_alpha(batch),
+            psnr=np.full(len(batch.seeds), np.nan),
+            train_loss=_empty_curves(batch),
+            validation_loss=_empty_curves(batch),
+            validation_psnr=_empty_curves(batch),
+            entropy=_empty_curves(batch),
+            alpha_norm=_empty_curves(batch),
+        )
+        """α moves in place; scores and curves are NaN until their trial is computed."""
+
+    def compute(self, workspace: Workspace, index: int, end_epoch: EndEpoch) -> None:
+        """Search with one trial, and write its results.
+
+        Args:
+            workspace: Memory to compute in.
+            index: Which trial of the batch.
+            end_epoch: Called at the end of each epoch.
+        """
+        batch, result = self.batch, self.result
+        workspace.begin(index, self._initial)
+        if self.single:
+            result.train_loss[index] = self._pretrain(workspace, index, end_epoch)
+        alpha = result.alpha[index]
+        architecture = starting_alpha(batch, index, alpha)
+        for epoch in range(batch.epochs):
+            steps = steps_of(batch, epoch)
+            validation = Batches(
+                signals=workspace.signals(index, Occasion.SEARCH_VALIDATION, steps, buffer=0),
+                occasion=int(Occasion.SEARCH_VALIDATION),
+                first_step=steps.start,
+                step_sizes=self._alpha_step_sizes[index, steps.start : steps.stop],
+            )
+            training = Batches(
+                signals=np.zeros(0, np.float32)
+                if self.single
+                else workspace.signals(index, Occasion.SEARCH_TRAINING, steps, buffer=1),
+                occasion=int(Occasion.SEARCH_TRAINING),
+                first_step=steps.start,
+                step_sizes=self._weight_step_sizes[index, steps.start : steps.stop],
+            )
+            means = search_epoch(*workspace.network, architecture, validation, training)
+            result.validation_loss[index, epoch] = means.validation_loss
+            result.validation_psnr[index, epoch] = means.validation_psnr
+            if not self.single:
+                result.train_loss[index, epoch] = means.train_loss
+            result.entropy[index, epoch] = mean_entropy(alpha)
+            result.alpha_norm[index, epoch] = np.linalg.norm(alpha, axis=-1).max()
+            end_epoch()
+        result.psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
+
+    def _pretrain(self, workspace: Workspace, index: int, end_epoch: EndEpoch) -> Doubles:
+        """Train each mapping as a separate network, and put them together (Sec. 5.4).
+
+        Args:
+            workspace: Gets the trained mappings, and the flattenings of the last network.
+            index: Which trial of the batch.
+            end_epoch: Called at the end of each epoch.
+
+        Returns:
+            Mean loss of the trainings in each epoch, shape ``(epoch,)``.
+        """
+        batch = self.batch
+        losses = np.empty((len(PRETRAININGS), batch.epochs))
+        trained: list[dict[str, Floats]] = []
+        for mapping, occasion in enumerate(PRETRAININGS):
+            workspace.begin(index, self._initial)
+            shares = np.zeros((batch.architecture.edges, len(operations(batch.architecture))))
+            shares[:, mapping] = 1
+            workspace.keep(shares)
+            for epoch in range(batch.epochs):
+                steps = steps_of(batch, epoch)
+                sizes = self._weight_step_sizes[index, steps.start : steps.stop]
+                batches = workspace.batches(index, occasion, steps, sizes)
+                losses[mapping, epoch] = train_epoch(*workspace.network, batches).loss
+                end_epoch()
+            weights = workspace.mapping(mapping)
+            trained.append({name: values.copy() for name, values in weights.items()})
+        workspace.train_all()
+        for mapping, weights in enumerate(trained):
+            for name, values in workspace.mapping(mapping).items():
+                values[:] = weights[name]
+        mean: Doubles = losses.mean(0)
+        return mean
+
+
+class RetrainRun:
+    """The retraining of one architecture per trial: its initial values, step sizes and results.
+
+    Threads may compute different trials at the same time: each writes only its own results.
+    """
+
+    def __init__(self, batch: Batch, architectures: NDArray[np.int64]) -> None:
+        """Draw the initial values.
+
+        Args:
+            batch: The trials.
+            architectures: Index of each edge's operation, shape ``(trial, edge)``.
+        """
+        self.batch, self.epochs = batch, batch.epochs
+        self._initial = initial_values(batch, Occasion.RETRAIN_START)
+        self._step_sizes = weight_step_sizes(batch)
+        self._shares = np.eye(len(operations(batch.architecture)))[architectures]
+        self.result = Retrained(
+            psnr=np.full(len(batch.seeds), np.nan),
+            train_loss=_empty_curves(batch),
+            train_psnr=_empty_curves(batch),
+        )
+        """Scores and curves are NaN until their trial is computed."""
+
+    def compute(self, workspace: Workspace, index: int, end_epoch: EndEpoch) -> None:
+        """Retrain and score one trial's architecture, and write its results.
+
+        Args:
+            workspace: Memory to compute in.
+            index: Which trial of the batch.
+            end_epoch: Called at the end of each epoch.
+        """
+        workspace.begin(index, self._initial)
+        workspace.keep(self._shares[index])
+        for epoch in range(self.batch.epochs):
+            steps = steps_of(self.batch, epoch)
+            sizes = self._step_sizes[index, steps.start : steps.stop]
+            batches = workspace.batches(index, Occasion.RETRAIN_TRAINING, steps, sizes)
+            means = train_epoch(*workspace.network, batches)
+            self.result.train_loss[index, epoch] = means.loss
+            self.result.train_psnr[index, epoch] = means.psnr
+            end_epoch()
+        self.result.psnr[index] = workspace.score(index, Occasion.RETRAIN_SCORE)
+
+
+def steps_of(batch: Batch, epoch: int) -> range:
+    """Return the steps of an epoch, numbered from the start of the training."""
+    return range(epoch * batch.search.batches, (epoch + 1) * batch.search.batches)
+
+
+def mean_entropy(alpha: NDArray[np.float64]) -> float:
+    """Return the mean over edges of softmax(α)'s entropy, in nats.
+
+    Args:
+        alpha: Architecture parameters, shape ``(edge, operation)``.
+    """
+    powers = np.exp(alpha - alpha.max(-1, keepdims=True))
+    beta = powers / powers.sum(-1, keepdims=True)
+    logs = np.log(beta, out=np.zeros_like(beta), where=beta > 0)
+    return float(-(beta * logs).sum(-1).mean())
+
+
+def _empty_curves(batch: Batch) -> NDArray[np.float64]:
+    """Return curves without values: NaN, shape ``(trial, epoch)``."""
+    return np.full((len(batch.seeds), batch.epochs), np.nan)
