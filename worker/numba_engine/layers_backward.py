@@ -211,7 +211,9 @@ def linear_backward(trial: Trial, layer: int, column: int, source: int, mapped: 
     inside = load(trial.mask, column * LANES)
     c_identity = splat(coefficient(trial, layer, IDENTITY))
     c_normal, c_roll = coefficient(trial, layer, NORMAL), coefficient(trial, layer, ROLL)
-    product, product_at = trial.product, product_start(trial, column)
+    # `product_start`, but without a call: LLVM would unroll the loop in another way, and round the
+    # last row of an odd number differently.
+    product, product_at = trial.product, column % COLUMNS_AT_ONCE * n * LANES
     mappings, mapped_at = trial.mapped, column_start(trial, column % COLUMNS_MAPPED)
     roll = trial.roll
     for i in range(n):
@@ -258,7 +260,7 @@ def coefficients_backward(trial: Trial, layer: int, column: int, source: int) ->
     n, roll, here = trial.n, trial.roll, column_start(trial, column)
     inputs, gradients, product = trial.inputs, trial.gradients, trial.product
     d_start, u_start = source + here, layer * trial.signal_size + here
-    product_at, noise = product_start(trial, column), noise_start(trial, layer, column)
+    product_at, noise = product_start(n, column), noise_start(trial, layer, column)
     rolls = coefficient(trial, layer, ROLL) != _ZERO
     noisy = coefficient(trial, layer, NOISE) != _ZERO
     by_identity = by_normal = by_start = by_roll = by_noise = splat(_ZERO)

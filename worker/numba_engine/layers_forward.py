@@ -158,7 +158,7 @@ def mix_column(
     c_roll = coefficient(trial, layer, ROLL)
     c_noise = coefficient(trial, layer, NOISE)
     product, mappings = trial.product, trial.mapped
-    noise, product_at = noise_start(trial, layer, column), product_start(trial, column)
+    noise, product_at = noise_start(trial, layer, column), product_start(n, column)
     mapped_at = column_start(trial, column % COLUMNS_MAPPED)
     size, roll = trial.signal_size, trial.roll
     lags = no_lags(taps)

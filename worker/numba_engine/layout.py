@@ -40,9 +40,14 @@ def column_start(trial: Trial, column: int) -> int:
 
 
 @inlined
-def product_start(trial: Trial, column: int) -> int:
-    """Return where a column of AᵀA u starts in ``product``, which holds a few columns."""
-    return column % COLUMNS_AT_ONCE * trial.n * LANES
+def product_start(n: int, column: int) -> int:
+    """Return where a column of AᵀA u starts in ``product``, which holds a few columns.
+
+    Args:
+        n: Rows of the column.
+        column: Which column of the signal.
+    """
+    return column % COLUMNS_AT_ONCE * n * LANES
 
 
 @inlined

@@ -3,7 +3,11 @@
 Numba vectorizes loops, but cannot be told to keep a few rows in registers. A `VectorType` value
 holds ``LANES`` samples of the batch in a register. The functions here emit instructions, and return
 LLVM values; `worker.numba_engine.simd` and `worker.numba_engine.winograd` make intrinsics of them.
-No instruction has a fast-math flag: what is written is what is computed, and NaN stays NaN.
+
+Numba adds the kernels' fast-math flags (`worker.numba_engine.compilation`) to sums and products of
+vectors, but not to `emit_fma`. LLVM may therefore regroup a sum, or fuse it with a product, in one
+loop and not in another: a small change of a kernel can change the last bit of its results. No flag
+lets the compiler assume that there is no NaN: NaN stays NaN.
 """
 
 import operator

@@ -123,10 +123,11 @@ def test_a_new_directory_is_writable(tmp_path: Path) -> None:
 PROCESS = """
 import sys
 from pathlib import Path
-from worker.numba_engine import kernel_cache, source_files
-compilation.cache_directory = lambda: Path(sys.argv[1])
-from tests.worker.numba_engine.test_compilation import double
-print(compilation.entry(double)(21))
+from worker.numba_engine import kernel_cache
+kernel_cache.cache_directory = lambda: Path(sys.argv[1])
+from tests.worker.numba_engine.test_kernel_cache import double
+from worker.numba_engine.compilation import entry
+print(entry(double)(21))
 """
 
 
