@@ -71,7 +71,7 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Searched:
-    """What a search leaves: α, the supernets' scores, and a curve a trial.
+    """Result of a search: α, the scores of the supernets, and one curve per trial.
 
     Curves have shape ``(trial, epoch)``; their meaning is that of `configspace.job.Curve`.
     """

@@ -116,7 +116,7 @@ def alpha_gradient(alpha: Alpha, trial: Trial) -> None:
         row = layer * TERMS
         step = np.float64(number(by, row + NORMAL)) - number(by, row + START)
         step = number(by, row + IDENTITY) - tau * step
-        gradient[layer, count - 1] = 0.0  # of the operation zero, if it is the last
+        gradient[layer, count - 1] = 0.0  # gradient of the operation zero, if the set has it
         gradient[layer, 0] = step - tau * number(by, row + FIRST_MAP)
         gradient[layer, 1] = number(by, row + FIRST_MAP + 1)
         if count > _GOOD:

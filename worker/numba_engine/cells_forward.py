@@ -52,7 +52,7 @@ _ZERO = np.float32(0)
 
 @inlined
 def signal_of(trial: Trial, cell: int, state: int) -> int:
-    """Return which signal a cell's state is; state 0 is the cell's input."""
+    """Return the signal of a state in a cell; state 0 is the input of the cell."""
     return int(cell * (trial.states + 1) + state)
 
 

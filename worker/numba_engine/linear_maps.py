@@ -103,7 +103,7 @@ def apply_to(matrix: Matrix, source: Columns, target: Columns, zeros: Vectors) -
 
 @kernel
 def move(trial: Trial, base: int, source: int, target: int, shift: int) -> None:
-    """Write a signal with its rows moved down; rows moved beyond the end come in at the top.
+    """Write a signal with its rows moved down; rows moved beyond the end return at the top.
 
     Args:
         trial: Sizes of the signal.

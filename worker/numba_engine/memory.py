@@ -262,7 +262,7 @@ def cell_shapes(n: int, sizes: Sizes) -> Shapes:
         "state_gradient_tiles": (states * tiles + 1, elements, LANES),  # by each target
         "source_tiles": (tiles, elements, LANES),  # what mappings add to the gradient by a source
         "mixture": (columns, n, LANES),  # the signal that AᵀA is applied to
-        "products": (states, columns, n, LANES),  # AᵀA times a signal, by target
+        "products": (states, columns, n, LANES),  # products with AᵀA, by target
         "target_sums": (states, 2),  # Σ d and ⟨d, Aᵀy⟩ of the gradient d by each target
     }
     return shapes if sizes.space else dict.fromkeys(shapes, (0,))

@@ -1,6 +1,6 @@
 """A Numba type for a machine vector of float32, and the LLVM instructions on it.
 
-Numba vectorizes loops, but cannot be told to keep a few rows in registers. A `VectorType` value
+Numba vectorizes loops, but has no way to keep a few rows in registers. A `VectorType` value
 holds ``LANES`` samples of the batch in a register. The functions here emit instructions, and return
 LLVM values; `worker.numba_engine.simd` and `worker.numba_engine.winograd` make intrinsics of them.
 

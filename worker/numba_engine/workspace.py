@@ -54,7 +54,7 @@ class Workspace:
         """Reserve the memory.
 
         Args:
-            batch: The trials, of which the memory depends only on the sizes.
+            batch: The trials; the memory depends only on their sizes.
         """
         architecture, size = batch.architecture, batch.search.batch_size
         matrix, taps = batch.problem.matrix, architecture.kernel_size
