@@ -134,5 +134,5 @@ print(entry(double)(21))
 def test_processes_can_write_the_cache_together(tmp_path: Path) -> None:
     words = [sys.executable, "-c", PROCESS, str(tmp_path)]
     running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    assert [process.communicate(timeout=60)[0] for process in running] == ["42\n"] * 3
+    assert [process.communicate(timeout=120)[0] for process in running] == ["42\n"] * 3
     assert len(stored(tmp_path)) == 2
