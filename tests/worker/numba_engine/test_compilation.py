@@ -6,8 +6,6 @@ from numba import njit
 from worker.numba_engine import kernel_cache
 from worker.numba_engine.compilation import entry, is_compiled, shared
 
-pytestmark = pytest.mark.slow
-
 
 def double(number: int) -> int:
     return 2 * number

@@ -11,6 +11,8 @@ from worker.numba_engine import first_calls
 from worker.numba_engine.alpha import set_coefficients
 from worker.numba_engine.first_calls import compile_in_subprocess, ensure_compiled
 
+pytestmark = pytest.mark.slow
+
 
 def is_not_the_mixture(function: object, arguments: object) -> bool:
     """Stand in for `is_compiled`: only the mixture is missing."""

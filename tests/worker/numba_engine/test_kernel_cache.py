@@ -11,6 +11,8 @@ from worker.numba_engine import kernel_cache, source_files
 from worker.numba_engine.compilation import entry, is_compiled
 from worker.numba_engine.kernel_cache import KernelCache, cache_directory
 
+pytestmark = pytest.mark.slow
+
 
 def double(number: int) -> int:
     return 2 * number
