@@ -216,6 +216,7 @@ def test_crashes_at_equal_cost_are_reported(
     )
 
 
+@pytest.mark.slow
 def test_re_runs_do_not_depend_on_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Session, "serve", serve_at_once)
     again = []
@@ -235,6 +236,7 @@ def test_re_runs_do_not_depend_on_seconds(tmp_path: Path, monkeypatch: pytest.Mo
     assert again[0].equals(again[1])
 
 
+@pytest.mark.slow
 def test_a_quick_comparison_runs_nothing_at_equal_cost(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +249,7 @@ def test_a_quick_comparison_runs_nothing_at_equal_cost(
     assert set(again["configuration"]) == {"(0, 0, 6)"}
 
 
+@pytest.mark.slow
 def test_more_trials_extend_a_comparison(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def drawn(what: str, names: tuple[str, ...], url: str, output: Path | None = Non
     plot(what, list(names), url, output=output)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "names"),
     [

@@ -104,6 +104,7 @@ def test_a_replay_never_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     assert source.next() == "done"
 
 
+@pytest.mark.slow
 def test_replay_time_grows_linearly() -> None:
     study = small_study(bohb={"iterations": 3000, "random_fraction": 1.0})
     history = Journal(BohbSource(study))

@@ -3,6 +3,8 @@
 import functools
 from dataclasses import replace
 
+import pytest
+
 from results.paper.pooling import Tally
 from results.paper.published import Setting
 from results.paper.rows import SettingRow, rows, times_to_target
@@ -116,6 +118,7 @@ def test_notes_mention_crashed_and_missing_trials() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_notes_explain_the_seconds_per_run() -> None:
     for number in (1, 2, 3, 4):
         said = notes(number, rows(number, table3()), [])
