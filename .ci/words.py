@@ -25,6 +25,8 @@ LEFT_OUT = (
     "docs/reproduction/table",
 )
 """How the names of files that are not searched begin."""
+IGNORE = "words: ignore"
+"""A line with this comment may keep its words, because other programs or stored data need them."""
 
 
 class Rule(NamedTuple):
@@ -66,6 +68,8 @@ def matches(text: str, rules: list[Rule]) -> Iterator[Match]:
         for match in rule.pattern.finditer(text):
             instead = next(to for habit, to in rule.habits if habit.fullmatch(match[0]))
             line = text.count("\n", 0, match.start()) + 1
+            if IGNORE in text.splitlines()[line - 1]:
+                continue
             found.append(Match(line, match[0].strip(), instead))
     yield from sorted(found)
 

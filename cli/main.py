@@ -116,7 +116,7 @@ def main() -> None:
 
 
 def _usage_error(error: TyperException) -> str:
-    message = error.format_message().replace("Value error, ", "")  # pydantic's prefix
+    message = error.format_message()
     if not (context := getattr(error, "ctx", None)):
         return message
     end = "" if message.endswith((".", "?")) else "."

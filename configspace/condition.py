@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, model_validator
 from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations
 from configspace.settings import Bytes, Count, Difference, Seconds, Section, Seed, as_tuple, flat
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.study import FILE_KEYS, ArchitectureSettings, ProblemSettings, SearchSettings
 
 Method = Literal[
     "darts",
@@ -160,7 +160,7 @@ class Condition(Section):
         """
         mine, theirs = _decisive(self), _decisive(other)
         differences = [
-            Difference(key, mine.get(key), theirs.get(key))
+            Difference(FILE_KEYS.get(key, key), mine.get(key), theirs.get(key))
             for key in {**mine, **theirs}
             if mine.get(key) != theirs.get(key)
         ]

@@ -27,10 +27,14 @@ REFUSED = "refused: "
 """How the text of a denied connection begins if a new attempt would be denied as well."""
 
 
+NAME_LENGTH = 200
+"""Most characters of a worker's name."""
+
+
 class WorkerInfo(Message):
     """What a worker says about itself when it joins."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
     """Name that the worker asks for; the master may add a number."""
     instance: Annotated[str, Field(max_length=100)]
     """Random text, new in each worker process, that tells apart two workers of the same name."""

@@ -58,6 +58,9 @@ def _odd(value: int) -> int:
 
 
 CustomName = Annotated[str, AfterValidator(_custom)]
+
+FILE_KEYS = {"architecture.own": "architecture.custom"}
+"""Keys of a study's file, by the stored keys that differ from them."""
 Taps = Annotated[int, Field(ge=1), AfterValidator(_odd)]
 
 
@@ -371,7 +374,7 @@ class Study(Section):
         unused = self.architecture.unused & other.architecture.unused
         free |= {f"architecture.{key}" for key in unused}
         return [
-            Difference(key, mine.get(key), theirs.get(key))
+            Difference(FILE_KEYS.get(key, key), mine.get(key), theirs.get(key))
             for key in {**mine, **theirs}
             if key not in free and mine.get(key) != theirs.get(key)
         ]

@@ -19,6 +19,8 @@ GRACE_SECONDS = 5.0
 """Time that a worker has to hand back its job before it is killed."""
 QUICK_DEATH_SECONDS = 10.0
 """A worker that exits sooner failed to start. After three of those in a row the master stops."""
+LEFT_SECONDS = 10.0
+"""Time after which a worker that exited with status 0 is replaced if the master still runs."""
 
 
 class LocalWorkers:
@@ -41,6 +43,7 @@ class LocalWorkers:
         self._options = ["--device", device, "--engine", engine, "--threads", str(threads)]
         self._processes: dict[int, tuple[subprocess.Popen[bytes], float]] = {}
         self._address = ""
+        self._left: dict[int, float] = {}
         self._quick_deaths = 0
         self._readers: list[threading.Thread] = []
 
@@ -85,9 +88,9 @@ class LocalWorkers:
             status = process.poll()
             if status is None:
                 continue
-            del self._processes[number]
-            if status == 0:  # it learned from the master that all is done
+            if status == 0 and not self._left_too_early(number):
                 continue
+            del self._processes[number]
             log.warning("worker %d exited with status %d; starting another", number, status)
             quick = time.monotonic() - started < QUICK_DEATH_SECONDS
             self._quick_deaths = self._quick_deaths + 1 if quick else 0
@@ -97,6 +100,18 @@ class LocalWorkers:
                     advice=f"'dartboard worker {self._address}' in another terminal shows why",
                 )
             self._spawn(number)
+
+    def _left_too_early(self, number: int) -> bool:
+        """Return whether there is still work long after a worker exited with status 0.
+
+        It does so when the master tells it that all is done; the master then ends, too. It also
+        does so on SIGTERM, and without a replacement the study would wait forever.
+        """
+        now = time.monotonic()
+        if now - self._left.setdefault(number, now) < LEFT_SECONDS:
+            return False
+        del self._left[number]
+        return True
 
     def stop(self) -> None:
         """Ask the workers to hand back their jobs and exit; kill those that do not."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from configspace.errors import ServiceError
 from master.credentials.folder import Folder, check_exposure
 
-PORT = 9090
-"""Port on which ``dartboard master`` listens by default."""
 MAX_WORKERS = 32
 """Default number of connections served at once."""
 LEASE_SECONDS = 30.0

@@ -1,9 +1,10 @@
 """What a study costs, and what it had found by the time it had cost a given amount.
 
 The unit of cost is one epoch of one trial. An evaluation costs epochs × trials for its search, and
-the same again for its retraining if the study's objective is ``final``. Every evaluation that ended
-costs this much: one that crashed or was lost costs what it would have cost had it finished. Costs
-add up in the order in which the evaluations ended; re-runs do not count.
+the same again for its retraining if the study's objective is ``final``. One that crashed costs what
+it would have cost had it finished: the configuration is to blame, and BOHB learns from it. One that
+was lost costs nothing: a machine is to blame. Costs add up in the order in which the evaluations
+ended; re-runs do not count.
 
 So the cost does not depend on the speed of a machine, and neither does any decision. Seconds are
 reported for information only.
@@ -100,6 +101,7 @@ def spent(frames: Frames) -> pd.DataFrame:
     seconds = ended.join(computed, on=keys)["computed"].where(ended["state"] == "finished", held)
     seconds = seconds.where(ended["state"] != "lost", 0.0).fillna(0.0)
     epochs = ended["epochs"].map(lambda each: evaluation_cost(frames.study, int(each)))
+    epochs = epochs.where(ended["state"] != "lost", 0)
     return pd.DataFrame(
         {"epochs": epochs.astype("int64").cumsum(), "seconds": seconds.cumsum()}, index=ended.index
     )

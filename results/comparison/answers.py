@@ -61,10 +61,10 @@ WHICH_IS_BETTER: Final = Rule(
 EQUAL_COST: Final = Rule(
     "What did each study cost, and what did the more expensive one have at the other's cost?",
     "The cost of an evaluation is its epochs times its trials for the search, and the same again "
-    "for the retraining if the study's objective is final; a crashed or lost evaluation costs what "
-    "it would have cost had it finished. Measured seconds decide nothing. Evaluations count in the "
-    "order in which they ended, as long as the total stays within the cost of the cheaper study. "
-    "The best by then is the highest observed score on the largest budget by then; as the best of "
+    "for the retraining if the study's objective is final. A crashed evaluation costs what it "
+    "would have cost had it finished; a lost one costs nothing. Measured seconds decide nothing. "
+    "Evaluations count in the order in which they ended, as long as the total stays within the "
+    "cost of the cheaper study. The best by then is the highest observed score on the largest budget by then; as the best of "
     "several it is too high by selection. If it is the final incumbent of the more expensive "
     "study, the comparison of the re-runs is also a comparison at equal cost. Otherwise it is "
     "re-run as often as the incumbents, and at equal cost one is called higher by the rule of the "

@@ -151,8 +151,9 @@ def _costs(report: ComparisonReport) -> Table:
         "observed score is the best of several on the same budget, so it is too high by selection. "
         "A study that had ended is shown at its end: what it would have reached at a higher cost "
         "is unknown. An evaluation costs its epochs times its trials for the search, and the same "
-        "again for the retraining if its study retrains; a crashed or lost one costs what it would "
-        "have cost had it finished. The time on the workers is for information only.",
+        "again for the retraining if its study retrains. A crashed one costs what it would have "
+        "cost had it finished; a lost one costs nothing. The time on the workers is for information "
+        "only.",
     )
 
 

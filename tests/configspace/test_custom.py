@@ -142,3 +142,9 @@ def test_the_key_before_0_2_0_is_read() -> None:
 def test_the_key_before_0_2_0_is_stored() -> None:
     stored = ArchitectureSettings(custom=("mine:A",)).model_dump(mode="json", exclude_defaults=True)
     assert stored == {"own": ["mine:A"]}
+
+
+def test_a_difference_names_the_key_of_the_file() -> None:
+    plain = Study(name="s", objective="final")
+    other = plain.model_copy(update={"architecture": ArchitectureSettings(custom=("mine:A",))})
+    assert "architecture.custom" in [found.key for found in plain.differences(other)]

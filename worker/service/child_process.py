@@ -159,8 +159,8 @@ class Child:
         while True:
             message = self._receive(POLL_SECONDS)
             match message:
-                case {"progress": progress}:
-                    self.progress = EvaluationProgress.from_wire(progress)
+                case {"progress": [str(phase), int(done), int(of)]}:
+                    self.progress = EvaluationProgress(phase, done, of)
                 case {"outcome": outcome}:
                     return Outcome.from_wire(outcome)
                 case {"failure": failure}:

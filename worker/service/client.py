@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, TypeVar
 
-from configspace.errors import DartboardError
+from configspace.errors import DartboardError, ServiceError
 from configspace.job import Failure, Job, Outcome
 from configspace.logs import about
 from configspace.protocol import (
@@ -24,6 +24,7 @@ from configspace.protocol import (
     HEARTBEAT,
     JOIN,
     LEAVE,
+    NAME_LENGTH,
     Done,
     Idle,
     Lease,
@@ -71,7 +72,7 @@ def run_worker(address: str, settings: WorkerSettings) -> int:
 
     Raises:
         ServiceError: If the address or the credentials are wrong, the evaluating process cannot
-            start, or the master refuses this worker.
+            start, the worker's name is too long, or the master refuses this worker.
         WireError: If the master sends a reply that is not one of the method's.
     """
     link = Link(address, credentials=settings.credentials)
@@ -300,6 +301,11 @@ class _Beat:
 
 def _info(name: str | None, child: Child) -> WorkerInfo:
     host = socket.gethostname()
+    if name and len(name) > NAME_LENGTH:
+        raise ServiceError(
+            f"expected a --name of at most {NAME_LENGTH} characters, got {len(name)}",
+            advice="use a shorter one",
+        )
     return WorkerInfo(
         name=name or f"{host}-{os.getpid()}",
         instance=secrets.token_hex(8),

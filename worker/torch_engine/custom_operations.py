@@ -157,5 +157,5 @@ def _check(name: str, module: torch.nn.Module, n: int, like: Tensor) -> None:
 def _seed(trial: int, occasion: Occasion, edge: int, name: str) -> int:
     """Return a seed of PyTorch's random numbers, in [0, 2^63)."""
     # This text determines the results: other words would give other initial weights.
-    text = " ".join(map(str, ("own", "operation", trial, int(occasion), edge, name)))
+    text = f"own operation {trial} {int(occasion)} {edge} {name}"  # words: ignore
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

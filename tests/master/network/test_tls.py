@@ -4,7 +4,6 @@ import socket
 import ssl
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -312,11 +311,9 @@ def test_three_stalled_clients_do_not_block_others(
         for hello in (b"", b"\x16\x03\x01", b"\x16\x03\x01\x02\x00\x01\x00\x01"):
             sock = stalled.enter_context(socket.create_connection((host, int(port))))
             sock.sendall(hello)
-        began = time.monotonic()
         with Link(address, credentials=good) as link:
-            link.open()
+            link.open()  # its own time limit is shorter than those handshakes
             assert link.call(JOIN, INFO).worker == "w"
-        assert time.monotonic() - began < 120.0
 
 
 def test_a_stalled_client_is_disconnected(

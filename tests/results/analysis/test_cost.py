@@ -77,11 +77,12 @@ def test_a_study_without_results_costs_nothing(frames: Frames) -> None:
     assert cost(replace(frames, evaluations=frames.evaluations[:0])) == Cost(0, 0.0)
 
 
-@pytest.mark.parametrize("state", ["crashed", "lost"])
-def test_a_failed_evaluation_costs_the_same(
-    tmp_path: Path, state: Literal["crashed", "lost"]
-) -> None:
-    assert cost(with_failed_evaluation(tmp_path, state)).epochs == 200
+def test_a_crashed_evaluation_costs_the_same(tmp_path: Path) -> None:
+    assert cost(with_failed_evaluation(tmp_path, "crashed")).epochs == 200
+
+
+def test_a_lost_evaluation_costs_nothing(tmp_path: Path) -> None:
+    assert cost(with_failed_evaluation(tmp_path, "lost")).epochs == 100
 
 
 @pytest.mark.parametrize(("state", "held"), [("crashed", 2.5), ("lost", 0.0)])
@@ -149,12 +150,12 @@ def test_the_anytime_curve_rises_with_the_best_score(frames: Frames) -> None:
     assert curve.psnrs.tolist() == [18.0, 21.0, 21.0]
 
 
-@pytest.mark.parametrize(("state", "held"), [("crashed", 2.5), ("lost", 0.0)])
+@pytest.mark.parametrize(("state", "total", "held"), [("crashed", 200, 2.5), ("lost", 100, 0.0)])
 def test_the_anytime_curve_ends_with_the_study(
-    tmp_path: Path, state: Literal["crashed", "lost"], held: float
+    tmp_path: Path, state: Literal["crashed", "lost"], total: int, held: float
 ) -> None:
     curve = anytime(with_failed_evaluation(tmp_path, state))
-    assert curve.epochs.tolist() == [100, 200]
+    assert curve.epochs.tolist() == [100, total]
     assert curve.seconds.tolist() == pytest.approx([0.75, 0.75 + held])
     assert curve.psnrs.tolist() == [18.0, 18.0]
 

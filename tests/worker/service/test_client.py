@@ -30,6 +30,14 @@ def test_a_worker_leaves_after_its_idle_limit() -> None:
     assert run_worker("127.0.0.1:9", settings) == 1
 
 
+def test_a_name_of_201_characters_is_refused() -> None:
+    settings = WorkerSettings(evaluator="tests.worker.noop:evaluate", name="n" * 201)
+    with pytest.raises(
+        ServiceError, match="--name of at most 200 characters, got 201; use a short"
+    ):
+        run_worker("127.0.0.1:9", settings)
+
+
 INFO = WorkerInfo(name="w", instance="1", pid=1, host="here", device="cpu", engine="e", versions={})
 
 
