@@ -3,7 +3,7 @@
 from configspace.study import ArchitectureSettings
 
 OPERATIONS = ("learnable_gradient", "cnn", "roll", "noise")
-"""The built-in operations; the first two have a mapping n(u) with weights."""
+"""The built-in operations; the first two have a CNN n(u) with weights."""
 
 ZERO = "zero"
 """The operation that removes an edge; only in the cell space, where it is the last one."""

@@ -64,12 +64,12 @@ EQUAL_COST: Final = Rule(
     "for the retraining if the study's objective is final. A crashed evaluation costs what it "
     "would have cost had it finished; a lost one costs nothing. Measured seconds decide nothing. "
     "Evaluations count in the order in which they ended, as long as the total stays within the "
-    "cost of the cheaper study. The best by then is the highest observed score on the largest budget by then; as the best of "
-    "several it is too high by selection. If it is the final incumbent of the more expensive "
-    "study, the comparison of the re-runs is also a comparison at equal cost. Otherwise it is "
-    "re-run as often as the incumbents, and at equal cost one is called higher by the rule of the "
-    "question above. What the cheaper study would have reached at the cost of the more expensive "
-    "one is unknown, because it had ended.",
+    "cost of the cheaper study. The best by then is the highest observed score on the largest "
+    "budget by then; as the best of several it is too high by selection. If it is the final "
+    "incumbent of the more expensive study, the comparison of the re-runs is also a comparison at "
+    "equal cost. Otherwise it is re-run as often as the incumbents, and at equal cost one is "
+    "called higher by the rule of the question above. What the cheaper study would have reached at "
+    "the cost of the more expensive one is unknown, because it had ended.",
 )
 STAND_IN: Final = Rule(
     "Is the one-shot score a faithful stand-in for the score of the architecture?",

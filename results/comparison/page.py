@@ -152,8 +152,7 @@ def _costs(report: ComparisonReport) -> Table:
         "A study that had ended is shown at its end: what it would have reached at a higher cost "
         "is unknown. An evaluation costs its epochs times its trials for the search, and the same "
         "again for the retraining if its study retrains. A crashed one costs what it would have "
-        "cost had it finished; a lost one costs nothing. The time on the workers is for information "
-        "only.",
+        "cost had it finished; a lost one costs nothing. The time on the workers only informs.",
     )
 
 

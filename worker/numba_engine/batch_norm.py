@@ -1,4 +1,4 @@
-"""Batch norm folded into a mapping's first convolution, and the way back, in Numba.
+"""Batch norm folded into a CNN's first convolution, and the way back, in Numba.
 
 A lane is a channel here. E[P_t] and Cov(P_t, P_s) are the statistics of the layer's patches, which
 `worker.numba_engine.patch_statistics` computes.
@@ -9,9 +9,9 @@ import numpy as np
 from worker.engine.contract import BATCH_NORM_EPSILON
 from worker.numba_engine.compilation import kernel
 from worker.numba_engine.layout import (
+    cnn_index,
     filter_sums_size,
     input_sums_size,
-    mapping_index,
     tile_size,
 )
 from worker.numba_engine.memory import Taps, Trial
@@ -46,8 +46,8 @@ _EPSILON = np.float32(BATCH_NORM_EPSILON)
 
 
 @kernel
-def fold(trial: Trial, layer: int, source: int, mapping: int, taps: Taps) -> None:
-    """Fold a mapping's batch norm into its first convolution, and transform both filters.
+def fold(trial: Trial, layer: int, source: int, cnn: int, taps: Taps) -> None:
+    """Fold a CNN's batch norm into its first convolution, and transform both filters.
 
     z = w' ∗ u + b' with w' = w s, b' = shift − mean s, s = scale / √(var + eps).
 
@@ -55,10 +55,10 @@ def fold(trial: Trial, layer: int, source: int, mapping: int, taps: Taps) -> Non
         trial: Has the weights and the layer's patch statistics; gets the transformed filters.
         layer: Which layer.
         source: Which signal is its input.
-        mapping: Which of its mappings.
+        cnn: Which of its CNNs.
         taps: The K taps.
     """
-    k, width, place = len(taps), trial.width, mapping_index(layer, mapping)
+    k, width, place = len(taps), trial.width, cnn_index(layer, cnn)
     patch_mean = splat_each(trial.patch_mean, source * k, taps)
     for c in range(0, width, LANES):
         first = load_strided(trial.first, place * k * width + c, width, taps)
@@ -80,9 +80,9 @@ def fold(trial: Trial, layer: int, source: int, mapping: int, taps: Taps) -> Non
 
 @kernel
 def fold_backward(
-    trial: Trial, layer: int, source: int, mapping: int, factor: np.float32, taps: Taps
+    trial: Trial, layer: int, source: int, cnn: int, factor: np.float32, taps: Taps
 ) -> None:
-    """Turn the gradients by a mapping's folded filters into those by its weights.
+    """Turn the gradients by a CNN's folded filters into those by its weights.
 
     With s = scale · inverse, inverse = (var + eps)^(−½):
 
@@ -96,16 +96,16 @@ def fold_backward(
             gradients by the patch statistics are added to.
         layer: Which layer.
         source: Which signal is its input.
-        mapping: Which of its mappings.
-        factor: The mapping's coefficient in the layer.
+        cnn: Which of its CNNs.
+        factor: The CNN's coefficient in the layer.
         taps: The K taps.
     """
-    k, width, place, zero = len(taps), trial.width, mapping_index(layer, mapping), splat(_ZERO)
+    k, width, place, zero = len(taps), trial.width, cnn_index(layer, cnn), splat(_ZERO)
     patch_mean = splat_each(trial.patch_mean, source * k, taps)
     sums, stride, size = trial.channel_sums, filter_sums_size(taps), tile_size(taps)
     for c in range(0, width, LANES):
         for i in range(0, stride, LANES):
-            start = (mapping * width + c) * stride + i
+            start = (cnn * width + c) * stride + i
             store(sums, i, lane_sums(trial.filter_sums, start, stride))
         by_first = transposed_filter_transform(load_transformed(sums, 0, taps))  # dw'
         by_second = transposed_filter_transform(load_transformed(sums, size, taps))
@@ -129,7 +129,7 @@ def fold_backward(
 
 @kernel
 def fold_backward_to_input(
-    trial: Trial, layer: int, mapping: int, factor: np.float32, taps: Taps
+    trial: Trial, layer: int, cnn: int, factor: np.float32, taps: Taps
 ) -> np.float32:
     """Turn the sums of `map_columns_backward_to_input` into gradients by the patch statistics.
 
@@ -140,17 +140,17 @@ def fold_backward_to_input(
     Args:
         trial: Has the ``filter_sums``; the gradients by the patch statistics are added to.
         layer: Which layer.
-        mapping: Which of its mappings.
-        factor: The mapping's coefficient in the layer.
+        cnn: Which of its CNNs.
+        factor: The CNN's coefficient in the layer.
         taps: The K taps.
 
     Returns:
         Σ dz z over all channels, which is ⟨d, n(u)⟩ without the bias.
     """
-    k, width, place, zero = len(taps), trial.width, mapping_index(layer, mapping), splat(_ZERO)
+    k, width, place, zero = len(taps), trial.width, cnn_index(layer, cnn), splat(_ZERO)
     stride, inner = input_sums_size(), zero
     for c in range(0, width, LANES):
-        start, one = (mapping * width + c) * stride, place * width + c
+        start, one = (cnn * width + c) * stride, place * width + c
         by_shift = lane_sums(trial.filter_sums, start, stride)
         product = lane_sums(trial.filter_sums, start + LANES, stride)
         inner = inner + product

@@ -42,7 +42,7 @@ def trained_signals(settings: ArchitectureSettings, needed: Flags, mapped: Flags
     Args:
         settings: Sizes of the cells.
         needed: Whether the output depends on each edge, shape ``(edge,)``.
-        mapped: Whether each edge has a mapping with weights, shape ``(edge,)``.
+        mapped: Whether each edge has a CNN with weights, shape ``(edge,)``.
     """
     trained = np.zeros(_signals(settings), bool)
     for output, edges in _cells(settings):

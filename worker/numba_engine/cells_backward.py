@@ -4,7 +4,7 @@ The gradient by a state is complete when those by all later states are: the cell
 to the first, and the states of a cell, too. With d_j the gradient by the state that edge j leads
 to, the gradient by their common source u is
 
-    d = Σ_j (a_j d_j + b_j AᵀA d_j + c_j roll⁻¹(d_j) + the part of the mappings and statistics).
+    d = Σ_j (a_j d_j + b_j AᵀA d_j + c_j roll⁻¹(d_j) + the part of the CNNs and statistics).
 
 AᵀA d_j and the tiles of d_j are computed once for all edges *to* a state. The sum of tiles, its
 overlap-add, and the gradient through the patches' statistics are computed once for all edges *from*
@@ -16,10 +16,10 @@ import numpy as np
 from worker.numba_engine.cells_forward import (
     apply_normal,
     edge_of,
-    feeds_mapping,
+    feeds_cnn,
     signal_of,
     state_tiles_address,
-    takes_mapping,
+    takes_cnn,
     takes_normal,
     transform_state,
 )
@@ -27,9 +27,9 @@ from worker.numba_engine.cnn_backward import map_columns_backward, map_columns_b
 from worker.numba_engine.coefficients import (
     add_gradient,
     clear_gradients,
+    cnn_of,
     coefficient,
-    is_mapped,
-    mapping_of,
+    has_cnn,
     put_gradient,
     rolled_back,
 )
@@ -37,7 +37,7 @@ from worker.numba_engine.compilation import inlined, kernel
 from worker.numba_engine.layers_backward import (
     clear_filter_sums,
     clear_patch_gradients,
-    mappings_backward,
+    cnns_backward,
 )
 from worker.numba_engine.layout import (
     clear,
@@ -49,11 +49,11 @@ from worker.numba_engine.layout import (
 )
 from worker.numba_engine.linear_maps import Columns
 from worker.numba_engine.memory import (
+    CNNS,
     COLUMNS_MAPPED,
     CONSTANT,
     FLATTENING,
     IDENTITY,
-    MAPPINGS,
     NOISE,
     NORMAL,
     ROLL,
@@ -152,7 +152,7 @@ def prepare_target(trial: Trial, cell: int, target: int, taps: Taps) -> None:
     if takes_normal(trial, cell, target):
         first = start + column_start(trial, 0)
         apply_normal(trial, Columns(trial.gradients, first, trial.stride), target)
-    if takes_mapping(trial, cell, target):
+    if takes_cnn(trial, cell, target):
         tiles = trial.state_gradient_tiles
         transform_state(trial, trial.gradients, start, tiles, target - 1, taps)
     d_sum = by_start = splat(_ZERO)
@@ -180,7 +180,7 @@ def source_backward(
         for_weights: Whether the weights' gradients are needed; if not, those of the coefficients.
         taps: The K taps.
     """
-    mapped, signal = feeds_mapping(trial, cell, source), signal_of(trial, cell, source)
+    mapped, signal = feeds_cnn(trial, cell, source), signal_of(trial, cell, source)
     if mapped:
         clear(trial.source_tiles, trial.columns * column_tiles_size(trial, taps))
         clear_patch_gradients(trial, taps)
@@ -203,7 +203,7 @@ def edge_backward(
     """Take the gradient by an edge's target back through it.
 
     Args:
-        trial: Has that gradient; the gradient by the source, and the mappings' part of it in
+        trial: Has that gradient; the gradient by the source, and the CNNs' part of it in
             ``source_tiles``, are added to.
         cell: Which cell.
         target: The state that the edge leads to.
@@ -214,11 +214,11 @@ def edge_backward(
     edge = edge_of(trial, cell, target, source)
     clear_gradients(trial, edge)
     put_gradient(trial, edge, CONSTANT, number(trial.target_sums, 2 * (target - 1)))
-    if is_mapped(trial, edge):
+    if has_cnn(trial, edge):
         clear_filter_sums(trial, for_weights, taps)
         for first in range(0, trial.columns, COLUMNS_MAPPED):
             edge_columns_backward(trial, cell, target, source, first, for_weights, taps)
-        mappings_backward(trial, edge, signal_of(trial, cell, source), for_weights, taps)
+        cnns_backward(trial, edge, signal_of(trial, cell, source), for_weights, taps)
     if is_trained(trial, cell, source):
         add_linear(trial, cell, target, source)
     if not for_weights:
@@ -235,7 +235,7 @@ def edge_columns_backward(
     for_weights: np.bool_,
     taps: Taps,
 ) -> None:
-    """Take a few columns of the gradient back through an edge's mappings.
+    """Take a few columns of the gradient back through an edge's CNNs.
 
     Args:
         trial: Has the tiles of the source and of the gradient by the target, and the folded
@@ -254,12 +254,12 @@ def edge_columns_backward(
         state_tiles_address(trial, trial.source_tiles, 0, first, taps),
         min(COLUMNS_MAPPED, trial.columns - first),
     )
-    for i in range(MAPPINGS):
-        mapping = mapping_of(trial, edge, i)
-        if mapping.factor != _ZERO and for_weights:
-            map_columns_backward(trial, tiles, mapping, passing, True, taps)
-        elif mapping.factor != _ZERO:
-            map_columns_backward_to_input(trial, tiles, mapping, True, taps)
+    for i in range(CNNS):
+        cnn = cnn_of(trial, edge, i)
+        if cnn.factor != _ZERO and for_weights:
+            map_columns_backward(trial, tiles, cnn, passing, True, taps)
+        elif cnn.factor != _ZERO:
+            map_columns_backward_to_input(trial, tiles, cnn, True, taps)
 
 
 @kernel
@@ -297,7 +297,7 @@ def add_linear(trial: Trial, cell: int, target: int, source: int) -> None:
 
 @kernel
 def edge_coefficients_backward(trial: Trial, cell: int, target: int, source: int) -> None:
-    """Write an edge's gradients by the coefficients of all terms that are not a mapping.
+    """Write an edge's gradients by the coefficients of all terms that are not a CNN.
 
     They are those of `worker.numba_engine.layers_backward.coefficients_backward`.
 

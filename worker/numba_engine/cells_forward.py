@@ -18,23 +18,23 @@ import numpy as np
 
 from worker.numba_engine.batch_norm import fold
 from worker.numba_engine.cnn_forward import map_columns
-from worker.numba_engine.coefficients import coefficient, is_mapped, mapping_of, rolled
+from worker.numba_engine.coefficients import cnn_of, coefficient, has_cnn, rolled
 from worker.numba_engine.compilation import inlined, kernel
 from worker.numba_engine.layout import (
+    cnn_index,
     column_start,
-    mapping_index,
     noise_start,
     state_tiles_start,
     target_product_start,
 )
 from worker.numba_engine.linear_maps import Columns, apply, square_matrix
 from worker.numba_engine.memory import (
+    CNNS,
     COLUMNS_AT_ONCE,
     COLUMNS_MAPPED,
     FLATTENING,
     IDENTITY,
     ITEM,
-    MAPPINGS,
     NOISE,
     NORMAL,
     ROLL,
@@ -71,20 +71,20 @@ def edge_of(trial: Trial, cell: int, target: int, source: int) -> int:
 
 
 @kernel
-def feeds_mapping(trial: Trial, cell: int, source: int) -> bool:
-    """Return whether an edge from a state has a mapping."""
+def feeds_cnn(trial: Trial, cell: int, source: int) -> bool:
+    """Return whether an edge from a state has a CNN."""
     found = False
     for target in range(source + 1, trial.states + 1):
-        found = found or is_mapped(trial, edge_of(trial, cell, target, source))
+        found = found or has_cnn(trial, edge_of(trial, cell, target, source))
     return found
 
 
 @kernel
-def takes_mapping(trial: Trial, cell: int, target: int) -> bool:
-    """Return whether an edge to a state has a mapping."""
+def takes_cnn(trial: Trial, cell: int, target: int) -> bool:
+    """Return whether an edge to a state has a CNN."""
     found = False
     for source in range(target):
-        found = found or is_mapped(trial, edge_of(trial, cell, target, source))
+        found = found or has_cnn(trial, edge_of(trial, cell, target, source))
     return found
 
 
@@ -161,7 +161,7 @@ def cell_forward(trial: Trial, cell: int, taps: Taps) -> None:
     for state in range(trial.states + 1):
         if state > 0:
             state_forward(trial, cell, state, taps)
-        if feeds_mapping(trial, cell, state):
+        if feeds_cnn(trial, cell, state):
             signal = signal_of(trial, cell, state)
             count_input(trial, signal, taps)
             patch_statistics(trial, signal, taps)
@@ -182,15 +182,15 @@ def state_forward(trial: Trial, cell: int, target: int, taps: Taps) -> None:
         taps: The K taps.
     """
     first, constant, starts = edge_of(trial, cell, target, 0), _ZERO, _ZERO
-    mapped, normal = takes_mapping(trial, cell, target), takes_normal(trial, cell, target)
+    mapped, normal = takes_cnn(trial, cell, target), takes_normal(trial, cell, target)
     for source in range(target):
         edge = first + source
         starts += coefficient(trial, edge, START)
-        for i in range(MAPPINGS):
-            factor = mapping_of(trial, edge, i).factor
+        for i in range(CNNS):
+            factor = cnn_of(trial, edge, i).factor
             if factor != _ZERO:
                 fold(trial, edge, signal_of(trial, cell, source), i, taps)
-                constant += factor * number(trial.bias, mapping_index(edge, i))
+                constant += factor * number(trial.bias, cnn_index(edge, i))
     if normal:
         mix_normals(trial, cell, target)
     for column in range(trial.columns):
@@ -245,10 +245,10 @@ def map_sources(trial: Trial, cell: int, target: int, first: int, taps: Taps) ->
         edge = edge_of(trial, cell, target, source)
         inputs = state_tiles_address(trial, trial.state_tiles, source, first, taps)
         tiles = Tiles(inputs, trial.gradient_tiles, trial.mapped_tiles, count)
-        for i in range(MAPPINGS):
-            mapping = mapping_of(trial, edge, i)
-            if mapping.factor != _ZERO:
-                map_columns(trial, tiles, mapping, adding, taps)
+        for i in range(CNNS):
+            cnn = cnn_of(trial, edge, i)
+            if cnn.factor != _ZERO:
+                map_columns(trial, tiles, cnn, adding, taps)
                 adding = True
     overlap_add_columns(trial, count, taps)
 
@@ -267,13 +267,13 @@ def begin_column(
     """Write the terms that all edges of a state share to one of its columns.
 
     Args:
-        trial: Has the mappings' part in ``mapped``, and that of AᵀA in ``products``.
+        trial: Has the CNNs' part in ``mapped``, and that of AᵀA in ``products``.
         cell: Which cell.
         target: Which state.
         column: Which column.
-        mapped: Whether the mappings have a part.
+        mapped: Whether the CNNs have a part.
         normal: Whether AᵀA has a part.
-        constant: The mappings' biases, times their coefficients.
+        constant: The CNNs' biases, times their coefficients.
         starts: The coefficient of Aᵀy.
     """
     n, inputs, here = trial.n, trial.inputs, column_start(trial, column)

@@ -1,4 +1,4 @@
-"""The mapping n(u) = conv₂(ReLU(BN(conv₁(u)))) of a layer, backward, in Numba.
+"""The CNN n(u) = conv₂(ReLU(BN(conv₁(u)))) of a layer, backward, in Numba.
 
 Names are those of `worker.numba_engine.cnn_forward`. The hidden activations are computed again. A
 sweep computes the activations of a tile while it still sums those of the tile before: otherwise the
@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from worker.numba_engine.cnn_forward import (
+    Cnn,
     Filters,
-    Mapping,
     folded_filters,
     rectified,
     scaled_filters,
@@ -101,7 +101,7 @@ def activations(tiles: Tiles, at: int, filters: Filters, taps: Taps) -> Activati
 
 @kernel
 def map_columns_backward(
-    trial: Trial, tiles: Tiles, mapping: Mapping, passing: bool, adding: bool, taps: Taps
+    trial: Trial, tiles: Tiles, cnn: Cnn, passing: bool, adding: bool, taps: Taps
 ) -> None:
     """Take the gradient d by n(u) back through a few columns, to the filters and to u.
 
@@ -118,7 +118,7 @@ def map_columns_backward(
     Args:
         trial: Has the folded filters; its ``filter_sums`` are added to.
         tiles: Has u and d; gets the gradient by u.
-        mapping: The mapping n.
+        cnn: The CNN n.
         passing: Whether the gradient by u is needed.
         adding: Whether the gradient by u is added to, not overwritten.
         taps: The K taps.
@@ -126,18 +126,18 @@ def map_columns_backward(
     for c in range(trial.channels):
         # With literals, each of the three sweeps is compiled without a test of them.
         if not passing:
-            channel_backward(trial, tiles, mapping, c, False, False, taps)
+            channel_backward(trial, tiles, cnn, c, False, False, taps)
         elif adding or c > 0:
-            channel_backward(trial, tiles, mapping, c, True, True, taps)
+            channel_backward(trial, tiles, cnn, c, True, True, taps)
         else:
-            channel_backward(trial, tiles, mapping, c, True, False, taps)
+            channel_backward(trial, tiles, cnn, c, True, False, taps)
 
 
 @inlined
 def channel_backward(
     trial: Trial,
     tiles: Tiles,
-    mapping: Mapping,
+    cnn: Cnn,
     c: int,
     passing: bool,
     adding: bool,
@@ -148,16 +148,16 @@ def channel_backward(
     Args:
         trial: Has the folded filters; its ``filter_sums`` are added to.
         tiles: Has u and d; gets the gradient by u.
-        mapping: The mapping n.
+        cnn: The CNN n.
         c: Which channel.
         passing: Whether the gradient by u is needed.
         adding: Whether the gradient by u is added to, not overwritten.
         taps: The K taps.
     """
     runs, count = runs_of_tiles(trial.n, tiles.columns)
-    filters = scaled_filters(trial, mapping, c, taps)
+    filters = scaled_filters(trial, cnn, c, taps)
     sums, step = trial.filter_sums, tile_size(taps)
-    place = (mapping.mapping * trial.width + c) * filter_sums_size(taps)
+    place = (cnn.cnn * trial.width + c) * filter_sums_size(taps)
     totals = FilterSums(
         load_transformed(sums, place, taps),
         load_transformed(sums, place + step, taps),
@@ -244,7 +244,7 @@ def add_tile(
 
 @kernel
 def map_columns_backward_to_input(
-    trial: Trial, tiles: Tiles, mapping: Mapping, adding: bool, taps: Taps
+    trial: Trial, tiles: Tiles, cnn: Cnn, adding: bool, taps: Taps
 ) -> None:
     """Take the gradient back through a few columns to u alone, as `map_columns_backward` does.
 
@@ -255,37 +255,37 @@ def map_columns_backward_to_input(
     Args:
         trial: Has the folded filters; its ``filter_sums`` are added to.
         tiles: Has u and d; gets the gradient by u.
-        mapping: The mapping n.
+        cnn: The CNN n.
         adding: Whether the gradient by u is added to, not overwritten.
         taps: The K taps.
     """
     for c in range(trial.channels):
         # With a literal, each of the two sweeps is compiled without a test of ``adding``.
         if adding or c > 0:
-            channel_backward_to_input(trial, tiles, mapping, c, True, taps)
+            channel_backward_to_input(trial, tiles, cnn, c, True, taps)
         else:
-            channel_backward_to_input(trial, tiles, mapping, c, False, taps)
+            channel_backward_to_input(trial, tiles, cnn, c, False, taps)
 
 
 @inlined
 def channel_backward_to_input(
-    trial: Trial, tiles: Tiles, mapping: Mapping, c: int, adding: bool, taps: Taps
+    trial: Trial, tiles: Tiles, cnn: Cnn, c: int, adding: bool, taps: Taps
 ) -> None:
     """Take the gradient back through one channel: see `map_columns_backward_to_input`.
 
     Args:
         trial: Has the folded filters; its ``filter_sums`` are added to.
         tiles: Has u and d; gets the gradient by u.
-        mapping: The mapping n.
+        cnn: The CNN n.
         c: Which channel.
         adding: Whether the gradient by u is added to, not overwritten.
         taps: The K taps.
     """
     runs, count = runs_of_tiles(trial.n, tiles.columns)
-    filters = folded_filters(trial, mapping, c, taps)
-    back = scale_each(splat(mapping.factor), filters.first)
+    filters = folded_filters(trial, cnn, c, taps)
+    back = scale_each(splat(cnn.factor), filters.first)
     sums, step = trial.filter_sums, tile_size(taps)
-    place = (mapping.mapping * trial.width + c) * input_sums_size()
+    place = (cnn.cnn * trial.width + c) * input_sums_size()
     totals = InputSums(load(sums, place), load(sums, place + LANES))
     at = 0
     for _ in range(runs):

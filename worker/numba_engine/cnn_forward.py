@@ -1,4 +1,4 @@
-"""The mapping n(u) = conv₂(ReLU(BN(conv₁(u)))) of a layer, forward, in Numba.
+"""The CNN n(u) = conv₂(ReLU(BN(conv₁(u)))) of a layer, forward, in Numba.
 
 A layer's input has one channel, so that batch norm's statistics follow from those of its patches:
 with P_t the input shifted by t taps (zeros from beyond the ends), conv₁ is v_c = Σ_t w_tc P_t, and
@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 
 from worker.numba_engine.compilation import inlined, kernel
-from worker.numba_engine.layout import mapping_index, tile_size
+from worker.numba_engine.layout import cnn_index, tile_size
 from worker.numba_engine.memory import Taps, Trial
 from worker.numba_engine.simd import (
     fma_each,
@@ -45,19 +45,19 @@ from worker.numba_engine.winograd import (
 _ZERO = np.float32(0)
 
 
-class Mapping(NamedTuple):
-    """A mapping in a layer."""
+class Cnn(NamedTuple):
+    """A CNN in a layer."""
 
     layer: int
     """Which layer."""
-    mapping: int
-    """Which of the layer's mappings."""
+    cnn: int
+    """Which of the layer's CNNs."""
     factor: np.float32
-    """Coefficient of the mapping in the layer."""
+    """Coefficient of the CNN in the layer."""
 
 
 class Filters(NamedTuple):
-    """Both filters of one channel of a mapping."""
+    """Both filters of one channel of a CNN."""
 
     first: Vectors
     """Elements of the first filter, w', with batch norm folded in."""
@@ -68,7 +68,7 @@ class Filters(NamedTuple):
 
 
 @kernel
-def map_columns(trial: Trial, tiles: Tiles, mapping: Mapping, adding: bool, taps: Taps) -> None:
+def map_columns(trial: Trial, tiles: Tiles, cnn: Cnn, adding: bool, taps: Taps) -> None:
     """Compute the tiles of factor · n(u), without its bias, of a few columns.
 
     With z_c = w'_c ∗ u + b'_c, the output is Σ_c w_c ∗ max(z_c, 0). One sweep takes two channels.
@@ -76,36 +76,34 @@ def map_columns(trial: Trial, tiles: Tiles, mapping: Mapping, adding: bool, taps
     Args:
         trial: Has the folded filters.
         tiles: Has u; gets the output.
-        mapping: The mapping n.
+        cnn: The CNN n.
         adding: Whether the output is added to, not overwritten.
         taps: The K taps.
     """
     for c in range(0, trial.channels, 2):
         # With a literal, each of the two sweeps is compiled without a test of ``adding``.
         if adding or c > 0:
-            map_channels(trial, tiles, mapping, c, True, taps)
+            map_channels(trial, tiles, cnn, c, True, taps)
         else:
-            map_channels(trial, tiles, mapping, c, False, taps)
+            map_channels(trial, tiles, cnn, c, False, taps)
 
 
 @inlined
-def map_channels(
-    trial: Trial, tiles: Tiles, mapping: Mapping, c: int, adding: bool, taps: Taps
-) -> None:
+def map_channels(trial: Trial, tiles: Tiles, cnn: Cnn, c: int, adding: bool, taps: Taps) -> None:
     """Compute the tiles of two channels: see `map_columns`.
 
     Args:
         trial: Has the folded filters.
         tiles: Has u; gets the output.
-        mapping: The mapping n.
+        cnn: The CNN n.
         c: The first of the channels.
         adding: Whether the output is added to, not overwritten.
         taps: The K taps.
     """
     runs, count = runs_of_tiles(trial.n, tiles.columns)
     filters = (
-        scaled_filters(trial, mapping, c, taps),
-        scaled_filters(trial, mapping, c + 1, taps),
+        scaled_filters(trial, cnn, c, taps),
+        scaled_filters(trial, cnn, c + 1, taps),
     )
     at, step = 0, tile_size(taps)
     for _ in range(runs):
@@ -118,16 +116,16 @@ def map_channels(
 
 
 @inlined
-def folded_filters(trial: Trial, mapping: Mapping, c: int, taps: Taps) -> Filters:
+def folded_filters(trial: Trial, cnn: Cnn, c: int, taps: Taps) -> Filters:
     """Return the filters of a channel.
 
     Args:
         trial: Has the folded filters.
-        mapping: The mapping.
+        cnn: The CNN.
         c: Which channel.
         taps: The K taps.
     """
-    width, place = trial.width, mapping_index(mapping.layer, mapping.mapping)
+    width, place = trial.width, cnn_index(cnn.layer, cnn.cnn)
     start = place * tile_elements(taps) * width + c
     first = splat_transformed_filter(trial.transformed_first, start, width, taps)
     second = splat_transformed_filter(trial.transformed_second, start, width, taps)
@@ -135,17 +133,17 @@ def folded_filters(trial: Trial, mapping: Mapping, c: int, taps: Taps) -> Filter
 
 
 @inlined
-def scaled_filters(trial: Trial, mapping: Mapping, c: int, taps: Taps) -> Filters:
-    """Return the filters of a channel, the second one times the mapping's factor.
+def scaled_filters(trial: Trial, cnn: Cnn, c: int, taps: Taps) -> Filters:
+    """Return the filters of a channel, the second one times the CNN's factor.
 
     Args:
         trial: Has the folded filters.
-        mapping: The mapping.
+        cnn: The CNN.
         c: Which channel.
         taps: The K taps.
     """
-    filters = folded_filters(trial, mapping, c, taps)
-    second = scale_each(splat(mapping.factor), filters.second)
+    filters = folded_filters(trial, cnn, c, taps)
+    second = scale_each(splat(cnn.factor), filters.second)
     return Filters(filters.first, second, filters.shift)
 
 

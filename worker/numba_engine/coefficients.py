@@ -9,7 +9,7 @@ A term with coefficient 0 is not computed: in a retraining, each layer has one o
 
 import numpy as np
 
-from worker.numba_engine.cnn_forward import Mapping
+from worker.numba_engine.cnn_forward import Cnn
 from worker.numba_engine.compilation import inlined
 from worker.numba_engine.memory import (
     FIRST_MAP,
@@ -40,20 +40,20 @@ def coefficient(trial: Trial, layer: int, term: int) -> np.float32:
 
 
 @inlined
-def mapping_of(trial: Trial, layer: int, mapping: int) -> Mapping:
-    """Return a layer's mapping with its coefficient.
+def cnn_of(trial: Trial, layer: int, cnn: int) -> Cnn:
+    """Return a layer's CNN with its coefficient.
 
     Args:
         trial: Has the coefficients.
         layer: Which layer.
-        mapping: Which of the layer's mappings.
+        cnn: Which of the layer's CNNs.
     """
-    return Mapping(layer, mapping, coefficient(trial, layer, FIRST_MAP + mapping))
+    return Cnn(layer, cnn, coefficient(trial, layer, FIRST_MAP + cnn))
 
 
 @inlined
-def is_mapped(trial: Trial, layer: int) -> bool:
-    """Return whether a layer has a mapping."""
+def has_cnn(trial: Trial, layer: int) -> bool:
+    """Return whether a layer has a CNN."""
     first = coefficient(trial, layer, FIRST_MAP)
     return first != _ZERO or coefficient(trial, layer, FIRST_MAP + 1) != _ZERO
 
@@ -61,7 +61,7 @@ def is_mapped(trial: Trial, layer: int) -> bool:
 @inlined
 def is_roll(trial: Trial, layer: int) -> bool:
     """Return whether a layer only shifts its rows."""
-    alone = coefficient(trial, layer, ROLL) == _ONE and not is_mapped(trial, layer)
+    alone = coefficient(trial, layer, ROLL) == _ONE and not has_cnn(trial, layer)
     for term in (IDENTITY, NORMAL, START, NOISE):
         alone = alone and coefficient(trial, layer, term) == _ZERO
     return alone

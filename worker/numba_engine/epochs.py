@@ -9,7 +9,7 @@ from worker.engine.philox import Quantity
 from worker.numba_engine.alpha import Alpha, alpha_gradient, alpha_update, mix
 from worker.numba_engine.cells_backward import cells_backward
 from worker.numba_engine.cells_forward import cell_forward
-from worker.numba_engine.coefficients import coefficient, is_mapped
+from worker.numba_engine.coefficients import coefficient, has_cnn
 from worker.numba_engine.compilation import entry, kernel
 from worker.numba_engine.layers_backward import layer_backward
 from worker.numba_engine.layers_forward import layer_forward
@@ -81,7 +81,7 @@ def forward(
     draw_normals(drawn, count, step, _MEASUREMENT, occasion, trial.key0, trial.key1)
     measure(trial)
     if space is None:
-        if is_mapped(trial, 0):
+        if has_cnn(trial, 0):
             count_input(trial, 0, taps)
         for layer in range(trial.layers):
             draw_noise(trial, layer, occasion, step)

@@ -11,32 +11,32 @@ from worker.numba_engine.cnn_backward import map_columns_backward, map_columns_b
 from worker.numba_engine.coefficients import (
     add_gradient,
     clear_gradients,
+    cnn_of,
     coefficient,
-    is_mapped,
+    has_cnn,
     is_roll,
-    mapping_of,
     put_gradient,
     rolled_back,
 )
 from worker.numba_engine.compilation import inlined, kernel
 from worker.numba_engine.layout import (
     clear,
+    cnn_index,
     column_start,
     column_tiles_size,
     filter_sums_size,
     input_sums_size,
-    mapping_index,
     noise_start,
     product_start,
 )
 from worker.numba_engine.linear_maps import Columns, apply, move, square_matrix
 from worker.numba_engine.memory import (
+    CNNS,
     COLUMNS_AT_ONCE,
     COLUMNS_MAPPED,
     CONSTANT,
     FIRST_MAP,
     IDENTITY,
-    MAPPINGS,
     NOISE,
     NORMAL,
     ROLL,
@@ -68,7 +68,7 @@ def layer_backward(
         for_weights: Whether the weights' gradients are needed; if not, those of the coefficients.
         taps: The K taps.
     """
-    mapped, passing = is_mapped(trial, layer), layer > trial.lowest_trained
+    mapped, passing = has_cnn(trial, layer), layer > trial.lowest_trained
     if for_weights and is_roll(trial, layer):
         back = (trial.n - trial.roll) % trial.n
         move(trial, trial.gradients, source, trial.signal_size - source, back)
@@ -93,7 +93,7 @@ def layer_backward(
                 coefficients_backward(trial, layer, column, source)
     if mapped:
         clear_patch_gradients(trial, taps)
-        mappings_backward(trial, layer, layer, for_weights, taps)
+        cnns_backward(trial, layer, layer, for_weights, taps)
         if passing:
             statistics_backward(trial, layer, trial.signal_size - source, taps)
 
@@ -108,7 +108,7 @@ def columns_backward(
     for_weights: np.bool_,
     taps: Taps,
 ) -> None:
-    """Take a few columns of the gradient back through a layer's mappings.
+    """Take a few columns of the gradient back through a layer's CNNs.
 
     Args:
         trial: Has the input, the gradient and the folded filters; ``mapped`` gets the gradient by
@@ -129,20 +129,20 @@ def columns_backward(
         transform_column(trial.gradients, gradients, trial.n, taps, tiles.gradients, i * size)
         constant_backward(trial, layer, gradients)
     adding = False
-    for i in range(MAPPINGS):
-        mapping = mapping_of(trial, layer, i)
-        if mapping.factor != _ZERO and for_weights:
-            map_columns_backward(trial, tiles, mapping, passing, adding, taps)
-        elif mapping.factor != _ZERO:
-            map_columns_backward_to_input(trial, tiles, mapping, adding, taps)
-        adding = adding or mapping.factor != _ZERO
+    for i in range(CNNS):
+        cnn = cnn_of(trial, layer, i)
+        if cnn.factor != _ZERO and for_weights:
+            map_columns_backward(trial, tiles, cnn, passing, adding, taps)
+        elif cnn.factor != _ZERO:
+            map_columns_backward_to_input(trial, tiles, cnn, adding, taps)
+        adding = adding or cnn.factor != _ZERO
     if passing:
         overlap_add_columns(trial, count, taps)
 
 
 @inlined
 def clear_filter_sums(trial: Trial, for_weights: np.bool_, taps: Taps) -> None:
-    """Set the sums of a layer's mappings to zero.
+    """Set the sums of a layer's CNNs to zero.
 
     Args:
         trial: Its ``filter_sums`` become zero.
@@ -150,7 +150,7 @@ def clear_filter_sums(trial: Trial, for_weights: np.bool_, taps: Taps) -> None:
         taps: The K taps.
     """
     size = filter_sums_size(taps) if for_weights else input_sums_size()
-    clear(trial.filter_sums, MAPPINGS * trial.width * size)
+    clear(trial.filter_sums, CNNS * trial.width * size)
 
 
 @kernel
@@ -168,9 +168,7 @@ def clear_patch_gradients(trial: Trial, taps: Taps) -> None:
 
 
 @kernel
-def mappings_backward(
-    trial: Trial, layer: int, source: int, for_weights: np.bool_, taps: Taps
-) -> None:
+def cnns_backward(trial: Trial, layer: int, source: int, for_weights: np.bool_, taps: Taps) -> None:
     """Turn the sums over all columns into gradients by weights, or coefficients, and statistics.
 
     Args:
@@ -181,8 +179,8 @@ def mappings_backward(
         taps: The K taps.
     """
     d_sum = number(trial.coefficients_gradient, layer * TERMS + CONSTANT)
-    for i in range(MAPPINGS):
-        place, factor = mapping_index(layer, i), mapping_of(trial, layer, i).factor
+    for i in range(CNNS):
+        place, factor = cnn_index(layer, i), cnn_of(trial, layer, i).factor
         if factor != _ZERO and for_weights:
             fold_backward(trial, layer, source, i, factor, taps)
             put(trial.bias_gradient, place, np.float32(factor * d_sum))
@@ -194,17 +192,17 @@ def mappings_backward(
 
 @kernel
 def linear_backward(trial: Trial, layer: int, column: int, source: int, mapped: bool) -> None:
-    """Take one column of the gradient d back through all terms that are not a mapping.
+    """Take one column of the gradient d back through all terms that are not a CNN.
 
-    The gradient by u is c₀ d + c₁ AᵀA d + c₃ roll⁻¹(d), since AᵀA is symmetric. The mappings' part
+    The gradient by u is c₀ d + c₁ AᵀA d + c₃ roll⁻¹(d), since AᵀA is symmetric. The CNNs' part
     is added.
 
     Args:
-        trial: Has AᵀA d in ``product`` and the mappings' part in ``mapped``; gets the gradient.
+        trial: Has AᵀA d in ``product`` and the CNNs' part in ``mapped``; gets the gradient.
         layer: Which layer.
         column: Which column.
         source: Where d starts in ``gradients``: the other signal gets the gradient by u.
-        mapped: Whether the mappings have a part.
+        mapped: Whether the CNNs have a part.
     """
     n, gradients, here = trial.n, trial.gradients, column_start(trial, column)
     start, target = source + here, trial.signal_size - source + here
@@ -214,7 +212,7 @@ def linear_backward(trial: Trial, layer: int, column: int, source: int, mapped: 
     # `product_start`, but without a call: LLVM would unroll the loop in another way, and round the
     # last row of an odd number differently.
     product, product_at = trial.product, column % COLUMNS_AT_ONCE * n * LANES
-    mappings, mapped_at = trial.mapped, column_start(trial, column % COLUMNS_MAPPED)
+    cnns, mapped_at = trial.mapped, column_start(trial, column % COLUMNS_MAPPED)
     roll = trial.roll
     for i in range(n):
         row = i * LANES
@@ -226,13 +224,13 @@ def linear_backward(trial: Trial, layer: int, column: int, source: int, mapped: 
             j = rolled_back(i, roll, n)
             total = fma(splat(c_roll), load(gradients, start + j * LANES), total)
         if mapped:
-            total = total + load(mappings, mapped_at + row)
+            total = total + load(cnns, mapped_at + row)
         store(gradients, target + row, total * inside)
 
 
 @kernel
 def constant_backward(trial: Trial, layer: int, start: int) -> None:
-    """Add a column's Σ d to the gradient by a constant; a mapping's bias is part of it.
+    """Add a column's Σ d to the gradient by a constant; a CNN's bias is part of it.
 
     Args:
         trial: Has the gradient d; the gradient by a constant is added to.
@@ -247,7 +245,7 @@ def constant_backward(trial: Trial, layer: int, start: int) -> None:
 
 @kernel
 def coefficients_backward(trial: Trial, layer: int, column: int, source: int) -> None:
-    """Add a column's gradients by the coefficients of all terms that are not a mapping.
+    """Add a column's gradients by the coefficients of all terms that are not a CNN.
 
     They are ⟨d, u⟩, ⟨d, AᵀA u⟩ = ⟨AᵀA d, u⟩, ⟨d, Aᵀy⟩, ⟨d, roll(u)⟩ = ⟨roll⁻¹(d), u⟩ and ⟨d, ε⟩.
 

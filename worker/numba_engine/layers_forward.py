@@ -7,21 +7,21 @@ import numpy as np
 
 from worker.numba_engine.batch_norm import fold
 from worker.numba_engine.cnn_forward import map_columns
-from worker.numba_engine.coefficients import coefficient, is_mapped, is_roll, mapping_of, rolled
+from worker.numba_engine.coefficients import cnn_of, coefficient, has_cnn, is_roll, rolled
 from worker.numba_engine.compilation import inlined, kernel
 from worker.numba_engine.layout import (
+    cnn_index,
     column_start,
     column_tiles_size,
-    mapping_index,
     noise_start,
     product_start,
 )
 from worker.numba_engine.linear_maps import Columns, apply, move, square_matrix
 from worker.numba_engine.memory import (
+    CNNS,
     COLUMNS_AT_ONCE,
     COLUMNS_MAPPED,
     IDENTITY,
-    MAPPINGS,
     NOISE,
     NORMAL,
     ROLL,
@@ -48,7 +48,7 @@ _ZERO = np.float32(0)
 def layer_forward(trial: Trial, layer: int, taps: Taps) -> None:
     """Compute a layer's output, which is the next layer's input.
 
-    If the next layer has a mapping, the sums over its input are computed, too.
+    If the next layer has a CNN, the sums over its input are computed, too.
 
     Args:
         trial: Has the layer's input, its ``lags``, noise, weights and coefficients; gets the
@@ -56,9 +56,9 @@ def layer_forward(trial: Trial, layer: int, taps: Taps) -> None:
         layer: Which layer.
         taps: The K taps.
     """
-    mapped, counted = is_mapped(trial, layer), False
+    mapped, counted = has_cnn(trial, layer), False
     if layer + 1 < trial.layers:
-        counted = is_mapped(trial, layer + 1)
+        counted = has_cnn(trial, layer + 1)
     size = trial.signal_size
     if is_roll(trial, layer):
         move(trial, trial.inputs, layer * size, (layer + 1) * size, trial.roll)
@@ -68,7 +68,7 @@ def layer_forward(trial: Trial, layer: int, taps: Taps) -> None:
     constant = _ZERO
     if mapped:
         patch_statistics(trial, layer, taps)
-        constant = fold_mappings(trial, layer, taps)
+        constant = fold_cnns(trial, layer, taps)
     clear_lags(trial, taps)
     for first in range(0, trial.columns, COLUMNS_MAPPED):
         count = min(COLUMNS_MAPPED, trial.columns - first)
@@ -83,8 +83,8 @@ def layer_forward(trial: Trial, layer: int, taps: Taps) -> None:
 
 
 @inlined
-def fold_mappings(trial: Trial, layer: int, taps: Taps) -> np.float32:
-    """Fold the batch norm of a layer's mappings.
+def fold_cnns(trial: Trial, layer: int, taps: Taps) -> np.float32:
+    """Fold the batch norm of a layer's CNNs.
 
     Args:
         trial: Has the weights and the input's statistics; gets the folded filters.
@@ -92,14 +92,14 @@ def fold_mappings(trial: Trial, layer: int, taps: Taps) -> np.float32:
         taps: The K taps.
 
     Returns:
-        The sum of the mappings' biases, times their coefficients.
+        The sum of the CNNs' biases, times their coefficients.
     """
     constant = _ZERO
-    for i in range(MAPPINGS):
-        mapping = mapping_of(trial, layer, i)
-        if mapping.factor != _ZERO:
+    for i in range(CNNS):
+        cnn = cnn_of(trial, layer, i)
+        if cnn.factor != _ZERO:
             fold(trial, layer, layer, i, taps)
-            constant += mapping.factor * number(trial.bias, mapping_index(layer, i))
+            constant += cnn.factor * number(trial.bias, cnn_index(layer, i))
     return constant
 
 
@@ -119,10 +119,10 @@ def columns_forward(trial: Trial, layer: int, start: int, count: int, taps: Taps
         at = start + i * trial.stride
         transform_column(trial.inputs, at, trial.n, taps, tiles.inputs, i * size)
     adding = False
-    for i in range(MAPPINGS):
-        mapping = mapping_of(trial, layer, i)
-        if mapping.factor != _ZERO:
-            map_columns(trial, tiles, mapping, adding, taps)
+    for i in range(CNNS):
+        cnn = cnn_of(trial, layer, i)
+        if cnn.factor != _ZERO:
+            map_columns(trial, tiles, cnn, adding, taps)
             adding = True
     overlap_add_columns(trial, count, taps)
 
@@ -140,11 +140,11 @@ def mix_column(
     """Write a column of a layer's output.
 
     Args:
-        trial: Has AᵀA u in ``product`` and the mappings' part in ``mapped``; gets the output.
+        trial: Has AᵀA u in ``product`` and the CNNs' part in ``mapped``; gets the output.
         layer: Which layer.
         column: Which column.
-        mapped: Whether the mappings have a part.
-        constant: The mappings' biases, times their coefficients.
+        mapped: Whether the CNNs have a part.
+        constant: The CNNs' biases, times their coefficients.
         counted: Whether the output's sums are added to ``lags``.
         taps: The K taps.
     """
@@ -157,7 +157,7 @@ def mix_column(
     c_start = coefficient(trial, layer, START)
     c_roll = coefficient(trial, layer, ROLL)
     c_noise = coefficient(trial, layer, NOISE)
-    product, mappings = trial.product, trial.mapped
+    product, cnns = trial.product, trial.mapped
     noise, product_at = noise_start(trial, layer, column), product_start(n, column)
     mapped_at = column_start(trial, column % COLUMNS_MAPPED)
     size, roll = trial.signal_size, trial.roll
@@ -166,7 +166,7 @@ def mix_column(
         row = i * LANES
         total = plain
         if mapped:
-            total = total + load(mappings, mapped_at + row)
+            total = total + load(cnns, mapped_at + row)
         if c_identity != _ZERO:
             total = fma(splat(c_identity), load(inputs, start + row), total)
         if c_normal != _ZERO:

@@ -7,8 +7,8 @@ import numpy as np
 
 from worker.numba_engine.compilation import inlined
 from worker.numba_engine.memory import (
+    CNNS,
     COLUMNS_AT_ONCE,
-    MAPPINGS,
     Taps,
     Trial,
     filter_sum_count,
@@ -69,9 +69,9 @@ def noise_start(trial: Trial, layer: int, column: int) -> int:
 
 
 @inlined
-def mapping_index(layer: int, mapping: int) -> int:
-    """Return the index of a layer's mapping among all mappings."""
-    return layer * MAPPINGS + mapping
+def cnn_index(layer: int, cnn: int) -> int:
+    """Return the index of a layer's CNN among all CNNs."""
+    return layer * CNNS + cnn
 
 
 @inlined

@@ -47,19 +47,19 @@ Space = CellSpace | None
 compiled."""
 
 IDENTITY, NORMAL, START, ROLL, NOISE, FIRST_MAP = 0, 1, 2, 3, 4, 5
-"""Columns of a layer's coefficients: u, AᵀA u, Aᵀy, roll(u), ε, and the mappings n₀(u), n₁(u)."""
+"""Columns of a layer's coefficients: u, AᵀA u, Aᵀy, roll(u), ε, and the CNNs n₀(u), n₁(u)."""
 TERMS = 8
 """Columns of the coefficients: the seven terms, and in gradients that by a constant."""
 CONSTANT = 7
 """Column of the gradient by a constant."""
 FLATTENING = 7
 """Weights of a cell's flattening: three taps of each of two states, and a bias."""
-MAPPINGS = 2
-"""Mappings with weights that a layer can have: the learnable gradient's and the CNN's."""
+CNNS = 2
+"""CNNs with weights that a layer can have: the learnable gradient's and the CNN's."""
 COLUMNS_AT_ONCE = 8
 """Columns of a signal that are multiplied by a matrix together."""
 COLUMNS_MAPPED = 2
-"""Columns that a mapping's sweep over a channel takes together; divides `COLUMNS_AT_ONCE`."""
+"""Columns that a CNN's sweep over a channel takes together; divides `COLUMNS_AT_ONCE`."""
 
 ITEM = 4
 """Bytes of a float32."""
@@ -74,7 +74,7 @@ _INTEGERS = (
     "halo",  # rows of zeros at each end of a column
     "stride",  # numbers from one column to the next, halo included
     "signal_size",  # numbers in a signal
-    "layers",  # layers, or edges in the cell space: each has its coefficients and mappings
+    "layers",  # layers, or edges in the cell space: each has its coefficients and CNNs
     "cells",  # cells; 0 in the sequential space
     "states",  # states of a cell without its input
     "channels",  # channels that are computed: padded to a multiple of four
@@ -108,7 +108,7 @@ class Sizes(NamedTuple):
     layers: int
     """Layers of the network, or edges of its cells."""
     channels: int
-    """Hidden channels of a mapping."""
+    """Hidden channels of a CNN."""
     noisy: bool
     """Whether a layer can draw operation noise."""
     space: Space = None
@@ -167,7 +167,7 @@ def array_shapes(m: int, n: int, sizes: Sizes) -> Shapes:
         sizes: Other sizes.
     """
     taps, columns, width, signals = sizes.taps, sizes.columns, sizes.width, sizes.signals
-    elements, maps = TILE_ELEMENTS[taps], (sizes.layers, MAPPINGS)
+    elements, maps = TILE_ELEMENTS[taps], (sizes.layers, CNNS)
     column = (n + 2 * sizes.halo, LANES)
     signal = (columns, *column)
     # One tile more than the columns have, because a sweep reads one tile ahead.
@@ -212,11 +212,11 @@ def array_shapes(m: int, n: int, sizes: Sizes) -> Shapes:
         "drawn": (noise,),  # normals, (row, sample), and one more vector
         # Space for a few columns at a time.
         "product": (COLUMNS_AT_ONCE, max(n, m), LANES),  # a matrix times columns
-        "mapped": (COLUMNS_MAPPED, *column),  # what the mappings add to an output, or to a gradient
+        "mapped": (COLUMNS_MAPPED, *column),  # what the CNNs add to an output, or to a gradient
         "input_tiles": tiles,
         "gradient_tiles": tiles,
         "mapped_tiles": tiles,
-        "filter_sums": (MAPPINGS, width, filter_sum_count(elements), LANES),  # partial, by lane
+        "filter_sums": (CNNS, width, filter_sum_count(elements), LANES),  # partial, by lane
         "channel_sums": (filter_sum_count(elements), LANES),  # sums of one vector of channels
         "lags": (taps + 1, LANES),  # Σ u_j u_{j − d} and Σ u_j of a layer's input, by lane
         "stencil": (2 * taps - 1,),  # weights of the rows around in the patch statistics' gradient
@@ -230,7 +230,7 @@ def weight_shapes(sizes: Sizes) -> Shapes:
     Args:
         sizes: Sizes of the trial.
     """
-    maps, width = (sizes.layers, MAPPINGS), sizes.width
+    maps, width = (sizes.layers, CNNS), sizes.width
     return {
         "first": (*maps, sizes.taps, width),
         # The second convolution's taps are stored in reverse: with w_t = second[t], a hidden row
@@ -260,7 +260,7 @@ def cell_shapes(n: int, sizes: Sizes) -> Shapes:
         # What the edges of a state share, for one cell at a time.
         "state_tiles": (states * tiles + 1, elements, LANES),  # tiles of each source
         "state_gradient_tiles": (states * tiles + 1, elements, LANES),  # by each target
-        "source_tiles": (tiles, elements, LANES),  # what mappings add to the gradient by a source
+        "source_tiles": (tiles, elements, LANES),  # what CNNs add to the gradient by a source
         "mixture": (columns, n, LANES),  # the signal that AᵀA is applied to
         "products": (states, columns, n, LANES),  # products with AᵀA, by target
         "target_sums": (states, 2),  # Σ d and ⟨d, Aᵀy⟩ of the gradient d by each target

@@ -23,14 +23,14 @@ from worker.numba_engine.winograd import (
 
 
 class Tiles(NamedTuple):
-    """A few columns of transformed tiles that a mapping's kernels read and write: addresses."""
+    """A few columns of transformed tiles that a CNN's kernels read and write: addresses."""
 
     inputs: int
-    """Tiles of the mapping's input u."""
+    """Tiles of the CNN's input u."""
     gradients: int
-    """Tiles of the gradient by the mapping's output; not read on the way forward."""
+    """Tiles of the gradient by the CNN's output; not read on the way forward."""
     outputs: int
-    """Tiles of what the mappings add to a layer's output, or to the gradient by u: written."""
+    """Tiles of what the CNNs add to a layer's output, or to the gradient by u: written."""
     columns: int
     """Number of columns."""
 

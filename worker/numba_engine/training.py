@@ -92,10 +92,10 @@ class SearchRun:
         result.psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
 
     def _pretrain(self, workspace: Workspace, index: int, end_epoch: EndEpoch) -> Doubles:
-        """Train each mapping as a separate network, and put them together (Sec. 5.4).
+        """Train each CNN as a separate network, and put them together (Sec. 5.4).
 
         Args:
-            workspace: Gets the trained mappings, and the flattenings of the last network.
+            workspace: Gets the trained CNNs, and the flattenings of the last network.
             index: Which trial of the batch.
             end_epoch: Called at the end of each epoch.
 
@@ -105,22 +105,22 @@ class SearchRun:
         batch = self.batch
         losses = np.empty((len(PRETRAININGS), batch.epochs))
         trained: list[dict[str, Floats]] = []
-        for mapping, occasion in enumerate(PRETRAININGS):
+        for cnn, occasion in enumerate(PRETRAININGS):
             workspace.begin(index, self._initial)
             shares = np.zeros((batch.architecture.edges, len(operations(batch.architecture))))
-            shares[:, mapping] = 1
+            shares[:, cnn] = 1
             workspace.keep(shares)
             for epoch in range(batch.epochs):
                 steps = steps_of(batch, epoch)
                 sizes = self._weight_step_sizes[index, steps.start : steps.stop]
                 batches = workspace.batches(index, occasion, steps, sizes)
-                losses[mapping, epoch] = train_epoch(*workspace.network, batches).loss
+                losses[cnn, epoch] = train_epoch(*workspace.network, batches).loss
                 end_epoch()
-            weights = workspace.mapping(mapping)
+            weights = workspace.cnn(cnn)
             trained.append({name: values.copy() for name, values in weights.items()})
         workspace.train_all()
-        for mapping, weights in enumerate(trained):
-            for name, values in workspace.mapping(mapping).items():
+        for cnn, weights in enumerate(trained):
+            for name, values in workspace.cnn(cnn).items():
                 values[:] = weights[name]
         mean: Doubles = losses.mean(0)
         return mean

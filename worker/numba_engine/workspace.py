@@ -15,8 +15,8 @@ from worker.numba_engine.alpha import Alpha, set_coefficients
 from worker.numba_engine.cell_pruning import needed_edges, trained_signals
 from worker.numba_engine.epochs import Batches, train_epoch
 from worker.numba_engine.memory import (
+    CNNS,
     FLATTENING,
-    MAPPINGS,
     CellSpace,
     Doubles,
     Floats,
@@ -33,8 +33,8 @@ from worker.numba_engine.vector_type import LANES
 class InitialValues(NamedTuple):
     """Initial weights of all trials."""
 
-    mappings: dict[tuple[int, int], NetWeights]
-    """Weights by edge and mapping; an edge is a layer in the sequential space."""
+    cnns: dict[tuple[int, int], NetWeights]
+    """Weights by edge and CNN; an edge is a layer in the sequential space."""
     flattenings: list[Flattening]
     """Flattening of each cell; empty in the sequential space."""
 
@@ -94,10 +94,10 @@ class Workspace:
         """
         channels, memory = self.batch.architecture.channels, self.memory
         memory.clear_weights()
-        for (edge, mapping), weights in initial.mappings.items():
-            memory["first"][edge, mapping, :, :channels] = weights.first[index]
-            memory["second"][edge, mapping, :, :channels] = weights.second[index, ::-1]
-            memory["bias"][edge * MAPPINGS + mapping] = weights.bias[index]
+        for (edge, cnn), weights in initial.cnns.items():
+            memory["first"][edge, cnn, :, :channels] = weights.first[index]
+            memory["second"][edge, cnn, :, :channels] = weights.second[index, ::-1]
+            memory["bias"][edge * CNNS + cnn] = weights.bias[index]
         memory["scale"][:] = 1
         for cell, flattening in enumerate(initial.flattenings):
             last = FLATTENING - 1
@@ -109,28 +109,28 @@ class Workspace:
         memory.set(key0=seed & MASK, key1=seed >> 32, weight_decay=decay)
 
     def train_all(self) -> None:
-        """Make all mappings, or all coefficients, part of the training."""
+        """Make all CNNs, or all coefficients, part of the training."""
         self.memory.set(lowest_trained=0)
         self.memory["trained"][1:] = 1
 
-    def mapping(self, mapping: int) -> dict[str, Floats]:
-        """Return views of one mapping's weights on all edges, by name.
+    def cnn(self, cnn: int) -> dict[str, Floats]:
+        """Return views of one CNN's weights on all edges, by name.
 
         Args:
-            mapping: 0 for the learnable gradient's mapping, 1 for the CNN's.
+            cnn: 0 for the learnable gradient's CNN, 1 for the CNN's.
         """
         names = ("first", "second", "scale", "shift")
-        views = {name: self.memory[name][:, mapping] for name in names}
-        return {**views, "bias": self.memory["bias"][mapping::MAPPINGS]}
+        views = {name: self.memory[name][:, cnn] for name in names}
+        return {**views, "bias": self.memory["bias"][cnn::CNNS]}
 
     def keep(self, shares: NDArray[np.float64]) -> None:
-        """Fix the coefficients to those of an architecture, and train only its mappings.
+        """Fix the coefficients to those of an architecture, and train only its CNNs.
 
         Args:
             shares: The architecture as one-hot rows, shape ``(edge, operation)``.
         """
         settings = self.batch.architecture
-        mapped = shares[:, :MAPPINGS].sum(1) > 0  # the operations with weights come first
+        mapped = shares[:, :CNNS].sum(1) > 0  # the operations with weights come first
         if settings.space == "sequential":
             lowest = int(mapped.argmax()) if mapped.any() else len(mapped)
             self.memory.set(lowest_trained=lowest)
@@ -193,7 +193,7 @@ class Workspace:
 
 
 def initial_values(batch: Batch, occasion: Occasion) -> InitialValues:
-    """Draw the initial weights of all mappings, and of all cells' flattenings.
+    """Draw the initial weights of all CNNs, and of all cells' flattenings.
 
     Args:
         batch: The trials.
@@ -202,10 +202,10 @@ def initial_values(batch: Batch, occasion: Occasion) -> InitialValues:
     space = space_of(batch.architecture)
     cells = range(space.cells if space else 0)
     return InitialValues(
-        mappings={
-            (edge, mapping): initial_weights(batch, occasion, edge, mapping)
+        cnns={
+            (edge, cnn): initial_weights(batch, occasion, edge, cnn)
             for edge in range(batch.architecture.edges)
-            for mapping in range(MAPPINGS)
+            for cnn in range(CNNS)
         },
         flattenings=[initial_flattening(batch, occasion, cell) for cell in cells],
     )
