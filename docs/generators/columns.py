@@ -20,7 +20,7 @@ FRAMES = {
 
 def every_column() -> str:
     """Return a table with one row per frame, its columns in their order."""
-    rows = ["| of | frame | columns |", "|---|---|---|"]
+    rows = ["| class | frame | columns |", "|---|---|---|"]
     for owner, frames in FRAMES.items():
         for name, columns in frames.items():
             listed = ", ".join(f"`{column}`" for column in columns)
