@@ -32,7 +32,7 @@ class BohbSettings(Section):
     Default 50, as in the paper's Table 5.
     """
     parallel: Annotated[int, Field(ge=0)] = 0
-    """Number of evaluations that may be under way at once; 0: as many as there are live workers.
+    """Number of evaluations that may be in progress at once; 0: as many as there are live workers.
 
     Default 0, so that no worker waits. With 1 every decision is reproducible.
     """

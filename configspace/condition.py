@@ -1,4 +1,4 @@
-"""A condition of a campaign: one distribution of trials, everything but the seed being fixed."""
+"""A condition of a campaign: one distribution of trials. Everything except the seed is fixed."""
 
 import hashlib
 import json
@@ -40,11 +40,11 @@ class ConditionEvaluation(Section):
     time_limit: Seconds = 3600.0
     """Longest duration of a job, in seconds or as a text such as ``"30m"`` or ``"2h"``.
 
-    Default one hour: many times what a job of the default size takes.
+    Default one hour: many times the duration of a job of the default size.
     """
     memory_limit: Bytes | None = None
-    """Most resident memory of a job's process, in bytes or as a text such as ``"4GiB"``. Default:
-    no limit."""
+    """Maximum resident memory of a job's process, in bytes or as a text such as ``"4GiB"``.
+    Default: no limit."""
 
 
 class Condition(Section):
@@ -90,7 +90,9 @@ class Condition(Section):
         if self.architecture.custom and self.method == "darts-single":
             raise ValueError("architecture.custom: expected none with the method 'darts-single'")
         if (self.method == "given") != (self.architectures is not None):
-            raise ValueError("architectures: expected with the method 'given', and with no other")
+            raise ValueError(
+                "architectures: expected for the method 'given', and for no other method"
+            )
         if self.architectures is not None and len(self.architectures) < self.trials:
             raise ValueError(
                 f"architectures: expected one for each of {self.trials} trials, "

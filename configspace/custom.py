@@ -41,7 +41,7 @@ def source_digest(name: str) -> str:
         raise StudyError(
             f"cannot find {module.replace('.', '/')}.py for {name!r} in the current folder "
             f"({here}) or on Python's path",
-            advice="start from its folder, or add that to PYTHONPATH",
+            advice="run dartboard in the folder of that file, or add the folder to PYTHONPATH",
         )
     try:
         return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()

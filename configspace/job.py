@@ -153,11 +153,13 @@ class Outcome(Message):
         if self.id != job.id:
             raise WireError(f"expected the outcome of {job.id}, got that of {self.id}")
         if tuple(trial.seed for trial in self.trials) != job.seeds:
-            raise WireError(f"outcome of {job.id}: its trials' seeds are not the job's")
+            raise WireError(f"outcome of {job.id}: expected the seeds of the job, got others")
         if job.architectures is not None and job.architectures != tuple(
             trial.architecture for trial in self.trials
         ):
-            raise WireError(f"outcome of {job.id}: its architectures are not the job's")
+            raise WireError(
+                f"outcome of {job.id}: expected the architectures of the job, got others"
+            )
         edges = job.architecture.edges
         for trial in self.trials:
             if len(trial.architecture) != edges:

@@ -1,4 +1,4 @@
-"""What a worker and its master say to each other: methods, their replies, and refusals.
+"""The messages between a worker and its master: methods, their replies, and refusals.
 
 A worker calls six methods of one object. Each method has its own types of reply:
 
@@ -24,7 +24,7 @@ OBJECT = "dartboard"
 """Name of the object that workers call."""
 
 REFUSED = "refused: "
-"""How the text of a denied connection begins if a new attempt would be denied as well."""
+"""Start of the text of a denied connection if a new attempt would be denied as well."""
 
 
 NAME_LENGTH = 200
@@ -32,12 +32,12 @@ NAME_LENGTH = 200
 
 
 class WorkerInfo(Message):
-    """What a worker says about itself when it joins."""
+    """How a worker describes itself when it joins."""
 
     name: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
     """Name that the worker asks for; the master may add a number."""
     instance: Annotated[str, Field(max_length=100)]
-    """Random text, new in each worker process, that tells apart two workers of the same name."""
+    """Random text, new in each worker process, that distinguishes two workers of the same name."""
     pid: int
     """Process ID on the worker's host."""
     host: Annotated[str, Field(max_length=300)]
@@ -49,7 +49,7 @@ class WorkerInfo(Message):
     versions: dict[str, str]
     """Versions of Python and the packages, as `configspace.versions.versions` returns them."""
     machine: Annotated[str, Field(max_length=300)] = ""
-    """Text that is equal for all workers of one machine, also in containers; empty if unknown."""
+    """Text that identifies the machine, also in containers; empty if unknown."""
 
 
 class EvaluationProgress(NamedTuple):
@@ -148,7 +148,7 @@ class Continue(Reply):
 
 
 class Stop(Reply):
-    """The lease is no longer the worker's; it stops the evaluation."""
+    """The worker has lost the lease; it stops the evaluation."""
 
 
 class Received(Reply):

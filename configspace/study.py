@@ -123,7 +123,7 @@ class ProblemSettings(Section):
             raise StudyError(
                 f"problem.source: expected the SHA-256 {self.source}, got {found} for the file of "
                 f"{self.name!r}",
-                advice="restore that file, or state the new digest under another study name",
+                advice="restore that file, or put the new digest into a study with another name",
             )
         return self.model_copy(update={"source": found})
 
@@ -219,7 +219,7 @@ class ArchitectureSettings(Section):
             raise StudyError(
                 f"architecture.sources: expected {', '.join(self.sources)}, got "
                 f"{', '.join(found)} for the files of the custom operations",
-                advice="restore those files, or state the new digests under another study name",
+                advice="restore those files, or put the new digests into a study with another name",
             )
         return self.model_copy(update={"sources": found}) if found else self
 
@@ -277,10 +277,10 @@ class EvaluationSettings(Section):
     """Longest duration of an evaluation, in seconds or as a text such as ``"30m"`` or ``"2h"``.
 
     An evaluation that takes longer is retried once and then counts as crashed. Default one hour:
-    many times what an evaluation of the default size takes.
+    many times the duration of an evaluation of the default size.
     """
     memory_limit: Bytes | None = None
-    """Most resident memory of an evaluation's process, in bytes or as a text such as ``"4GiB"``.
+    """Maximum resident memory of an evaluation's process, in bytes or as a text such as ``"4GiB"``.
 
     An evaluation that needs more is retried once and then counts as crashed. Default: no limit.
     """
@@ -292,8 +292,8 @@ class Study(Section):
     name: PlainName
     """The study's name in the store: letters, digits, ``.``, ``_`` and ``-``. Required."""
     objective: Literal["one-shot", "final"]
-    """The PSNR that BOHB maximizes: ``one-shot`` is the supernet's after the search, ``final`` the
-    retrained architecture's. Required."""
+    """The PSNR that BOHB maximizes: ``one-shot`` is the PSNR of the supernet after the search,
+    ``final`` that of the retrained architecture. Required."""
     seed: Seed = 0
     """Seed of the study, in [0, 2^63); every sampled configuration and every trial's seed follows
     from it. Default 0."""

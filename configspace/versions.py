@@ -34,7 +34,7 @@ def differing(
         packages: Names of the packages to compare.
 
     Returns:
-        Both versions of each package that differs, the first side's first.
+        Both versions of each package that differs: that of the first side, then that of the second.
     """
     return {
         package: (first[package], second[package])

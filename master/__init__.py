@@ -1,1 +1,1 @@
-"""Decides: BOHB, its brackets and sampler, leases, and resuming."""
+"""The master, which decides what is evaluated: BOHB, leases, resuming."""

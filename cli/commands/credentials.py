@@ -83,7 +83,7 @@ def issue(
     output = output or (f"{name}.pem" if sys.stdout.isatty() else "-")
     target = Path(output)
     if output != "-" and target.exists():
-        raise ServiceError(f"file {output!r} exists already", advice="choose another --output")
+        raise ServiceError(f"file {output!r} already exists", advice="choose another --output")
     text = authority.issue(Folder(folder), name, days=days)
     if output == "-":
         sys.stdout.write(text)
@@ -91,12 +91,12 @@ def issue(
     try:
         write_secret(target, text)
     except OSError as error:
-        authority.revoke(Folder(folder), name)  # nobody has them
+        authority.revoke(Folder(folder), name)  # the file was not written, so no worker has them
         raise ServiceError(
             f"cannot write {output!r}: {error.strerror}", advice="choose another --output"
         ) from error
     Console(stderr=True).print(
-        f"wrote {target}; copy it to the worker's machine in a safe way, and run there: "
+        f"wrote {target}; copy it to the worker's machine over a secure channel, and run there: "
         f"dartboard worker HOST:PORT --credentials {target.name}",
         highlight=False,
         soft_wrap=True,
@@ -137,7 +137,11 @@ def list_(folder: CredentialsFolder = DEFAULT_FOLDER) -> None:
     known = issued(Folder(folder))
     console = Console()
     if not known:
-        console.print(f"none yet; dartboard credentials issue NAME{_option(folder)}")
+        console.print(
+            "no credentials yet; make some with: "
+            f"dartboard credentials issue NAME{_option(folder)}",
+            soft_wrap=True,
+        )
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in ("name", "state", "expires", "serial"):

@@ -1,7 +1,7 @@
 """`dartboard master`: serve files in turn to workers started elsewhere, then export the results.
 
-What reads and draws results is imported only when there are results: it takes a second or two,
-and the workers would wait for it.
+The modules that read and draw results are imported only when there are results: the import takes a
+second or two, and the workers would wait for it.
 """
 
 from collections.abc import Sequence
@@ -142,7 +142,7 @@ def master(
 
 
 def comparable_pairs(studies: "list[Study]") -> "list[tuple[Study, Study]]":
-    """Return each one-shot study with each final study that differs from it in nothing else."""
+    """Return the pairs of a one-shot and a final study that solve the same task."""
     from results.comparison.sides import check_comparable
 
     found = []
@@ -187,6 +187,6 @@ def _check_names(entries: "Sequence[Study | Campaign]", paths: Sequence[Path]) -
             raise StudyError(
                 f"expected different names, got {entry.name!r} in {first[entry.name]} and in "
                 f"{path}",
-                advice="rename one of them, or leave it out",
+                advice="rename one of them, or remove it from the command",
             )
         first[entry.name] = path

@@ -86,8 +86,8 @@ def _of_the_paper(what: str, names: Sequence[str], url: str, campaigns: Sequence
     number = int(what)
     if names:
         raise DartboardError(
-            f"figure {number} is the paper's and takes no study, got {names[0]!r}",
-            advice="name campaigns with --campaign",
+            f"expected no study for figure {number} of the paper, got {names[0]!r}",
+            advice="use --campaign NAME to use other trials",
         )
     if number in (1, 2):
         return architecture_figure(supernet(number))

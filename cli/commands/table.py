@@ -54,15 +54,15 @@ def table(
     if number in TABLES:
         if study:
             raise DartboardError(
-                f"table {number} is made of a campaign, got --study",
-                advice="--study is for 7 and 8",
+                f"expected --campaign for table {number}, got --study",
+                advice="use --study only for tables 7 and 8",
             )
         text = _of_campaigns(cast("Number", number), store, campaign or [], failed_below, format)
     elif number in (7, 8):
         if campaign:
             raise DartboardError(
-                f"table {number} is made of studies, got --campaign",
-                advice="--campaign is for 1 to 4",
+                f"expected --study for table {number}, got --campaign",
+                advice="use --campaign only for tables 1 to 4",
             )
         text = _of_studies(cast("SettingsNumber", number), store, study or [], format)
     else:

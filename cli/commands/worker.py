@@ -31,7 +31,8 @@ def worker(
         str, typer.Option("--name", help="Name of the worker. The default is host and process.")
     ] = "",
     idle_limit: Annotated[
-        float, typer.Option("--idle-limit", help="Seconds to wait for a master that is away.")
+        float,
+        typer.Option("--idle-limit", help="Seconds to wait for a master that cannot be reached."),
     ] = 600.0,
     credentials: Annotated[
         Path | None,

@@ -17,14 +17,14 @@ from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import BestSoFar
 
 LINE_SECONDS = 15.0
-"""Shortest time between two lines, unless the incumbent changes. For output to a file."""
+"""Shortest time between two lines of output to a file, unless the incumbent changes."""
 
 
 class Display:
     """Shows snapshots while a master runs."""
 
     def __init__(self, console: Console, title: str, *, phases: int) -> None:
-        """Set up a display; nothing is shown until its block is entered.
+        """Set up a display. It shows nothing before its ``with`` block starts.
 
         Args:
             console: Console to write to.

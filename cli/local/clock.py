@@ -5,7 +5,7 @@ import sys
 
 _TIME_ERROR = 5
 _TIMEX_BYTES = 512
-"""More bytes than the kernel's structure has. Its first field, zero, means: set nothing."""
+"""Size of the buffer; more than the kernel's structure needs. Its first field is 0: set nothing."""
 
 
 def is_synchronized() -> bool | None:

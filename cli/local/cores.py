@@ -68,9 +68,9 @@ def split(cores: int, trials: int, *, workers: int = 0, threads: int = 0) -> tup
 
     Workers × threads does not exceed the cores, unless both were requested. A thread computes one
     trial at a time. So threads beyond the trials of an evaluation would idle, and some threads
-    idle in the last round if their number does not divide the trials. Among the divisions that
-    waste least, this returns the one with the fewest workers: with fewer evaluations at once, the
-    model that picks each has seen more outcomes.
+    idle in the last round if their number does not divide the trials. Among the divisions
+    with the least idle time, this returns the one with the fewest workers: with fewer evaluations
+    at once, the model that picks each has seen more outcomes.
 
     Args:
         cores: Number of cores that may be used.

@@ -12,7 +12,8 @@ from types import FrameType
 INTERRUPTED = 130
 """Exit code after Ctrl-C: 128 + SIGINT."""
 _SHOW_CURSOR = b"\x1b[?25h"
-"""Shows the cursor again that the live display hides; a second signal leaves no time for it."""
+"""Text that shows the cursor, which the live display hides. After a second signal the display has
+no time to show it."""
 
 
 @contextlib.contextmanager
@@ -20,7 +21,7 @@ def stop_on_signals() -> Iterator[threading.Event]:
     """Yield an event that the first SIGINT or SIGTERM sets. A second one ends the process at once.
 
     The second signal gets the kernel's default action, since an exception would wait for the
-    interpreter and then for all cleanup. Nothing is lost: the store needs no goodbye, and local
+    interpreter and then for all cleanup. Nothing is lost: the store needs no cleanup, and local
     workers exit when their master is gone.
     """
     stop = threading.Event()

@@ -16,7 +16,7 @@ from configspace.errors import ServiceError
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 5.0
-"""Time that a worker has to hand back its job before it is killed."""
+"""Time that a worker has to return its job before it is killed."""
 QUICK_DEATH_SECONDS = 10.0
 """A worker that exits sooner failed to start. After three of those in a row the master stops."""
 LEFT_SECONDS = 10.0
@@ -114,7 +114,7 @@ class LocalWorkers:
         return True
 
     def stop(self) -> None:
-        """Ask the workers to hand back their jobs and exit; kill those that do not."""
+        """Ask the workers to return their jobs and exit; kill those that do not."""
         for process, _ in self._processes.values():
             process.terminate()
         deadline = time.monotonic() + GRACE_SECONDS

@@ -1,1 +1,1 @@
-"""What the commands share that run jobs: a session, and how it serves studies and campaigns."""
+"""What the commands that run jobs share: a session, and how it serves studies and campaigns."""

@@ -110,7 +110,7 @@ def issue(folder: Folder, name: str, *, days: int = DAYS) -> str:
         )
     if any(one.name == name and one.state == "valid" for one in issued(folder)):
         raise ServiceError(
-            f"{name!r} has credentials already",
+            f"{name!r} already has credentials",
             advice=f"choose another name, or run 'dartboard credentials revoke {name}' first",
         )
     key = new_key()

@@ -93,7 +93,7 @@ class Revocations:
         except (OSError, ValueError) as error:
             raise ServiceError(
                 f"cannot read the list of revoked credentials {str(self._path)!r}: {error}",
-                advice="restore it, or let the master read it",
+                advice="restore it, or give the master permission to read it",
             ) from error
 
 

@@ -162,11 +162,11 @@ class Exchange:
     def heartbeat(
         self, worker: str, token: str, progress: EvaluationProgress | None
     ) -> Continue | Stop:
-        """Renew a worker's lease, unless it is no longer the worker's."""
+        """Renew a worker's lease, unless the worker has lost it."""
         with self._changed:
             now = time.monotonic()
             if self._roster.see(worker, now, progress):
-                log.info("worker %s is back", worker, extra=about(worker=worker))
+                log.info("worker %s responds again", worker, extra=about(worker=worker))
                 self._events.put(RosterChanged())
             verdict = self._leases.heartbeat(worker, token, now)
             if verdict == "resumed" and (entry := self._leases.held_by(worker)) is not None:
@@ -223,13 +223,13 @@ class Exchange:
         return _reply(stored, accepted=verdict != "stale")
 
     def leave(self, worker: str) -> None:
-        """Remove a worker; its lease is given back, ready for other workers."""
+        """Remove a worker; its evaluation is ready for other workers."""
         with self._changed:
             if self._roster.leave(worker):
                 log.info("worker %s left", worker, extra=about(worker=worker))
             for entry in self._leases.leave(worker):
                 log.info(
-                    "study %s: %s given back by worker %s",
+                    "study %s: %s returned by worker %s",
                     *(*entry.key, worker),
                     extra=about(*entry.key, worker),
                 )
@@ -288,11 +288,11 @@ class Exchange:
     def has_room(self, parallel: int) -> bool:
         """Return whether another evaluation may be submitted.
 
-        An evaluation counts as under way until its result is stored, because the next decision may
-        depend on the result.
+        An evaluation counts as in progress until its result is stored, because the next decision
+        may depend on the result.
 
         Args:
-            parallel: Number of evaluations that may be under way at once; 0: as many as there are
+            parallel: Number of evaluations that may be in progress at once; 0: as many as there are
                 live workers, and at least one.
         """
         with self._changed:

@@ -37,7 +37,7 @@ class Entry:
     worker: str = ""
     """Name of the worker that has the lease, or had the last one."""
     token: str = ""
-    """Token of that lease; empty if it was given back."""
+    """Token of that lease; empty if the worker returned it."""
     deadline: float = 0.0
     """Time at which the lease runs out, in seconds."""
     expired: int = 0
@@ -124,7 +124,7 @@ class Leases:
 
         Returns:
             "continue" if the lease is renewed; "resumed" if it had run out, but no other worker
-            has claimed the evaluation; "stop" if the lease is no longer the worker's.
+            has claimed the evaluation; "stop" if the worker has lost the lease.
         """
         entry = next((e for e in self if token and (e.worker, e.token) == (worker, token)), None)
         if entry is None or entry.state == "settled":
@@ -152,7 +152,7 @@ class Leases:
 
         Returns:
             "retry" if the evaluation is ready again; "crashed" if the failure is final; "stale" if
-            the lease is no longer the worker's.
+            the worker has lost the lease.
         """
         entry = self._entries.get(key)
         if entry is None or entry.state == "settled":
@@ -194,5 +194,5 @@ class Leases:
         entry.deadline = now + self._seconds
 
     def _release(self, entry: Entry) -> None:
-        # The token is cleared, so that a heartbeat that is under way does not resume the lease.
+        # The token is cleared, so that a heartbeat that is on its way does not resume the lease.
         entry.state, entry.token = "ready", ""

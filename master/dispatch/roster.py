@@ -12,15 +12,15 @@ def check_versions(info: WorkerInfo, own: Mapping[str, str]) -> None:
     """Check that a worker has the same dartboard, NumPy and engine library as the master.
 
     Args:
-        info: What the worker says about itself.
+        info: Description that the worker sends when it joins.
         own: The master's versions, as `configspace.versions.versions` returns them.
 
     Raises:
-        WireError: If it would compute different results; the advice names the versions to get.
+        WireError: If it would compute different results; the advice names the versions to install.
     """
     packages = ("dartboard", "numpy", info.engine)
-    theirs = {package: info.versions.get(package, "none") for package in packages}
-    changed = differing(theirs, own, packages)
+    found = {package: info.versions.get(package, "none") for package in packages}
+    changed = differing(found, own, packages)
     if changed:
         listed = ", ".join(
             f"{name} {found} there, {expected} on the master"
@@ -29,7 +29,7 @@ def check_versions(info: WorkerInfo, own: Mapping[str, str]) -> None:
         needed = " ".join(f"{name}=={expected}" for name, (_, expected) in changed.items())
         raise WireError(
             f"worker {info.name} would compute different results: {listed}",
-            advice=f"get {needed} on {info.host}",
+            advice=f"install {needed} on {info.host}",
         )
 
 
@@ -82,8 +82,8 @@ class Roster:
             return 1
         own = self._members[name].info
         where = own.machine, own.device
-        alike = sum((one.info.machine, one.info.device) == where for one in self)
-        return alike if own.machine else 1
+        sharing = sum((one.info.machine, one.info.device) == where for one in self)
+        return sharing if own.machine else 1
 
     def see(self, name: str, now: float, progress: EvaluationProgress | None = None) -> bool:
         """Note that a worker has called; return whether it was silent before."""

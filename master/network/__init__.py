@@ -1,1 +1,1 @@
-"""The port that workers call, and who gets through it."""
+"""The port that workers connect to, and the check of the clients that connect."""

@@ -60,7 +60,7 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         conn.sock.settimeout(HANDSHAKE_SECONDS)
         if denied_reason is not None:
             log.warning(
-                "refused a connection from %s: all places for %d workers are taken; raise "
+                "refused a connection from %s: all connections are in use (%d); raise "
                 "--max-workers",
                 _origin(conn),
                 self._max_workers,
@@ -73,24 +73,24 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
             except OSError as error:  # also raised for a bad certificate and for silence
                 log.warning("refused a connection from %s: %s", _origin(conn), _reason(error))
                 if denied_reason is None:
-                    _let_it_read_the_reason(conn.sock, error)
+                    _close_after_reason(conn.sock, error)
                 return False
         origin, began = _origin(conn), time.monotonic()
-        welcome = False
+        accepted = False
         try:
-            welcome = super()._handshake(conn, denied_reason)
+            accepted = super()._handshake(conn, denied_reason)
         finally:
-            if not (welcome or denied_reason or getattr(conn, "has_greeted", False)):
+            if not (accepted or denied_reason or getattr(conn, "has_greeted", False)):
                 waited = time.monotonic() - began
                 log.warning(
                     "refused a connection from %s: %s",
                     origin,
                     _SILENCE.format(HANDSHAKE_SECONDS)
                     if waited >= HANDSHAKE_SECONDS
-                    else "it sent no worker's greeting",
+                    else "it did not send the first message of a worker",
                 )
         conn.sock.settimeout(Pyro4.config.COMMTIMEOUT)
-        return welcome
+        return accepted
 
     def handleRequest(self, conn: Any) -> None:  # noqa: N802
         """Answer a call; part of Pyro's interface."""
@@ -114,7 +114,7 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         *more: Any,
         **named: Any,
     ) -> None:
-        """Tell a client the error of its call; part of Pyro's interface."""
+        """Send a client the error of its call; part of Pyro's interface."""
         if not isinstance(error, SecurityError):  # a SecurityError is logged where it is raised
             reason = f"{type(error).__name__}: {error}"
             log.warning("refused a call from %s: %.300s", _origin(connection), reason)
@@ -174,7 +174,7 @@ def _reason(error: OSError) -> str:
     return str(getattr(error, "verify_message", None) or getattr(error, "reason", None) or error)
 
 
-def _let_it_read_the_reason(sock: ssl.SSLSocket, error: OSError) -> None:
+def _close_after_reason(sock: ssl.SSLSocket, error: OSError) -> None:
     """Close a connection in such a way that the client can read the reason.
 
     A connection that is closed with unread data is reset, and the last data that was sent may be

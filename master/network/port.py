@@ -5,7 +5,7 @@ checks what a client sends. It answers a malformed message with a `Refused` that
 it with its origin.
 
 With credentials the connection is encrypted and both sides show certificates, by Pyro4's own
-settings; `master.network.daemon` decides who gets in.
+settings; `master.network.daemon` decides which clients may connect.
 """
 
 import functools
@@ -95,8 +95,8 @@ class Dartboard:
     def claim(self, worker: str, ready: bool = True) -> Lease | Idle | Done | Rejoin:
         """Ask for a job.
 
-        A worker that is not ready to begin gets no job. Its call shows that it is alive, and tells
-        it when the master is done.
+        A worker that is not ready to begin gets no job. With the call it shows that it is
+        alive, and learns when the master is done.
         """
         if not isinstance(ready, bool):
             raise WireError(f"expected true or false for 'ready', got {type(ready).__name__}")
@@ -226,7 +226,7 @@ class Port:
 
 
 def _use(credentials: Folder | None, host: str) -> None:
-    """Tell Pyro4 which credentials to serve with."""
+    """Configure the credentials with which Pyro4 serves."""
     Pyro4.config.SSL = credentials is not None
     # Pyro4 keeps the first context that it makes, and would ignore later settings.
     socketutil.__ssl_server_context = None

@@ -139,7 +139,7 @@ def _connection_holding(connection: sa.Connection, key: int) -> str:
 
 def _held(study: str, holder: str) -> ServiceError:
     return ServiceError(
-        f"study {study!r} has a master already: {holder}",
+        f"study {study!r} already has a master: {holder}",
         advice="stop that one, or wait until it is done",
     )
 

@@ -170,7 +170,7 @@ class Master:
         return False
 
     def _show_workers(self, watch: "_Watch") -> None:
-        """Write the live workers into the store for `dartboard status`, now and then."""
+        """Write the live workers into the store for `dartboard status`, at intervals."""
         if time.monotonic() - self._workers_shown < WORKERS_SECONDS:
             return
         self._workers_shown = time.monotonic()

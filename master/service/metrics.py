@@ -42,7 +42,7 @@ def serve_metrics(host: str, port: int) -> Iterator[tuple[Metrics, int]]:
         port: Port to listen on; 0 means any free port.
 
     Yields:
-        The metrics, to be given snapshots, and the port.
+        The metrics, which the caller must give snapshots, and the port.
 
     Raises:
         ServiceError: If the port is not available.

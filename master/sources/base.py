@@ -45,7 +45,7 @@ class SourceProgress:
     iterations_done: int
     iterations: int
     finished: int
-    """Evaluations that brought an outcome."""
+    """Evaluations that ended with an outcome."""
     crashed: int
     """Evaluations that failed because of their configuration."""
     lost: int
@@ -85,7 +85,7 @@ class JobSource(Protocol):
         """Record the loss of a job. The store has it already."""
 
     def failed(self, job: Job, state: Literal["crashed", "lost"]) -> None:
-        """Record that a job brought no outcome. The store has the failure already."""
+        """Record that a job ended without an outcome. The store has the failure already."""
 
     def progress(self) -> SourceProgress:
         """Return how far the source has come."""

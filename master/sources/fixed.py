@@ -16,7 +16,7 @@ def _nothing(_: Job) -> Sequence[Job]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Jobs to run, and what the store already has of them."""
+    """Jobs to run, and how many of their trials are in the store already."""
 
     study: str
     """Name under which the store keeps the jobs."""

@@ -34,7 +34,7 @@ class Incumbent:
     """Minus the observed PSNR, in dB. It is the best of many, so on average better than that of a
     fresh run."""
     model_based: bool
-    """Whether BOHB's model sampled it, not chance."""
+    """Whether BOHB's model sampled it; false for a random configuration."""
 
     @property
     def psnr(self) -> float:

@@ -1,7 +1,7 @@
 """Answers of a comparison in words, each derived from its figures by a stated rule.
 
-A rule looks only at 95% intervals, or at how rare a score is by chance, so that what chance
-explains is never called a difference. "Undecided" is an answer.
+A rule depends only on 95% intervals, or on how rare a score is by chance. So a result that chance
+can explain is never called a difference. "Undecided" is a possible answer.
 """
 
 import math
@@ -139,7 +139,7 @@ def _markdown(text: str) -> str:
 
 
 def answers(report: ComparisonReport) -> tuple[Answer, ...]:
-    """Return the answers of a report, the main question first; without what was not run."""
+    """Return the answers of a report, the main question first, for the questions that have runs."""
     return tuple(
         answer
         for answer in (

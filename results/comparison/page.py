@@ -49,7 +49,7 @@ def page(report: ComparisonReport, *, trials: Figure | None = None) -> str:
 
     Args:
         report: The comparison to show.
-        trials: Figure of all trials of the final study; None: the page goes without.
+        trials: Figure of all trials of the final study; None leaves it out.
     """
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -82,7 +82,7 @@ def save_page(text: str, path: Path) -> Path:
 
 
 def tables(report: ComparisonReport) -> list[Table]:
-    """Return the tables of the page, without those of what was not run."""
+    """Return the tables of the page; a table whose runs are missing is left out."""
     found = [
         Table("The incumbents re-run on fresh seeds", headings(report.comparison), _rows(report)),
         _hyperparameters(report),

@@ -37,7 +37,7 @@ def markdown(comparison: Comparison) -> str:
 
 
 def higher(gain: Estimate, wins: ProbabilityOfImprovement) -> int:
-    """Return 1 if the final study's incumbent is called higher, −1 if the other, 0 if neither.
+    """Return 1 if the final study's incumbent is higher, −1 if the other is, 0 if undecided.
 
     Args:
         gain: Difference of the mean architecture PSNRs, final minus one-shot.

@@ -98,7 +98,7 @@ class Frames:
     configurations: pd.DataFrame
     """One row per configuration.
 
-    - ``model_based``: whether BOHB's model sampled it, not chance
+    - ``model_based``: whether BOHB's model sampled it; false for a random one
     - one column per hyperparameter
     """
     evaluations: pd.DataFrame

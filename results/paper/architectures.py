@@ -16,7 +16,7 @@ from results.plots.architecture import Drawing
 from results.text import number_text
 
 _PAPER: Final = ArchitectureSettings()
-"""Settings of a condition of which only the trials are known: the paper's."""
+"""Settings of the paper, for conditions of which only the trials are known."""
 
 _MOST: Final = 8
 """Maximum number of architectures in one figure."""

@@ -43,7 +43,7 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the finding holds: all criteria are met, or one is surely missed, or neither."""
+        """Whether the finding holds: all criteria must be met; one that is missed refutes it."""
         if any(criterion.passed is False for criterion in self.criteria):
             return "does not hold"
         return "holds" if all(criterion.passed for criterion in self.criteria) else "undecided"

@@ -1,4 +1,4 @@
-"""The winner's curse: whether the observed score of an incumbent is too high for chance.
+"""The winner's curse: whether the observed score of an incumbent is higher than chance explains.
 
 An incumbent was selected as the best of many noisy scores, so its observed score is probably too
 high. It is compared with the distribution of the scores of evaluations with as many fresh seeds,
@@ -49,7 +49,7 @@ class WinnersCurse:
 
     @property
     def verdict(self) -> Literal["cursed", "chance", "few"]:
-        """Whether the score is too high for chance; ``few`` if there are too few re-runs to tell.
+        """Whether the score is higher than chance explains; ``few`` if there are too few re-runs.
 
         A maximum needs ``trials`` times as many re-runs, because it depends only on the highest
         of them.

@@ -5,10 +5,10 @@ Two decisions about SQLite:
 - The write-ahead log lets any number of readers read while the master writes.
 - ``synchronous = NORMAL`` passes every commit to the operating system before the call returns, so
   a process that is killed at any point loses nothing that it committed. Only a crash of the whole
-  machine can lose the newest commits. The store is then in an earlier state without gaps: the
-  master that knew more is dead as well, and a replay continues from that state. ``FULL`` would add
-  a wait for the disk to each of the three commits of an evaluation, and would protect against
-  nothing else.
+  machine can lose the newest commits. The store is then in an earlier state without gaps. The
+  master, which knew more, ended in the same crash, and a replay continues from that state.
+  ``FULL`` would add a wait for the disk to each of the three commits of an evaluation, and would
+  protect against nothing else.
 """
 
 import contextlib

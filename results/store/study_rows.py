@@ -24,7 +24,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """Values that all rows have in common that one call begins or resumes."""
+    """Values that all rows of one call have in common, when studies begin or resume."""
 
     shown: str
     """URL of the store, for error messages."""

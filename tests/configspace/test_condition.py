@@ -138,8 +138,8 @@ def test_more_architectures_may_be_given() -> None:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"architectures": [["cnn"] * 10] * 10}, "with the method 'given', and with no other"),
-        ({"method": "given"}, "with the method 'given', and with no other"),
+        ({"architectures": [["cnn"] * 10] * 10}, "for the method 'given', and for no other method"),
+        ({"method": "given"}, "for the method 'given', and for no other method"),
         ({"method": "given", "architectures": [["cnn"] * 10]}, "one for each of 10 trials, got 1"),
         ({"method": "given", "architectures": [["cnn"]] * 10}, "10 operations each, got 1"),
         ({"method": "darts-single"}, "expected 'darts-single', since the method is"),

@@ -98,7 +98,7 @@ def test_a_search_needs_a_one_shot_psnr(trained: Outcome) -> None:
 
 
 def test_trained_architectures_are_the_given_ones(trained: Outcome) -> None:
-    with pytest.raises(WireError, match="its architectures are not the job's"):
+    with pytest.raises(WireError, match="expected the architectures of the job, got others"):
         trained.check_against(fixed(architectures=[["cnn", "roll"], ["cnn", "roll"]]))
 
 
@@ -156,8 +156,8 @@ def test_an_outcome_fits_its_job() -> None:
             {"id": EvaluationId(configuration=(2, 0, 6), epochs=17)},
             r"expected .*5\)@17, got .*6\)@17",
         ),
-        ({"trials": TRIALS[:1]}, "seeds are not the job's"),
-        ({"trials": TRIALS[::-1]}, "seeds are not the job's"),
+        ({"trials": TRIALS[:1]}, "expected the seeds of the job, got others"),
+        ({"trials": TRIALS[::-1]}, "expected the seeds of the job, got others"),
     ],
 )
 def test_an_outcome_of_another_job_is_refused(changes: Any, complaint: str) -> None:

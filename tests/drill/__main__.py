@@ -1,4 +1,4 @@
-"""Do every fault and print the results; the exit code is 1 if any fault did harm."""
+"""Inject every fault and print the results; the exit code is 1 if any fault did harm."""
 
 import argparse
 import statistics

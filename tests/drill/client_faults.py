@@ -21,7 +21,7 @@ from tests.drill.scene import PATIENCE, HungError, Scene
 from worker.service.link import AwayError, Link
 
 MALFORMED = 200
-"""Number of malformed messages per strike."""
+"""Number of malformed messages per injection."""
 IDLE = 200
 """Number of idle connections at once."""
 

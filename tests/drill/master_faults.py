@@ -79,7 +79,7 @@ def start_a_second(scene: Scene) -> Hit:
     scene.wait_for(lambda: second.poll() is not None, "refusal of a second master")
     scene.set_pace(PACE)
     said = _messages(scene)[len(before) :]
-    if second.returncode != 1 or f"has a master already: process {_master(scene).pid} on" not in (
+    if second.returncode != 1 or f"already has a master: process {_master(scene).pid} on" not in (
         said
     ):
         raise HungError(

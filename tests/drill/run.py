@@ -1,4 +1,4 @@
-"""Runs one study, does one fault to it many times, and judges the result."""
+"""Runs one study, injects one fault many times, and judges the result."""
 
 import time
 from dataclasses import dataclass
@@ -60,13 +60,13 @@ def drill(
     seed: int,
     stall_limit: float = STALL_LIMIT,
 ) -> Verdict:
-    """Do a fault many times to a study, and wait until the study is done.
+    """Inject a fault into a study many times, and wait until the study is done.
 
     Args:
         fault: The fault.
         folder: Folder for all files of the study; created here.
         parallel: 1: one job at a time, and a comparison with an undisturbed run; 0: four workers.
-        times: How often to do the fault.
+        times: How often to inject the fault.
         seed: Seed of the random instants at which damage is done.
         stall_limit: Seconds from which a stall of the other workers counts as harm.
     """

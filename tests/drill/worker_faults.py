@@ -84,7 +84,7 @@ def interrupt_twice(scene: Scene) -> Hit:
 
 
 def terminate(scene: Scene) -> Hit:
-    """Ask a worker to leave; it gives its job back. Start another."""
+    """Ask a worker to leave, which returns its job; start another."""
     scene.pause()
     victim = scene.random.choice(scene.wait_for(scene.busy, "worker at work"))
     hit = scene.hit(victim)

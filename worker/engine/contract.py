@@ -28,7 +28,7 @@ from worker.engine.problem import Problem
 LAST_STATES = 2
 """Number of states of a cell that its flattening convolves: the last ones."""
 FLATTENING_TAPS = 3
-"""Taps of the flattening's convolution."""
+"""Number of taps of a flattening's convolution."""
 
 PRETRAININGS = (Occasion.LEARNABLE_GRADIENT_PRETRAINING, Occasion.CNN_PRETRAINING)
 """Occasions of the training batches of DARTS-single's networks, by slot."""
@@ -89,7 +89,7 @@ class Searched:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retrained:
-    """What retraining leaves; curves have shape ``(trial, epoch)``."""
+    """Result of a retraining; curves have shape ``(trial, epoch)``."""
 
     psnr: NDArray[np.float64]
     """Architecture PSNR in dB, shape ``(trial,)``."""

@@ -74,7 +74,7 @@ class Child:
 
         Args:
             patience: Longest time to wait, in seconds; by default `START_SECONDS`. A later call
-                waits on.
+                continues to wait.
 
         Returns:
             Whether it is ready.

@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 REPLACE_SECONDS = 0.5
 """Time between two claims of a worker whose evaluating process is being replaced."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
-"""Seconds between two attempts to reach a master that is away: doubled from first to longest."""
+"""Seconds between two attempts to reach a master. They double, from the first to the longest."""
 
 R = TypeVar("R", bound=Reply)
 
@@ -105,13 +105,13 @@ def run_worker(address: str, settings: WorkerSettings) -> int:
                 worker.rest()
     except AwayError:
         log.warning(
-            "no master at %s for %g s; leaving",
+            "no master at %s for %g s; exiting",
             *(address, settings.idle_limit),
             extra=about(worker=worker.name),
         )
         return 0 if studies else 1
     except Stopped as stopped:
-        log.info("worker %s: leaving", worker.name, extra=about(worker=worker.name))
+        log.info("worker %s: exiting", worker.name, extra=about(worker=worker.name))
         return 130 if stopped.signum == signal.SIGINT else 0
     finally:
         child.kill()
@@ -140,7 +140,7 @@ class Worker:
         """Work until the master is done; return whether another study follows at once.
 
         Raises:
-            AwayError: If the master is away for longer than the idle limit.
+            AwayError: If the master cannot be reached for longer than the idle limit.
         """
         while True:
             # The child starts before the claim, so that no lease waits for it. While a child is
@@ -217,7 +217,7 @@ class Worker:
         return self._link.call(method, self.name, token, study, result)
 
     def _insist(self, call: Callable[[], R]) -> R:
-        """Make a call, and connect again with growing pauses while the master is away."""
+        """Make a call, and retry with growing pauses while the master cannot be reached."""
         while True:
             try:
                 self.connect()
@@ -257,7 +257,7 @@ class Worker:
             )
         except AwayError as error:
             log.debug(
-                "worker %s: the master is away (%s); the evaluation continues",
+                "worker %s: cannot reach the master (%s); the evaluation continues",
                 *(self.name, error),
                 extra=about(worker=self.name),
             )
@@ -273,7 +273,7 @@ class Worker:
     def _wait_for_the_master(self, error: AwayError) -> None:
         if self._pause == FIRST_PAUSE:
             log.warning(
-                "worker %s: the master is away (%s); trying again",
+                "worker %s: cannot reach the master (%s); trying again",
                 *(self.name, error),
                 extra=about(worker=self.name),
             )
@@ -319,7 +319,7 @@ def _info(name: str | None, child: Child) -> WorkerInfo:
 
 
 def _machine(host: str) -> str:
-    """Return a text that is equal in all containers of one machine, and on no other machine."""
+    """Return a text that identifies this machine: it is the same in all of its containers."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     except OSError:  # not Linux

@@ -25,7 +25,7 @@ evaluation while a heartbeat waits for a broken network."""
 
 R = TypeVar("R", bound=Reply)
 
-# Pyro4 logs each failed attempt to connect as an error. While a master is away that is expected,
+# Pyro4 logs each failed attempt to connect as an error. This is expected while a master is down,
 # and the worker reports it once.
 logging.getLogger("Pyro4.core").setLevel(logging.CRITICAL)
 

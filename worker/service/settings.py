@@ -6,7 +6,7 @@ from pathlib import Path
 EVALUATOR = "worker.evaluation.evaluate:JobEvaluator"
 """Factory of the evaluator by default; the worker reaches it by this name only."""
 IDLE_LIMIT = 600.0
-"""Seconds that a worker waits by default for a master that is away."""
+"""Seconds that a worker waits by default for a master that cannot be reached."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,11 +23,11 @@ class WorkerSettings:
     """Number of threads per evaluation."""
     cores: int = 0
     """Number of cores to share with the other workers of this machine, from which the number of
-    threads follows; 0: it stays as it is."""
+    threads follows; 0 leaves that number unchanged."""
     evaluator: str = EVALUATOR
     """Factory of the evaluator, as ``package.module:factory``."""
     idle_limit: float = IDLE_LIMIT
-    """Seconds after which the worker leaves if the master is away."""
+    """Seconds without a master after which the worker exits."""
     once: bool = False
     """Whether to leave when a master is done with all its studies, instead of waiting for the next
     master."""

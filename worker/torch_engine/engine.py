@@ -91,7 +91,7 @@ def _search_epoch(search: Search, steps: range) -> Values:
 
 
 def _alpha_epoch(search: Search, steps: range) -> Values:
-    """Step α alone, and return the values of all curves of a search but the training loss."""
+    """Step α alone, and return the values of all curves of a search except the training loss."""
     validation = search.sampler.draw(Occasion.SEARCH_VALIDATION, steps)
     scores: list[Values] = []
     for step, valid in zip(steps, validation, strict=True):

@@ -62,7 +62,7 @@ def test_revoked_credentials_are_listed_as_such(made: Path) -> None:
         (("init", "--host", "a b"), "expected a name or address"),
         (("init", "--folder", "/proc/none"), "cannot make credentials in '/proc/none'"),
         (("issue", "laptop", "--days", "0"), "--days"),
-        (("issue", "laptop", "-o", "."), "file '.' exists already"),
+        (("issue", "laptop", "-o", "."), "file '.' already exists"),
     ],
 )
 def test_bad_input_is_one_line(arguments: tuple[str, ...], complaint: str, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def test_a_study_with_a_running_master_is_kept(
     monkeypatch.setattr("typer.confirm", lambda _: pytest.fail("asked although a master runs"))
     with Store.open(url) as store:
         store.begin(study("small"), {})
-        with study_lock(url, "small"), pytest.raises(ServiceError, match="has a master already"):
+        with study_lock(url, "small"), pytest.raises(ServiceError, match="already has a master"):
             delete("small", url)
         assert store.study_names() == ["small"]
 

@@ -128,7 +128,7 @@ def test_the_default_file_is_a_png(
     [
         ("4", (), "dartboard campaign studies/paper/table3.toml' with this store"),
         ("10", (), "expected figure 1 to 9, anytime, budgets, search, architecture, got '10'"),
-        ("3", ("blur-final",), "figure 3 is the paper's and takes no study, got 'blur-final'"),
+        ("3", ("blur-final",), "expected no study for figure 3 of the paper, got 'blur-final'"),
         ("anytime", (), "expected one study or several, got none"),
         (
             "budgets",

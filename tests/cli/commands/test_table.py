@@ -227,8 +227,8 @@ def test_other_campaigns_and_studies_can_be_named(
         (2, {}, "dartboard campaign studies/paper/table2.toml' with this store"),
         (8, {}, "dartboard run studies/paper/"),
         (5, {}, "expected table 1, 2, 3, 4, 7 or 8, got 5"),
-        (1, {"studies": ("x",)}, "--study is for 7 and 8"),
-        (7, {"campaigns": ("x",)}, "--campaign is for 1 to 4"),
+        (1, {"studies": ("x",)}, "use --study only for tables 7 and 8"),
+        (7, {"campaigns": ("x",)}, "use --campaign only for tables 1 to 4"),
     ],
 )
 def test_an_impossible_table_is_one_line(

@@ -80,7 +80,7 @@ def test_credentials_expire_after_the_given_days(folder: Folder) -> None:
 
 def test_a_name_is_issued_again_only_after_revocation(folder: Folder) -> None:
     issue(folder, "one")
-    with pytest.raises(ServiceError, match=r"'one' has credentials already; .* revoke one"):
+    with pytest.raises(ServiceError, match=r"'one' already has credentials; .* revoke one"):
         issue(folder, "one")
     revoke(folder, "one")
     issue(folder, "one")

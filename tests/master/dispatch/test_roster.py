@@ -124,10 +124,10 @@ def test_a_worker_of_the_same_versions_may_join(engine: str, theirs: dict[str, s
 @pytest.mark.parametrize(
     ("engine", "theirs", "advice"),
     [
-        ("torch", OWN | {"dartboard": "0.2.0"}, "get dartboard==0.1.0 on h"),
-        ("numba", OWN | {"numpy": "2.3"}, "get numpy==2.4.6 on h"),
-        ("torch", OWN | {"torch": "2.9.0"}, "get torch==2.13.0 on h"),
-        ("numba", {}, "get dartboard==0.1.0 numpy==2.4.6 numba==0.68 on h"),
+        ("torch", OWN | {"dartboard": "0.2.0"}, "install dartboard==0.1.0 on h"),
+        ("numba", OWN | {"numpy": "2.3"}, "install numpy==2.4.6 on h"),
+        ("torch", OWN | {"torch": "2.9.0"}, "install torch==2.13.0 on h"),
+        ("numba", {}, "install dartboard==0.1.0 numpy==2.4.6 numba==0.68 on h"),
     ],
 )
 def test_a_worker_of_other_versions_gets_advice(

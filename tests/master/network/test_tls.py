@@ -338,7 +338,7 @@ def test_a_client_beyond_the_places_is_denied(
         late = links.enter_context(Link(address, credentials=good))
         with pytest.raises(AwayError, match="no free workers"):
             late.open()
-    assert "all places for 4 workers are taken" in caplog.text
+    assert "all connections are in use (4)" in caplog.text
 
 
 def test_a_certificate_of_another_key_is_an_error(

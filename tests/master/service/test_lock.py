@@ -42,7 +42,7 @@ def holder(url: str) -> "subprocess.Popen[str]":
 
 def test_a_second_master_learns_who_holds_the_study(url: str) -> None:
     with holder(url) as first:
-        reason = f"study 'x' has a master already: process {first.pid} on .*, since 20.* UTC"
+        reason = f"study 'x' already has a master: process {first.pid} on .*, since 20.* UTC"
         with pytest.raises(ServiceError, match=reason), study_lock(url, "x"):
             pass
         first.communicate()

@@ -463,7 +463,7 @@ def test_one_worker_too_many_is_refused(url: str, caplog: pytest.LogCaptureFixtu
         finally:
             for link in links:
                 link.close()
-        assert "all places for 1 workers are taken; raise --max-workers" in caplog.text
+        assert "all connections are in use (1); raise --max-workers" in caplog.text
 
 
 def test_the_log_names_study_evaluation_and_worker(

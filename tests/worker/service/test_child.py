@@ -39,7 +39,7 @@ def test_an_outcome_is_returned() -> None:
         (noop.not_a_number, "non-finite", "finite number"),
         (noop.not_a_number_unchecked, "non-finite", "finite number"),
         (noop.memory_error, "memory-error", "out of memory"),
-        (noop.wrong_seeds, "exception", "seeds are not the job's"),
+        (noop.wrong_seeds, "exception", "expected the seeds of the job"),
     ],
 )
 def test_a_failure_is_told_apart(evaluate: MakeEvaluator, kind: str, message: str) -> None:
