@@ -55,7 +55,7 @@ DEADLINE = 600.0
 Row = dict[str, Any]
 
 
-class Held:
+class HeldSource:
     """A source that holds back its jobs until it is released, and records when outcomes arrive."""
 
     def __init__(self, source: JobSource) -> None:
@@ -118,7 +118,7 @@ class Moments(logging.Handler):
         return {"from_join_s": leased - self.joined[worker], "from_start_s": leased - began}
 
 
-def ours(jobs: int, workers: int) -> list[float]:
+def dartboard_times(jobs: int, workers: int) -> list[float]:
     """Return the times at which our BOHB received each outcome, which is then in the store."""
     with _master(jobs, workers) as (address, source, done):
         with _processes([_worker(address, "at_once", n) for n in range(workers)]):
@@ -126,7 +126,7 @@ def ours(jobs: int, workers: int) -> list[float]:
         return source.received
 
 
-def theirs(jobs: int, workers: int) -> list[float]:
+def hpbandster_times(jobs: int, workers: int) -> list[float]:
     """Return the times at which hpbandster's BOHB received each result."""
     run_id = f"dispatch-{time.monotonic_ns()}"
     with (
@@ -192,20 +192,20 @@ def rate(times: list[float]) -> float:
 
 def compare(jobs: int, workers: int, rounds: int, joins: int) -> Row:
     """Return the median rates of both over the rounds, and the waiting times of new workers."""
-    mine, stocks = [], []
+    own_rates, stock_rates = [], []
     for _ in range(rounds):
-        with stock.unwarned():
-            stocks.append(rate(theirs(jobs, workers)))
-        mine.append(rate(ours(jobs, workers)))
+        with stock.without_warnings():
+            stock_rates.append(rate(hpbandster_times(jobs, workers)))
+        own_rates.append(rate(dartboard_times(jobs, workers)))
     waits = first_jobs(workers, joins)
     return {
         "workers": workers,
         "jobs": jobs,
-        "ours_jobs_per_s": statistics.median(mine),
-        "ours_rounds": mine,
-        "stock_jobs_per_s": statistics.median(stocks),
-        "stock_rounds": stocks,
-        "ratio": statistics.median(mine) / statistics.median(stocks),
+        "ours_jobs_per_s": statistics.median(own_rates),
+        "ours_rounds": own_rates,
+        "stock_jobs_per_s": statistics.median(stock_rates),
+        "stock_rounds": stock_rates,
+        "ratio": statistics.median(own_rates) / statistics.median(stock_rates),
         "first_job_from_join_s": [wait["from_join_s"] for wait in waits],
         "first_job_from_start_s": [wait["from_start_s"] for wait in waits],
     }
@@ -234,7 +234,7 @@ def table(row: Row) -> str:
 
 
 @contextmanager
-def _master(jobs: int, workers: int) -> Iterator[tuple[str, Held, threading.Event]]:
+def _master(jobs: int, workers: int) -> Iterator[tuple[str, HeldSource, threading.Event]]:
     """Run a master until its study or the block ends; jobs wait until all workers have joined."""
     study = Study(
         name="dispatch",
@@ -253,7 +253,7 @@ def _master(jobs: int, workers: int) -> Iterator[tuple[str, Held, threading.Even
         Store.open(f"sqlite:///{folder}/store.db") as store,
     ):
         store.begin(study, {})
-        source = Held(BohbSource(study))
+        source = HeldSource(BohbSource(study))
         addresses: list[str] = []
 
         def listens(address: str) -> None:
@@ -312,7 +312,7 @@ def _iterations(jobs: int) -> int:
     return 3 * -(-jobs // JOBS_PER_THREE_ITERATIONS)
 
 
-def _wait_for_outcomes(source: Held, count: int) -> None:
+def _wait_for_outcomes(source: HeldSource, count: int) -> None:
     target = len(source.received) + count
     _wait(lambda: len(source.received) >= target, "more outcomes")
 

@@ -51,7 +51,7 @@ def outcomes(count: int) -> list[Any]:
     return jobs
 
 
-def ours(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
+def time_dartboard(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
     """Return the seconds to add each new result and to sample a configuration after it."""
     sampler = Sampler(SPACE, BohbSettings(random_fraction=0.0), seed=0)
     for job in known:
@@ -67,7 +67,7 @@ def ours(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
     return times[UNCOUNTED:]
 
 
-def theirs(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
+def time_hpbandster(known: list[Any], new: list[Any]) -> list[tuple[float, float]]:
     """Return the same seconds for hpbandster's sampler."""
     np.random.seed(0)  # noqa: NPY002  # it uses only the global state
     sampler = stock.generator(SPACE, random_fraction=0.0)
@@ -88,30 +88,30 @@ def compare(observations: int, rounds: int) -> Row:
     """Return the costs of both samplers for a number of observations."""
     jobs = outcomes(observations + UNCOUNTED + max(OURS_PER_ROUND, STOCK_PER_ROUND))
     known, new = jobs[:observations], jobs[observations:]
-    mine: list[tuple[float, float]] = []
-    stocks: list[tuple[float, float]] = []
+    own_times: list[tuple[float, float]] = []
+    stock_times: list[tuple[float, float]] = []
     for _ in range(rounds):
-        stocks += theirs(known, new[: UNCOUNTED + STOCK_PER_ROUND])
-        mine += ours(known, new[: UNCOUNTED + OURS_PER_ROUND])
+        stock_times += time_hpbandster(known, new[: UNCOUNTED + STOCK_PER_ROUND])
+        own_times += time_dartboard(known, new[: UNCOUNTED + OURS_PER_ROUND])
 
     def cost(times: list[tuple[float, float]]) -> float:
         return 1e3 * statistics.median(sum(pair) for pair in times)
 
     return {
         "observations": observations,
-        "stock_ms": cost(stocks),
-        "stock_result_ms": 1e3 * statistics.median(result for result, _ in stocks),
-        "stock_sample_ms": 1e3 * statistics.median(sample for _, sample in stocks),
-        "ours_ms": cost(mine),
-        "ours_least_ms": 1e3 * min(sum(pair) for pair in mine),
-        "ratio": cost(stocks) / cost(mine),
+        "stock_ms": cost(stock_times),
+        "stock_result_ms": 1e3 * statistics.median(result for result, _ in stock_times),
+        "stock_sample_ms": 1e3 * statistics.median(sample for _, sample in stock_times),
+        "ours_ms": cost(own_times),
+        "ours_least_ms": 1e3 * min(sum(pair) for pair in own_times),
+        "ratio": cost(stock_times) / cost(own_times),
     }
 
 
 def table(rows: list[Row]) -> str:
     """Return a Markdown table."""
     lines = [
-        "| observations | stock: refit | stock: sample | stock: both | ours: both | ratio |",
+        "| observations | stock: refit | stock: sample | stock: both | dartboard: both | ratio |",
         "|---|---|---|---|---|---|",
     ]
     for row in rows:
@@ -141,7 +141,7 @@ def main() -> None:
         "--json", metavar="FILE", help="write the rows to a file; - prints only them"
     )
     options = parser.parse_args()
-    with stock.unwarned():
+    with stock.without_warnings():
         rows = [compare(int(n), options.rounds) for n in options.observations.split(",")]
     if options.json == "-":
         print(json.dumps(rows, indent=2))

@@ -38,7 +38,7 @@ def generator(space: ConfigurationSpace, **settings: Any) -> Any:
 
 
 @contextmanager
-def unwarned() -> Iterator[None]:
+def without_warnings() -> Iterator[None]:
     """Ignore warnings about deprecated functions that hpbandster calls."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -92,12 +92,12 @@ def main() -> None:
     try:
         status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
     except TyperException as error:
-        _complain(_usage_error(error))
+        _print_error(_usage_error(error))
         status = 2
     except DartboardError as error:
         if _debugging():
             traceback.print_exc()
-        _complain(str(error))
+        _print_error(str(error))
         status = 2
     except (Abort, KeyboardInterrupt):
         status = INTERRUPTED
@@ -107,7 +107,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 -- the last resort: a bug, reported in one line
         if _debugging():
             traceback.print_exc()
-        _complain(
+        _print_error(
             f"unexpected {type(error).__name__}: {error}. This is a bug; "
             "'dartboard --debug …' shows where"
         )
@@ -127,7 +127,7 @@ def _debugging() -> bool:
     return bool(os.environ.get("DARTBOARD_DEBUG"))
 
 
-def _complain(line: str) -> None:
+def _print_error(line: str) -> None:
     print(f"dartboard: {' '.join(line.split())}", file=sys.stderr)
 
 

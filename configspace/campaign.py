@@ -20,7 +20,7 @@ from configspace.settings import (
     Section,
     Seed,
     as_tuple,
-    first_complaint,
+    first_problem,
     read_settings,
 )
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings, Study
@@ -74,7 +74,7 @@ class Grid(Section):
 
 
 class CampaignFile(Grid):
-    """A campaign file as it is written; its lists multiply within each grid."""
+    """The content of a campaign file; its lists multiply within each grid."""
 
     name: PlainName
     """The campaign's name in the store: letters, digits, ``.``, ``_`` and ``-``. Required."""
@@ -135,11 +135,11 @@ def load_campaign(path: Path) -> Campaign:
     try:
         file = CampaignFile.model_validate(settings)
     except ValidationError as error:
-        raise CampaignError(f"{path}: {first_complaint(error, CampaignFile)}") from error
+        raise CampaignError(f"{path}: {first_problem(error, CampaignFile)}") from error
     try:
         return Campaign(name=file.name, conditions=tuple(_conditions(file)))
     except ValidationError as error:
-        raise CampaignError(f"{path}: {first_complaint(error, Campaign)}") from error
+        raise CampaignError(f"{path}: {first_problem(error, Campaign)}") from error
     except CampaignError as error:
         raise CampaignError(f"{path}: {error.problem}", advice=error.advice) from error
 
@@ -201,7 +201,7 @@ def _parsed(model: type[S], section: str, settings: dict[str, Any]) -> S:
     try:
         return model.model_validate(settings)
     except ValidationError as error:
-        raise CampaignError(f"[{section}] {first_complaint(error, model)}") from error
+        raise CampaignError(f"[{section}] {first_problem(error, model)}") from error
 
 
 def _hyperparameters(name: str, custom: Mapping[str, dict[str, Any]]) -> Hyperparameters:
@@ -218,5 +218,5 @@ def _hyperparameters(name: str, custom: Mapping[str, dict[str, Any]]) -> Hyperpa
     try:
         return Hyperparameters.model_validate(custom[name], strict=True)
     except ValidationError as error:
-        complaint = first_complaint(error, Hyperparameters)
-        raise CampaignError(f"configurations.{name}: {complaint}") from error
+        reason = first_problem(error, Hyperparameters)
+        raise CampaignError(f"configurations.{name}: {reason}") from error

@@ -160,11 +160,11 @@ class Condition(Section):
         Args:
             other: The condition whose values are the ``found`` ones.
         """
-        mine, theirs = _decisive(self), _decisive(other)
+        expected, found = _decisive(self), _decisive(other)
         differences = [
-            Difference(FILE_KEYS.get(key, key), mine.get(key), theirs.get(key))
-            for key in {**mine, **theirs}
-            if mine.get(key) != theirs.get(key)
+            Difference(FILE_KEYS.get(key, key), expected.get(key), found.get(key))
+            for key in {**expected, **found}
+            if expected.get(key) != found.get(key)
         ]
         both = zip(self.architectures or (), other.architectures or (), strict=False)
         return differences + [

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from configspace.errors import WireError
 from configspace.hyperparameters import Hyperparameters
-from configspace.settings import Seed, first_complaint
+from configspace.settings import Seed, first_problem
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 
 ConfigurationId = tuple[int, int, int]
@@ -44,9 +44,7 @@ class Message(BaseModel):
         try:
             return cls.model_validate_json(json.dumps(payload), strict=True)
         except (TypeError, ValueError) as error:
-            reason = (
-                first_complaint(error, cls) if isinstance(error, ValidationError) else str(error)
-            )
+            reason = first_problem(error, cls) if isinstance(error, ValidationError) else str(error)
             words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cls.__name__).lower()
             raise WireError(f"expected a valid {words}: {reason}") from error
 

@@ -174,8 +174,8 @@ class Refused(Reply):
     advice: str = ""
     """What to do next; empty if the problem says it."""
 
-    # A refusal is how a worker learns that its version is not the master's. So the versions before
-    # 0.2.0 must be able to read it: they have only its text, under the key `refused`.
+    # A refusal also goes to workers of other versions. Versions before 0.2.0 must be able to read
+    # it: they look only for its text, under the key `refused`.
     def to_wire(self) -> dict[str, Any]:
         """Return this reply as a dict of JSON's types."""
         text = f"{self.problem}; {self.advice}" if self.advice else self.problem

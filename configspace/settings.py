@@ -1,4 +1,4 @@
-"""What all settings files share: strict tables, units, reading, complaints and differences."""
+"""What all settings files share: strict tables, units, reading, error messages and differences."""
 
 import re
 import tomllib
@@ -122,7 +122,7 @@ def read_settings(path: Path, what: str, wrong: type[DartboardError]) -> dict[st
         raise wrong(f"{path} is not a {what} file: its values are nested too deeply") from error
 
 
-def first_complaint(error: ValidationError, model: type[BaseModel]) -> str:
+def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
     """Return the first problem of a validation as one line: key, what was expected, what came.
 
     Args:
@@ -134,19 +134,19 @@ def first_complaint(error: ValidationError, model: type[BaseModel]) -> str:
     match first["type"]:
         case "extra_forbidden":
             known = ", ".join(_known_keys(model, first["loc"]))
-            complaint = f"unknown key '{key}'; known keys: {known}"
+            problem = f"unknown key '{key}'; known keys: {known}"
         case "missing":
-            complaint = f"key '{key}' is missing"
+            problem = f"key '{key}' is missing"
         case "value_error":
             reason = str(first["ctx"]["error"])
-            complaint = f"{key}: {reason}" if key else reason
+            problem = f"{key}: {reason}" if key else reason
             if key and not isinstance(first["input"], dict):
-                complaint += f", got {first['input']!r}"
+                problem += f", got {first['input']!r}"
         case _:
             expected = first["msg"][0].lower() + first["msg"][1:]
-            complaint = f"key '{key}': {expected}, got {first['input']!r}"
+            problem = f"key '{key}': {expected}, got {first['input']!r}"
     others = error.error_count() - 1
-    return complaint + (f" (and {others} more)" if others else "")
+    return problem + (f" (and {others} more)" if others else "")
 
 
 def flat(settings: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -31,7 +31,7 @@ from configspace.settings import (
     Section,
     Seed,
     as_tuple,
-    first_complaint,
+    first_problem,
     flat,
     read_settings,
 )
@@ -368,15 +368,15 @@ class Study(Section):
         Args:
             other: The study whose values are the ``found`` ones.
         """
-        mine, theirs = flat(self.model_dump(mode="json")), flat(other.model_dump(mode="json"))
+        expected, found = flat(self.model_dump(mode="json")), flat(other.model_dump(mode="json"))
         free = {"name", "bohb.iterations", "bohb.parallel"}
         free |= {"evaluation.time_limit", "evaluation.memory_limit"}
         unused = self.architecture.unused & other.architecture.unused
         free |= {f"architecture.{key}" for key in unused}
         return [
-            Difference(FILE_KEYS.get(key, key), mine.get(key), theirs.get(key))
-            for key in {**mine, **theirs}
-            if key not in free and mine.get(key) != theirs.get(key)
+            Difference(FILE_KEYS.get(key, key), expected.get(key), found.get(key))
+            for key in {**expected, **found}
+            if key not in free and expected.get(key) != found.get(key)
         ]
 
 
@@ -391,7 +391,7 @@ def load_study(path: Path) -> Study:
     try:
         study = Study.model_validate(settings)
     except ValidationError as error:
-        raise StudyError(f"{path}: {first_complaint(error, Study)}") from error
+        raise StudyError(f"{path}: {first_problem(error, Study)}") from error
     return study.model_copy(
         update={
             "problem": study.problem.identified(),

@@ -74,10 +74,10 @@ class TextFormatter(logging.Formatter):
         """Return a line; part of the interface of ``logging``."""
         line = super().formatMessage(record)
         fields = _fields(record, self._study, self._worker)
-        unsaid = [
+        others = [
             f"{name} {value}" for name, value in fields.items() if value and value not in line
         ]
-        return f"{line} [{', '.join(unsaid)}]" if unsaid else line
+        return f"{line} [{', '.join(others)}]" if others else line
 
 
 class JsonFormatter(logging.Formatter):

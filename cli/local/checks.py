@@ -64,7 +64,7 @@ Check = Callable[[Target], Iterator[CheckResult]]
 
 
 def run_check(check: Check, target: Target) -> Iterator[CheckResult]:
-    """Yield the results of a check. An error of ours becomes a result, too."""
+    """Yield the results of a check. A `DartboardError` becomes a result, too."""
     try:
         yield from check(target)
     except DartboardError as error:
@@ -168,12 +168,12 @@ def check_port(target: Target) -> Iterator[CheckResult]:
 
 
 def _reached(master: str, credentials: Path | None) -> CheckResult:
-    from worker.service.link import AwayError, Link
+    from worker.service.link import Link, UnreachableError
 
     with Link(master, credentials=credentials) as link:
         try:
             link.open()
-        except AwayError as error:
+        except UnreachableError as error:
             return CheckResult(
                 "wrong",
                 f"no master answers at {master} ({error})",

@@ -8,7 +8,7 @@ from configspace.campaign import Campaign
 from configspace.errors import ServiceError, StoreError
 from configspace.versions import versions
 from master.service.lock import study_lock
-from master.service.master import Ending
+from master.service.master import RunResult
 from master.sources.campaign import condition_jobs
 from master.sources.chain import Chain
 from results.store.store import Store
@@ -44,22 +44,22 @@ def serve_campaign(campaign: Campaign, session: Session) -> int:
                 f"campaign {campaign.name}: resuming after {before.trials_done} finished trials",
                 highlight=False,
             )
-        ending = None
+        result = None
         try:
             if before.iterations_done < before.iterations:
                 title = f"[bold]{campaign.name}[/] · {len(sources)} conditions · {trials} trials"
-                ending = session.serve(chain, store, title, phases=2)
+                result = session.serve(chain, store, title, phases=2)
         finally:
             with contextlib.suppress(StoreError):  # the store itself may have failed
                 for condition, source in zip(campaign.conditions, sources, strict=True):
                     store.end(condition.study, "done" if source.is_complete() else "stopped")
-    return _conclude(chain, ending, session)
+    return _conclude(chain, result, session)
 
 
-def _conclude(chain: Chain, ending: Ending | None, session: Session) -> int:
+def _conclude(chain: Chain, result: RunResult | None, session: Session) -> int:
     """Print the summary of the run; return the exit code."""
     progress = chain.progress()
-    interrupted = ending is not None and ending.state == "stopped"
+    interrupted = result is not None and result.state == "stopped"
     state = "stopped" if progress.lost or interrupted else "done"
     parts = [
         f"campaign {progress.study} {state}: {progress.trials_done} trials of "
@@ -70,8 +70,8 @@ def _conclude(chain: Chain, ending: Ending | None, session: Session) -> int:
         for count, word in ((progress.crashed, "crashed"), (progress.lost, "lost"))
         if count
     ]
-    if ending is not None:
-        parts.append(f"{duration(ending.snapshot.elapsed_seconds)} in this run")
+    if result is not None:
+        parts.append(f"{duration(result.snapshot.elapsed_seconds)} in this run")
     session.console.print(", ".join(parts), highlight=False, soft_wrap=True)
     if state == "stopped":
         code = session.explain_resuming()

@@ -14,7 +14,7 @@ from cli.console.display import Display
 from cli.console.logs import Logs
 from cli.local.signals import INTERRUPTED, stop_on_signals
 from cli.local.workers import LocalWorkers
-from master.service.master import Ending, Master
+from master.service.master import Master, RunResult
 from master.service.settings import ServiceSettings
 from master.service.snapshot import Snapshot
 from master.sources.base import JobSource
@@ -46,7 +46,7 @@ class Session:
         """Return this session, with or without another source right after the next one."""
         return replace(self, more_follows=by_more)
 
-    def serve(self, source: JobSource, store: Store, title: str, *, phases: int) -> Ending:
+    def serve(self, source: JobSource, store: Store, title: str, *, phases: int) -> RunResult:
         """Serve a source until it is done or the user stops it, and show progress.
 
         Args:
@@ -65,8 +65,8 @@ class Session:
                 relay = partial(self.logs.relay, self.console)
                 self.local.start(address, self.logs.options(), relay)
             else:
-                invitation = self.settings.invitation(address)
-                self.console.print(invitation, highlight=False, soft_wrap=True)
+                hint = self.settings.worker_hint(address)
+                self.console.print(hint, highlight=False, soft_wrap=True)
 
         with (
             stop_on_signals() as stop,

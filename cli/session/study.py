@@ -9,7 +9,7 @@ from configspace.errors import ServiceError, StoreError
 from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
-from master.service.master import Ending
+from master.service.master import RunResult
 from master.sources.study import BohbSource
 from results.store.store import Store
 
@@ -36,16 +36,16 @@ def serve_study(study: Study, session: Session) -> int:
                     f"study {study.name}: resuming after {known} finished evaluations"
                 )
             phases = 2 if study.objective == "final" else 1
-            ending = session.serve(source, store, title, phases=phases)
+            result = session.serve(source, store, title, phases=phases)
         except BaseException:
             with contextlib.suppress(StoreError):  # the store itself may have failed
                 store.end(study.name, "stopped")
             raise
-        store.end(study.name, ending.state)
-    _summarize(study, ending, session)
-    if ending.state == "stopped":
+        store.end(study.name, result.state)
+    _summarize(study, result, session)
+    if result.state == "stopped":
         return session.explain_resuming()
-    if not ending.snapshot.progress.incumbent:
+    if not result.snapshot.progress.incumbent:
         raise ServiceError(
             f"study {study.name!r} is done, but none of its evaluations finished",
             advice=f"'dartboard export {study.name} --what evaluations' shows the reason of each "
@@ -54,17 +54,17 @@ def serve_study(study: Study, session: Session) -> int:
     return 0
 
 
-def _summarize(study: Study, ending: Ending, session: Session) -> None:
-    progress = ending.snapshot.progress
+def _summarize(study: Study, result: RunResult, session: Session) -> None:
+    progress = result.snapshot.progress
     failed = "".join(
         f", {count} {word}"
         for count, word in ((progress.crashed, "crashed"), (progress.lost, "lost"))
         if count
     )
     session.console.print(
-        f"study {study.name} {ending.state}: {progress.finished} evaluations finished{failed}, "
+        f"study {study.name} {result.state}: {progress.finished} evaluations finished{failed}, "
         f"{progress.model_based} of {progress.sampled} configurations picked by the model, "
-        f"{duration(ending.snapshot.elapsed_seconds)} in this run",
+        f"{duration(result.snapshot.elapsed_seconds)} in this run",
         highlight=False,
         soft_wrap=True,
     )

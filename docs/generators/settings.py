@@ -39,7 +39,7 @@ def campaign_file() -> str:
 
 def hyperparameters() -> str:
     """Return a table of the hyperparameters: range, meaning, and the value of preset H1."""
-    said = attribute_docstrings(Hyperparameters)
+    meanings = attribute_docstrings(Hyperparameters)
     rows = ["| key | range | preset `H1` | meaning |", "|---|---|---|---|"]
     for name, domain in DOMAINS.items():
         if isinstance(domain, Interval):
@@ -47,7 +47,7 @@ def hyperparameters() -> str:
         else:
             values = ", ".join(f"`{_toml(value)}`" for value in domain.values)
         default = _toml(Hyperparameters.model_fields[name].default)
-        meaning = " ".join(said[name].split())
+        meaning = " ".join(meanings[name].split())
         rows.append(f"| `{name}` | {values} | `{default}` | {LABELS[name]}: {meaning} |")
     return "\n".join(rows)
 
@@ -61,17 +61,17 @@ def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
     Returns:
         Names to texts.
     """
-    said: dict[str, str] = {}
+    meanings: dict[str, str] = {}
     for one in reversed(model.__mro__):
         if one.__module__.startswith("configspace."):
             tree: Any = ast.parse(textwrap.dedent(inspect.getsource(one)))
             lines = tree.body[0].body
             for above, below in itertools.pairwise(lines):
                 if isinstance(above, ast.AnnAssign) and isinstance(below, ast.Expr):
-                    said[ast.unparse(above.target)] = inspect.cleandoc(
+                    meanings[ast.unparse(above.target)] = inspect.cleandoc(
                         ast.literal_eval(below.value)
                     )
-    return said
+    return meanings
 
 
 def _file(model: type[BaseModel]) -> str:
@@ -93,7 +93,7 @@ def _table_model(field: FieldInfo) -> type[BaseModel] | None:
 
 
 def _keys(model: type[BaseModel], names: Sequence[str], prefix: str) -> Iterator[str]:
-    said = attribute_docstrings(model)
+    meanings = attribute_docstrings(model)
     schema = model.model_json_schema()
     for name in sorted(names, key=lambda name: not model.model_fields[name].is_required()):
         field = model.model_fields[name]
@@ -102,7 +102,7 @@ def _keys(model: type[BaseModel], names: Sequence[str], prefix: str) -> Iterator
         anchor = f"{prefix}{name}".replace(".", "-")
         yield f"### `{name}` {{ #key-{anchor} }}\n"
         yield f"*{values}; {default}*\n"
-        yield f"{said.get(name, '')}\n"
+        yield f"{meanings.get(name, '')}\n"
 
 
 def _default(field: FieldInfo) -> str:

@@ -76,7 +76,7 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class GivenUp:
+class Unsuccessful:
     """An evaluation ended without an outcome: crashed (with a failure) or lost (without one)."""
 
     key: Key
@@ -91,7 +91,7 @@ class RosterChanged:
     """A worker joined, left, fell silent or came back."""
 
 
-Event = Leased | Requeued | Retried | Delivered | GivenUp | RosterChanged
+Event = Leased | Requeued | Retried | Delivered | Unsuccessful | RosterChanged
 
 
 class Exchange:
@@ -211,7 +211,7 @@ class Exchange:
             stored = None
             if verdict == "crashed":
                 self._settling[key] = stored = Future[None]()
-                self._events.put(GivenUp(key, failure, failure.message, worker, stored))
+                self._events.put(Unsuccessful(key, failure, failure.message, worker, stored))
             elif verdict == "retry":
                 self._events.put(Retried(key, failure, worker))
                 self._changed.notify_all()
@@ -304,14 +304,14 @@ class Exchange:
             leased = {e.worker: (e.key, e.attempt) for e in self._leases if e.state == "leased"}
             return list(self._roster), leased, len(self._leases) - len(leased)
 
-    def finish(self, patience: float, *, more: bool = False) -> None:
+    def finish(self, timeout: float, *, more: bool = False) -> None:
         """Tell the workers that the master is done, and wait until the live ones have left.
 
         Args:
-            patience: Longest time to wait for them, in seconds.
+            timeout: Longest time to wait for them, in seconds.
             more: Whether another study follows at once, at the same address.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         with self._changed:
             self._done = Done(more=more)
             self._changed.notify_all()
@@ -364,7 +364,7 @@ class Exchange:
         if entry.state == "settled":
             message = f"its lease ran out {ATTEMPTS} times, last on worker {entry.worker}"
             self._settling[entry.key] = stored = Future[None]()
-            self._events.put(GivenUp(entry.key, None, message, entry.worker, stored))
+            self._events.put(Unsuccessful(entry.key, None, message, entry.worker, stored))
         else:
             self._events.put(Requeued(entry.key))
 

@@ -168,10 +168,10 @@ class Leases:
 
     def leave(self, worker: str) -> list[Entry]:
         """Take back a worker's lease, without counting it as an attempt; return the entries."""
-        given_back = [e for e in self if e.state == "leased" and e.worker == worker]
-        for entry in given_back:
+        returned = [e for e in self if e.state == "leased" and e.worker == worker]
+        for entry in returned:
             self._release(entry)
-        return given_back
+        return returned
 
     def expire(self, now: float) -> list[Entry]:
         """Take back the leases that have run out.

@@ -45,7 +45,7 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
 
     def validateHandshake(self, conn: Any, data: Any) -> str:  # noqa: N802, ARG002
         """Accept a client, or raise the reason for refusing it; part of Pyro's interface."""
-        conn.has_greeted = True
+        conn.has_handshake = True
         if self._revocations is not None:
             self._check_every_message(conn, self._revocations)
         self._connections.add(conn)
@@ -80,7 +80,7 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         try:
             accepted = super()._handshake(conn, denied_reason)
         finally:
-            if not (accepted or denied_reason or getattr(conn, "has_greeted", False)):
+            if not (accepted or denied_reason or getattr(conn, "has_handshake", False)):
                 waited = time.monotonic() - began
                 log.warning(
                     "refused a connection from %s: %s",

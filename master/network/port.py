@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 MAX_MESSAGE_BYTES = 128 * 2**20
 SPARE_CONNECTIONS = 8
 """Threads in addition to one per worker, so that a worker that reconnects finds one."""
-GOODBYE_POLL_SECONDS = 0.01
+DISCONNECT_POLL_SECONDS = 0.01
 CLOSE_SECONDS = 1.0
 """Longest time that closing the port waits for Pyro4 to end its threads."""
 
@@ -203,15 +203,15 @@ class Port:
         host, port = self._daemon.sock.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
-    def wait_for_goodbyes(self, patience: float) -> None:
-        """Wait, up to ``patience`` seconds, until all clients have disconnected.
+    def wait_for_disconnects(self, timeout: float) -> None:
+        """Wait, up to ``timeout`` seconds, until all clients have disconnected.
 
         A worker disconnects once it knows that the master is done. To disconnect it earlier might
         lose that reply.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while self._daemon is not None and self._daemon.is_in_use and time.monotonic() < deadline:
-            time.sleep(GOODBYE_POLL_SECONDS)
+            time.sleep(DISCONNECT_POLL_SECONDS)
 
     def close(self) -> None:
         """Stop listening and close every connection."""

@@ -35,7 +35,7 @@ def study_lock(url: str, study: str) -> Iterator[None]:
         study: Name of the study or campaign.
 
     Raises:
-        ServiceError: If another process holds the lock; the message says which, and since when.
+        ServiceError: If another process holds the lock; the message names it and its start time.
         StoreError: If the lock cannot be made.
     """
     parsed = sa.make_url(url)

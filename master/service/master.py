@@ -14,11 +14,11 @@ from master.dispatch.exchange import (
     Delivered,
     Event,
     Exchange,
-    GivenUp,
     Leased,
     Requeued,
     Retried,
     RosterChanged,
+    Unsuccessful,
 )
 from master.dispatch.leases import Key
 from master.dispatch.roster import Member
@@ -35,12 +35,12 @@ WORKERS_SECONDS = 3.0
 """Shortest time between two writes of the live workers into the store."""
 SNAPSHOT_SECONDS = 0.2
 """Shortest time between two snapshots."""
-FAREWELL_SECONDS = 2.0
+SHUTDOWN_SECONDS = 2.0
 """How long a master that is done waits for its workers to learn of it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RunResult:
     """How a run ended, and the last snapshot."""
 
     state: Literal["done", "stopped"]
@@ -93,7 +93,7 @@ class Master:
         *,
         stop: threading.Event,
         on_change: Callable[[Snapshot], None] | None = None,
-    ) -> Ending:
+    ) -> RunResult:
         """Serve until the source is done or ``stop`` is set, then close the port.
 
         When the master stops early, running evaluations go back to the queue of the store.
@@ -118,14 +118,14 @@ class Master:
                 self._on_listening(self.address)
             state = self._serve(stop, watch)
             if state == "done":
-                deadline = time.monotonic() + FAREWELL_SECONDS
-                self._exchange.finish(FAREWELL_SECONDS, more=self._more_follows)
-                self._port.wait_for_goodbyes(deadline - time.monotonic())
+                deadline = time.monotonic() + SHUTDOWN_SECONDS
+                self._exchange.finish(SHUTDOWN_SECONDS, more=self._more_follows)
+                self._port.wait_for_disconnects(deadline - time.monotonic())
             else:
                 self._requeue_running()
             for study in self._source.studies:
                 self._store.show_workers(study, ())
-            return Ending(state, watch.snapshot())
+            return RunResult(state, watch.snapshot())
         finally:
             self._exchange.close()
             self._port.close()
@@ -222,7 +222,7 @@ class Master:
                     *(job.study, job.id, worker, value),
                     extra=about(job.study, job.id, worker),
                 )
-            case GivenUp(key, failure, message, worker, stored):
+            case Unsuccessful(key, failure, message, worker, stored):
                 job = self._exchange.ended(key).job
                 state: Literal["crashed", "lost"] = "lost" if failure is None else "crashed"
                 self._store.fail(

@@ -56,7 +56,7 @@ class ServiceSettings:
         if self.credentials is not None:
             self.credentials.check()
 
-    def invitation(self, address: str) -> str:
+    def worker_hint(self, address: str) -> str:
         """Return the line that says how to start workers.
 
         Args:

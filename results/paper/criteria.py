@@ -67,15 +67,15 @@ class RunsBySetting:
 
     def mean(self, setting: Setting) -> Estimate:
         """Return the mean architecture PSNR of a setting, in dB."""
-        return _sure(estimate(self.psnrs(setting), "mean", seed=self._seed))
+        return _if_enough_runs(estimate(self.psnrs(setting), "mean", seed=self._seed))
 
     def sd(self, setting: Setting) -> Estimate:
         """Return the standard deviation of the architecture PSNRs of a setting, in dB."""
-        return _sure(estimate(self.psnrs(setting), "std", seed=self._seed))
+        return _if_enough_runs(estimate(self.psnrs(setting), "std", seed=self._seed))
 
     def best(self, setting: Setting, k: int) -> Estimate:
         """Return the expected best of k runs of a setting, in dB."""
-        return _sure(best_of(self.psnrs(setting), k, seed=self._seed).mean)
+        return _if_enough_runs(best_of(self.psnrs(setting), k, seed=self._seed).mean)
 
     def r(self, settings: Iterable[Setting]) -> Estimate:
         """Return Pearson's correlation of both PSNRs over all runs of the given settings."""
@@ -84,7 +84,7 @@ class RunsBySetting:
         x, y = (
             runs[name].to_numpy(dtype=np.float64) for name in ("one_shot_psnr", "architecture_psnr")
         )
-        return _sure(correlation(x, y, seed=self._seed))
+        return _if_enough_runs(correlation(x, y, seed=self._seed))
 
     def _of(self, setting: Setting) -> pd.DataFrame:
         return self._groups.get(tuple(getattr(setting, key) for key in KEYS), self._empty)
@@ -103,7 +103,7 @@ def below(found: Estimate, threshold: float) -> bool | None:
     return None if answer is None else not answer
 
 
-def _sure(found: Estimate) -> Estimate:
+def _if_enough_runs(found: Estimate) -> Estimate:
     if found.n >= LEAST:
         return found
     return Estimate(found.value, math.nan, math.nan, found.n)

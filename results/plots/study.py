@@ -246,8 +246,8 @@ def _rank_lines(done: pd.DataFrame, budgets: Sequence[int], seed: int) -> list[s
     for epochs in budgets[:-1]:
         both = wide[[epochs, budgets[-1]]].dropna().to_numpy(dtype=np.float64)
         found = correlation(both[:, 0], both[:, 1], "spearman", seed=seed)
-        said = "undefined" if np.isnan(found.value) else interval_text(found)
-        lines.append(f"Spearman's ρ, {epochs} with {budgets[-1]} epochs: {said}, n = {found.n}")
+        shown = "undefined" if np.isnan(found.value) else interval_text(found)
+        lines.append(f"Spearman's ρ, {epochs} with {budgets[-1]} epochs: {shown}, n = {found.n}")
     return lines
 
 

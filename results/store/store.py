@@ -53,8 +53,8 @@ class Store(Reader):
         """
         with self._write() as connection:
             study_rows.check_free(connection, study.name, "study", self._shown)
-            beginning = self._beginning(versions, accept=accept_version_change)
-            study_rows.begin(connection, study, beginning)
+            options = self._begin_options(versions, accept=accept_version_change)
+            study_rows.begin(connection, study, options)
 
     def begin_campaign(
         self, campaign: Campaign, versions: dict[str, str], *, accept_version_change: bool = False
@@ -75,9 +75,9 @@ class Store(Reader):
         """
         with self._write() as connection:
             study_rows.check_free(connection, campaign.name, "campaign", self._shown)
-            beginning = self._beginning(versions, accept=accept_version_change)
+            options = self._begin_options(versions, accept=accept_version_change)
             for condition in campaign.conditions:
-                study_rows.begin(connection, condition, beginning)
+                study_rows.begin(connection, condition, options)
 
     def resume(
         self, study: str, versions: dict[str, str], *, accept_version_change: bool = False
@@ -94,8 +94,8 @@ class Store(Reader):
             StudyError: If it has results of other versions and the change is not accepted.
         """
         with self._write() as connection:
-            beginning = self._beginning(versions, accept=accept_version_change)
-            study_rows.resume(connection, self._cached_id(study, connection), beginning)
+            options = self._begin_options(versions, accept=accept_version_change)
+            study_rows.resume(connection, self._cached_id(study, connection), options)
 
     def submit(
         self,
@@ -265,8 +265,8 @@ class Store(Reader):
         with self._write() as connection:
             evaluation_rows.change(connection, self._owner(study, connection), id, **values)
 
-    def _beginning(self, versions: dict[str, str], *, accept: bool) -> study_rows.Beginning:
-        return study_rows.Beginning(self._shown, versions, accept, datetime.now(UTC))
+    def _begin_options(self, versions: dict[str, str], *, accept: bool) -> study_rows.BeginOptions:
+        return study_rows.BeginOptions(self._shown, versions, accept, datetime.now(UTC))
 
     def _owner(self, study: str, connection: sa.Connection) -> evaluation_rows.Owner:
         return evaluation_rows.Owner(study, self._cached_id(study, connection))

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from configspace.condition import Condition
 from configspace.errors import CampaignError, DartboardError, StoreError, StudyError
-from configspace.settings import first_complaint
+from configspace.settings import first_problem
 from configspace.study import Study
 from configspace.versions import differing
 from results.store import statements
@@ -23,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
-class Beginning:
+class BeginOptions:
     """Values that all rows of one call have in common, when studies begin or resume."""
 
     shown: str
@@ -35,7 +35,7 @@ class Beginning:
     now: datetime
 
 
-def begin(connection: sa.Connection, entry: Study | Condition, beginning: Beginning) -> None:
+def begin(connection: sa.Connection, entry: Study | Condition, options: BeginOptions) -> None:
     """Add a study or a condition, or update the settings of one; its state is then ``running``.
 
     Raises:
@@ -46,23 +46,23 @@ def begin(connection: sa.Connection, entry: Study | Condition, beginning: Beginn
         "settings": entry.model_dump(mode="json"),
         "digest": entry.digest(),
         "seed": entry.seed,
-        "versions": beginning.versions,
+        "versions": options.versions,
         "state": "running",
-        "changed": beginning.now,
+        "changed": options.now,
     }
     name, campaign = _name_columns(entry)
     row = connection.execute(sa.select(studies).where(studies.c.name == name)).one_or_none()
     if row is None:
         kind = "study" if campaign is None else "cell"
-        constant = {"name": name, "kind": kind, "campaign": campaign, "created": beginning.now}
+        constant = {"name": name, "kind": kind, "campaign": campaign, "created": options.now}
         connection.execute(sa.insert(studies).values(**constant, **values))
         return
-    _check_same(entry, parsed(type(entry), name, row.settings, beginning.shown), beginning.shown)
-    values |= _version_columns(connection, row, beginning, _error_type(entry))
+    _check_same(entry, parsed(type(entry), name, row.settings, options.shown), options.shown)
+    values |= _version_columns(connection, row, options, _error_type(entry))
     connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
 
 
-def resume(connection: sa.Connection, study_id: int, beginning: Beginning) -> None:
+def resume(connection: sa.Connection, study_id: int, options: BeginOptions) -> None:
     """Resume a study with its stored settings, under the current versions.
 
     Raises:
@@ -70,7 +70,7 @@ def resume(connection: sa.Connection, study_id: int, beginning: Beginning) -> No
     """
     key = studies.c.id == study_id
     row = connection.execute(sa.select(studies).where(key)).one()
-    values = _version_columns(connection, row, beginning, StudyError)
+    values = _version_columns(connection, row, options, StudyError)
     connection.execute(sa.update(studies).where(key).values(**values))
 
 
@@ -127,7 +127,7 @@ def parsed(model: type[M], name: str, settings: object, shown: str) -> M:
     except ValidationError as error:
         raise StoreError(
             f"study {name!r} in {shown} is not valid in this version of dartboard: "
-            f"{first_complaint(error, model)}"
+            f"{first_problem(error, model)}"
         ) from error
 
 
@@ -164,28 +164,28 @@ def _check_same(entry: Study | Condition, stored: Study | Condition, shown: str)
 def _version_columns(
     connection: sa.Connection,
     row: sa.Row[Any],
-    beginning: Beginning,
+    options: BeginOptions,
     error_type: type[DartboardError],
 ) -> dict[str, Any]:
     """Return the columns of a row that record versions, and their change if there is one."""
-    values: dict[str, Any] = {"versions": beginning.versions}
+    values: dict[str, Any] = {"versions": options.versions}
     last = statements.last_sequence(connection, row.id)
-    changed = differing(row.versions, beginning.versions)
+    changed = differing(row.versions, options.versions)
     if not changed or last == 0:  # without results there is nothing that may differ
         return values
-    if not beginning.accept_version_change:
+    if not options.accept_version_change:
         listed = ", ".join(
             f"{package} {before} in the store, {after} here"
             for package, (before, after) in changed.items()
         )
         needed = " ".join(f"{package}=={before}" for package, (before, _) in changed.items())
         raise error_type(
-            f"study {row.name!r} in {beginning.shown} has results of other versions ({listed}), "
+            f"study {row.name!r} in {options.shown} has results of other versions ({listed}), "
             "and new results may differ from them",
             advice=f"install {needed}, or continue with --accept-version-change",
         )
     change = {
-        "at": beginning.now.isoformat(),
+        "at": options.now.isoformat(),
         "after": last,
         "from": {package: before for package, (before, _) in changed.items()},
         "to": {package: after for package, (_, after) in changed.items()},

@@ -41,7 +41,7 @@ def main(folder: Path) -> None:
 
 
 def shrink_picture(path: Path) -> None:
-    """Limit a picture's width and colors. A picture that has a palette already is left alone."""
+    """Limit a picture's width and colors. A picture that already has a palette stays unchanged."""
     with Image.open(path) as opened:
         if opened.mode == "P":
             return

@@ -56,7 +56,7 @@ def test_a_habit_is_found_with_its_replacement(
         "wall-clock seconds",
     ],
 )
-def test_plain_english_is_left_alone(words: ModuleType, text: str) -> None:
+def test_plain_english_has_no_matches(words: ModuleType, text: str) -> None:
     assert list(words.matches(text, words.read_rules())) == []
 
 

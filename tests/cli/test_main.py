@@ -90,7 +90,7 @@ def test_help_is_quick() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         (("run",), "Missing argument 'STUDY.toml'"),
         (("run", "x.toml", "--fast"), "No such option: --fast"),
@@ -101,11 +101,11 @@ def test_help_is_quick() -> None:
     ],
 )
 def test_bad_input_is_one_line_with_code_2(
-    arguments: tuple[str, ...], complaint: str, tmp_path: Path
+    arguments: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
     shown = dartboard(*arguments, cwd=tmp_path)
 
     assert shown.returncode == 2
-    assert complaint in shown.stderr
+    assert message in shown.stderr
     assert len(shown.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []

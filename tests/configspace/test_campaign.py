@@ -96,7 +96,7 @@ def test_custom_configurations_join_the_presets(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "complaint"),
+    ("text", "message"),
     [
         ("trails = 3", "unknown key 'trails'; known keys: spaces, problems"),
         ("trials = 0", "key 'trials': input should be greater than or equal to 1, got 0"),
@@ -117,11 +117,11 @@ def test_custom_configurations_join_the_presets(tmp_path: Path) -> None:
         ("[evaluation]\naggregate = 1", "unknown key 'evaluation.aggregate'"),
     ],
 )
-def test_an_error_is_one_line_with_the_file(tmp_path: Path, text: str, complaint: str) -> None:
+def test_an_error_is_one_line_with_the_file(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(CampaignError) as caught:
         loaded(tmp_path, text)
     assert str(caught.value).startswith(str(tmp_path / "campaign.toml"))
-    assert complaint in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
@@ -151,7 +151,7 @@ def test_an_error_keeps_its_advice(tmp_path: Path) -> None:
     assert caught.value.advice == "list its values under 'problems'"
 
 
-def test_a_campaign_file_is_told_from_a_study_file(tmp_path: Path) -> None:
+def test_a_campaign_file_is_distinguished_from_a_study_file(tmp_path: Path) -> None:
     path = tmp_path / "some.toml"
     path.write_text('name = "c"\nmethods = ["darts"]')
     assert is_campaign(path)

@@ -136,7 +136,7 @@ def test_more_architectures_may_be_given() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "message"),
     [
         ({"architectures": [["cnn"] * 10] * 10}, "for the method 'given', and for no other method"),
         ({"method": "given"}, "for the method 'given', and for no other method"),
@@ -153,6 +153,6 @@ def test_more_architectures_may_be_given() -> None:
         ),
     ],
 )
-def test_an_inconsistent_condition_is_refused(change: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(ValidationError, match=complaint):
+def test_an_inconsistent_condition_is_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         condition(**change)

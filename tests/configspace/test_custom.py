@@ -108,7 +108,7 @@ def test_stated_digests_of_operations_are_checked(here: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "complaint"),
+    ("settings", "message"),
     [
         ({"custom": ["cnn"]}, "expected a class as 'package.module:Class'"),
         ({"custom": ["mine:A", "mine:A"]}, "expected each operation once"),
@@ -116,10 +116,8 @@ def test_stated_digests_of_operations_are_checked(here: Path) -> None:
         ({"custom": ["mine:A"], "sources": [DIGEST] * 2}, "one for each custom operation"),
     ],
 )
-def test_operations_that_do_not_fit_are_refused(
-    settings: dict[str, object], complaint: str
-) -> None:
-    with pytest.raises(ValueError, match=complaint):
+def test_operations_that_do_not_fit_are_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         ArchitectureSettings.model_validate(settings)
 
 

@@ -119,7 +119,7 @@ def test_a_number_that_is_not_finite_is_refused(number: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "message"),
     [
         ({"one_shot_psnr": "20"}, "number"),
         ({"one_shot_psnr": True}, "number"),
@@ -128,8 +128,8 @@ def test_a_number_that_is_not_finite_is_refused(number: float) -> None:
         ({"speed": 9}, "unknown key 'trials.0.speed'"),
     ],
 )
-def test_a_wrong_type_or_an_unknown_key_is_refused(changes: Any, complaint: str) -> None:
-    with pytest.raises(WireError, match=complaint):
+def test_a_wrong_type_or_an_unknown_key_is_refused(changes: Any, message: str) -> None:
+    with pytest.raises(WireError, match=message):
         Outcome.from_wire(changed_trial(**changes))
 
 
@@ -150,7 +150,7 @@ def test_an_outcome_fits_its_job() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "message"),
     [
         (
             {"id": EvaluationId(configuration=(2, 0, 6), epochs=17)},
@@ -160,22 +160,22 @@ def test_an_outcome_fits_its_job() -> None:
         ({"trials": TRIALS[::-1]}, "expected the seeds of the job, got others"),
     ],
 )
-def test_an_outcome_of_another_job_is_refused(changes: Any, complaint: str) -> None:
-    with pytest.raises(WireError, match=complaint):
+def test_an_outcome_of_another_job_is_refused(changes: Any, message: str) -> None:
+    with pytest.raises(WireError, match=message):
         OUTCOME.model_copy(update=changes).check_against(JOB)
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("changes", "message"),
     [
         ({"architecture": ("cnn",)}, "architecture of 2 operations, got 1"),
         ({"one_shot_psnr": None}, "trial 3 has no one-shot PSNR"),
         ({"architecture_psnr": None}, "trial 3 has no architecture PSNR"),
     ],
 )
-def test_an_incomplete_trial_is_refused(changes: Any, complaint: str) -> None:
+def test_an_incomplete_trial_is_refused(changes: Any, message: str) -> None:
     trials = (TRIALS[0].model_copy(update=changes), TRIALS[1])
-    with pytest.raises(WireError, match=complaint):
+    with pytest.raises(WireError, match=message):
         OUTCOME.model_copy(update={"trials": trials}).check_against(JOB)
 
 

@@ -81,7 +81,7 @@ def test_a_payload_without_a_known_reply_is_an_error(payload: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "complaint"),
+    ("payload", "message"),
     [
         ({"reply": "lease"}, "expected a valid lease: key 'job' is missing"),
         ({"reply": "lease", "token": "t", "sharing": 1, "job": {}}, "job.study' is missing"),
@@ -91,8 +91,8 @@ def test_a_payload_without_a_known_reply_is_an_error(payload: object) -> None:
         ({"reply": "idle", "until": 3}, "unknown key 'until'"),
     ],
 )
-def test_a_reply_with_malformed_fields_is_an_error(payload: object, complaint: str) -> None:
-    with pytest.raises(WireError, match=complaint):
+def test_a_reply_with_malformed_fields_is_an_error(payload: object, message: str) -> None:
+    with pytest.raises(WireError, match=message):
         CLAIM.reply_from_wire(payload)
 
 

@@ -1,4 +1,4 @@
-"""Reading settings: units, complaints and differences."""
+"""Reading settings: units, error messages and differences."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from configspace.settings import (
     Seconds,
     Section,
     as_tuple,
-    first_complaint,
+    first_problem,
     flat,
     read_settings,
 )
@@ -33,10 +33,10 @@ class Outer(Section):
     inner: Inner = Inner()
 
 
-def complaint(**settings: Any) -> str:
+def message(**settings: Any) -> str:
     with pytest.raises(ValidationError) as caught:
         Outer.model_validate(settings)
-    return first_complaint(caught.value, Outer)
+    return first_problem(caught.value, Outer)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,12 @@ def test_a_size_may_have_a_unit(size: object, count: int) -> None:
         ({"inner": {"count": 3}}, "unknown key 'inner.count'; known keys: limit, size"),
     ],
 )
-def test_a_complaint_names_key_expectation_and_value(settings: dict[str, Any], text: str) -> None:
-    assert text in complaint(**settings)
+def test_an_error_names_key_expectation_and_value(settings: dict[str, Any], text: str) -> None:
+    assert text in message(**settings)
 
 
-def test_further_complaints_are_counted() -> None:
-    assert complaint(count=0, name="a b", size=3).endswith("(and 2 more)")
+def test_further_errors_are_counted() -> None:
+    assert message(count=0, name="a b", size=3).endswith("(and 2 more)")
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def loaded(tmp_path: Path, text: str) -> Study:
     return load_study(path)
 
 
-def complaint(tmp_path: Path, text: str) -> str:
+def message(tmp_path: Path, text: str) -> str:
     with pytest.raises(StudyError) as caught:
         loaded(tmp_path, text)
     return str(caught.value)
@@ -108,7 +108,7 @@ def test_a_full_study_is_read(tmp_path: Path) -> None:
     ],
 )
 def test_an_error_is_one_line_with_its_cause(tmp_path: Path, text: str, parts: list[str]) -> None:
-    line = complaint(tmp_path, text)
+    line = message(tmp_path, text)
     assert "\n" not in line
     assert "study.toml" in line
     for part in parts:
@@ -116,7 +116,7 @@ def test_an_error_is_one_line_with_its_cause(tmp_path: Path, text: str, parts: l
 
 
 def test_several_errors_are_counted(tmp_path: Path) -> None:
-    line = complaint(tmp_path, HEAD + "[problem]\nnoise = -1\npoints = 1")
+    line = message(tmp_path, HEAD + "[problem]\nnoise = -1\npoints = 1")
     assert line.endswith("(and 1 more)")
 
 

@@ -78,13 +78,13 @@ def is_a_study_or_an_error(text: bytes) -> None:
         try:
             found = load_study(path)
         except StudyError as error:
-            complaint = str(error)
+            message = str(error)
         else:
             assert Study.model_validate_json(found.model_dump_json()) == found
             assert found.rungs()
             return
-    assert "\n" not in complaint
-    assert len(complaint) < 2000
+    assert "\n" not in message
+    assert len(message) < 2000
 
 
 @settings(max_examples=8000, deadline=None)

@@ -29,7 +29,7 @@ def dartboard_calls(line: str) -> list[list[str]]:
     ]
 
 
-def complaint(words: list[str]) -> str | None:
+def message(words: list[str]) -> str | None:
     """Return what is wrong with the words of a call; None if the command and options exist."""
     command: Any = typer.main.get_command(app)
     context = typer.Context(command, info_name="dartboard")
@@ -51,7 +51,7 @@ def complaint(words: list[str]) -> str | None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_shown_commands_exist(page: Path) -> None:
     calls = [words for line in shown(page) for words in dartboard_calls(line) if words]
-    wrong = {" ".join(words): found for words in calls if (found := complaint(words))}
+    wrong = {" ".join(words): found for words in calls if (found := message(words))}
     assert wrong == {}
 
 
@@ -63,8 +63,8 @@ def test_shown_make_targets_exist(page: Path) -> None:
 
 
 def test_an_unknown_option_is_found() -> None:
-    assert complaint(["run", "study.toml", "--no-such-option"]) == "no option --no-such-option"
+    assert message(["run", "study.toml", "--no-such-option"]) == "no option --no-such-option"
 
 
 def test_an_unknown_command_is_found() -> None:
-    assert complaint(["no-such-command"]) == "no command 'no-such-command'"
+    assert message(["no-such-command"]) == "no command 'no-such-command'"

@@ -18,7 +18,7 @@ from configspace.protocol import Method, Reply
 from tests.drill.fault import Fault
 from tests.drill.record import Hit
 from tests.drill.scene import PATIENCE, HungError, Scene
-from worker.service.link import AwayError, Link
+from worker.service.link import Link, UnreachableError
 
 MALFORMED = 200
 """Number of malformed messages per injection."""
@@ -47,7 +47,7 @@ def send_malformed(scene: Scene) -> Hit:
     return hit
 
 
-def crowd(scene: Scene) -> Hit:
+def hold_idle_connections(scene: Scene) -> Hit:
     """Hold 200 connections open at once, and do nothing with them."""
     scene.pause()
     hit = scene.hit()
@@ -57,7 +57,7 @@ def crowd(scene: Scene) -> Hit:
             link.open()
         began = len(scene.ended())
         scene.wait_for(lambda: len(scene.ended()) >= began + 5, "outcomes next to idle connections")
-    except AwayError as error:
+    except UnreachableError as error:
         raise HungError(f"connection refused: {error}") from error
     finally:
         for link in links:
@@ -73,7 +73,7 @@ def _random_bytes(scene: Scene) -> None:
         client.sendall(scene.random.randbytes(scene.random.randrange(1, 5000)))
 
 
-def _torn(scene: Scene) -> None:
+def _truncated(scene: Scene) -> None:
     """Reset the connection in the middle of a message."""
     with _connected(scene) as client:
         client.sendall(_frame(b"x" * 100)[: scene.random.randrange(1, 60)])
@@ -100,7 +100,7 @@ def _call(method: str, make: Callable[[random.Random], tuple[Any, ...]]) -> Call
         with Link(scene.address) as link:
             link.open()
             with contextlib.suppress(
-                ServiceError, AwayError, AttributeError, Pyro4.errors.PyroError
+                ServiceError, UnreachableError, AttributeError, Pyro4.errors.PyroError
             ):
                 link.call(Method[Reply](method, ()), *make(scene.random))
                 raise HungError(f"the master accepted a malformed {method!r}")
@@ -116,7 +116,7 @@ def _outcome(value: Any) -> tuple[Any, ...]:
 
 _MALFORMED: tuple[Callable[[Scene], None], ...] = (
     _random_bytes,
-    _torn,
+    _truncated,
     _enormous,
     _another_serializer,
     _call("no_such_method", lambda _: ()),
@@ -158,5 +158,5 @@ def _connected(scene: Scene) -> socket.socket:
 FAULTS = (
     Fault("client that connects and stalls", stall),
     Fault(f"{MALFORMED} malformed messages", send_malformed),
-    Fault(f"{IDLE} idle connections at once", crowd, max_workers=IDLE + 10),
+    Fault(f"{IDLE} idle connections at once", hold_idle_connections, max_workers=IDLE + 10),
 )

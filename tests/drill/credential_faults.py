@@ -76,10 +76,10 @@ def revoked(scene: Scene) -> Hit:
 
 
 def _try_everything(scene: Scene, context: ssl.SSLContext | None) -> None:
-    """Call each method on a new connection: once after a greeting, once without."""
+    """Call each method on a new connection: once after a first message, once without."""
     for target, method, arguments in _calls(scene):
         call = invocation(target, method, arguments)
-        for messages in ([greeting(), call], [call]):
+        for messages in ([first_message(), call], [call]):
             with suppress(OSError), _connected(scene, context) as connection:
                 must_be_refused(connection, messages, method)
     if found := touched(scene.store, worker=INTRUDER, loss=-FORGED_PSNR):
@@ -125,10 +125,10 @@ def must_be_refused(
     except (OSError, PyroError):
         return
     if answer.type in _FORBIDDEN and not answer.flags & message.FLAGS_EXCEPTION:
-        _complain(method)
+        _fail(method)
 
 
-def _complain(method: str) -> NoReturn:
+def _fail(method: str) -> NoReturn:
     raise HungError(f"an unauthorized client can call {method!r}")
 
 
@@ -150,7 +150,7 @@ def _accepted(
         for _ in range(count):
             made = _connect(scene, context)
             opened.append(made)
-            made.send(greeting())
+            made.send(first_message())
             if message.Message.recv(made).type != message.MSG_CONNECTOK:
                 raise HungError("the master refused good credentials")
         yield opened
@@ -187,7 +187,7 @@ def _connect(scene: Scene, context: ssl.SSLContext | None) -> socketutil.SocketC
         raise
 
 
-def greeting() -> bytes:
+def first_message() -> bytes:
     """Return a client's first message."""
     return _message(
         message.MSG_CONNECT,

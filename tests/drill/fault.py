@@ -7,7 +7,7 @@ from typing import Literal
 from tests.drill.record import Hit
 from tests.drill.scene import Die, Scene
 
-Strike = Callable[[Scene], Hit]
+Inject = Callable[[Scene], Hit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Fault:
     """Damage, and the scene that it needs."""
 
     name: str
-    strike: Strike
+    inject: Inject
     """Does the damage once, then what a user would do, such as starting another worker."""
     way: str = "behaves"
     """How some of the evaluations misbehave."""

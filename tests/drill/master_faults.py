@@ -12,17 +12,17 @@ def kill(scene: Scene) -> Hit:
     """Kill the master while evaluations run, and start it again."""
     scene.pause(0.3, 1.0)
     scene.wait_for(scene.busy, "worker at work")
-    hit = scene.hit(everyone=True)
+    hit = scene.hit(all_workers=True)
     scene.end(_master(scene), signal.SIGKILL)
     scene.start_master()
     return hit
 
 
-def await_its_death(scene: Scene) -> Hit:
+def wait_for_self_kill(scene: Scene) -> Hit:
     """Wait until the master kills itself at its preset moment, and start it again."""
     master = _master(scene)
     scene.wait_for(lambda: master.poll() is not None, "death of the master")
-    hit = scene.hit(everyone=True)
+    hit = scene.hit(all_workers=True)
     scene.start_master(scene.die)
     return hit
 
@@ -31,7 +31,7 @@ def terminate(scene: Scene) -> Hit:
     """Ask the master to stop, and start it again."""
     scene.pause(0.3, 1.0)
     scene.wait_for(scene.busy, "worker at work")
-    hit = scene.hit(everyone=True)
+    hit = scene.hit(all_workers=True)
     if (code := scene.end(_master(scene), signal.SIGTERM)) != 130:
         raise HungError(f"the master stopped with status {code}")
     scene.start_master()
@@ -42,7 +42,7 @@ def interrupt_twice(scene: Scene) -> Hit:
     """Press Ctrl-C twice on the master, which then exits at once, and start it again."""
     scene.pause(0.3, 1.0)
     scene.wait_for(scene.busy, "worker at work")
-    hit = scene.hit(everyone=True)
+    hit = scene.hit(all_workers=True)
     master = _master(scene)
     master.send_signal(signal.SIGINT)
     scene.pause(0.0, 0.2)
@@ -57,7 +57,7 @@ def interrupt_twice(scene: Scene) -> Hit:
 def start_it_last(scene: Scene) -> Hit:
     """Stop the master and the workers; start workers, and some time later the master."""
     scene.pause(0.3, 1.0)
-    hit = scene.hit(everyone=True)
+    hit = scene.hit(all_workers=True)
     count = len(scene.workers)
     for worker in list(scene.workers):
         scene.end(worker, signal.SIGTERM)
@@ -99,8 +99,8 @@ def _messages(scene: Scene) -> str:
 
 FAULTS = (
     Fault("master killed mid-job", kill),
-    Fault("master killed as it stores", await_its_death, die="storing"),
-    Fault("master killed as it samples", await_its_death, die="sampling"),
+    Fault("master killed as it stores", wait_for_self_kill, die="storing"),
+    Fault("master killed as it samples", wait_for_self_kill, die="sampling"),
     Fault("master terminated", terminate),
     Fault("Ctrl-C twice on the master", interrupt_twice),
     Fault("workers started before the master", start_it_last),

@@ -73,7 +73,7 @@ def drill(
     count = 2 if parallel else 4
     study = study_of(parallel or count - fault.spare, times, fault.way)
     hung = ""
-    calm: list[float] = []  # when the study had recovered from each
+    recovered_at: list[float] = []  # when the study had recovered from each
     with (
         distance(fault.far) as far,
         Scene(
@@ -97,8 +97,8 @@ def drill(
             for number in range(times):
                 if number == times - 1:
                     scene.die = "never"
-                scene.wait_for_recovery(fault.strike(scene))
-                calm.append(time.time())
+                scene.wait_for_recovery(fault.inject(scene))
+                recovered_at.append(time.time())
             until = time.time()
             scene.wait_for(partial(_all_are_there, scene), "evaluation on every worker")
             _finish(scene)
@@ -110,7 +110,7 @@ def drill(
     recoveries = [hit.recovery(seen, ends) for hit in scene.hits]
     stalls = [
         longest_stall(hit, end, seen)
-        for hit, end in zip(scene.hits, [*calm, until], strict=False)
+        for hit, end in zip(scene.hits, [*recovered_at, until], strict=False)
         if hit.others
     ]
     return Verdict(
@@ -133,8 +133,8 @@ def drill(
 def _right_ends(name: str, fault: Fault) -> tuple[str, ...]:
     """Return the states in which an evaluation may end."""
     id = id_of(name)
-    guilty = fault.way not in TRANSIENT and misbehaves(id, fault.way)
-    return ("crashed",) if guilty else ("finished",)
+    fails = fault.way not in TRANSIENT and misbehaves(id, fault.way)
+    return ("crashed",) if fails else ("finished",)
 
 
 def study_of(parallel: int, times: int, way: str = "behaves") -> Study:

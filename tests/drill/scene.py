@@ -213,11 +213,11 @@ class Scene:
         running = self.spans().running()
         return [worker for worker in self.workers if worker.pid in running]
 
-    def hit(self, *victims: Process, everyone: bool = False, at: float | None = None) -> Hit:
+    def hit(self, *victims: Process, all_workers: bool = False, at: float | None = None) -> Hit:
         """Record damage to some workers or to all, done now or at an earlier time ``at``."""
         alive = frozenset(one.pid for one in self.workers)
-        hurt = alive if everyone else frozenset(one.pid for one in victims)
-        hit = Hit(time.time() if at is None else at, hurt, alive - hurt)
+        damaged = alive if all_workers else frozenset(one.pid for one in victims)
+        hit = Hit(time.time() if at is None else at, damaged, alive - damaged)
         self.hits.append(hit)
         return hit
 

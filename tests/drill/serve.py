@@ -78,9 +78,9 @@ def _serve(study: Study, options: argparse.Namespace) -> int:
                 credentials=None if options.credentials is None else Folder(options.credentials),
             ),
         )
-        ending = master.run(stop=stop)
-        store.end(study.name, ending.state)
-    return 0 if ending.state == "done" else 130
+        result = master.run(stop=stop)
+        store.end(study.name, result.state)
+    return 0 if result.state == "done" else 130
 
 
 def _note_leases(folder: Path) -> None:

@@ -11,13 +11,13 @@ from master.credentials.authority import initialize, issue
 from master.credentials.folder import Folder, write_secret
 from master.dispatch.exchange import Exchange
 from master.network.port import Port
-from tests.drill.credential_faults import greeting, invocation, must_be_refused
+from tests.drill.credential_faults import first_message, invocation, must_be_refused
 from tests.drill.scene import HungError
 from worker.service.credentials import load_context
 from worker.service.link import _use
 
 
-def test_an_accepted_client_is_told_apart_from_a_refused_one(tmp_path: Path) -> None:
+def test_an_accepted_client_is_distinguished_from_a_refused_one(tmp_path: Path) -> None:
     folder = Folder(tmp_path / "credentials")
     initialize(folder, [])
     write_secret(tmp_path / "good.pem", issue(folder, "good"))
@@ -39,7 +39,7 @@ def test_an_accepted_client_is_told_apart_from_a_refused_one(tmp_path: Path) -> 
             made = socket.create_connection((host, int(number)), timeout=120)
             return SocketConnection(context.wrap_socket(made, server_hostname=host))
 
-        messages = [greeting(), invocation("dartboard", "claim", ["w"])]
+        messages = [first_message(), invocation("dartboard", "claim", ["w"])]
         stranger, known = connect(bare), connect(load_context(tmp_path / "good.pem"))
         must_be_refused(stranger, messages, "claim")
         with pytest.raises(HungError, match="an unauthorized client can call 'claim'"):

@@ -13,7 +13,7 @@ from typing import Any
 
 from configspace.job import EvaluationId
 from configspace.study import Study
-from master.service.master import Ending, Master
+from master.service.master import Master, RunResult
 from master.service.settings import ServiceSettings
 from master.sources.base import JobSource
 from master.sources.study import BohbSource
@@ -74,13 +74,13 @@ class RunningMaster:
         settings = {"lease_seconds": 1.0, "heartbeat_seconds": 0.2} | settings
         self.master = Master(source, store, ServiceSettings(**settings), more_follows=more_follows)
         self.stop = threading.Event()
-        self.ending: Ending | None = None
+        self.result: RunResult | None = None
         self.error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def _run(self) -> None:
         try:
-            self.ending = self.master.run(stop=self.stop)
+            self.result = self.master.run(stop=self.stop)
         except BaseException as error:  # noqa: BLE001  # raised in the test that waits
             self.error = error
 
@@ -89,14 +89,14 @@ class RunningMaster:
         self._thread.start()
         return str(wait_for(lambda: self.master.address or self.error, "address"))
 
-    def wait(self, seconds: float = 120.0) -> Ending:
+    def wait(self, seconds: float = 120.0) -> RunResult:
         """Wait for the end."""
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"not done within {seconds:g} s"
         if self.error is not None:
             raise self.error
-        assert self.ending is not None
-        return self.ending
+        assert self.result is not None
+        return self.result
 
 
 @contextmanager

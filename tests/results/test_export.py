@@ -147,7 +147,7 @@ def test_a_file_contains_the_same_text(two: str, format: Format, tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("options", "complaint"),
+    ("options", "message"),
     [
         (
             {"format": "parquet"},
@@ -158,8 +158,8 @@ def test_a_file_contains_the_same_text(two: str, format: Format, tmp_path: Path)
         ({"output": Path("/no/such/folder/table.csv")}, "cannot write '/no/such/folder/table.csv'"),
     ],
 )
-def test_a_wrong_option_is_one_line(two: str, options: dict[str, Any], complaint: str) -> None:
-    with pytest.raises(DartboardError, match=complaint) as caught:
+def test_a_wrong_option_is_one_line(two: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(DartboardError, match=message) as caught:
         export(two, ["blur-final"], **{"what": "trials", "format": "csv", **options})
     assert "\n" not in str(caught.value)
 

@@ -69,11 +69,11 @@ class Child:
         """Whether the process runs and waits for a job."""
         return self._ready
 
-    def start(self, patience: float | None = None) -> bool:
+    def start(self, timeout: float | None = None) -> bool:
         """Start the process unless it runs, and wait until it is ready.
 
         Args:
-            patience: Longest time to wait, in seconds; by default `START_SECONDS`. A later call
+            timeout: Longest time to wait, in seconds; by default `START_SECONDS`. A later call
                 continues to wait.
 
         Returns:
@@ -84,7 +84,7 @@ class Child:
         """
         if self._process is None or (self._ready and self._process.poll() is not None):
             self._spawn()
-        return self._ready or self._await(patience)
+        return self._ready or self._await(timeout)
 
     def _spawn(self) -> None:
         self.kill()
@@ -109,9 +109,9 @@ class Child:
         ).start()
         self._start_by = time.monotonic() + START_SECONDS
 
-    def _await(self, patience: float | None) -> bool:
+    def _await(self, timeout: float | None) -> bool:
         assert self._process is not None
-        until = self._start_by if patience is None else time.monotonic() + patience
+        until = self._start_by if timeout is None else time.monotonic() + timeout
         while (now := time.monotonic()) < min(until, self._start_by):
             message = self._receive(POLL_SECONDS)
             if message is None and self._process.poll() is None:

@@ -38,7 +38,7 @@ from configspace.protocol import (
 )
 from configspace.versions import versions
 from worker.service.child_process import Child
-from worker.service.link import AwayError, Link
+from worker.service.link import Link, UnreachableError
 from worker.service.settings import WorkerSettings
 
 log = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ def run_worker(address: str, settings: WorkerSettings) -> int:
         settings: How to evaluate, and when to leave.
 
     Returns:
-        Exit code: 0 after a study or SIGTERM, 130 after Ctrl-C, 1 if the master was away for
-        the idle limit before any study.
+        Exit code: 0 after a study or SIGTERM, 130 after Ctrl-C, 1 if no master could be
+        reached for the idle limit before any study.
 
     Raises:
         ServiceError: If the address or the credentials are wrong, the evaluating process cannot
@@ -103,7 +103,7 @@ def run_worker(address: str, settings: WorkerSettings) -> int:
                     extra=about(worker=worker.name),
                 )
                 worker.rest()
-    except AwayError:
+    except UnreachableError:
         log.warning(
             "no master at %s for %g s; exiting",
             *(address, settings.idle_limit),
@@ -132,7 +132,7 @@ class Worker:
         self._cores, self._sharing = cores, 1
         self._heartbeat_seconds = 5.0
         self._joined = False
-        self._heard = time.monotonic()
+        self._last_reply = time.monotonic()
         self._pause = FIRST_PAUSE
         self.name = info.name
 
@@ -140,7 +140,7 @@ class Worker:
         """Work until the master is done; return whether another study follows at once.
 
         Raises:
-            AwayError: If the master cannot be reached for longer than the idle limit.
+            UnreachableError: If the master cannot be reached for longer than the idle limit.
         """
         while True:
             # The child starts before the claim, so that no lease waits for it. While a child is
@@ -148,8 +148,10 @@ class Worker:
             # master is done.
             ready = self._child.start(REPLACE_SECONDS if self._joined else None)
             if not self._joined:
-                self._heard = time.monotonic()  # no call was made during the wait for the child
-            match self._insist(partial(self._claim, ready)):
+                self._last_reply = (
+                    time.monotonic()
+                )  # no call was made during the wait for the child
+            match self._call_until_answered(partial(self._claim, ready)):
                 case Lease(job=job, token=token, sharing=sharing):
                     self._sharing = sharing
                     self._work(job, token)
@@ -168,10 +170,10 @@ class Worker:
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def leave(self) -> None:
-        """Leave the roster and give back the lease, if the master can be reached."""
+        """Leave the roster and return the lease, if the master can be reached."""
         if self._joined:
             self._joined = False
-            with suppress(AwayError, DartboardError):
+            with suppress(UnreachableError, DartboardError):
                 # A new connection: a call may have been interrupted on the old one.
                 self._link.open()
                 self._link.call(LEAVE, self.name)
@@ -208,7 +210,7 @@ class Worker:
         """Send a result until the master has it in its store."""
         method = FINISH if isinstance(result, Outcome) else FAIL
         call = partial(self._send, method, token, job.study, result.to_wire())
-        while isinstance(self._insist(call), Resend):
+        while isinstance(self._call_until_answered(call), Resend):
             self._link.close()
 
     def _send(
@@ -216,23 +218,23 @@ class Worker:
     ) -> Received | Resend:
         return self._link.call(method, self.name, token, study, result)
 
-    def _insist(self, call: Callable[[], R]) -> R:
+    def _call_until_answered(self, call: Callable[[], R]) -> R:
         """Make a call, and retry with growing pauses while the master cannot be reached."""
         while True:
             try:
                 self.connect()
                 reply = call()
-            except AwayError as error:
+            except UnreachableError as error:
                 self._wait_for_the_master(error)
             else:
-                self._heard, self._pause = time.monotonic(), FIRST_PAUSE
+                self._last_reply, self._pause = time.monotonic(), FIRST_PAUSE
                 return reply
 
     def connect(self) -> None:
         """Connect and join, unless the link is open.
 
         Raises:
-            AwayError: If the master cannot be reached.
+            UnreachableError: If the master cannot be reached.
         """
         if self._link.is_open:
             return
@@ -255,14 +257,14 @@ class Worker:
             reply = self._link.call(
                 HEARTBEAT, self.name, token, None if progress is None else progress.to_wire()
             )
-        except AwayError as error:
+        except UnreachableError as error:
             log.debug(
                 "worker %s: cannot reach the master (%s); the evaluation continues",
                 *(self.name, error),
                 extra=about(worker=self.name),
             )
             return True
-        self._heard = time.monotonic()
+        self._last_reply = time.monotonic()
         return not isinstance(reply, Stop)
 
     @property
@@ -270,14 +272,14 @@ class Worker:
         """Seconds between two heartbeats, as the master asks."""
         return self._heartbeat_seconds
 
-    def _wait_for_the_master(self, error: AwayError) -> None:
+    def _wait_for_the_master(self, error: UnreachableError) -> None:
         if self._pause == FIRST_PAUSE:
             log.warning(
                 "worker %s: cannot reach the master (%s); trying again",
                 *(self.name, error),
                 extra=about(worker=self.name),
             )
-        if time.monotonic() - self._heard + self._pause > self._idle_limit:
+        if time.monotonic() - self._last_reply + self._pause > self._idle_limit:
             raise error
         self.rest()
 

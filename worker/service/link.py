@@ -30,7 +30,7 @@ R = TypeVar("R", bound=Reply)
 logging.getLogger("Pyro4.core").setLevel(logging.CRITICAL)
 
 
-class AwayError(Exception):
+class UnreachableError(Exception):
     """The master does not answer: it is down, or the network is broken."""
 
 
@@ -73,7 +73,7 @@ class Link:
         """Connect.
 
         Raises:
-            AwayError: If the master cannot be reached.
+            UnreachableError: If the master cannot be reached.
             ServiceError: If the credentials do not fit the master, so that another attempt would
                 fail as well.
         """
@@ -87,25 +87,25 @@ class Link:
         except PyroError as error:
             if (refusal := self._refusal(error)) is not None:
                 raise refusal from error
-            raise AwayError(str(error)) from error
+            raise UnreachableError(str(error)) from error
         self._proxy = proxy
 
     def call(self, method: Method[R], *arguments: object) -> R:
         """Call one of the master's methods and return its reply.
 
         Raises:
-            AwayError: If there is no connection, or it breaks.
+            UnreachableError: If there is no connection, or it breaks.
             ServiceError: If the master refuses the call.
             WireError: If the reply is not one of the method's.
         """
         if self._proxy is None:
-            raise AwayError("not connected")
+            raise UnreachableError("not connected")
         self._proxy._pyroTimeout = CALL_SECONDS.get(method.name, ANSWER_SECONDS)
         try:
             answer = self._proxy._pyroInvoke(method.name, arguments, {})
         except CommunicationError as error:
             self.close()
-            raise AwayError(str(error)) from error
+            raise UnreachableError(str(error)) from error
         reply = method.reply_from_wire(answer)
         if isinstance(reply, Refused):
             raise ServiceError(

@@ -99,7 +99,7 @@ def test_a_killed_campaign_resumes_to_the_same_trials(undisturbed: Path, tmp_pat
     pd.testing.assert_frame_equal(ours, scores(undisturbed), atol=1e-4, rtol=0)
 
 
-def test_ctrl_c_says_how_to_resume(tmp_path: Path) -> None:
+def test_ctrl_c_shows_how_to_resume(tmp_path: Path) -> None:
     write_campaign(tmp_path)
     process = started(tmp_path)
     process.send_signal(signal.SIGINT)
@@ -182,7 +182,7 @@ def test_a_master_serves_a_campaign(undisturbed: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "message"),
     [
         (("trials = 5", "trails = 5"), "unknown key 'trails'"),
         (("layers = 2", "layers = 3"), "was begun with other settings (architecture.layers: 2"),
@@ -190,7 +190,7 @@ def test_a_master_serves_a_campaign(undisturbed: Path, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_campaign_file_is_refused(
-    undisturbed: Path, change: tuple[str, str], complaint: str
+    undisturbed: Path, change: tuple[str, str], message: str
 ) -> None:
     text = (undisturbed / "campaign.toml").read_text()
     (undisturbed / "wrong.toml").write_text(text.replace(*change))
@@ -198,7 +198,7 @@ def test_a_wrong_campaign_file_is_refused(
     ran = dartboard(undisturbed, "campaign", "wrong.toml")
 
     assert ran.returncode == 2
-    assert complaint in ran.stderr
+    assert message in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
     assert len(scores(undisturbed)) == 20
 

@@ -265,7 +265,7 @@ def test_more_trials_extend_a_comparison(
     assert found.trials.groupby("condition")["seed"].nunique().tolist() == [10] * 4
 
 
-def test_an_interrupted_comparison_says_how_to_resume(
+def test_an_interrupted_comparison_shows_how_to_resume(
     url: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -54,7 +54,7 @@ def test_revoked_credentials_are_listed_as_such(made: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         (("issue", "laptop"), "'dartboard credentials init --host NAME' makes"),
         (("list",), "'dartboard credentials init --host NAME' makes"),
@@ -65,10 +65,10 @@ def test_revoked_credentials_are_listed_as_such(made: Path) -> None:
         (("issue", "laptop", "-o", "."), "file '.' already exists"),
     ],
 )
-def test_bad_input_is_one_line(arguments: tuple[str, ...], complaint: str, tmp_path: Path) -> None:
+def test_bad_input_is_one_line(arguments: tuple[str, ...], message: str, tmp_path: Path) -> None:
     shown = dartboard("credentials", *arguments, cwd=tmp_path)
     assert shown.returncode == 2
-    assert complaint in shown.stderr
+    assert message in shown.stderr
     assert len(shown.stderr.splitlines()) == 1
 
 
@@ -77,7 +77,7 @@ STUDY = 'name = "s"\nobjective = "final"\n'
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         (
             ("--host", "0.0.0.0"),
@@ -89,12 +89,12 @@ STUDY = 'name = "s"\nobjective = "final"\n'
     ],
 )
 def test_a_master_that_cannot_serve_is_an_error(
-    arguments: tuple[str, ...], complaint: str, tmp_path: Path
+    arguments: tuple[str, ...], message: str, tmp_path: Path
 ) -> None:
     (tmp_path / "s.toml").write_text(STUDY)
     shown = dartboard("master", "s.toml", "--port", "0", *arguments, cwd=tmp_path)
     assert shown.returncode == 2
-    assert complaint in shown.stderr
+    assert message in shown.stderr
     assert len(shown.stderr.splitlines()) == 1
 
 

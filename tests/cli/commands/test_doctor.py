@@ -19,7 +19,7 @@ def test_a_machine_that_is_ready_passes(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.slow
-def test_the_exit_code_says_that_something_is_wrong(tmp_path: Path) -> None:
+def test_the_exit_code_is_1_if_a_check_fails(tmp_path: Path) -> None:
     shown = dartboard(
         "doctor", "--engine", "torch", "--device", "cuda:7", "--host", "0.0.0.0", cwd=tmp_path
     )

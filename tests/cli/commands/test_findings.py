@@ -23,10 +23,10 @@ def test_the_paper_s_campaigns_are_the_default(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     findings(url)
-    said = capsys.readouterr().out
-    assert said.startswith("# The paper's findings\n\nFrom the runs of table1. ")
-    assert "Blur, all ops.: DARTS − Random Search, means: " in said
-    assert "(n = 12)" in said
+    text = capsys.readouterr().out
+    assert text.startswith("# The paper's findings\n\nFrom the runs of table1. ")
+    assert "Blur, all ops.: DARTS − Random Search, means: " in text
+    assert "(n = 12)" in text
 
 
 def test_named_campaigns_are_written_to_a_file(url: str, tmp_path: Path) -> None:

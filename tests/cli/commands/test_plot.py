@@ -124,7 +124,7 @@ def test_the_default_file_is_a_png(
 
 
 @pytest.mark.parametrize(
-    ("what", "names", "complaint"),
+    ("what", "names", "message"),
     [
         ("4", (), "dartboard campaign studies/paper/table3.toml' with this store"),
         ("10", (), "expected figure 1 to 9, anytime, budgets, search, architecture, got '10'"),
@@ -140,10 +140,10 @@ def test_the_default_file_is_a_png(
     ],
 )
 def test_an_impossible_figure_is_one_line(
-    what: str, names: tuple[str, ...], complaint: str, url: str, tmp_path: Path
+    what: str, names: tuple[str, ...], message: str, url: str, tmp_path: Path
 ) -> None:
     with pytest.raises(DartboardError) as caught:
         drawn(what, names, url, tmp_path / "one.png")
-    assert complaint in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "one.png").exists()

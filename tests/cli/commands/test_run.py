@@ -127,7 +127,7 @@ def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Interrupted:
     return Interrupted(folder, status, last_line, kept, resumed)
 
 
-def test_ctrl_c_says_how_to_resume(interrupted: Interrupted) -> None:
+def test_ctrl_c_shows_how_to_resume(interrupted: Interrupted) -> None:
     assert interrupted.status == 130
     resume = "dartboard run study.toml --engine torch"
     assert interrupted.last_line == f"all finished results are kept; resume with: {resume}"
@@ -142,9 +142,9 @@ def test_an_interrupted_study_keeps_its_outcomes(interrupted: Interrupted) -> No
 def test_an_interrupted_study_resumes_to_the_same_evaluations(
     undisturbed: Path, interrupted: Interrupted
 ) -> None:
-    ours = load(f"sqlite:///{interrupted.folder}/dartboard.db", "small").evaluations[COLUMNS]
-    theirs = load(f"sqlite:///{undisturbed}/dartboard.db", "small").evaluations[COLUMNS]
-    assert ours.equals(theirs)
+    found = load(f"sqlite:///{interrupted.folder}/dartboard.db", "small").evaluations[COLUMNS]
+    expected = load(f"sqlite:///{undisturbed}/dartboard.db", "small").evaluations[COLUMNS]
+    assert found.equals(expected)
 
 
 def test_more_iterations_extend_a_finished_study(undisturbed: Path) -> None:
@@ -210,7 +210,7 @@ def test_a_second_compare_shows_the_same(compared: Compared) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "complaint"),
+    ("change", "message"),
     [
         (("layers = 2", "layer = 2"), "unknown key 'architecture.layer'"),
         (("layers = 2", 'layers = "two"'), "key 'architecture.layers'"),
@@ -219,7 +219,7 @@ def test_a_second_compare_shows_the_same(compared: Compared) -> None:
     ],
 )
 def test_a_wrong_study_file_is_refused(
-    undisturbed: Path, change: tuple[str, str], complaint: str
+    undisturbed: Path, change: tuple[str, str], message: str
 ) -> None:
     before = finished(undisturbed)
     text = (undisturbed / "study.toml").read_text()
@@ -228,7 +228,7 @@ def test_a_wrong_study_file_is_refused(
     ran = dartboard(undisturbed, "run", "wrong.toml")
 
     assert ran.returncode == 2
-    assert complaint in ran.stderr
+    assert message in ran.stderr
     assert len(ran.stderr.splitlines()) == 1
     assert finished(undisturbed) == before
 

@@ -54,14 +54,14 @@ def test_table_1_shows_our_runs_and_the_paper_s(
     url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shown(1, url)
-    said = capsys.readouterr().out
+    text = capsys.readouterr().out
     (darts,) = (
-        line for line in said.splitlines() if line.startswith("Blur          all ops.    D")
+        line for line in text.splitlines() if line.startswith("Blur          all ops.    D")
     )
     assert darts.split()[4:6] == ["6", darts.split()[5]]
     assert "22.86" in darts
-    assert "Random Search (best of 5)" in said
-    assert "bootstrap of the runs" in said
+    assert "Random Search (best of 5)" in text
+    assert "bootstrap of the runs" in text
 
 
 def test_csv_can_be_read_back(url: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,11 +138,11 @@ def scores_of(study: str, column: str, url: str) -> tuple[float, float]:
     return max(means), scores[again].mean()
 
 
-def cells_of(said: str, format: Format) -> list[list[str]]:
+def cells_of(text: str, format: Format) -> list[list[str]]:
     """Return the lines of a table, each as a list of its columns."""
     separator = {"text": r"\s{2,}", "markdown": r"\s*\|\s*", "latex": r"\s*(?:&|\\\\)\s*"}[format]
-    assert said.startswith({"text": "", "markdown": "| ", "latex": r"\begin{tabular}{ll"}[format])
-    lines = said.replace(r"\%", "%").splitlines()
+    assert text.startswith({"text": "", "markdown": "| ", "latex": r"\begin{tabular}{ll"}[format])
+    lines = text.replace(r"\%", "%").splitlines()
     return [[cell for cell in re.split(separator, line) if cell] for line in lines]
 
 
@@ -160,16 +160,16 @@ def test_tables_1_to_4_agree_with_the_trials(
     row = ROWS[number]
     psnrs = psnrs_of(row, paper)
     n, best, mean, median = len(psnrs), psnrs.max(), psnrs.mean(), np.median(psnrs)
-    said = written(number, paper, format, tmp_path)
+    text = written(number, paper, format, tmp_path)
     if format == "csv":
-        table = pd.read_csv(io.StringIO(said))
+        table = pd.read_csv(io.StringIO(text))
         same = [table[key] == value for key, value in row.keys.items()]
         (line,) = table[np.logical_and.reduce(same)].to_dict("records")
         assert line[f"{row.prefix}n"] == n
         found = [line[row.prefix + name] for name in ("max", "mean", "median")]
         np.testing.assert_allclose(found, [best, mean, median], atol=5e-5)
         return
-    (cells,) = (line for line in cells_of(said, format) if tuple(line[:3]) == row.begins)
+    (cells,) = (line for line in cells_of(text, format) if tuple(line[:3]) == row.begins)
     assert cells[3:5] == [str(n), f"{best:.2f}"]
     assert cells[6].startswith(f"{mean:.2f} [")
     assert cells[8].startswith(f"{median:.2f} [")
@@ -182,30 +182,30 @@ def test_tables_7_and_8_agree_with_the_trials(
 ) -> None:
     study, column, neighbor = INCUMBENTS[number]
     observed, again = scores_of(study, column, paper)
-    said = written(number, paper, format, tmp_path)
+    text = written(number, paper, format, tmp_path)
     if format == "csv":
-        table = pd.read_csv(io.StringIO(said))
+        table = pd.read_csv(io.StringIO(text))
         (line,) = table[(table["name"] == neighbor) & (table["source"] == "ours")].to_dict(
             "records"
         )
         assert line["observed_psnr"] == pytest.approx(observed, abs=5e-5)
         assert line["rerun_mean"] == pytest.approx(again, abs=5e-5)
         return
-    rows = {cells[0]: cells for cells in cells_of(said, format) if cells}
+    rows = {cells[0]: cells for cells in cells_of(text, format) if cells}
     heading = rows["Hyperparameter"]
     assert heading[heading.index(f"dartboard ({study})") - 1] == f"{neighbor}, paper"
-    (said_observed,) = (
+    (observed_row,) = (
         cell for cell in rows["Observed PSNR (dB), best of n"] if cell.startswith(f"{observed:.2f}")
     )
-    assert said_observed.endswith(load(paper, study).study.objective)
+    assert observed_row.endswith(load(paper, study).study.objective)
     assert any(cell.startswith(f"{again:.2f} [") for cell in rows["Re-run, mean PSNR (dB) [95%]"])
 
 
 def test_crashed_trials_are_reported(paper: str, tmp_path: Path) -> None:
-    said = written(4, paper, "text", tmp_path)
+    text = written(4, paper, "text", tmp_path)
     where = "Blur, good ops., DARTS, BOHB-one-shot-Blur, cell space"
-    assert f"\n{where}: 1 of 5 trials crashed and are not counted.\n" in said
-    assert said.count("crashed") == 1
+    assert f"\n{where}: 1 of 5 trials crashed and are not counted.\n" in text
+    assert text.count("crashed") == 1
     table = pd.read_csv(io.StringIO(written(4, paper, "csv", tmp_path)))
     crashed = table.set_index(["data", "hyperparameters"])["good_crashed"]
     assert crashed.pop(("blur", "BOHB-one-shot-Blur")) == 1
@@ -222,7 +222,7 @@ def test_other_campaigns_and_studies_can_be_named(
 
 
 @pytest.mark.parametrize(
-    ("number", "options", "complaint"),
+    ("number", "options", "message"),
     [
         (2, {}, "dartboard campaign studies/paper/table2.toml' with this store"),
         (8, {}, "dartboard run studies/paper/"),
@@ -232,7 +232,7 @@ def test_other_campaigns_and_studies_can_be_named(
     ],
 )
 def test_an_impossible_table_is_one_line(
-    number: int, options: dict[str, tuple[str, ...]], complaint: str, url: str
+    number: int, options: dict[str, tuple[str, ...]], message: str, url: str
 ) -> None:
     with pytest.raises(DartboardError) as caught:
         shown(
@@ -241,7 +241,7 @@ def test_an_impossible_table_is_one_line(
             campaigns=options.get("campaigns", ()),
             studies=options.get("studies", ()),
         )
-    assert complaint in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

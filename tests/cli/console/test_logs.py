@@ -37,9 +37,9 @@ def _restored() -> Iterator[None]:
 
 def test_json_names_study_evaluation_and_worker() -> None:
     line = JsonFormatter().format(record("took %d s", 3, **about("small", ID, "w")))
-    told = json.loads(line)
-    assert told.pop("time").endswith("+00:00")
-    assert told == {
+    entry = json.loads(line)
+    assert entry.pop("time").endswith("+00:00")
+    assert entry == {
         "level": "warning",
         "logger": "master.x",
         "message": "took 3 s",
@@ -50,8 +50,8 @@ def test_json_names_study_evaluation_and_worker() -> None:
 
 
 def test_missing_fields_come_from_the_process() -> None:
-    told = json.loads(JsonFormatter(study="small").format(record("listening")))
-    assert (told["study"], told["evaluation"], told["worker"]) == ("small", None, None)
+    entry = json.loads(JsonFormatter(study="small").format(record("listening")))
+    assert (entry["study"], entry["evaluation"], entry["worker"]) == ("small", None, None)
 
 
 def test_json_has_no_line_breaks() -> None:
@@ -65,14 +65,14 @@ def test_json_contains_the_error() -> None:
         raise RuntimeError("why")
     except RuntimeError as error:
         made.exc_info = (type(error), error, error.__traceback__)
-    told = json.loads(JsonFormatter().format(made))
-    assert told["error"].endswith("RuntimeError: why")
+    entry = json.loads(JsonFormatter().format(made))
+    assert entry["error"].endswith("RuntimeError: why")
 
 
 def test_text_adds_fields_missing_in_the_message() -> None:
     format = TextFormatter(study="small").format
-    said = format(record("study small: (0, 0, 1)@3 on worker w", **about("small", ID, "w")))
-    assert said.endswith("WARNING study small: (0, 0, 1)@3 on worker w")
+    text = format(record("study small: (0, 0, 1)@3 on worker w", **about("small", ID, "w")))
+    assert text.endswith("WARNING study small: (0, 0, 1)@3 on worker w")
     unsaid = format(record("it died", **about(None, ID, "w")))
     assert unsaid.endswith("it died [study small, evaluation (0, 0, 1)@3, worker w]")
 

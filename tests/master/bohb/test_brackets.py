@@ -19,7 +19,7 @@ def brackets(
     return Brackets(budgets, eta=eta, iterations=iterations, sampler=sampler)
 
 
-def runs_out(brackets: Brackets, lost: tuple[int, ...] = ()) -> list[Run]:
+def run_all(brackets: Brackets, lost: tuple[int, ...] = ()) -> list[Run]:
     """Return all runs, run one at a time; the loss is the index of the configuration."""
     runs: list[Run] = []
     while (run := brackets.next_run()) is not None:
@@ -33,12 +33,12 @@ def runs_out(brackets: Brackets, lost: tuple[int, ...] = ()) -> list[Run]:
 
 
 def test_budgets_1_to_243_give_six_rungs() -> None:
-    first = runs_out(brackets(rungs(1, 243, 3), eta=3))
+    first = run_all(brackets(rungs(1, 243, 3), eta=3))
     assert sorted({run.epochs for run in first}) == [1, 3, 9, 27, 81, 243]
 
 
 def test_a_bracket_halves_successively() -> None:
-    runs = runs_out(brackets())
+    runs = run_all(brackets())
     assert [run.epochs for run in runs] == [1] * 9 + [3] * 3 + [9]
     assert {run.configuration[2] for run in runs if run.epochs == 3} == {0, 1, 2}
     assert runs[-1].configuration == (0, 0, 0)
@@ -60,12 +60,12 @@ def test_each_rung_is_eta_times_smaller() -> None:
 
 
 def test_epochs_are_built_in_integers() -> None:
-    assert {type(run.epochs) for run in runs_out(brackets())} == {int}
+    assert {type(run.epochs) for run in run_all(brackets())} == {int}
 
 
 def test_a_fresh_configuration_replaces_a_lost_one() -> None:
     # All but one are lost on the first rung: the second has three slots for one configuration.
-    runs = runs_out(brackets(), lost=tuple(range(1, 9)))
+    runs = run_all(brackets(), lost=tuple(range(1, 9)))
     assert [run.configuration for run in runs if run.epochs == 3] == [
         (0, 0, 0),
         (0, 1, 1),
@@ -74,7 +74,7 @@ def test_a_fresh_configuration_replaces_a_lost_one() -> None:
     assert [run.is_new for run in runs if run.epochs == 3] == [False, True, True]
 
 
-def test_dropped_configurations_teach_nothing() -> None:
+def test_dropped_configurations_do_not_change_the_model() -> None:
     dropping, crashing = brackets(iterations=3), brackets(iterations=3)
     for each in (dropping, crashing):
         for _ in range(9):

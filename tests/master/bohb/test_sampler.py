@@ -44,11 +44,11 @@ def recorded(count: int, budget: int = 9, seed: int = 1) -> list[Any]:
     return jobs
 
 
-def taught(jobs: list[Any], **options: Any) -> Sampler:
-    taught = sampler(**options)
+def trained(jobs: list[Any], **options: Any) -> Sampler:
+    trained = sampler(**options)
     for job in jobs:
-        taught.new_result(job)
-    return taught
+        trained.new_result(job)
+    return trained
 
 
 @pytest.mark.slow
@@ -57,7 +57,7 @@ def test_samples_are_distributed_as_hpbandster_s(monkeypatch: pytest.MonkeyPatch
     # Few candidates, since stock takes 1 ms for each, but thousands of draws.
     draws, candidates = 2000, 4
     history = recorded(120)
-    ours = taught(history, settings=BohbSettings(random_fraction=0.0, candidates=candidates))
+    ours = trained(history, settings=BohbSettings(random_fraction=0.0, candidates=candidates))
     stock = stock_generator(SPACE, monkeypatch, num_samples=candidates, random_fraction=0.0)
     for job in history:
         stock.new_result(job, update_model=job is history[-1])
@@ -66,12 +66,12 @@ def test_samples_are_distributed_as_hpbandster_s(monkeypatch: pytest.MonkeyPatch
     assert len(model["good"].data) == 18
 
     np.random.seed(0)  # noqa: NPY002  # stock knows no other randomness
-    theirs = [stock.get_config(9) for _ in range(draws)]
-    mine = [ours.get_config(9, (1000, 0, index)) for index in range(draws)]
-    assert all(info["model_based_pick"] for _, info in [*theirs, *mine])
+    stock_draws = [stock.get_config(9) for _ in range(draws)]
+    our_draws = [ours.get_config(9, (1000, 0, index)) for index in range(draws)]
+    assert all(info["model_based_pick"] for _, info in [*stock_draws, *our_draws])
     for name, domain in DOMAINS.items():
-        a: list[Any] = [values[name] for values, _ in mine]
-        b: list[Any] = [values[name] for values, _ in theirs]
+        a: list[Any] = [values[name] for values, _ in our_draws]
+        b: list[Any] = [values[name] for values, _ in stock_draws]
         if isinstance(domain, Interval):
             p = float(stats.ks_2samp(a, b).pvalue)
         else:
@@ -82,13 +82,13 @@ def test_samples_are_distributed_as_hpbandster_s(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_model_finds_what_is_good() -> None:
-    picked = [taught(recorded(200)).get_config(9, (500, 0, i))[0] for i in range(30)]
+    picked = [trained(recorded(200)).get_config(9, (500, 0, i))[0] for i in range(30)]
     assert np.mean([values["alpha_optimizer"] == "adam" for values in picked]) > 0.7
 
 
 @pytest.mark.parametrize("random_fraction", [0.0, 1.0])
 def test_values_are_not_numpy_scalars(random_fraction: float) -> None:
-    source = taught(recorded(40), settings=BohbSettings(random_fraction=random_fraction))
+    source = trained(recorded(40), settings=BohbSettings(random_fraction=random_fraction))
     for index in range(20):
         values, info = source.get_config(9, (100, 0, index))
         assert {type(value) for value in values.values()} == {float, bool, str}
@@ -99,7 +99,7 @@ def test_a_failing_model_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise FloatingPointError("no bandwidth")
 
-    source = taught(recorded(40))
+    source = trained(recorded(40))
     monkeypatch.setattr(Density, "fit", fail)
     with pytest.raises(FloatingPointError, match="no bandwidth"):
         source.get_config(9, (100, 0, 0))
@@ -109,17 +109,17 @@ def test_the_order_of_outcomes_does_not_matter() -> None:
     jobs = recorded(60)
     for job in jobs:
         job.result["loss"] = round(job.result["loss"])  # with many equal losses
-    forwards, backwards = taught(jobs), taught(jobs[::-1])
+    forwards, backwards = trained(jobs), trained(jobs[::-1])
     assert forwards.get_config(9, (100, 0, 0)) == backwards.get_config(9, (100, 0, 0))
 
 
 def test_outcomes_after_a_fit_count() -> None:
     jobs = recorded(60)
-    asked_before = taught(jobs[:40])
+    asked_before = trained(jobs[:40])
     asked_before.get_config(9, (99, 0, 0))
     for job in jobs[40:]:
         asked_before.new_result(job)
-    assert asked_before.get_config(9, (100, 0, 0)) == taught(jobs).get_config(9, (100, 0, 0))
+    assert asked_before.get_config(9, (100, 0, 0)) == trained(jobs).get_config(9, (100, 0, 0))
 
 
 def test_the_model_is_fitted_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +131,7 @@ def test_the_model_is_fitted_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
         return fit(data, *arguments, **named)
 
     monkeypatch.setattr(Density, "fit", counted)
-    source = taught(recorded(60))
+    source = trained(recorded(60))
     assert fits == []
     source.get_config(9, (100, 0, 0))
     source.get_config(9, (100, 0, 1))
@@ -146,7 +146,7 @@ def test_another_configuration_or_seed_is_another_sample() -> None:
 
 
 def test_the_model_uses_the_largest_sufficient_budget() -> None:
-    source = taught([*recorded(60, budget=3), *recorded(17, budget=9, seed=2)])
+    source = trained([*recorded(60, budget=3), *recorded(17, budget=9, seed=2)])
     model = source.model()
     assert model is not None
     assert model.budget == 3
@@ -160,7 +160,7 @@ def test_the_model_uses_the_largest_sufficient_budget() -> None:
 def test_a_crash_counts_as_bad() -> None:
     jobs = recorded(40)
     jobs[7].result = None
-    model = taught(jobs).model()
+    model = trained(jobs).model()
     assert model is not None
     worst = model.bad.data[-1]
     expected = [h.to_vector(jobs[7].kwargs["config"][h.name]) for h in SPACE.values()]
@@ -180,7 +180,7 @@ def test_fixed_values_stay_out_of_the_model() -> None:
         )
         for index in range(30)
     ]
-    source = taught(jobs, domains=domains)
+    source = trained(jobs, domains=domains)
     values, info = source.get_config(9, (100, 0, 0))
     model = source.model()
     assert model is not None
@@ -193,7 +193,7 @@ def test_fixed_values_stay_out_of_the_model() -> None:
 def test_with_everything_fixed_there_is_no_model() -> None:
     domains: dict[str, Domain] = {"alpha_lr": Levels((1e-3,))}
     jobs = recorded(20)
-    assert taught(jobs, domains=domains).get_config(9, (50, 0, 0)) == (
+    assert trained(jobs, domains=domains).get_config(9, (50, 0, 0)) == (
         {"alpha_lr": 1e-3},
         {"model_based_pick": False},
     )

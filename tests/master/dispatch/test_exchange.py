@@ -11,11 +11,11 @@ from configspace.protocol import Done, Idle, Lease, Received, Rejoin, Resend, Wo
 from master.dispatch.exchange import (
     Delivered,
     Exchange,
-    GivenUp,
     Leased,
     Requeued,
     Retried,
     RosterChanged,
+    Unsuccessful,
 )
 from master.sources.base import Submission
 from tests.master.network.test_port import INFO, JOB
@@ -123,7 +123,7 @@ def test_an_exception_is_final(exchange: Exchange) -> None:
     token = claimed(exchange, "a").token
     with ThreadPoolExecutor() as threads:
         answer = threads.submit(exchange.fail, "a", token, JOB.study, failure("exception"))
-        while not isinstance(event := exchange.next_event(60), GivenUp):
+        while not isinstance(event := exchange.next_event(60), Unsuccessful):
             assert event is not None
         assert event.failure == failure("exception")
         event.stored.set_result(None)
@@ -141,26 +141,26 @@ def test_one_job_has_room_before_any_worker() -> None:
     assert Exchange(lease_seconds=30.0).has_room(parallel=0)
 
 
-def test_a_master_that_is_done_waits_for_goodbyes(exchange: Exchange) -> None:
+def test_a_master_that_is_done_waits_until_workers_leave(exchange: Exchange) -> None:
     with ThreadPoolExecutor() as threads:
         claims = [threads.submit(exchange.claim, worker) for worker in "ab"]
-        farewell = threads.submit(exchange.finish, patience=600.0)
+        finishing = threads.submit(exchange.finish, timeout=600.0)
         assert [claim.result(60) for claim in claims] == [Done(more=False)] * 2
         exchange.leave("a")
-        assert not farewell.done()
+        assert not finishing.done()
         exchange.leave("b")
-        farewell.result(60)
+        finishing.result(60)
 
 
 def test_a_master_that_is_done_ignores_new_instances(exchange: Exchange) -> None:
     with ThreadPoolExecutor() as threads:
         claims = [threads.submit(exchange.claim, worker) for worker in "ab"]
-        farewell = threads.submit(exchange.finish, patience=600.0)
+        finishing = threads.submit(exchange.finish, timeout=600.0)
         for worker, claim in zip("ab", claims, strict=True):
             claim.result(60)
             exchange.leave(worker)
             exchange.join(WorkerInfo.from_wire(INFO | {"name": worker, "instance": "later"}))
-        farewell.result(60)
+        finishing.result(60)
 
 
 def test_a_worker_that_is_not_ready_gets_no_job(exchange: Exchange) -> None:
@@ -170,7 +170,7 @@ def test_a_worker_that_is_not_ready_gets_no_job(exchange: Exchange) -> None:
 
 def test_a_worker_that_is_not_ready_learns_the_end(exchange: Exchange) -> None:
     submit(exchange)
-    exchange.finish(patience=0.0, more=True)
+    exchange.finish(timeout=0.0, more=True)
     assert exchange.claim("a", ready=False) == Done(more=True)
 
 

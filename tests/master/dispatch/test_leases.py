@@ -235,12 +235,12 @@ class AgainstAModel(RuleBasedStateMachine):
     def beat(self, worker: str) -> None:
         key, token = self.tokens.get(worker, (None, "none"))
         verdict = self.leases.heartbeat(worker, token, self.now)
-        going_on = verdict != "stop"
+        continues = verdict != "stop"
         entry = self.leases.get(key)
         if verdict == "resumed":
             self.note(entry)
-        mine = entry is not None and (entry.worker, entry.token) == (worker, token)
-        assert going_on == (mine and key not in self.ended)
+        holds_lease = entry is not None and (entry.worker, entry.token) == (worker, token)
+        assert continues == (holds_lease and key not in self.ended)
 
     @precondition(lambda self: self.added)
     @rule(number=strategies.integers(0, 5))

@@ -98,7 +98,7 @@ def test_a_worker_leaves_once() -> None:
     assert not roster.leave("w")
 
 
-OWN = {
+MASTER_VERSIONS = {
     "python": "3.11.7",
     "dartboard": "0.1.0",
     "numpy": "2.4.6",
@@ -108,38 +108,42 @@ OWN = {
 
 
 @pytest.mark.parametrize(
-    ("engine", "theirs"),
+    ("engine", "versions"),
     [
-        ("torch", OWN),
-        ("torch", OWN | {"python": "3.12.1", "numba": "0.61"}),
-        ("numba", OWN | {"torch": "2.9.0"}),
-        ("torch", OWN | {"torch": "2.13.0+cu126"}),
-        ("of my own", OWN),
+        ("torch", MASTER_VERSIONS),
+        ("torch", MASTER_VERSIONS | {"python": "3.12.1", "numba": "0.61"}),
+        ("numba", MASTER_VERSIONS | {"torch": "2.9.0"}),
+        ("torch", MASTER_VERSIONS | {"torch": "2.13.0+cu126"}),
+        ("of my own", MASTER_VERSIONS),
     ],
 )
-def test_a_worker_of_the_same_versions_may_join(engine: str, theirs: dict[str, str]) -> None:
-    check_versions(info().model_copy(update={"engine": engine, "versions": theirs}), OWN)
+def test_a_worker_of_the_same_versions_may_join(engine: str, versions: dict[str, str]) -> None:
+    check_versions(
+        info().model_copy(update={"engine": engine, "versions": versions}), MASTER_VERSIONS
+    )
 
 
 @pytest.mark.parametrize(
-    ("engine", "theirs", "advice"),
+    ("engine", "versions", "advice"),
     [
-        ("torch", OWN | {"dartboard": "0.2.0"}, "install dartboard==0.1.0 on h"),
-        ("numba", OWN | {"numpy": "2.3"}, "install numpy==2.4.6 on h"),
-        ("torch", OWN | {"torch": "2.9.0"}, "install torch==2.13.0 on h"),
+        ("torch", MASTER_VERSIONS | {"dartboard": "0.2.0"}, "install dartboard==0.1.0 on h"),
+        ("numba", MASTER_VERSIONS | {"numpy": "2.3"}, "install numpy==2.4.6 on h"),
+        ("torch", MASTER_VERSIONS | {"torch": "2.9.0"}, "install torch==2.13.0 on h"),
         ("numba", {}, "install dartboard==0.1.0 numpy==2.4.6 numba==0.68 on h"),
     ],
 )
 def test_a_worker_of_other_versions_gets_advice(
-    engine: str, theirs: dict[str, str], advice: str
+    engine: str, versions: dict[str, str], advice: str
 ) -> None:
-    worker = info().model_copy(update={"engine": engine, "versions": theirs})
+    worker = info().model_copy(update={"engine": engine, "versions": versions})
     with pytest.raises(WireError) as caught:
-        check_versions(worker, OWN)
+        check_versions(worker, MASTER_VERSIONS)
     assert caught.value.advice == advice
 
 
 def test_both_versions_are_named() -> None:
-    worker = info().model_copy(update={"engine": "numba", "versions": OWN | {"numpy": "2.3"}})
+    worker = info().model_copy(
+        update={"engine": "numba", "versions": MASTER_VERSIONS | {"numpy": "2.3"}}
+    )
     with pytest.raises(WireError, match=r"numpy 2\.3 there, 2\.4\.6 on the master"):
-        check_versions(worker, OWN)
+        check_versions(worker, MASTER_VERSIONS)

@@ -37,7 +37,7 @@ from master.network.port import Port
 from master.sources.base import Submission, job_of
 from tests.master.running import small_study, wait_for
 from tests.worker.noop import outcome_of
-from worker.service.link import CALL_SECONDS, AwayError, Link
+from worker.service.link import CALL_SECONDS, Link, UnreachableError
 
 INFO = {
     "name": "w",
@@ -171,7 +171,7 @@ def test_the_reply_to_an_outcome_waits_for_the_store(
 ) -> None:
     exchange.add(Submission(JOB, "mean", model_based=False))
     monkeypatch.setitem(CALL_SECONDS, "finish", 0.5)
-    with pytest.raises(AwayError):
+    with pytest.raises(UnreachableError):
         link.call(FINISH, "w", "t", "small", outcome_of(JOB).to_wire())
     event = exchange.next_event(1)
     assert isinstance(event, Delivered)
@@ -230,7 +230,7 @@ def test_a_port_waits_until_its_client_has_disconnected(exchange: Exchange) -> N
     port = Port(exchange, host="127.0.0.1", port=0, max_workers=4, heartbeat_seconds=0.1)
     link = Link(port.open())
     link.open()
-    waiting = threading.Thread(target=port.wait_for_goodbyes, args=(60.0,))
+    waiting = threading.Thread(target=port.wait_for_disconnects, args=(60.0,))
     waiting.start()
     waiting.join(0.2)
     assert waiting.is_alive()  # the client is still connected

@@ -26,7 +26,7 @@ from tests.master.network.test_port import INFO, JOB
 from tests.master.running import ROOT, losses, running_master, small_study, wait_for
 from tests.worker.noop import outcome_of
 from worker.service.credentials import load_context
-from worker.service.link import AwayError, Link
+from worker.service.link import Link, UnreachableError
 
 FAILURE = {"id": JOB.id.to_wire(), "kind": "exception", "message": "m"}
 CALLS: list[tuple[str, str, list[Any]]] = [
@@ -60,13 +60,13 @@ def good(folder: Folder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def doomed(folder: Folder, tmp_path: Path) -> Iterator[Path]:
+def revocable(folder: Folder, tmp_path: Path) -> Iterator[Path]:
     """Credentials that a test may revoke."""
-    path = tmp_path / "doomed.pem"
-    write_secret(path, issue(folder, "doomed"))
+    path = tmp_path / "revocable.pem"
+    write_secret(path, issue(folder, "revocable"))
     yield path
     with suppress(ServiceError):  # unless the test has done it
-        revoke(folder, "doomed")
+        revoke(folder, "revocable")
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def address(exchange: Exchange, folder: Folder) -> Iterator[str]:
 
 
 @pytest.fixture(autouse=True)
-def _plain_again() -> Iterator[None]:
+def _without_credentials_afterwards() -> Iterator[None]:
     yield
     worker.service.link._use(None)
 
@@ -148,44 +148,44 @@ def test_after_a_revocation_no_method_can_be_called(
     address: str,
     exchange: Exchange,
     folder: Folder,
-    doomed: Path,
+    revocable: Path,
     object: str,
     method: str,
     arguments: list[Any],
 ) -> None:
-    worker.service.link._use(load_context(doomed))
+    worker.service.link._use(load_context(revocable))
     with Pyro4.Proxy(f"PYRO:{object}@{address}") as proxy:
         proxy._pyroBind()
         exchange.add(Submission(JOB, "mean", model_based=False))
-        revoke(folder, "doomed")
+        revoke(folder, "revocable")
         with pytest.raises(PyroError):
             proxy._pyroInvoke(method, arguments, {})
     assert exchange.next_event(0) is None
 
 
 def test_a_revoked_worker_learns_that_on_reconnecting(
-    address: str, folder: Folder, doomed: Path, caplog: pytest.LogCaptureFixture
+    address: str, folder: Folder, revocable: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with Link(address, credentials=doomed) as link:
+    with Link(address, credentials=revocable) as link:
         link.open()
         assert link.call(CLAIM, "stranger") == Rejoin()
-        revoke(folder, "doomed")
-        with pytest.raises(AwayError):
+        revoke(folder, "revocable")
+        with pytest.raises(UnreachableError):
             link.call(CLAIM, "stranger")
-        with pytest.raises(ServiceError, match="the credentials of 'doomed' are revoked"):
+        with pytest.raises(ServiceError, match="the credentials of 'revocable' are revoked"):
             link.open()
     assert "refused a call from 127.0.0.1:" in caplog.text
 
 
 def test_a_worker_revoked_while_claiming_gets_no_job(
-    exchange: Exchange, address: str, folder: Folder, doomed: Path
+    exchange: Exchange, address: str, folder: Folder, revocable: Path
 ) -> None:
-    with Link(address, credentials=doomed) as link:
+    with Link(address, credentials=revocable) as link:
         link.open()
         link.call(JOIN, INFO)
-        revoke(folder, "doomed")
+        revoke(folder, "revocable")
         exchange.add(Submission(JOB, "mean", model_based=False))
-        with pytest.raises(AwayError):
+        with pytest.raises(UnreachableError):
             link.call(CLAIM, "w")
 
 
@@ -196,11 +196,11 @@ def test_a_worker_with_good_credentials_joins(address: str, good: Path) -> None:
 
 
 def test_a_revocation_leaves_other_workers_connected(
-    address: str, folder: Folder, good: Path, doomed: Path
+    address: str, folder: Folder, good: Path, revocable: Path
 ) -> None:
     with Link(address, credentials=good) as link:
         link.open()
-        revoke(folder, "doomed")
+        revoke(folder, "revocable")
         assert link.call(CLAIM, "stranger") == Rejoin()
 
 
@@ -336,7 +336,7 @@ def test_a_client_beyond_the_places_is_denied(
         for _ in range(12):
             links.enter_context(Link(address, credentials=good)).open()
         late = links.enter_context(Link(address, credentials=good))
-        with pytest.raises(AwayError, match="no free workers"):
+        with pytest.raises(UnreachableError, match="no free workers"):
             late.open()
     assert "all connections are in use (4)" in caplog.text
 
@@ -375,24 +375,24 @@ def test_a_study_runs_over_encrypted_connections(
         assert len(losses(store)) == 13
 
 
-def test_a_worker_revoked_during_a_study_says_so(
-    tmp_path: Path, folder: Folder, doomed: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_revoked_during_a_study_reports_it(
+    tmp_path: Path, folder: Folder, revocable: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DARTBOARD_TEST_GATE", str(tmp_path / "gate"))
     with (
         Store.open(f"sqlite:///{tmp_path}/store.db") as store,
         running_master(small_study(), store, credentials=folder) as running,
     ):
-        process = _worker(running.start(), doomed, "gated")
+        process = _worker(running.start(), revocable, "gated")
         try:
             wait_for((tmp_path / "gate.started").exists, "evaluation begun")
-            revoke(folder, "doomed")
+            revoke(folder, "revocable")
             _, errors = process.communicate(timeout=120)
         finally:
             process.kill()
             process.communicate()
-        assert "the credentials of 'doomed' are revoked" in errors
-        wait_for(lambda: store.unfinished("small")[0].state == "queued", "job given back")
+        assert "the credentials of 'revocable' are revoked" in errors
+        wait_for(lambda: store.unfinished("small")[0].state == "queued", "job returned")
 
 
 def _worker(address: str, credentials: Path, evaluate: str = "evaluate") -> "subprocess.Popen[str]":

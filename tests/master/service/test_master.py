@@ -17,7 +17,7 @@ import results
 from configspace.errors import ServiceError
 from configspace.job import EvaluationId
 from configspace.protocol import CLAIM, JOIN, Lease
-from master.service.master import Ending
+from master.service.master import RunResult
 from results.store.store import Store
 from tests.master.network.test_port import INFO
 from tests.master.running import (
@@ -62,7 +62,7 @@ def single_study(**evaluation: Any) -> Any:
 class Ran:
     """A study that two workers evaluated."""
 
-    ending: Ending
+    result: RunResult
     submitted: list[EvaluationId]
     losses: dict[EvaluationId, float]
     codes: list[int]
@@ -76,14 +76,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         running_master(small_study(), store) as running,
         workers(running.start(), 2, "slow", once=True) as processes,
     ):
-        ending = running.wait()
+        result = running.wait()
         codes = [process.wait(120) for process in processes]
-        return Ran(ending, submitted(store), losses(store), codes)
+        return Ran(result, submitted(store), losses(store), codes)
 
 
 def test_a_study_runs_with_two_workers(ran: Ran) -> None:
-    assert ran.ending.state == "done"
-    assert ran.ending.snapshot.progress.finished == 20
+    assert ran.result.state == "done"
+    assert ran.result.snapshot.progress.finished == 20
 
 
 def test_every_evaluation_is_submitted_once(ran: Ran) -> None:
@@ -305,8 +305,8 @@ with Store.open({url!r}) as store, study_lock({url!r}, study.name):
     source = BohbSource.resume(study, store)
     settings = ServiceSettings(port={port}, lease_seconds=1.0, heartbeat_seconds=0.2)
     master = Master(source, store, settings)
-    ending = master.run(stop=threading.Event())
-    store.end(study.name, ending.state)
+    result = master.run(stop=threading.Event())
+    store.end(study.name, result.state)
 """
     return subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
 

@@ -11,18 +11,18 @@ from master.service.settings import ServiceSettings
 
 def test_a_master_on_all_addresses_names_its_machine() -> None:
     settings = ServiceSettings(host="0.0.0.0", credentials=Folder(Path("c")))
-    line = settings.invitation("0.0.0.0:9090")
+    line = settings.worker_hint("0.0.0.0:9090")
     assert "listening on 0.0.0.0:9090" in line
     assert "dartboard worker 0.0.0.0" not in line
 
 
 def test_an_invitation_asks_for_credentials() -> None:
     settings = ServiceSettings(credentials=Folder(Path("c")))
-    assert settings.invitation("127.0.0.1:9090").endswith(":9090 --credentials FILE")
+    assert settings.worker_hint("127.0.0.1:9090").endswith(":9090 --credentials FILE")
 
 
 def test_a_master_without_credentials_warns() -> None:
-    line = ServiceSettings(host="10.0.0.1", insecure=True).invitation("10.0.0.1:9090")
+    line = ServiceSettings(host="10.0.0.1", insecure=True).worker_hint("10.0.0.1:9090")
     assert "anyone who can reach this port can take jobs and send results" in line
 
 

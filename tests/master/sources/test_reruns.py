@@ -94,7 +94,7 @@ def test_interrupted_parts_are_not_submitted_again(store: Store) -> None:
     assert [submission.job.id.part for submission in submissions(again)] == [1, 2]
 
 
-def test_re_runs_leave_the_study_s_history_alone(store: Store) -> None:
+def test_re_runs_do_not_change_the_study_s_history(store: Store) -> None:
     finish_all(store, reruns_of(store))
     assert store.history(STUDY.name) == []
 

@@ -64,9 +64,9 @@ def test_a_row_describes_its_own_runs() -> None:
 def test_both_scores_are_correlated_where_there_are_two() -> None:
     runs = trials(normal(21), one_shot=normal(18, seed=3))
     found = rows(1, together([runs, trials(normal(22), method="random")]))
-    mine = row(found, "darts").correlations
-    assert mine == correlations(runs["one_shot_psnr"], runs["architecture_psnr"])
-    assert mine.kendall.n == 75
+    found_correlations = row(found, "darts").correlations
+    assert found_correlations == correlations(runs["one_shot_psnr"], runs["architecture_psnr"])
+    assert found_correlations.kendall.n == 75
     assert row(found, "random").correlations is None
 
 
@@ -174,7 +174,7 @@ def test_the_search_pursues_the_median_of_darts() -> None:
     assert one.wins == probability_of_improvement(darts, random)
 
 
-def test_without_random_runs_nothing_is_pursued() -> None:
+def test_without_random_runs_there_is_no_time_to_target() -> None:
     assert times_to_target(trials(normal(20))) == []
 
 

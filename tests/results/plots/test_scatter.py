@@ -86,7 +86,7 @@ def test_places_without_a_panel_stay_empty(panel: Panel) -> None:
     assert len(scatter_figure([panel] * 3, columns=2).axes) == 3
 
 
-def test_a_panel_without_points_says_so(empty: Panel) -> None:
+def test_a_panel_without_points_has_a_note(empty: Panel) -> None:
     (axes,) = scatter_figure([empty], columns=1).axes
     assert "no trials yet" in [text.get_text() for text in axes.texts]
     assert legend(axes) == ["good", "Pearson r = undefined, n = 0"]

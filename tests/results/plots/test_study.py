@@ -40,7 +40,7 @@ def test_an_anytime_curve_ends_at_the_incumbents_score(studies: list[Frames]) ->
     assert (np.diff(heights) >= 0).all()
 
 
-def test_the_legend_of_an_anytime_curve_says_n(studies: list[Frames]) -> None:
+def test_the_legend_of_an_anytime_curve_has_n(studies: list[Frames]) -> None:
     axes = anytime_figure(studies[1:2]).axes[0]
     best = studies[1].evaluations.query("epochs == 50")["psnr"].max()
     assert legend(axes)[0].startswith(f"two: {best:.2f} dB after ")

@@ -30,9 +30,9 @@ def test_the_best_of_one_is_a_single_run() -> None:
     sample = normal(20)
     found = best_of(sample, 1, seed=3)
     mean, median = estimate(sample, "mean", seed=3), estimate(sample, "median", seed=3)
-    for theirs, ours in ((mean, found.mean), (median, found.median)):
-        assert (ours.value, ours.low, ours.high) == pytest.approx(
-            (theirs.value, theirs.low, theirs.high)
+    for expected, computed in ((mean, found.mean), (median, found.median)):
+        assert (computed.value, computed.low, computed.high) == pytest.approx(
+            (expected.value, expected.low, expected.high)
         )
 
 

@@ -79,7 +79,7 @@ def test_all_three_coefficients_are_scipys(draw: Callable[[int, int], np.ndarray
 )
 def test_the_interval_is_scipys_bootstrap(kind: Kind, of_scipy: Any) -> None:
     x, y = tied(40, 1), normal(40, 1) + normal(40, 2)
-    theirs = bootstrap(
+    of_scipy = bootstrap(
         (x, y),
         lambda a, b: of_scipy(a, b).statistic,
         paired=True,
@@ -90,7 +90,7 @@ def test_the_interval_is_scipys_bootstrap(kind: Kind, of_scipy: Any) -> None:
     ).confidence_interval
     found = correlation(x, y, kind)
     # A quantile of 800 resamples has a standard deviation of about 0.01 here.
-    assert (found.low, found.high) == pytest.approx((theirs.low, theirs.high), abs=0.04)
+    assert (found.low, found.high) == pytest.approx((of_scipy.low, of_scipy.high), abs=0.04)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,4 +1,4 @@
-"""The winner's curse: whether an observed score is too high for chance."""
+"""The winner's curse: whether an observed score is higher than chance explains."""
 
 from math import sqrt
 

@@ -44,9 +44,9 @@ def quiet(done: int, of: int) -> None:
     pass
 
 
-def distance(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
-    """Return the largest difference, relative to ``theirs``."""
-    return float(np.abs(ours / theirs - 1).max())
+def distance(found: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
+    """Return the largest difference, relative to ``expected``."""
+    return float(np.abs(found / expected - 1).max())
 
 
 @pytest.mark.parametrize("kernel_size", [3, 5])
@@ -76,20 +76,20 @@ def test_the_steps_of_a_search_agree(
         epochs=steps,
     )
 
-    ours, theirs = engine.search(batch, quiet), reference.search(batch, quiet)
+    found, expected = engine.search(batch, quiet), reference.search(batch, quiet)
 
-    assert_agree(ours, theirs, tolerance)
+    assert_agree(found, expected, tolerance)
 
 
-def assert_agree(ours: Searched, theirs: Searched, tolerance: float) -> None:
-    assert distance(ours.train_loss, theirs.train_loss) < tolerance
-    assert distance(ours.validation_loss, theirs.validation_loss) < tolerance
-    assert distance(ours.entropy, theirs.entropy) < tolerance
-    assert distance(ours.alpha_norm, theirs.alpha_norm) < 1000 * tolerance
+def assert_agree(found: Searched, expected: Searched, tolerance: float) -> None:
+    assert distance(found.train_loss, expected.train_loss) < tolerance
+    assert distance(found.validation_loss, expected.validation_loss) < tolerance
+    assert distance(found.entropy, expected.entropy) < tolerance
+    assert distance(found.alpha_norm, expected.alpha_norm) < 1000 * tolerance
     # A relative error r of a loss moves its PSNR by 10 / ln 10 · r = 4.3 r dB.
     decibels = max(1e-3, 5 * tolerance)
-    np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=decibels)
-    np.testing.assert_allclose(ours.validation_psnr, theirs.validation_psnr, atol=decibels)
+    np.testing.assert_allclose(found.psnr, expected.psnr, atol=decibels)
+    np.testing.assert_allclose(found.validation_psnr, expected.validation_psnr, atol=decibels)
 
 
 @pytest.mark.parametrize(
@@ -121,9 +121,9 @@ def test_the_steps_of_a_search_in_cells_agree(
     )
     batch = in_cells(batch, cells, states)
 
-    ours, theirs = engine.search(batch, quiet), reference.search(batch, quiet)
+    found, expected = engine.search(batch, quiet), reference.search(batch, quiet)
 
-    assert_agree(ours, theirs, TOLERANCE)
+    assert_agree(found, expected, TOLERANCE)
 
 
 @pytest.mark.parametrize("operations", ["good", "all"])
@@ -138,9 +138,9 @@ def test_the_steps_of_darts_single_agree(
     single = batch.search.model_copy(update={"variant": "darts-single"})
     batch = replace(batch, search=single)
 
-    ours, theirs = engine.search(batch, quiet), reference.search(batch, quiet)
+    found, expected = engine.search(batch, quiet), reference.search(batch, quiet)
 
-    assert_agree(ours, theirs, 10 * TOLERANCE)
+    assert_agree(found, expected, 10 * TOLERANCE)
 
 
 def test_the_steps_of_a_retraining_in_cells_agree(engine: Engine, reference: Engine) -> None:
@@ -154,22 +154,22 @@ def test_the_steps_of_a_retraining_in_cells_agree(engine: Engine, reference: Eng
         ]
     )
 
-    ours = engine.retrain(batch, architectures, quiet)
-    theirs = reference.retrain(batch, architectures, quiet)
+    found = engine.retrain(batch, architectures, quiet)
+    expected = reference.retrain(batch, architectures, quiet)
 
-    assert distance(ours.train_loss, theirs.train_loss) < TOLERANCE
-    np.testing.assert_allclose(ours.train_psnr, theirs.train_psnr, atol=1e-3)
-    np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-3)
+    assert distance(found.train_loss, expected.train_loss) < TOLERANCE
+    np.testing.assert_allclose(found.train_psnr, expected.train_psnr, atol=1e-3)
+    np.testing.assert_allclose(found.psnr, expected.psnr, atol=1e-3)
 
 
 def test_scores_of_cells_without_operations_agree(engine: Engine, reference: Engine) -> None:
     batch = in_cells(batch_of(*HYPERPARAMETERS[:2]), cells=2, states=3)
     architectures = np.array([[4] * 12, [4] * 6 + [2, 4, 4, 4, 2, 3]])
 
-    ours = engine.retrain(batch, architectures, quiet)
-    theirs = reference.retrain(batch, architectures, quiet)
+    found = engine.retrain(batch, architectures, quiet)
+    expected = reference.retrain(batch, architectures, quiet)
 
-    np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-3)
+    np.testing.assert_allclose(found.psnr, expected.psnr, atol=1e-3)
 
 
 @pytest.mark.parametrize("kernel_size", [3, 5])
@@ -180,21 +180,21 @@ def test_the_steps_of_a_retraining_agree(
     batch = twenty_steps_of(*HYPERPARAMETERS, problem=problem, channels=8, kernel_size=kernel_size)
     architectures = np.array([[0, 1, 0], [1, 2, 0], [3, 1, 2], [0, 3, 1]])
 
-    ours = engine.retrain(batch, architectures, quiet)
-    theirs = reference.retrain(batch, architectures, quiet)
+    found = engine.retrain(batch, architectures, quiet)
+    expected = reference.retrain(batch, architectures, quiet)
 
-    assert distance(ours.train_loss, theirs.train_loss) < TOLERANCE
-    np.testing.assert_allclose(ours.train_psnr, theirs.train_psnr, atol=1e-3)
-    np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-3)
+    assert distance(found.train_loss, expected.train_loss) < TOLERANCE
+    np.testing.assert_allclose(found.train_psnr, expected.train_psnr, atol=1e-3)
+    np.testing.assert_allclose(found.psnr, expected.psnr, atol=1e-3)
 
 
 def test_first_losses_of_ten_good_layers_agree(engine: Engine, reference: Engine) -> None:
     batch = twenty_steps_of(*HYPERPARAMETERS, operations="good", layers=10, channels=16)
 
-    ours, theirs = engine.search(batch, quiet), reference.search(batch, quiet)
+    found, expected = engine.search(batch, quiet), reference.search(batch, quiet)
 
-    assert distance(ours.train_loss[:, :1], theirs.train_loss[:, :1]) < TOLERANCE
-    assert distance(ours.validation_loss[:, :1], theirs.validation_loss[:, :1]) < TOLERANCE
+    assert distance(found.train_loss[:, :1], expected.train_loss[:, :1]) < TOLERANCE
+    assert distance(found.validation_loss[:, :1], expected.validation_loss[:, :1]) < TOLERANCE
 
 
 @pytest.mark.parametrize(
@@ -207,20 +207,20 @@ def test_odd_sizes_agree(
         *HYPERPARAMETERS, points=points, batch_size=batch_size, channels=channels, epochs=2
     )
 
-    ours, theirs = engine.search(batch, quiet), reference.search(batch, quiet)
+    found, expected = engine.search(batch, quiet), reference.search(batch, quiet)
 
-    assert distance(ours.train_loss, theirs.train_loss) < TOLERANCE
-    assert distance(ours.validation_loss, theirs.validation_loss) < TOLERANCE
+    assert distance(found.train_loss, expected.train_loss) < TOLERANCE
+    assert distance(found.validation_loss, expected.validation_loss) < TOLERANCE
 
 
 def test_scores_of_layers_without_weights_agree(engine: Engine, reference: Engine) -> None:
     batch = batch_of(*HYPERPARAMETERS[:2])
     architectures = np.array([[2, 2, 3], [3, 3, 3]])
 
-    ours = engine.retrain(batch, architectures, quiet)
-    theirs = reference.retrain(batch, architectures, quiet)
+    found = engine.retrain(batch, architectures, quiet)
+    expected = reference.retrain(batch, architectures, quiet)
 
-    np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-3)
+    np.testing.assert_allclose(found.psnr, expected.psnr, atol=1e-3)
 
 
 def test_numba_trials_do_not_depend_on_their_batch() -> None:

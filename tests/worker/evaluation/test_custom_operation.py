@@ -172,7 +172,7 @@ def test_numba_does_not_support_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "complaint"),
+    ("old", "new", "message"),
     [
         ("torch.nn.Module)", "object)", r"expected a torch\.nn\.Module, got Mine"),
         ("matrix):", "matrix, more):", "cannot make the operation 'mine:Mine': TypeError"),
@@ -182,10 +182,10 @@ def test_numba_does_not_support_it() -> None:
     ],
 )
 def test_a_faulty_operation_is_refused(
-    old: str, new: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    old: str, new: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = written(GOOD.replace(old, new), tmp_path, monkeypatch)
-    with pytest.raises(ServiceError, match=complaint):
+    with pytest.raises(ServiceError, match=message):
         TorchEngine().search(batch, quiet)
 
 

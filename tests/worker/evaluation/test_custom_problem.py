@@ -79,11 +79,11 @@ def test_the_engines_agree_on_it(steps: Problem, operations: str) -> None:
         problem=steps,
     )
     reference: Engine = TorchEngine(dtype=torch.float64)
-    theirs = reference.search(batch, lambda *_: None)
+    expected = reference.search(batch, lambda *_: None)
     for engine in (NumbaEngine(1), TorchEngine()):
-        ours = engine.search(batch, lambda *_: None)
-        np.testing.assert_allclose(ours.train_loss, theirs.train_loss, rtol=1e-3)
-        np.testing.assert_allclose(ours.psnr, theirs.psnr, atol=1e-2)
+        found = engine.search(batch, lambda *_: None)
+        np.testing.assert_allclose(found.train_loss, expected.train_loss, rtol=1e-3)
+        np.testing.assert_allclose(found.psnr, expected.psnr, atol=1e-2)
 
 
 def test_a_working_class_makes_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,7 +91,7 @@ def test_a_working_class_makes_a_problem(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "complaint"),
+    ("old", "new", "message"),
     [
         ("signals", "draw", "expected an attribute 'signals', got none; define"),
         ("np.eye(4)", "np.eye(4, dtype=int)", "a NumPy array of float64 .*, got int64 of shape"),
@@ -117,9 +117,9 @@ def test_a_working_class_makes_a_problem(tmp_path: Path, monkeypatch: pytest.Mon
 )
 @pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
 def test_a_faulty_problem_is_refused(
-    old: str, new: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    old: str, new: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ServiceError, match=complaint):
+    with pytest.raises(ServiceError, match=message):
         made_of(GOOD.replace(old, new), tmp_path, monkeypatch)
 
 

@@ -1,4 +1,4 @@
-"""Outcomes and failures, as the evaluating process tells them apart."""
+"""Outcomes and failures, as the evaluating process distinguishes them."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_an_outcome_is_returned() -> None:
         (noop.wrong_seeds, "exception", "expected the seeds of the job"),
     ],
 )
-def test_a_failure_is_told_apart(evaluate: MakeEvaluator, kind: str, message: str) -> None:
+def test_each_kind_of_failure_is_reported(evaluate: MakeEvaluator, kind: str, message: str) -> None:
     failure = attempted(evaluate)
     assert isinstance(failure, Failure)
     assert failure.kind == kind
@@ -92,10 +92,10 @@ def test_a_numpy_scalar_is_refused_unless_a_float() -> None:
 
 def test_a_long_message_is_cut() -> None:
     @noop.evaluator
-    def talks(job: Job, progress: OnProgress) -> Outcome:
+    def prints(job: Job, progress: OnProgress) -> Outcome:
         raise RuntimeError("x" * 10**6)
 
-    failure = attempted(talks)
+    failure = attempted(prints)
     assert isinstance(failure, Failure)
     assert len(failure.message) == 2000
 

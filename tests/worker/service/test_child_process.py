@@ -155,7 +155,7 @@ def test_a_process_with_other_threads_is_replaced(child: Start) -> None:
 
 def test_a_start_can_be_awaited_later(child: Start) -> None:
     one = child("evaluate")
-    assert not one.start(patience=0.0)
+    assert not one.start(timeout=0.0)
     first = pid(one)
     assert one.start()
     assert pid(one) == first

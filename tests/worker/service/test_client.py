@@ -21,7 +21,7 @@ from configspace.protocol import (
 )
 from worker.service.child_process import ROOT, Child
 from worker.service.client import LONGEST_PAUSE, Worker, run_worker
-from worker.service.link import AwayError, Link
+from worker.service.link import Link, UnreachableError
 from worker.service.settings import WorkerSettings
 
 
@@ -44,21 +44,21 @@ INFO = WorkerInfo(name="w", instance="1", pid=1, host="here", device="cpu", engi
 def test_the_idle_limit_begins_when_the_child_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
 
-    def let_pass(seconds: float) -> None:
+    def advance(seconds: float) -> None:
         nonlocal now
         now += seconds
 
     class SlowToStart:
-        def start(self, patience: float | None) -> bool:
-            let_pass(30.0)
+        def start(self, timeout: float | None) -> bool:
+            advance(30.0)
             return True
 
-    clock = SimpleNamespace(monotonic=lambda: now, sleep=let_pass)
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=advance)
     monkeypatch.setattr("worker.service.client.time", clock)
     child = cast("Child", SlowToStart())
     with Link("127.0.0.1:9") as link:
         worker = Worker(link, child, INFO, idle_limit=10.0)
-        with pytest.raises(AwayError):
+        with pytest.raises(UnreachableError):
             worker.serve()
     assert now > 30.0 + 10.0 - LONGEST_PAUSE
 
@@ -71,7 +71,7 @@ def test_workers_of_one_machine_share_its_cores() -> None:
         engine, device, worker = "e", "cpu", ""
         is_ready = True
 
-        def start(self, _patience: float | None) -> bool:
+        def start(self, _timeout: float | None) -> bool:
             self.is_ready = True
             return True
 
@@ -104,7 +104,7 @@ def test_workers_of_one_machine_share_its_cores() -> None:
     assert claims == [False, True]  # no job before the child has its new threads
 
 
-def test_a_worker_that_cannot_evaluate_says_why() -> None:
+def test_a_worker_that_cannot_evaluate_reports_the_reason() -> None:
     with pytest.raises(ServiceError, match=r"cannot load 'tests\.worker\.nothing:evaluate'"):
         run_worker("127.0.0.1:9", WorkerSettings(evaluator="tests.worker.nothing:evaluate"))
 

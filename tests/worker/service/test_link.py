@@ -4,7 +4,7 @@ import pytest
 
 from configspace.errors import ServiceError, WireError
 from configspace.protocol import CLAIM, FINISH, Idle, Refused
-from worker.service.link import AwayError, Link
+from worker.service.link import Link, UnreachableError
 
 
 class Proxy:
@@ -32,13 +32,13 @@ def test_a_malformed_address_is_an_error(address: str) -> None:
         Link(address)
 
 
-def test_an_absent_master_is_away() -> None:
-    with Link("127.0.0.1:9") as link, pytest.raises(AwayError, match="refused"):
+def test_an_absent_master_is_unreachable() -> None:
+    with Link("127.0.0.1:9") as link, pytest.raises(UnreachableError, match="refused"):
         link.open()
 
 
-def test_a_call_without_a_connection_is_away() -> None:
-    with Link("127.0.0.1:9") as link, pytest.raises(AwayError, match="not connected"):
+def test_a_call_without_a_connection_is_unreachable() -> None:
+    with Link("127.0.0.1:9") as link, pytest.raises(UnreachableError, match="not connected"):
         link.call(CLAIM, "w")
 
 

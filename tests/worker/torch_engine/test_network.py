@@ -79,11 +79,11 @@ def test_perceptron_gradients_match_autograd(
         argument.requires_grad_()
     inputs, first, second = arguments
     plain = second @ (first @ inputs).relu().reshape(trials * 2, 5, 23)
-    spared = perceptron(inputs, first, second)
-    torch.testing.assert_close(spared, plain)
+    computed = perceptron(inputs, first, second)
+    torch.testing.assert_close(computed, plain)
     seed = random(trials * 2, 3, 23)
     for ours, autograds in zip(
-        torch.autograd.grad(spared, arguments, seed),
+        torch.autograd.grad(computed, arguments, seed),
         torch.autograd.grad(plain, arguments, seed),
         strict=True,
     ):
