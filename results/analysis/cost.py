@@ -1,10 +1,10 @@
 """What a study costs, and what it had found by the time it had cost a given amount.
 
 The unit of cost is one epoch of one trial. An evaluation costs epochs × trials for its search, and
-the same again for its retraining if the study's objective is ``final``. One that crashed costs what
-it would have cost had it finished: the configuration is to blame, and BOHB learns from it. One that
-was lost costs nothing: a machine is to blame. Costs add up in the order in which the evaluations
-ended; re-runs do not count.
+the same again for its retraining if the study's objective is ``final``. A crashed
+evaluation has the cost of a finished one, because its configuration failed and BOHB learns from it.
+A lost evaluation costs nothing, because a machine failed. Costs add up in the order in which the
+evaluations ended; re-runs do not count.
 
 So the cost does not depend on the speed of a machine, and neither does any decision. Seconds are
 reported for information only.

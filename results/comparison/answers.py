@@ -45,31 +45,32 @@ class Answer:
 
 _CLOSENESS_RULE = (
     "By the 95% interval of Spearman's correlation, they agree closely if it lies above "
-    f"{CLOSE:g}; weakly if it lies between 0 and {CLOSE:g}; weakly if at all if it contains 0 and "
-    f"ends below {CLOSE:g}; they disagree if it lies below 0. Otherwise it is undecided how "
-    f"closely they agree, or whether they do. Fewer than {FEW} pairs are not judged: every "
-    "resample of a perfect ranking of few is perfect."
+    f"{CLOSE:g}; weakly if it lies between 0 and {CLOSE:g}; weakly or not at all if it contains 0 "
+    f"and ends below {CLOSE:g}; they disagree if it lies below 0. Otherwise the answer is "
+    f"undecided. With fewer than {FEW} pairs there is no answer, because every resample of a small "
+    "perfect ranking is perfect."
 )
 
 WHICH_IS_BETTER: Final = Rule(
     "Which objective's incumbent gives the better architectures?",
-    "An incumbent is called higher if the 95% interval of the difference of the mean architecture "
-    "PSNRs lies entirely on its side of 0, and the 95% interval of the probability that one of its "
-    "runs wins lies entirely above ½. If both studies have the same incumbent, the re-runs "
-    "say nothing about the objectives.",
+    "An incumbent is better if two conditions are met: the 95% interval of the difference of the "
+    "mean architecture PSNRs lies entirely on its side of 0, and the 95% interval of the "
+    "probability that one of its runs wins lies entirely above ½. If both studies have the same "
+    "incumbent, the re-runs cannot compare the objectives.",
 )
 EQUAL_COST: Final = Rule(
     "What did each study cost, and what did the more expensive one have at the other's cost?",
     "The cost of an evaluation is its epochs times its trials for the search, and the same again "
-    "for the retraining if the study's objective is final. A crashed evaluation costs what it "
-    "would have cost had it finished; a lost one costs nothing. Measured seconds decide nothing. "
-    "Evaluations count in the order in which they ended, as long as the total stays within the "
-    "cost of the cheaper study. The best by then is the highest observed score on the largest "
-    "budget by then; as the best of several it is too high by selection. If it is the final "
-    "incumbent of the more expensive study, the comparison of the re-runs is also a comparison at "
-    "equal cost. Otherwise it is re-run as often as the incumbents, and at equal cost one is "
-    "called higher by the rule of the question above. What the cheaper study would have reached at "
-    "the cost of the more expensive one is unknown, because it had ended.",
+    "for the retraining if the study's objective is final. A crashed evaluation has the cost of "
+    "a finished one; a lost one costs nothing. Measured seconds do not count. Evaluations count in "
+    "the order in which they ended, as long as the total stays within the cost of the cheaper "
+    "study. The best configuration by then has the highest observed score on the largest budget by "
+    "then. This score is the best of several, so it is probably too high. If the configuration is "
+    "the last incumbent of the more expensive study, the comparison of the re-runs is also a "
+    "comparison at equal cost. Otherwise the configuration is re-run as often as the incumbents, "
+    "and the rule of the question above decides which one is better at equal cost. What the "
+    "cheaper study would have reached at the cost of the more expensive one is unknown, because it "
+    "ended before.",
 )
 STAND_IN: Final = Rule(
     "Is the one-shot score a faithful stand-in for the score of the architecture?",
@@ -78,33 +79,34 @@ STAND_IN: Final = Rule(
 )
 WINNERS_CURSE: Final = Rule(
     "Were the observed scores of the incumbents too good?",
-    "The observed score of an incumbent is compared with what evaluations of as many seeds score "
-    "by chance, in the PSNR that its study maximized. With one seed, it is compared with each "
-    "re-run; with several, with 10,000 groups drawn from the re-runs and aggregated as in the "
-    "study, where each value drawn is put back twice because the re-runs are a sample themselves. "
-    f"The score is too good, the winner's curse, if fewer than {RARE_SHARE:.1%} of these score at "
-    f"least as high; otherwise chance explains it. Fewer than {MIN_RERUNS} re-runs are not judged "
-    f"(for a maximum over several seeds: {MIN_RERUNS} times as many as seeds). The interval of "
-    "observed minus mean is that of the mean of the re-runs; it decides nothing, because a single "
-    "score differs from the mean of many by chance.",
+    "The observed score of an incumbent is compared with the scores that evaluations of equally "
+    "many seeds reach by chance, in the PSNR that its study maximized. With one seed, it is "
+    "compared with each re-run. With several seeds, it is compared with 10,000 groups drawn from "
+    "the re-runs and aggregated as in the study; each drawn value is put back twice, because the "
+    "re-runs are a sample themselves. The score is too good (the winner's curse) if fewer than "
+    f"{RARE_SHARE:.1%} of these scores are at least as high; otherwise chance explains it. With "
+    f"fewer than {MIN_RERUNS} re-runs there is no answer (for a maximum over several seeds: with "
+    f"fewer than {MIN_RERUNS} times the number of seeds). The interval of observed minus mean is "
+    "that of the mean of the re-runs. It does not affect the answer, because a single score "
+    "differs from the mean of many by chance.",
 )
 SMALL_BUDGETS: Final = Rule(
     "Do small budgets rank configurations as the large one does?",
     "Each smaller budget is compared with the largest over the configurations that ran on both. "
-    "These did well on the small one; over all configurations, the ranks would agree better. "
-    f"{_CLOSENESS_RULE}",
+    "BOHB selected these because they did well on the small one; over all configurations, the "
+    f"ranks would agree better. {_CLOSENESS_RULE}",
 )
 OTHER_PROBLEM: Final = Rule(
     "Does the order hold on the other problem?",
-    "An incumbent is called the better one there if the 95% interval of the difference of the mean "
-    "architecture PSNRs lies entirely on its side of 0. Blur and downsampling are each the other "
-    "problem of the other; a custom problem has no other problem.",
+    "An incumbent is better there if the 95% interval of the difference of the mean architecture "
+    "PSNRs lies entirely on its side of 0. The other problem of blur is downsampling, and that of "
+    "downsampling is blur; a custom problem has no other problem.",
 )
 SOURCE: Final = Rule(
     "Where does the difference come from: the architectures, or the training of the weights?",
     "The architectures of each incumbent's re-runs are trained with the param_* of both "
-    "incumbents. An effect is final minus one-shot, averaged over both levels of the other factor; "
-    "it is shown if its 95% interval excludes 0, and so is the interaction. The effect of the "
+    "incumbents. An effect is final minus one-shot, averaged over both levels of the other factor. "
+    "An effect or an interaction is shown if its 95% interval excludes 0. The effect of the "
     "training is computed within pairs of equal architectures.",
 )
 INTERVALS: Final = (
@@ -190,7 +192,7 @@ _CLOSENESS = {
     "closely": "agree closely",
     "somewhat": "agree, but it is undecided how closely",
     "weakly": "agree only weakly",
-    "hardly": "agree weakly if at all",
+    "hardly": "agree weakly or not at all",
     "inversely": "disagree: the higher the one, the lower the other",
     "undecided": "may agree or not: the interval leaves it undecided",
     "few": "have too few pairs to be judged",
@@ -214,7 +216,7 @@ def _costs(report: ComparisonReport) -> str:
         f"The {one} cost {ratio:.2f} times as many epochs × trials as the {other} "
         f"({costly.cost.epochs:,} against {cheap.cost.epochs:,}; {seconds}). At the cost of the "
         f"{other}, {_at_equal_cost(report, costly, at_cost)} What the {other} would have reached "
-        f"at the cost of the {one} is unknown, because it had ended."
+        f"at the cost of the {one} is unknown, because it ended before."
     )
 
 
@@ -235,9 +237,7 @@ def _at_equal_cost(report: ComparisonReport, costly: Side, at_cost: Reached) -> 
     if at_cost.scores == 1:
         text += "The observed score was the only one on that budget"
     else:
-        text += (
-            f"The observed score is the highest of {at_cost.scores}, so it is too high by selection"
-        )
+        text += f"The observed score is the highest of {at_cost.scores}, so it is probably too high"
     if rerun is None:
         return f"{text}; the configuration was not re-run."
     gain, wins = rerun.contrast.difference, rerun.contrast.probability

@@ -129,7 +129,7 @@ def _costs(report: ComparisonReport) -> Table:
                 side.study.name,
                 f"{at.total:,}",
                 f"{side.cost.seconds:,.0f}",
-                f"{at.limit:,}{' (had ended)' if at.whole else ''}",
+                f"{at.limit:,}{' (ended before)' if at.whole else ''}",
                 "nothing yet" if found is None else f"{found.configuration}@{found.epochs}",
                 "" if found is None else f"{found.psnr:.2f}, the best of {at.scores}",
                 "" if found is None else rerun,
@@ -148,11 +148,11 @@ def _costs(report: ComparisonReport) -> Table:
         ),
         tuple(lines),
         "Each score is the one that its study maximized: one-shot PSNR or architecture PSNR. An "
-        "observed score is the best of several on the same budget, so it is too high by selection. "
-        "A study that had ended is shown at its end: what it would have reached at a higher cost "
+        "observed score is the best of several on the same budget, so it is probably too high. A "
+        "study that ended before is shown at its end: what it would have reached at a higher cost "
         "is unknown. An evaluation costs its epochs times its trials for the search, and the same "
-        "again for the retraining if its study retrains. A crashed one costs what it would have "
-        "cost had it finished; a lost one costs nothing. The time on the workers only informs.",
+        "again for the retraining if its study retrains. A crashed one has the cost of a "
+        "finished one; a lost one costs nothing. The time on the workers is for information only.",
     )
 
 

@@ -58,7 +58,7 @@ def verdict(comparison: Comparison) -> str:
     )
     if comparison.same_incumbent:
         text = (
-            "Both studies have the same incumbent configuration, so its re-runs say nothing about "
+            "Both studies have the same incumbent configuration, so its re-runs cannot compare "
             "the objectives"
         )
     elif side := higher(gain, wins):

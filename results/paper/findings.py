@@ -38,8 +38,8 @@ PAPER_STEPS: Final = 49
 """Number of random architectures that the paper needed to pass the median of DARTS."""
 
 VERDICT_RULE: Final = (
-    "A finding holds if its runs meet all criteria of its rule. It does not hold if they surely "
-    "miss one. Otherwise it is undecided."
+    "A finding holds if its runs meet all criteria of its rule. It does not hold if they "
+    "clearly miss one. Otherwise it is undecided."
 )
 """Rule of the verdict on every finding."""
 
