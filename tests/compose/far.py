@@ -87,7 +87,7 @@ def _check_refusals(project: Project) -> None:
     )
     working = " ".join((*command, "--credentials", "/other.pem"))
     said = project.fails(*bare, *changing, "sh", "-c", f"{changed} && {working}")
-    assert re.search(r"dartboard 9\.9 there.* get dartboard==\d\S+ on", said), said
+    assert re.search(r"dartboard 9\.9 there.* install dartboard==\d\S+ on", said), said
 
 
 def _far_worker(project: Project) -> str:
