@@ -116,7 +116,7 @@ def main() -> None:
 
 
 def _usage_error(error: TyperException) -> str:
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "")  # a prefix that typer adds
     if not (context := getattr(error, "ctx", None)):
         return message
     end = "" if message.endswith((".", "?")) else "."
