@@ -37,11 +37,13 @@ test: setup
 test-fast: setup
 	$(BIN)/pytest $(PYTEST_OPTIONS) -m "not slow"
 
-# The fast tests with the oldest versions that pyproject.toml allows. They need Python 3.11: later
-# ones have no builds of some of these versions. Old releases warn about newer ones of their own
-# dependencies, so warnings are no errors here.
+# The fast tests, and the slow ones of what reads and shows results, with the oldest versions that
+# pyproject.toml allows. They need Python 3.11: later ones have no builds of some of these versions.
+# Old releases warn about newer ones of their own dependencies, so warnings are no errors here.
+OLDEST_OPTIONS = $(PYTEST_OPTIONS) -W default --disable-warnings
 test-oldest: .venv-oldest/ready
-	.venv-oldest/bin/python -m pytest $(PYTEST_OPTIONS) -m "not slow" -W default --disable-warnings
+	.venv-oldest/bin/python -m pytest $(OLDEST_OPTIONS) -m slow tests/results
+	.venv-oldest/bin/python -m pytest $(OLDEST_OPTIONS) -m "not slow"
 
 .venv-oldest/ready: .venv/ready .ci/oldest.py
 	$(PYTHON) -m venv .venv-oldest

@@ -42,6 +42,7 @@ def imported(*arguments: str) -> set[str]:
     return set(shown.stdout.splitlines()[-1].split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = dartboard(command, "--help")
@@ -56,6 +57,7 @@ def test_every_command_is_listed() -> None:
     assert listed == list(COMMANDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
 def test_help_imports_no_heavy_library(command: tuple[str, ...]) -> None:
     assert not imported(*command, "--help") & set(HEAVY)
@@ -89,6 +91,7 @@ def test_help_is_quick() -> None:
     assert best("-m", "cli.main", "--help") < 8 * bare
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

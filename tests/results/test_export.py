@@ -64,6 +64,7 @@ def test_csv_reads_back_equal(two: str, what: What) -> None:
     same(read, wrote)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", TABLES)
 def test_json_reads_back_equal(two: str, what: What) -> None:
     wrote = table(two, ["blur-final"], what)

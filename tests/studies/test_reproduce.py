@@ -12,6 +12,8 @@ import typer
 from cli.main import app
 from results.export import What
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 STAND_IN = f"""#!{sys.executable}
 import os, sys

@@ -11,6 +11,8 @@ from PIL import Image
 
 from tests.studies.test_reproduce import ROOT
 
+pytestmark = pytest.mark.slow
+
 CAMPAIGN = pd.DataFrame(
     {"campaign": ["a", "a"], "condition": ["x", "y"], "trial": [0, 1], "seed": [2**62 + 1, 7]}
 )

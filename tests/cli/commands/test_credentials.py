@@ -8,6 +8,7 @@ import pytest
 from tests.cli.test_main import dartboard
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["init", "issue", "revoke", "list"])
 def test_every_command_has_help_with_an_example(command: str) -> None:
     shown = dartboard("credentials", command, "--help")
@@ -45,6 +46,7 @@ def test_issue_writes_to_standard_output(made: Path) -> None:
     assert run(made, "issue", "desk").count("-----BEGIN CERTIFICATE-----") == 2
 
 
+@pytest.mark.slow
 def test_revoked_credentials_are_listed_as_such(made: Path) -> None:
     run(made, "issue", "laptop")
     run(made, "issue", "desk")
@@ -53,6 +55,7 @@ def test_revoked_credentials_are_listed_as_such(made: Path) -> None:
     assert states == [["desk", "valid"], ["laptop", "revoked"]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

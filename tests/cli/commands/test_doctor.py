@@ -10,6 +10,7 @@ from master.service.settings import ServiceSettings
 from tests.cli.test_main import dartboard
 
 
+@pytest.mark.slow
 def test_a_machine_that_is_ready_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     assert examine(Target(store=url, settings=ServiceSettings(), engine="torch")) == 0

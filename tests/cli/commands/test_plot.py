@@ -76,6 +76,7 @@ def test_every_figure_is_written(
     assert capsys.readouterr().out == f"wrote {path}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "points"),
     [
@@ -101,6 +102,7 @@ def test_figures_have_one_point_per_finished_trial(
         assert ns == [str(n) for n in (*panel, sum(panel))]
 
 
+@pytest.mark.slow
 def test_figure_9_has_the_best_architectures(
     paper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,6 +115,7 @@ def test_figure_9_has_the_best_architectures(
         assert f"{own['architecture_psnr'].max():.2f} dB, best of n = {n}" in said
 
 
+@pytest.mark.slow
 def test_the_default_file_is_a_png(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

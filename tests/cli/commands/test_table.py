@@ -152,6 +152,7 @@ def written(number: int, url: str, format: Format, folder: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("number", ROWS)
 def test_tables_1_to_4_agree_with_the_trials(
@@ -175,6 +176,7 @@ def test_tables_1_to_4_agree_with_the_trials(
     assert cells[8].startswith(f"{median:.2f} [")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("number", INCUMBENTS)
 def test_tables_7_and_8_agree_with_the_trials(
@@ -201,6 +203,7 @@ def test_tables_7_and_8_agree_with_the_trials(
     assert any(cell.startswith(f"{again:.2f} [") for cell in rows["Re-run, mean PSNR (dB) [95%]"])
 
 
+@pytest.mark.slow
 def test_crashed_trials_are_reported(paper: str, tmp_path: Path) -> None:
     text = written(4, paper, "text", tmp_path)
     where = "Blur, good ops., DARTS, BOHB-one-shot-Blur, cell space"

@@ -42,6 +42,7 @@ def states(results: list[CheckResult]) -> list[str]:
     return [result.state for result in results]
 
 
+@pytest.mark.slow
 def test_a_missing_device_is_wrong_with_advice(target: Target) -> None:
     (one,) = results("engine", target, device="cuda:7")
     assert one.state == "wrong"

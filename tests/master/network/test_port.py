@@ -123,6 +123,7 @@ def test_a_job_crosses_the_wire_unchanged(link: Link, exchange: Exchange) -> Non
     assert reply.job == JOB
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "arguments", "reason"),
     [
@@ -260,6 +261,7 @@ def test_closing_does_not_wait_for_the_accept_loop(
     end.set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "why"),
     [

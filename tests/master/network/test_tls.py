@@ -115,6 +115,7 @@ def bare(folder: Folder) -> ssl.SSLContext:
     return context
 
 
+@pytest.mark.slow
 @every_method
 @pytest.mark.parametrize("client", ["plain", "bare", "foreign"])
 def test_without_credentials_no_method_can_be_called(
@@ -142,6 +143,7 @@ def test_without_credentials_no_method_can_be_called(
     assert exchange.next_event(0) is None
 
 
+@pytest.mark.slow
 @every_method
 def test_after_a_revocation_no_method_can_be_called(
     *,
@@ -329,6 +331,7 @@ def test_a_stalled_client_is_disconnected(
     wait_for(lambda: "it sent nothing for 0.2 s" in caplog.text, "line in the log")
 
 
+@pytest.mark.slow
 def test_a_client_beyond_the_places_is_denied(
     address: str, good: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -359,6 +362,7 @@ def test_a_certificate_of_another_key_is_an_error(
         port.open()
 
 
+@pytest.mark.slow
 def test_a_study_runs_over_encrypted_connections(
     tmp_path: Path, folder: Folder, good: Path
 ) -> None:
@@ -375,6 +379,7 @@ def test_a_study_runs_over_encrypted_connections(
         assert len(losses(store)) == 13
 
 
+@pytest.mark.slow
 def test_a_worker_revoked_during_a_study_reports_it(
     tmp_path: Path, folder: Folder, revocable: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

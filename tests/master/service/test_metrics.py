@@ -101,6 +101,7 @@ def test_a_port_in_use_is_an_error() -> None:
             pass
 
 
+@pytest.mark.slow
 def test_the_port_is_free_again_afterwards() -> None:
     with serve_metrics("127.0.0.1", 0) as (_, port):
         pass

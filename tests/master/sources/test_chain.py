@@ -18,6 +18,7 @@ def served(chain: Chain, store: Store, count: int, evaluate: str) -> Snapshot:
         return running.wait().snapshot
 
 
+@pytest.mark.slow
 def test_two_studies_are_served_as_one(store: Store) -> None:
     other = small_study(name="other", seed=4)
     store.begin(other, {})
@@ -28,6 +29,7 @@ def test_two_studies_are_served_as_one(store: Store) -> None:
     assert (progress.study, progress.finished) == ("small, other", 6)
 
 
+@pytest.mark.slow
 def test_conditions_are_served_one_after_the_other(store: Store) -> None:
     conditions = (condition(), condition(name="two", method="nets-only"))
     store.begin_campaign(Campaign(name="many", conditions=conditions), {})

@@ -16,6 +16,7 @@ def test_all_studies_are_returned_by_default(url: str) -> None:
     assert [one.study.name for one in status(url)] == ["b", "a"]
 
 
+@pytest.mark.slow
 def test_named_studies_are_returned(url: str) -> None:
     with Store.open(url) as store:
         for name in ("b", "a"):

@@ -55,6 +55,7 @@ class Elements(HTMLParser):
         assert self._open.pop() == tag
 
 
+@pytest.mark.slow
 def test_the_page_embeds_its_pictures(
     made: ComparisonReport, frames: tuple[Frames, Frames]
 ) -> None:
@@ -77,6 +78,7 @@ def test_the_page_shows_every_question_twice(made: ComparisonReport) -> None:
         assert text.count(answer.question) == 2
 
 
+@pytest.mark.slow
 def test_every_answer_on_the_page_has_its_rule(
     made: ComparisonReport, frames: tuple[Frames, Frames]
 ) -> None:
@@ -89,6 +91,7 @@ def test_every_answer_on_the_page_has_its_rule(
         assert INTERVALS in text
 
 
+@pytest.mark.slow
 def test_what_was_not_run_has_no_table(frames: tuple[Frames, Frames]) -> None:
     without = comparison_report(*frames)
     assert len(tables(without)) == 5

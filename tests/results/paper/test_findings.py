@@ -96,6 +96,7 @@ def found_as_in_the_paper() -> list[Finding]:
     return findings(as_in_the_paper())
 
 
+@pytest.mark.slow
 def test_every_finding_holds_for_runs_like_the_papers() -> None:
     found = {one.letter: one.verdict for one in found_as_in_the_paper()}
     assert found == dict.fromkeys("abcdefghijk", "holds")
@@ -107,6 +108,7 @@ def test_without_runs_everything_is_undecided() -> None:
     assert all("not enough runs" in criterion.text for one in found for criterion in one.criteria)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("letter", "better"),
     [

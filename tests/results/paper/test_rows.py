@@ -128,6 +128,7 @@ def test_other_settings_come_after_the_papers() -> None:
     assert found[-1].n == 30
 
 
+@pytest.mark.slow
 def test_tables_of_hyperparameters_omit_baselines() -> None:
     both = together([table3(), trials(normal(12.0), method="random")])
     assert rows(3, both) == rows(3, table3())
@@ -187,6 +188,7 @@ def test_without_an_interval_nothing_is_outside() -> None:
     assert math.isnan(outside(2.0, Estimate(2.0, math.nan, math.nan, 1)))
 
 
+@pytest.mark.slow
 def test_the_same_trials_give_the_same_rows() -> None:
     made: pd.DataFrame = table3()
     assert repr(rows(3, made)) == repr(rows(3, made))

@@ -15,6 +15,7 @@ from tests.results.paper.campaigns import table1, table3
 FOLDER = Path(results.paper.__file__).parent
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_a_table_starts_like_the_papers_file(number: Number) -> None:
     made = table1() if number < 3 else table3()
@@ -29,6 +30,7 @@ def test_a_table_starts_like_the_papers_file(number: Number) -> None:
     assert [key for key in in_table if key in of_the_paper] == of_the_paper
 
 
+@pytest.mark.slow
 def test_n_intervals_and_the_papers_numbers_follow() -> None:
     made = rows(1, table1())
     found = frame(1, made)
@@ -53,6 +55,7 @@ def test_rows_of_table_3_have_both_sets_of_operations() -> None:
     assert "1.0" not in found["good_n"].astype(str).tolist()
 
 
+@pytest.mark.slow
 def test_crashed_trials_follow_n() -> None:
     cells = [("good", Tally(32, 30, 2)), ("all", Tally(30, 30, 0))]
     known = {

@@ -19,6 +19,7 @@ def made_rows() -> list[SettingRow]:
     return rows(1, table1())
 
 
+@pytest.mark.slow
 def test_table_1_has_the_papers_numbers_in_each_row() -> None:
     table = grid(1, made_rows())
     assert table.headings[:6] == ("Data", "Operations", "Method", "n", "Max.", "paper's")

@@ -24,6 +24,7 @@ def studies(tmp_path: Path) -> list[Frames]:
     return [load(url, name) for name in ("one", "two", "three")]
 
 
+@pytest.mark.slow
 def test_an_anytime_curve_has_one_panel_per_objective(studies: list[Frames]) -> None:
     one_shot, final = anytime_figure(studies).axes
     assert title(one_shot) == "Best observed one-shot PSNR"

@@ -34,6 +34,7 @@ def test_text_stays_text_in_an_svg(figure: Figure, tmp_path: Path) -> None:
     assert ">PSNR</text>" in (tmp_path / "one.svg").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["png", "pdf", "svg"])
 def test_equal_figures_give_equal_files(figure: Figure, tmp_path: Path, ending: str) -> None:
     for name in ("one", "two"):

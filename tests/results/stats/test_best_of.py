@@ -42,6 +42,7 @@ def test_the_best_of_five_is_five_sixths() -> None:
     assert found.median.value == pytest.approx(0.5 ** (1 / 5), abs=0.02)
 
 
+@pytest.mark.slow
 def test_the_interval_of_the_best_of_five_covers() -> None:
     random = np.random.default_rng(0)
     covered = []

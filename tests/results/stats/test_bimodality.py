@@ -17,6 +17,7 @@ def test_two_separate_clusters_are_found() -> None:
     assert found.n == 75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["normal", "uniform", "exponential", "gumbel"])
 def test_a_unimodal_sample_rarely_has_two(shape: str) -> None:
     random = np.random.default_rng(0)

@@ -74,6 +74,7 @@ def test_all_three_coefficients_are_scipys(draw: Callable[[int, int], np.ndarray
     assert found.pearson.n == found.spearman.n == found.kendall.n == 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "of_scipy"), [("pearson", pearsonr), ("spearman", spearmanr), ("kendall", kendalltau)]
 )

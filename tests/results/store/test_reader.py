@@ -77,6 +77,7 @@ def large(begun: Store) -> Store:
     return begun
 
 
+@pytest.mark.slow
 def test_a_long_history_is_read_by_few_statements(large: Store) -> None:
     executed: list[str] = []
 

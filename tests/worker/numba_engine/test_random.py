@@ -38,6 +38,7 @@ def normals_of(
     return out
 
 
+@pytest.mark.slow
 def test_words_equal_the_reference_to_the_bit() -> None:
     what, occasion = Quantity.OPERATION_NOISE + 16 * 63, Occasion.RETRAIN_SCORE
     block = np.arange(1000, dtype=np.int64)
@@ -48,6 +49,7 @@ def test_words_equal_the_reference_to_the_bit() -> None:
     np.testing.assert_array_equal(words.astype(np.int64), np.stack(expected))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("count", [1, 2, 3, 5, 37, 1_000_000])
 def test_normals_equal_the_reference_to_a_millionth(count: int) -> None:
     seeds, step = np.array([SEED]), 7

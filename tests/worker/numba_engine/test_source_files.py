@@ -123,6 +123,7 @@ def test_needed_files_include_every_kind() -> None:
     assert {"epochs.py", "cnn_backward.py", "winograd.py", "philox.py", "contract.py"} <= found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({path.name for path in needed_files()}))
 def test_a_missing_source_file_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(listed, "NOT_COMPILED", (*listed.NOT_COMPILED, name))

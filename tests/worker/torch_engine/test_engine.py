@@ -105,6 +105,7 @@ def by(variant: str, batch: Batch) -> Batch:
     return replace(batch, search=batch.search.model_copy(update={"variant": variant}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single"])
 @pytest.mark.parametrize("space", ["sequential", "cell"])
 def test_a_trial_agrees_alone_in_every_variant(space: str, variant: str) -> None:

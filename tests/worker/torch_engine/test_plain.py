@@ -185,6 +185,7 @@ def assert_retrainings_match_plain_modules(batch: Batch, picks: NDArray[np.int64
 SIZES = [("blur", 3), ("downsampling", 3), ("blur", 5)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("problem", "kernel_size"), SIZES)
 def test_a_search_matches_plain_modules(problem: str, kernel_size: int) -> None:
     assert_searches_match_plain_modules(
@@ -192,6 +193,7 @@ def test_a_search_matches_plain_modules(problem: str, kernel_size: int) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operations", ["good", "all"])
 @pytest.mark.parametrize(("problem", "kernel_size"), SIZES)
 def test_a_search_of_cells_matches_plain_modules(
@@ -203,6 +205,7 @@ def test_a_search_of_cells_matches_plain_modules(
     assert_searches_match_plain_modules(in_cells(batch, cells=2, states=3))
 
 
+@pytest.mark.slow
 def test_a_search_of_five_states_matches_plain_modules() -> None:
     batch = batch_of(*HYPERPARAMETERS[:2], channels=2, points=12)
     assert_searches_match_plain_modules(in_cells(batch, cells=2, states=5))
@@ -215,6 +218,7 @@ def test_a_retraining_matches_plain_modules() -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "picks",
     [
@@ -234,6 +238,7 @@ def test_a_retraining_of_cells_matches_plain_modules(picks: list[int]) -> None:
     assert_retrainings_match_plain_modules(alone, np.array([picks]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space", ["sequential", "cell"])
 def test_darts_single_matches_plain_modules(space: str) -> None:
     batch = batch_of(*HYPERPARAMETERS, epochs=3)

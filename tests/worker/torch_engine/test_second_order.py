@@ -72,6 +72,7 @@ def unrolled_loss(batch: Batch, trial: int, step: int, alpha: Tensor) -> float:
     return loss.item()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operations", ["good", "all"])
 @pytest.mark.parametrize("space", ["sequential", "cell"])
 def test_the_second_order_matches_finite_differences(space: str, operations: str) -> None:
