@@ -12,7 +12,7 @@ from configspace.errors import DartboardError
 from configspace.hyperparameters import written
 from results.analysis.incumbent import incumbent_of, incumbents_table
 from results.frames.campaign import load_campaign
-from results.frames.study import load
+from results.frames.study import load, text_column
 from results.store.store import Store
 from results.text import Grid, latex, markdown
 
@@ -110,8 +110,10 @@ def _encoded(frame: pd.DataFrame, format: Format) -> bytes:
         case "parquet":
             buffer = io.BytesIO()
             # A column of a Parquet file has one type; columns of incumbents mix numbers and text.
-            mixed = {name: str for name in frame if frame[name].dtype == object}
-            frame.astype(mixed).to_parquet(buffer, index=False)
+            mixed = {
+                str(name): text_column(frame[name]) for name in frame if frame[name].dtype == object
+            }
+            frame.assign(**mixed).to_parquet(buffer, index=False)
             return buffer.getvalue()
         case "markdown":
             return markdown(_grid(frame)).encode()

@@ -81,7 +81,7 @@ class CampaignFrames:
     - ``attempts``: number of leases so far
     - ``psnr``: mean PSNR of its trials, in dB
     - ``worker``, ``device``, ``engine``: where it ran
-    - ``failure``, ``message``: kind and text of its failure
+    - ``failure``, ``message``: kind and text of its failure; missing (NaN) if it did not fail
     - ``submitted``, ``started``, ``finished``: times of submission, newest lease and end, UTC
     """
     trials: pd.DataFrame

@@ -6,7 +6,7 @@ merge on the keys that they have in common. Times are in UTC, PSNRs in dB.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import pandas as pd
 import sqlalchemy as sa
@@ -109,7 +109,7 @@ class Frames:
     - ``loss``: minus the aggregated PSNR of its trials, in dB
     - ``psnr``: the aggregated PSNR of its trials, in dB
     - ``worker``, ``device``, ``engine``: where it ran
-    - ``failure``, ``message``: kind and text of its failure
+    - ``failure``, ``message``: kind and text of its failure; missing (NaN) if it did not fail
     - ``submitted``, ``started``, ``finished``: times of submission, newest lease and end, UTC
     - ``submitted_sequence``, ``ended_sequence``: numbers of both events in the study's history
     - ``model_based`` and one column per hyperparameter, as in ``configurations``
@@ -228,11 +228,20 @@ def typed(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:
         kinds: Type of each column, by name.
     """
     frame = frame.reset_index(drop=True)
-    return pd.DataFrame(
-        {
-            column: pd.to_datetime(frame[column], utc=True).astype(TIME)
-            if kind == TIME
-            else frame[column].astype(pd.api.types.pandas_dtype(kind))
-            for column, kind in kinds.items()
-        }
-    )
+    return pd.DataFrame({column: _column(frame[column], kind) for column, kind in kinds.items()})
+
+
+def text_column(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return a column as text; a missing value stays missing, as NaN.
+
+    In pandas 2, ``astype(str)`` alone turns a missing value into the word ``None`` or ``nan``.
+    """
+    return values.astype(str).where(values.notna())
+
+
+def _column(values: "pd.Series[Any]", kind: str) -> "pd.Series[Any]":
+    if kind == TIME:
+        return pd.to_datetime(values, utc=True).astype(TIME)
+    if kind == "str":
+        return text_column(values)
+    return values.astype(pd.api.types.pandas_dtype(kind))

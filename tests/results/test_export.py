@@ -78,6 +78,14 @@ def test_parquet_reads_back_equal(two: str, what: What, tmp_path: Path) -> None:
     same(pd.read_parquet(path), table(two, ["blur-final"], what))
 
 
+def test_parquet_keeps_missing_text_missing(two: str, tmp_path: Path) -> None:
+    path = tmp_path / "table.parquet"
+    export(two, ["blur-final"], what="evaluations", format="parquet", output=path)
+    read = pd.read_parquet(path)
+    assert read.loc[read["state"] == "finished", ["failure", "message"]].isna().all(axis=None)
+    assert read.loc[read["state"] == "crashed", "message"].notna().all()
+
+
 def test_json_incumbents_keep_types_and_digits(two: str) -> None:
     with Store.open(two) as store:
         made = study("sharp")

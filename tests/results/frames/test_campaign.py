@@ -55,6 +55,14 @@ def test_every_trial_has_an_architecture_score(store: Store) -> None:
     assert trials["architecture_psnr"].notna().all()
 
 
+def test_only_a_crashed_job_has_a_message(store: Store) -> None:
+    filled_campaign(store, crashed=1)
+    evaluations = load_campaign_from(store, "many").evaluations
+    crashed = evaluations["state"] == "crashed"
+    assert set(evaluations.loc[crashed, "message"]) == {"diverged"}
+    assert evaluations.loc[~crashed, ["failure", "message"]].isna().all(axis=None)
+
+
 def test_a_condition_has_its_progress(store: Store) -> None:
     campaign = filled_campaign(store, trials=7, part=3, crashed=1)
     conditions = load_campaign_from(store, "many").conditions

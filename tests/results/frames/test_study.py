@@ -5,10 +5,11 @@ import pytest
 
 import results
 from configspace.errors import StoreError
-from configspace.hyperparameters import DOMAINS
+from configspace.hyperparameters import DOMAINS, Hyperparameters
+from configspace.job import Failure
 from results.frames.study import load
 from results.store.store import Store
-from tests.results.made_up import filled, study
+from tests.results.made_up import filled, id_of, study
 
 NAMES = ("configurations", "evaluations", "trials", "curves")
 
@@ -48,6 +49,30 @@ def test_hyperparameters_are_typed_columns(url: str) -> None:
         assert frame["param_lr"].dtype == "float64"
         assert frame["param_warm_up"].dtype == "bool"
         assert pd.api.types.is_string_dtype(frame["alpha_optimizer"])
+
+
+def test_only_a_failure_has_a_reason(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store)
+        failed = Failure(id=id_of(9), kind="exception", message="None")
+        store.submit("blur-final", failed.id, Hyperparameters(), model_based=True)
+        store.fail(
+            "blur-final", failed.id, state="crashed", failure=failed, message="None", worker="w1"
+        )
+    evaluations = load(url, "blur-final").evaluations
+    crashed = evaluations["state"] == "crashed"
+    for column, reason in (("failure", "exception"), ("message", "None")):
+        assert evaluations.loc[crashed, column].tolist() == [reason]
+        assert evaluations.loc[~crashed, column].isna().all()
+
+
+def test_a_waiting_evaluation_has_no_worker_yet(url: str) -> None:
+    with Store.open(url) as store:
+        made = study()
+        store.begin(made, {})
+        store.submit(made.name, id_of(0), Hyperparameters(), model_based=False)
+    text = ["worker", "device", "engine", "failure", "message"]
+    assert load(url, made.name).evaluations[text].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("name", NAMES)
