@@ -1,8 +1,8 @@
 """Custom problems and operations: classes in a user's module, identified by the file's digest.
 
-A module is imported by its Python name, from Python's usual places and then from the current
-folder. Its file is not sent to other machines. Only its digest is, so that a worker with another
-file reports that instead of computing different results.
+A module is imported by its Python name, from Python's usual places, then from the current folder
+and from those of PYTHONPATH. Its file is not sent to other machines. Only its digest is, so that a
+worker with another file reports that instead of computing different results.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from configspace.errors import StudyError
+from configspace.python_path import user_folders
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
 
@@ -31,8 +32,8 @@ def source_digest(name: str) -> str:
         StudyError: If the module does not exist, or is not a file of Python source.
     """
     module = name.partition(":")[0]
-    if (here := str(Path.cwd())) not in sys.path:
-        sys.path.append(here)
+    folders = user_folders()
+    sys.path += [folder for folder in folders if folder not in sys.path]
     try:
         found = importlib.util.find_spec(module)
     except (ImportError, ValueError):  # its package is missing or broken
@@ -40,10 +41,32 @@ def source_digest(name: str) -> str:
     if found is None or found.origin is None or not found.origin.endswith(".py"):
         raise StudyError(
             f"cannot find {module.replace('.', '/')}.py for {name!r} in the current folder "
-            f"({here}) or on Python's path",
+            f"({folders[0]}) or on Python's path",
             advice="run dartboard in the folder of that file, or add the folder to PYTHONPATH",
+        )
+    if hidden := _hidden(module, folders):
+        raise StudyError(
+            f"expected {name!r} to be in {str(hidden)!r}, but Python has another module "
+            f"{module.partition('.')[0]!r}",
+            advice="rename the file, and the study's reference to it",
         )
     try:
         return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()
     except OSError as error:
         raise StudyError(f"cannot read {found.origin!r}: {error.strerror}") from error
+
+
+def _hidden(module: str, folders: list[str]) -> Path | None:
+    """Return a user's file of a module if Python finds another module of that name first."""
+    name = module.partition(".")[0]
+    found = importlib.util.find_spec(name)
+    origin = None if found is None or found.origin is None else Path(found.origin)
+    files = [
+        path
+        for folder in map(Path, folders)
+        for path in (folder / f"{name}.py", folder / name / "__init__.py")
+        if path.is_file()
+    ]
+    if not files or origin is None or any(origin.resolve() == path.resolve() for path in files):
+        return None
+    return files[0]

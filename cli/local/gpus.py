@@ -2,11 +2,11 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 
 from cli.local.signals import stop_on_signals
 from configspace.errors import ServiceError
+from configspace.python_path import python_command
 
 POLL_SECONDS = 0.2
 
@@ -29,7 +29,7 @@ def run_on_every_gpu(arguments: Sequence[str], gpus: int | None = None) -> int:
             "expected a GPU for --device all, but PyTorch finds none",
             advice="use --device cpu; 'dartboard doctor --device cuda:0' shows why",
         )
-    command = [sys.executable, "-m", "cli.main", *arguments, "--parent", str(os.getpid())]
+    command = [*python_command("cli.main"), *arguments, "--parent", str(os.getpid())]
     with stop_on_signals() as stop:
         workers = [
             # In separate process sessions, so that Ctrl-C reaches each worker once, from here.

@@ -3,7 +3,6 @@
 import logging
 import os
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from typing import IO, Self
 
 from cli.local.cores import available_cores, split
 from configspace.errors import ServiceError
+from configspace.python_path import python_command
 
 log = logging.getLogger(__name__)
 
@@ -142,9 +142,7 @@ class LocalWorkers:
 
     def _spawn(self, number: int) -> None:
         command = [
-            sys.executable,
-            "-m",
-            "cli.main",
+            *python_command("cli.main"),
             "worker",
             self._address,
             *self._command_options,

@@ -1,6 +1,7 @@
 """Custom problems and operations: their names, and the digests of their files."""
 
 import hashlib
+import random
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from configspace.custom import is_custom, source_digest
 from configspace.errors import StudyError
 from configspace.operations import operations
+from configspace.python_path import ROOT
 from configspace.study import ArchitectureSettings, ProblemSettings, Study, load_study
 
 SOURCE = "raise RuntimeError('a module that is only looked at is not imported')\n"
@@ -105,6 +107,14 @@ def test_stated_digests_of_operations_are_checked(here: Path) -> None:
     )
     with pytest.raises(StudyError, match=r"architecture\.sources"):
         load_study(path)
+
+
+@pytest.mark.parametrize("name", ["random", "worker"])
+def test_a_hidden_module_is_refused(name: str, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", [ROOT, str(Path(random.__file__).parent)])
+    (here / f"{name}.py").write_text(SOURCE)
+    with pytest.raises(StudyError, match=f"has another module '{name}'; rename the file"):
+        source_digest(f"{name}:Waves")
 
 
 @pytest.mark.parametrize(

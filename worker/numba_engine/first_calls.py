@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from configspace.hyperparameters import Hyperparameters
+from configspace.python_path import python_command
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from worker.engine.contract import Batch
 from worker.engine.initialization import initial_alpha
@@ -63,13 +62,9 @@ def compile_in_subprocess(report: Callable[[str], None], *words: str) -> bool:
     """
     if cache_directory() is None:
         return False
-    code = f"import sys; from {__name__} import compile_missing; compile_missing(*sys.argv[1:])"
-    paths = [str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-c", code, *words],
-            env=environment,
+            [*python_command(__name__), *words],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -157,3 +152,7 @@ def _first_calls(kernel_size: KernelSize, space: SpaceName) -> FirstCalls:
         FirstCall("training", train_epoch, (*workspace.network, batches)),
     )
     return FirstCalls(workspace, calls)
+
+
+if __name__ == "__main__":
+    compile_missing(*sys.argv[1:])

@@ -7,11 +7,9 @@ import os
 import selectors
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import IO, Any
 
 import psutil
@@ -20,10 +18,10 @@ from configspace.errors import ServiceError
 from configspace.job import Failure, FailureKind, Job, Outcome
 from configspace.logs import about
 from configspace.protocol import EvaluationProgress
+from configspace.python_path import python_command
 
 log = logging.getLogger(__name__)
 
-ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 600.0
 """Longest time until a child is ready: the first one compiles kernels, maybe on a busy machine."""
 POLL_SECONDS = 0.1
@@ -44,7 +42,7 @@ class Child:
             engine: Engine that evaluates, as the evaluator understands it.
             threads: Number of threads that it may use; a limit for numerical libraries, too.
         """
-        self._command = [sys.executable, "-m", "worker.service.child"]
+        self._command = python_command("worker.service.child")
         self._command += ["--evaluator", evaluator, "--device", device, "--engine", engine]
         self._threads = threads
         self.engine, self.device = engine, device
@@ -89,7 +87,6 @@ class Child:
     def _spawn(self) -> None:
         self.kill()
         environment = os.environ | {
-            "PYTHONPATH": _python_path(),
             # Read by OpenMP and the linear-algebra libraries when they are loaded.
             "OMP_NUM_THREADS": str(self._threads),
             # Waiting threads sleep: on shared cores, spinning is many times more expensive.
@@ -267,7 +264,3 @@ class Child:
 
 def _failure(job: Job, kind: FailureKind, message: str) -> Failure:
     return Failure(id=job.id, kind=kind, message=message)
-
-
-def _python_path() -> str:
-    return os.pathsep.join(dict.fromkeys([str(ROOT), *filter(None, sys.path)]))

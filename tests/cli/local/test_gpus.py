@@ -6,6 +6,7 @@ import pytest
 
 from cli.local import gpus
 from configspace.errors import ServiceError
+from configspace.python_path import python_command
 
 
 def test_each_gpu_gets_one_worker(
@@ -13,7 +14,7 @@ def test_each_gpu_gets_one_worker(
 ) -> None:
     class Started(subprocess.Popen):  # type: ignore[type-arg]
         def __init__(self, command: list[str], **options: bool) -> None:
-            super().__init__(["echo", *command[3:]], **options)  # type: ignore[call-overload]
+            super().__init__(["echo", *command[len(python_command("cli.main")) :]], **options)  # type: ignore[call-overload]
 
     monkeypatch.setattr(subprocess, "Popen", Started)
 

@@ -12,10 +12,11 @@ import pytest
 from configspace.errors import ServiceError
 from configspace.job import Failure, Outcome
 from configspace.logs import FIELDS
+from configspace.python_path import ROOT
 from tests.master.running import wait_for
 from tests.worker.noop import outcome_of
 from tests.worker.service.test_child import JOB
-from worker.service.child_process import ROOT, Child
+from worker.service.child_process import Child
 
 pytestmark = pytest.mark.slow
 

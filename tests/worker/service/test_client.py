@@ -19,7 +19,8 @@ from configspace.protocol import (
     Reply,
     WorkerInfo,
 )
-from worker.service.child_process import ROOT, Child
+from configspace.python_path import ROOT
+from worker.service.child_process import Child
 from worker.service.client import LONGEST_PAUSE, Worker, run_worker
 from worker.service.link import Link, UnreachableError
 from worker.service.settings import WorkerSettings
