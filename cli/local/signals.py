@@ -51,8 +51,10 @@ def exit_with(parent: int) -> None:
     """
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            while os.getppid() == parent:
+                time.sleep(0.5)
+        finally:  # without this watch, the process must not stay either
+            os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

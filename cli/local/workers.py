@@ -6,12 +6,14 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import IO, Self
 
 from cli.local.cores import available_cores, split
 from configspace.errors import ServiceError
 from configspace.python_path import python_command
+from configspace.threads import start_thread
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class LocalWorkers:
         self._left: dict[int, float] = {}
         self._quick_deaths = 0
         self._readers: list[threading.Thread] = []
+        self._deaths: list[ServiceError] = []
 
     @classmethod
     def fill_cores(
@@ -82,8 +85,11 @@ class LocalWorkers:
         """Replace workers that exited.
 
         Raises:
-            ServiceError: If workers exit as soon as they start.
+            ServiceError: If workers exit as soon as they start, or nothing reads what they write
+                any more, so that they would soon wait for that.
         """
+        if self._deaths:
+            raise self._deaths[0]
         for number, (process, started) in list(self._processes.items()):
             status = process.poll()
             if status is None:
@@ -156,11 +162,8 @@ class LocalWorkers:
             start_new_session=True,
         )
         assert process.stdout is not None
-        reader = threading.Thread(
-            target=self._relay, args=(f"local-{number}", process.stdout), name="log", daemon=True
-        )
-        reader.start()
-        self._readers.append(reader)
+        relay = partial(self._relay, f"local-{number}", process.stdout)
+        self._readers.append(start_thread("log", relay, self._deaths.append))
         self._processes[number] = (process, time.monotonic())
 
     def _relay(self, name: str, stream: IO[bytes]) -> None:

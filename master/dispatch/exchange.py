@@ -13,6 +13,7 @@ import time
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 
+from configspace.errors import ServiceError
 from configspace.job import Failure, Outcome
 from configspace.logs import about
 from configspace.protocol import (
@@ -91,7 +92,14 @@ class RosterChanged:
     """A worker joined, left, fell silent or came back."""
 
 
-Event = Leased | Requeued | Retried | Delivered | Unsuccessful | RosterChanged
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A thread that serves the workers died; the master cannot continue."""
+
+    error: ServiceError
+
+
+Event = Leased | Requeued | Retried | Delivered | Unsuccessful | RosterChanged | Broken
 
 
 class Exchange:
@@ -236,6 +244,10 @@ class Exchange:
                 self._events.put(Requeued(entry.key))
             self._events.put(RosterChanged())
             self._changed.notify_all()
+
+    def broken(self, error: ServiceError) -> None:
+        """Report that a thread died, so that the owner ends with its reason."""
+        self._events.put(Broken(error))
 
     # ---- for the owner
 

@@ -10,6 +10,7 @@ import logging
 import socket
 import ssl
 import time
+import warnings
 from typing import Any
 
 import Pyro4
@@ -37,6 +38,8 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         self._max_workers = max_workers
         self._revocations = revocations
         self._connections: set[Any] = set()
+        # Pyro4 calls it in its accept loop, which would die of it under PYTHONWARNINGS=error.
+        warnings.filterwarnings("ignore", r"isSet\(\) is deprecated", DeprecationWarning, "Pyro4")
         super().__init__(host=host, port=port)
         if revocations is not None:
             # Otherwise a client that connects and stays silent blocks the accept loop, and with

@@ -39,6 +39,7 @@ from configspace.protocol import (
     Stop,
     WorkerInfo,
 )
+from configspace.threads import died, start_thread
 from configspace.versions import versions
 from master.credentials.folder import Folder, Revocations, check_exposure
 from master.dispatch.exchange import Exchange
@@ -60,17 +61,22 @@ def _answering(method: Callable[..., Reply]) -> Any:
     signature = inspect.signature(method)
 
     @functools.wraps(method)
-    def answer(*arguments: Any, **named: Any) -> dict[str, Any]:
+    def answer(port: "Dartboard", /, *arguments: Any, **named: Any) -> dict[str, Any]:
         try:
             try:
-                signature.bind(*arguments, **named)
+                signature.bind(port, *arguments, **named)
             except TypeError as error:
                 raise WireError(str(error)) from error
-            return method(*arguments, **named).to_wire()
+            return method(port, *arguments, **named).to_wire()
         except WireError as error:
             origin = Pyro4.current_context.client_sock_addr
             log.warning("refused %s from %s: %s", method.__name__, origin, error)
             return Refused(problem=error.problem, advice=error.advice).to_wire()
+        except Exception:
+            raise  # Pyro4 sends it to the worker, and the daemon logs it
+        except BaseException as error:
+            port.broken(died(f"answer to {method.__name__!r}", error))
+            raise
 
     return Pyro4.expose(answer)
 
@@ -141,6 +147,10 @@ class Dartboard:
         self._exchange.leave(_text("worker", worker))
         return Left()
 
+    def broken(self, error: ServiceError) -> None:
+        """End the master with the reason for which a thread died."""
+        self._exchange.broken(error)
+
 
 class Port:
     """A port at which the object answers, in daemon threads."""
@@ -199,7 +209,7 @@ class Port:
                 advice="choose another --port, or stop what uses it",
             ) from error
         self._daemon.register(self._target, OBJECT)
-        threading.Thread(target=self._daemon.requestLoop, name="port", daemon=True).start()
+        start_thread("port", self._daemon.requestLoop, self._target.broken)
         host, port = self._daemon.sock.getsockname()[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

@@ -11,6 +11,7 @@ from typing import Literal
 from configspace.job import EvaluationId, loss
 from configspace.logs import about
 from master.dispatch.exchange import (
+    Broken,
     Delivered,
     Event,
     Exchange,
@@ -104,7 +105,8 @@ class Master:
             on_change: Called with a snapshot, at most several times per second.
 
         Raises:
-            ServiceError: If the port is not available, or its address needs credentials.
+            ServiceError: If the port is not available, its address needs credentials, or a thread
+                died that serves the workers.
             StoreError: If the store cannot be written. Acknowledged results are never lost.
         """
         watch = _Watch(self._source, self._exchange, on_change)
@@ -241,6 +243,8 @@ class Master:
                     *(job.study, job.id, state, message),
                     extra=about(job.study, job.id, worker),
                 )
+            case Broken(error):
+                raise error
             case RosterChanged():
                 pass  # the loop then submits jobs for the new number of workers
 

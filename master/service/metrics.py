@@ -4,6 +4,7 @@ Anyone who can reach the port can read the metrics. Nothing can be written, and 
 secrets.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,9 +21,20 @@ class Metrics(Collector):
 
     def __init__(self) -> None:
         self._snapshot: Snapshot | None = None
+        self.server: threading.Thread | None = None
+        """The thread that serves the metrics."""
 
     def show(self, snapshot: Snapshot) -> None:
-        """Set the latest snapshot."""
+        """Set the latest snapshot.
+
+        Raises:
+            ServiceError: If the thread that serves the metrics died.
+        """
+        if self.server is not None and not self.server.is_alive():
+            raise ServiceError(
+                "the thread that serves the metrics died",
+                advice="what is finished is kept; the lines above show why it died",
+            )
         self._snapshot = snapshot
 
     def collect(self) -> Iterator[Metric]:
@@ -51,7 +63,7 @@ def serve_metrics(host: str, port: int) -> Iterator[tuple[Metrics, int]]:
     registry.register(metrics)
     ProcessCollector(registry=registry)
     try:
-        server, thread = start_http_server(port, host, registry)
+        server, metrics.server = start_http_server(port, host, registry)
     except OSError as error:
         raise ServiceError(
             f"cannot serve metrics on {host}:{port}: {error.strerror or error}",
@@ -62,7 +74,7 @@ def serve_metrics(host: str, port: int) -> Iterator[tuple[Metrics, int]]:
     finally:
         server.shutdown()
         server.server_close()
-        thread.join()
+        metrics.server.join()
 
 
 def _progress(snapshot: Snapshot) -> Iterator[Metric]:

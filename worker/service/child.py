@@ -175,8 +175,12 @@ def _lines(jobs: TextIO) -> Any:
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
 
     def read() -> None:
-        for line in jobs:
-            lines.put(line)
+        try:
+            for line in jobs:
+                lines.put(line)
+        except BaseException:
+            log.exception("cannot read any more jobs")
+            os._exit(1)
         os._exit(0)
 
     threading.Thread(target=read, name="jobs", daemon=True).start()

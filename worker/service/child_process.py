@@ -7,9 +7,9 @@ import os
 import selectors
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import IO, Any
 
 import psutil
@@ -19,6 +19,7 @@ from configspace.job import Failure, FailureKind, Job, Outcome
 from configspace.logs import about
 from configspace.protocol import EvaluationProgress
 from configspace.python_path import python_command
+from configspace.threads import start_thread
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Child:
         self._start_by = 0.0
         self._buffer = b""
         self._job: Job | None = None
+        self._deaths: list[ServiceError] = []
         self.worker: str | None = None
         """Name of its worker, for the log."""
         self.progress: EvaluationProgress | None = None
@@ -101,9 +103,7 @@ class Child:
             start_new_session=True,  # so that a kill also reaches what an evaluation starts
         )
         assert self._process.stderr is not None
-        threading.Thread(
-            target=self._relay, args=(self._process.stderr,), name="relay", daemon=True
-        ).start()
+        start_thread("relay", partial(self._relay, self._process.stderr), self._deaths.append)
         self._start_by = time.monotonic() + START_SECONDS
 
     def _await(self, timeout: float | None) -> bool:
@@ -213,6 +213,9 @@ class Child:
 
     def _receive(self, timeout: float) -> dict[str, Any] | None:
         """Return the child's next message, or None if none comes within ``timeout`` seconds."""
+        if self._deaths:  # nothing reads what the child writes, so that it would soon wait for that
+            self.kill()
+            raise self._deaths.pop()
         assert self._process is not None
         assert self._process.stdout is not None
         if b"\n" not in self._buffer:

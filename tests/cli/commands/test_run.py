@@ -54,7 +54,8 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT)}
+    """Return the environment of the commands: a warning, also of a library, is an error there."""
+    return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
 
 
 def dartboard(folder: Path, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from cli.local.workers import LocalWorkers
+from configspace.errors import ServiceError
+from tests.master.running import wait_for
 
 
 @pytest.fixture
@@ -41,3 +43,15 @@ def test_a_worker_that_left_too_early_is_replaced(
     monkeypatch.setattr("cli.local.workers.LEFT_SECONDS", 0.0)
     with_exited_worker(0).tend()
     assert spawned == [0]
+
+
+@pytest.mark.slow
+def test_a_relay_that_dies_ends_the_master() -> None:
+    def fail(_name: str, _line: str) -> None:
+        raise MemoryError
+
+    with LocalWorkers(1, device="cpu", engine="numba", threads=1) as workers:
+        workers.start("nowhere", [], fail)  # a wrong address: the worker writes a line and exits
+        wait_for(lambda: workers._deaths, "death of the relay")
+        with pytest.raises(ServiceError, match="thread 'log' died: MemoryError"):
+            workers.tend()

@@ -4,6 +4,7 @@ import logging
 import re
 import socket
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -32,7 +33,7 @@ from configspace.protocol import (
     Resend,
 )
 from configspace.versions import versions
-from master.dispatch.exchange import Delivered, Exchange
+from master.dispatch.exchange import Broken, Delivered, Exchange
 from master.network.port import Port
 from master.sources.base import Submission, job_of
 from tests.master.running import small_study, wait_for
@@ -310,3 +311,48 @@ def test_a_malformed_stream_ends_its_connection(
     with Link(address) as another:
         another.open()
         assert another.call(JOIN, INFO).worker == "w"
+
+
+def test_warnings_as_errors_do_not_stop_the_port(exchange: Exchange) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        port = Port(exchange, host="127.0.0.1", port=0, max_workers=4, heartbeat_seconds=0.1)
+        try:
+            address = port.open()
+            for _ in range(2):  # the accept loop looks for its end before each connection
+                with Link(address) as link:
+                    link.open()
+                    assert link.call(LEAVE, "w") == Left()
+        finally:
+            port.close()
+
+
+def test_the_death_of_the_port_is_reported(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("master.network.daemon.Daemon.requestLoop", fail)
+    port = Port(exchange, host="127.0.0.1", port=0, max_workers=4, heartbeat_seconds=0.1)
+    try:
+        port.open()
+        event = exchange.next_event(60)
+    finally:
+        port.close()
+    assert isinstance(event, Broken)
+    assert "thread 'port' died: RuntimeError: can't start new thread" in str(event.error)
+
+
+def test_an_exit_in_an_answer_is_reported(
+    link: Link, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(_: str) -> None:
+        raise SystemExit(3)
+
+    monkeypatch.setattr(exchange, "leave", leave)
+    with pytest.raises(UnreachableError):
+        link.call(LEAVE, "w")
+    event = exchange.next_event(60)
+    assert isinstance(event, Broken)
+    assert "answer to 'leave'" in str(event.error)

@@ -477,3 +477,14 @@ def test_the_log_names_study_evaluation_and_worker(
     ):
         running.wait()
     assert "study small: (0, 0, 0)@1 finished on worker me" in caplog.text
+
+
+def test_a_dead_port_ends_the_master(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> None:
+        raise DeprecationWarning("isSet() is deprecated")
+
+    monkeypatch.setattr("master.network.daemon.Daemon.requestLoop", fail)
+    with Store.open(url) as store, running_master(small_study(), store) as running:
+        running.start()
+        with pytest.raises(ServiceError, match="'port' died: DeprecationWarning: isSet"):
+            running.wait()

@@ -1,6 +1,7 @@
 """What Prometheus reads of a master."""
 
 import socket
+import threading
 import urllib.request
 
 import pytest
@@ -107,3 +108,10 @@ def test_the_port_is_free_again_afterwards() -> None:
         pass
     with serve_metrics("127.0.0.1", port) as (_, again):
         assert again == port
+
+
+def test_a_dead_server_is_an_error() -> None:
+    metrics = Metrics()
+    metrics.server = threading.Thread(target=list)
+    with pytest.raises(ServiceError, match="serves the metrics died"):
+        metrics.show(SNAPSHOT)

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 import pytest
@@ -175,3 +175,13 @@ def test_a_child_dies_with_its_worker(tmp_path: Path) -> None:
         worker.kill()
         child.wait(120)
     assert not child.is_running()
+
+
+def test_a_relay_that_dies_ends_the_worker(child: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: Child, stream: IO[bytes]) -> None:
+        stream.close()
+        raise MemoryError
+
+    monkeypatch.setattr(Child, "_relay", fail)
+    with pytest.raises(ServiceError, match="thread 'relay' died: MemoryError"):
+        child("evaluate").run(JOB, always)
