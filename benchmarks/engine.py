@@ -309,7 +309,7 @@ def main(words: Sequence[str] | None = None) -> None:
     arguments = parser().parse_args(words)
     torch.set_num_threads(1)
     if "numba" in arguments.engines:
-        ensure_compiled(say, space=arguments.space)
+        ensure_compiled(lambda step: say(step.text), space=arguments.space)
     peak = peak_rate()
     if arguments.json == "-":
         rows: list[Row] = []

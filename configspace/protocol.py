@@ -52,15 +52,20 @@ class WorkerInfo(Message):
     """Text that identifies the machine, also in containers; empty if unknown."""
 
 
+COMPILING, WAITING = "compiling kernels", "waiting for kernels"
+"""Phases of a worker that cannot begin yet: it compiles kernels, or another process does."""
+PREPARING = (COMPILING, WAITING)
+
+
 class EvaluationProgress(NamedTuple):
-    """How far an evaluation is."""
+    """How far an evaluation is, or a worker that prepares itself for the first one."""
 
     phase: str
-    """What it does at the moment, such as ``search``."""
+    """What it does at the moment, such as ``search`` or ``compiling kernels``."""
     done: int
-    """Epochs done in this phase."""
+    """Epochs or other steps done in this phase."""
     of: int
-    """Epochs of this phase in total."""
+    """Steps of this phase in total."""
 
     @classmethod
     def from_wire(cls, payload: object) -> "EvaluationProgress":
@@ -73,7 +78,7 @@ class EvaluationProgress(NamedTuple):
             case [str(phase), int(done), int(of)] if len(phase) < 100:
                 return cls(phase, done, of)
         raise WireError(
-            f"expected progress as [phase, epochs done, epochs in total], got {payload!r:.100}"
+            f"expected progress as [phase, steps done, steps in total], got {payload!r:.100}"
         )
 
     def to_wire(self) -> list[Any]:

@@ -45,9 +45,13 @@ def doctor(
     engine: Engine = "auto",
 ) -> int:
     """Check that a master or a worker can run on this machine, and advise what to fix."""
+    from rich.console import Console
+
+    from cli.console.logs import Logs
     from cli.local.checks import Target
     from master.service.settings import ServiceSettings
 
+    Logs("info").set_up(Console(stderr=True))  # says that kernels are compiled
     return examine(
         Target(
             store=store,

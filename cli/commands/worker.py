@@ -50,7 +50,13 @@ def worker(
     ] = False,
     parent: Annotated[int, typer.Option("--parent", hidden=True)] = 0,
 ) -> int:
-    """Evaluate the jobs of a master, study after study."""
+    """Evaluate the jobs of a master, study after study.
+
+    Exit codes: 0 after a study or SIGTERM; 1 if another attempt may succeed, because no master
+    answered for the idle limit, or the start of the engine was killed; 2 if another attempt would
+    fail as well, because of refused credentials, another version, a missing module of a custom
+    problem, or a wrong option; 130 after Ctrl-C.
+    """
     if device == "all":
         from cli.local.gpus import run_on_every_gpu
 

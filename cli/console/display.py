@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cli.console.words import duration, setting_lines
 from configspace.hyperparameters import Hyperparameters
+from configspace.protocol import PREPARING
 from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import BestSoFar
 
@@ -103,7 +104,7 @@ def time_left(snapshot: Snapshot, phases: int) -> str:
 def _epochs_under_way(snapshot: Snapshot, phases: int) -> float:
     epochs = 0.0
     for worker in snapshot.workers:
-        if worker.progress:
+        if worker.progress and worker.progress.phase not in PREPARING:
             phase, done, of = worker.progress
             epochs += (done + of * (phase == "retrain")) / phases
     return epochs
@@ -132,14 +133,35 @@ def progress_line(snapshot: Snapshot, phases: int) -> str:
     """Return the whole progress as one line, for a log."""
     share = epochs_reached(snapshot, phases) / max(1, snapshot.progress.epochs_expected)
     parts = [f"{share:4.0%}", counts_line(snapshot)]
-    count = len(snapshot.workers)
-    parts.append(f"{count} worker{'' if count == 1 else 's'}")
+    parts.append(workers_text(snapshot.workers))
     if incumbent := snapshot.progress.incumbent:
         parts.append(f"best {-incumbent.loss:.2f} dB at {incumbent.epochs} epochs")
     parts.append(f"{duration(snapshot.elapsed_seconds)} so far")
     if left := time_left(snapshot, phases):
         parts.append(left)
     return " · ".join(parts)
+
+
+def workers_text(workers: tuple[WorkerView, ...]) -> str:
+    """Return the number of workers, and what keeps some of them from evaluating."""
+    text = f"{len(workers)} worker{'' if len(workers) == 1 else 's'}"
+    preparing = [
+        f"{worker.name} {phase_text(worker)}"
+        for worker in workers
+        if worker.progress and worker.progress.phase in PREPARING
+    ]
+    more = [f"and {len(preparing) - 3} more"] if len(preparing) > 3 else []
+    return f"{text} ({'; '.join(preparing[:3] + more)})" if preparing else text
+
+
+def phase_text(worker: WorkerView) -> str:
+    """Return what a worker does at the moment; empty if it is idle or only begins."""
+    if worker.progress is None:
+        return ""
+    phase, done, of = worker.progress
+    if phase in PREPARING:
+        return f"{phase}, {duration(worker.phase_seconds)}"
+    return f"{phase} {done}/{of}"
 
 
 def hyperparameter_grid(hyperparameters: Hyperparameters) -> Table:
@@ -169,11 +191,8 @@ def _workers_table(workers: tuple[WorkerView, ...]) -> RenderableType:
     for column in ("worker", "device", "evaluation", "phase", "last heard"):
         table.add_column(column)
     for worker in workers[:16]:
-        phase = ""
-        if worker.progress:
-            phase = "{} {}/{}".format(*worker.progress)
         silent = f"{worker.silent_seconds:.0f} s ago" if worker.silent_seconds >= 1 else "now"
-        table.add_row(worker.name, worker.device, worker.job or "idle", phase, silent)
+        table.add_row(worker.name, worker.device, worker.job or "idle", phase_text(worker), silent)
     if len(workers) > 16:
         table.add_row(f"and {len(workers) - 16} more")
     return table

@@ -134,7 +134,9 @@ class Exchange:
         )
         return name, sharing
 
-    def claim(self, worker: str, *, ready: bool = True) -> Lease | Idle | Done | Rejoin:
+    def claim(
+        self, worker: str, progress: EvaluationProgress | None = None, *, ready: bool = True
+    ) -> Lease | Idle | Done | Rejoin:
         """Lease a job to a worker, and wait a while for one.
 
         A worker that gets `Done` stays on the roster until it leaves: only then is it certain that
@@ -142,6 +144,7 @@ class Exchange:
 
         Args:
             worker: Name of the worker that asks.
+            progress: How far it is if it is not ready.
             ready: Whether it can begin at once. If not, it gets no job, and a reply at once.
         """
         deadline = time.monotonic() + min(IDLE_SECONDS, self._lease_seconds / 3)
@@ -151,7 +154,7 @@ class Exchange:
                 if worker not in self._roster:
                     self._changed.notify()  # the wake-up may have been for another worker
                     return Rejoin()
-                self._roster.see(worker, now)
+                self._see(worker, now, progress)
                 if self._done is not None:
                     return self._done
                 if not ready:
@@ -173,7 +176,7 @@ class Exchange:
         """Renew a worker's lease, unless the worker has lost it."""
         with self._changed:
             now = time.monotonic()
-            if self._roster.see(worker, now, progress):
+            if self._see(worker, now, progress):
                 log.info("worker %s responds again", worker, extra=about(worker=worker))
                 self._events.put(RosterChanged())
             verdict = self._leases.heartbeat(worker, token, now)
@@ -352,6 +355,16 @@ class Exchange:
                 stored.cancel()
 
     # ---- parts
+
+    def _see(self, worker: str, now: float, progress: EvaluationProgress | None) -> bool:
+        """Note a call; log when the worker begins to prepare itself, and when it is ready."""
+        before = self._roster.get(worker)
+        back = self._roster.see(worker, now, progress)
+        after = self._roster.get(worker)
+        was, now_is = before and before.preparing, after and after.preparing
+        if now_is != was:
+            log.info("worker %s: %s", worker, now_is or "ready", extra=about(worker=worker))
+        return back
 
     def _leased(self, entry: Entry) -> Lease:
         self._events.put(Leased(entry.key, entry.worker, entry.token, entry.attempt))

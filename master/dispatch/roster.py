@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from configspace.errors import WireError
-from configspace.protocol import EvaluationProgress, WorkerInfo
+from configspace.protocol import PREPARING, EvaluationProgress, WorkerInfo
 from configspace.versions import differing
 
 
@@ -42,7 +42,21 @@ class Member:
     seen: float
     """Time of its last call, in seconds."""
     progress: EvaluationProgress | None = None
-    """How far its evaluation is, as last reported."""
+    """How far it is in its evaluation, or in preparing for one, as last reported."""
+    phase_began: float = 0.0
+    """Time of the first call in the phase of this progress, in seconds."""
+
+    @property
+    def preparing(self) -> str | None:
+        """What keeps it from evaluating, such as ``compiling kernels``; None if nothing does."""
+        phase = self.progress.phase if self.progress else None
+        return phase if phase in PREPARING else None
+
+    def seen_again(self, now: float, progress: EvaluationProgress | None) -> "Member":
+        """Return this worker after another call."""
+        same = self.progress and progress and self.progress.phase == progress.phase
+        began = self.phase_began if same else now
+        return replace(self, seen=now, progress=progress, phase_began=began)
 
 
 REMEMBERED_PERIODS = 20
@@ -65,6 +79,10 @@ class Roster:
 
     def __contains__(self, name: object) -> bool:
         return name in self._members
+
+    def get(self, name: str) -> Member | None:
+        """Return a live worker; None if there is no such worker."""
+        return self._members.get(name)
 
     def join(self, info: WorkerInfo, now: float) -> str:
         """Add a worker and return its name, with a number appended if another worker has it."""
@@ -91,7 +109,7 @@ class Roster:
         if back is not None:
             self._members[name] = back
         if name in self._members:
-            self._members[name] = replace(self._members[name], seen=now, progress=progress)
+            self._members[name] = self._members[name].seen_again(now, progress)
         return back is not None
 
     def leave(self, name: str) -> bool:

@@ -98,15 +98,17 @@ class Dartboard:
         return Joined(worker=name, sharing=sharing, heartbeat_seconds=self._heartbeat_seconds)
 
     @_answering
-    def claim(self, worker: str, ready: bool = True) -> Lease | Idle | Done | Rejoin:
+    def claim(
+        self, worker: str, ready: bool = True, progress: list[Any] | None = None
+    ) -> Lease | Idle | Done | Rejoin:
         """Ask for a job.
 
         A worker that is not ready to begin gets no job. With the call it shows that it is
-        alive, and learns when the master is done.
+        alive and how far it is, and learns when the master is done.
         """
         if not isinstance(ready, bool):
             raise WireError(f"expected true or false for 'ready', got {type(ready).__name__}")
-        return self._exchange.claim(_text("worker", worker), ready=ready)
+        return self._exchange.claim(_text("worker", worker), _progress(progress), ready=ready)
 
     @_answering
     def heartbeat(
@@ -116,7 +118,7 @@ class Dartboard:
         return self._exchange.heartbeat(
             _text("worker", worker),
             _text("token", token),
-            None if progress is None else EvaluationProgress.from_wire(progress),
+            _progress(progress),
         )
 
     @_answering
@@ -253,6 +255,10 @@ def _use(credentials: Folder | None, host: str) -> None:
     Pyro4.config.SSL_SERVERKEY = str(credentials.key)
     Pyro4.config.SSL_SERVERKEYPASSWD = ""
     Pyro4.config.SSL_CACERTS = str(credentials.authority)
+
+
+def _progress(value: object) -> EvaluationProgress | None:
+    return None if value is None else EvaluationProgress.from_wire(value)
 
 
 def _text(name: str, value: object) -> str:

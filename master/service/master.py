@@ -296,8 +296,9 @@ def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -
         engine=member.info.engine,
         job=None if key is None else _shown(*key),
         attempt=attempt,
-        progress=None if key is None else member.progress,
+        progress=member.progress if key or member.preparing else None,
         silent_seconds=now - member.seen,
+        phase_seconds=now - member.phase_began,
     )
 
 

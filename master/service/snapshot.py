@@ -20,9 +20,11 @@ class WorkerView:
     attempt: int | None
     """Number of the lease of that evaluation, from 1."""
     progress: EvaluationProgress | None
-    """Phase, epochs done and epochs in total of that evaluation, as last reported."""
+    """How far it is in that evaluation, or in preparing for one, as last reported."""
     silent_seconds: float
     """Seconds since its last heartbeat."""
+    phase_seconds: float = 0.0
+    """Seconds since the phase of its progress began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,9 @@
 
 import ctypes
 import hashlib
+import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -21,6 +23,9 @@ class Noop:
     evaluate: Callable[[Job, OnProgress], Outcome]
     engine: str = "noop"
     device: str = "cpu"
+
+    def prepare(self, progress: OnProgress) -> None:
+        """Have nothing to prepare."""
 
     def __call__(self, job: Job, progress: OnProgress) -> Outcome:
         return self.evaluate(job, progress)
@@ -47,6 +52,45 @@ def needs_a_module(*, device: str, engine: str, threads: int) -> Noop:
         raise ServiceError(f"no module for {job.problem.name!r} here")
 
     return Noop(evaluate)
+
+
+@dataclass
+class Preparing(Noop):
+    """An evaluator that prepares itself in two steps; the second one calls ``then``."""
+
+    then: Callable[[], None] = lambda: None
+
+    def prepare(self, progress: OnProgress) -> None:
+        """Report two steps."""
+        progress("compiling kernels", 0, 2)
+        logging.getLogger("worker.noop").info("compiling the first")
+        progress("compiling kernels", 1, 2)
+        self.then()
+
+
+def prepares_until_a_file_exists(*, device: str, engine: str, threads: int) -> Noop:
+    """Prepare for jobs until the file that the environment names exists."""
+
+    def wait() -> None:
+        while not Path(os.environ["DARTBOARD_TEST_GATE"]).exists():
+            time.sleep(0.02)
+
+    return Preparing(outcome_only, then=wait)
+
+
+def is_killed_while_it_prepares(*, device: str, engine: str, threads: int) -> Noop:
+    """Die of SIGKILL before the first job, as when memory runs out."""
+    return Preparing(outcome_only, then=lambda: os.kill(os.getpid(), signal.SIGKILL))
+
+
+def exits_while_it_prepares(*, device: str, engine: str, threads: int) -> Noop:
+    """End the process before the first job."""
+    return Preparing(outcome_only, then=lambda: os._exit(4))
+
+
+def outcome_only(job: Job, progress: OnProgress) -> Outcome:
+    """Return scores without progress."""
+    return outcome_of(job)
 
 
 def slow_to_start_again(*, device: str, engine: str, threads: int) -> Noop:

@@ -1,14 +1,16 @@
 """Choose an engine for a device and for the settings of a job."""
 
-import logging
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from configspace.errors import ServiceError
+from configspace.protocol import COMPILING, WAITING
 from configspace.study import ArchitectureSettings, SearchSettings
 from worker.engine.contract import Engine
 
-log = logging.getLogger(__name__)
+Report = Callable[[str, int, int], None]
+"""Called with (phase, steps done, total steps), such as ``("search", 3, 50)``."""
 
 NAMES = ("auto", "torch", "numba")
 """Names of the engines; ``auto`` chooses one of the others."""
@@ -75,20 +77,26 @@ def able_engine(
     )
 
 
-def make_ready(engine: Engine, architecture: ArchitectureSettings | None = None) -> None:
+def make_ready(
+    engine: Engine, progress: Report, architecture: ArchitectureSettings | None = None
+) -> None:
     """Compile the kernels of an engine, so that no job's time includes a compilation.
-
-    Each compilation logs a line before it begins.
 
     Args:
         engine: The engine.
+        progress: Called before each step of a compilation; each step is logged, too.
         architecture: Settings of the search space; the defaults are those of the sequential space.
     """
     if engine.name == "numba":
-        from worker.numba_engine.first_calls import ensure_compiled
+        from worker.numba_engine.first_calls import Step, ensure_compiled, log_step
+
+        def report(step: Step) -> None:
+            log_step(step)
+            phase = COMPILING if step.kernels else WAITING
+            progress(phase, step.number - 1, step.of)
 
         settings = architecture or ArchitectureSettings()
-        ensure_compiled(log.info, settings.kernel_size, settings.space)
+        ensure_compiled(report, settings.kernel_size, settings.space)
 
 
 def _has_gpu() -> bool:

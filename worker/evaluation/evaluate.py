@@ -1,7 +1,7 @@
 """Evaluate a job: search its trials, discretize them, retrain them if asked, and score them."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -11,10 +11,7 @@ from configspace.job import Curve, Job, Outcome, Trial
 from configspace.operations import operations
 from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
-from worker.evaluation.choose import able_engine, choose_engine, make_ready
-
-Report = Callable[[str, int, int], None]
-"""Called with (phase, epochs done, total epochs); the phase is ``search`` or ``retrain``."""
+from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready
 
 
 class NonFiniteScore(Exception):  # noqa: N818
@@ -25,7 +22,7 @@ class JobEvaluator:
     """Evaluates jobs on one engine, and on the torch engine what that engine does not support."""
 
     def __init__(self, *, device: str, engine: str, threads: int) -> None:
-        """Choose and compile the engine; see `worker.evaluation.choose`.
+        """Choose the engine; see `worker.evaluation.choose`.
 
         Raises:
             ServiceError: If the engine is unknown, or does not run on the device on this machine.
@@ -33,14 +30,17 @@ class JobEvaluator:
         self._name = engine
         self._engine = choose_engine(engine, device, threads)
         self.engine, self.device = self._engine.name, self._engine.device
-        make_ready(self._engine)
+
+    def prepare(self, progress: Report) -> None:
+        """Compile the kernels of the sequential space, and call ``progress`` before each step."""
+        make_ready(self._engine, progress)
 
     def __call__(self, job: Job, progress: Report) -> Outcome:
         """Evaluate a job.
 
         Args:
             job: The job. The outcome depends only on the job and on the engine's rounding.
-            progress: Called after each epoch.
+            progress: Called before each step of a compilation, then after each epoch.
 
         Raises:
             NonFiniteScore: If a trial's score, or a value of its curves, is not finite.
@@ -49,7 +49,7 @@ class JobEvaluator:
         """
         batch = batch_of(job)
         engine = able_engine(self._engine, self._name, job.architecture, job.search)
-        make_ready(engine, job.architecture)  # not included in the seconds of the trials
+        make_ready(engine, progress, job.architecture)  # not included in the seconds of the trials
         if job.architectures is None:
             retrain = job.objective == "final"
             trials = search_trials(batch, engine, retrain=retrain, progress=progress)

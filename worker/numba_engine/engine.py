@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,8 +15,6 @@ from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.numba_engine.first_calls import ensure_compiled
 from worker.numba_engine.training import RetrainRun, SearchRun, Stopped
 from worker.numba_engine.workspace import Workspace
-
-log = logging.getLogger(__name__)
 
 
 class NumbaEngine:
@@ -73,7 +70,7 @@ class NumbaEngine:
             on_epoch: Called in this thread. Its exception stops all trials.
         """
         batch, settings = run.batch, run.batch.architecture
-        ensure_compiled(log.info, settings.kernel_size, settings.space)
+        ensure_compiled(kernel_size=settings.kernel_size, space=settings.space)
         trials = len(batch.seeds)
         threads = min(self.threads, trials)
         workspaces: SimpleQueue[Workspace] = SimpleQueue()

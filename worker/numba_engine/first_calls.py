@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from worker.engine.initialization import initial_alpha
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import set_coefficients
 from worker.numba_engine.compilation import is_compiled
+from worker.numba_engine.compile_lock import alone
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
 from worker.numba_engine.kernel_cache import cache_directory
 from worker.numba_engine.signals import cosine_waves
@@ -31,17 +33,47 @@ KernelSize = Literal[3, 5]
 SpaceName = Literal["sequential", "cell"]
 
 
+class Step(NamedTuple):
+    """A step of the compilation that begins."""
+
+    kernels: str
+    """Name of the kernels for the user; empty while another process compiles them."""
+    number: int
+    """Number of the step, from 1."""
+    of: int
+    """Number of steps in total."""
+
+    @property
+    def text(self) -> str:
+        """What happens in this step, for the log."""
+        if not self.kernels:
+            return "waiting for the kernels, which another process compiles"
+        return (
+            f"compiling the {self.kernels} for this machine ({self.number} of {self.of}); "
+            "this happens once and takes some seconds"
+        )
+
+
+Report = Callable[[Step], None]
+
+
+def log_step(step: Step) -> None:
+    """Log a step of the compilation."""
+    log.info(step.text)
+
+
 def ensure_compiled(
-    report: Callable[[str], None], kernel_size: KernelSize = 3, space: SpaceName = "sequential"
+    report: Report = log_step, kernel_size: KernelSize = 3, space: SpaceName = "sequential"
 ) -> None:
     """Compile the kernels to disk, so that no trial waits for their compilation.
 
     A separate process compiles them, and each engine loads them from the disk. The reason: a
     process that compiles shares kernels among its entries, but a loaded entry has separate copies,
-    compiled for it, and these round differently.
+    compiled for it, and these round differently. Only one process at a time compiles the same
+    kernels; others wait for it.
 
     Args:
-        report: Called with one line before each compilation; not called if the code is on disk.
+        report: Called before each step; not called if the code is on disk.
         kernel_size: Taps of the convolutions: the kernels are compiled for each size.
         space: The search space: the kernels are compiled for each, too.
     """
@@ -50,11 +82,11 @@ def ensure_compiled(
         _compile(report, _missing(kernel_size, space))
 
 
-def compile_in_subprocess(report: Callable[[str], None], *words: str) -> bool:
+def compile_in_subprocess(report: Report, *words: str) -> bool:
     """Run `compile_missing` in a separate process, which writes the compiled code to disk.
 
     Args:
-        report: Called with each line that the process prints.
+        report: Called with each step that the process begins.
         words: The arguments of `compile_missing`.
 
     Returns:
@@ -73,7 +105,7 @@ def compile_in_subprocess(report: Callable[[str], None], *words: str) -> bool:
         with process:
             assert process.stdout is not None  # opened as a pipe
             for line in process.stdout:
-                report(line.rstrip("\n"))
+                report(Step(*json.loads(line)))
         if process.returncode:
             errors.seek(0)
             last = (errors.read().strip().splitlines() or ["no error message"])[-1]
@@ -82,7 +114,7 @@ def compile_in_subprocess(report: Callable[[str], None], *words: str) -> bool:
 
 
 def compile_missing(kernel_size: str, space: str) -> None:
-    """Compile what is not on disk, and print one line before each compilation.
+    """Compile what is not on disk, and print one line, a `Step` as JSON, before each step.
 
     Args:
         kernel_size: Taps of the convolutions, ``3`` or ``5``.
@@ -91,9 +123,13 @@ def compile_missing(kernel_size: str, space: str) -> None:
     architecture = ArchitectureSettings.model_validate(
         {"kernel_size": int(kernel_size), "space": space}
     )
-    missing = _missing(architecture.kernel_size, architecture.space)
-    # The parent process reads the lines.
-    _compile(lambda line: print(line, flush=True), missing)  # noqa: T201
+
+    def report(step: Step) -> None:
+        print(json.dumps(step), flush=True)  # noqa: T201 -- the parent process reads it
+
+    waiting = Step("", 1, len(_missing(architecture.kernel_size, architecture.space)))
+    with alone(cache_directory(), f"{space}-{kernel_size}", lambda: report(waiting)):
+        _compile(report, _missing(architecture.kernel_size, architecture.space))
 
 
 class FirstCall(NamedTuple):
@@ -119,12 +155,9 @@ def _missing(kernel_size: KernelSize, space: SpaceName) -> list[FirstCall]:
     return [call for call in calls if not is_compiled(call.entry, call.arguments)]
 
 
-def _compile(report: Callable[[str], None], missing: list[FirstCall]) -> None:
+def _compile(report: Report, missing: list[FirstCall]) -> None:
     for number, call in enumerate(missing, start=1):
-        report(
-            f"compiling the {call.name} for this machine ({number} of {len(missing)}); "
-            "this happens once and takes some seconds"
-        )
+        report(Step(call.name, number, len(missing)))
         call.entry(*call.arguments)
 
 

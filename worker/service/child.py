@@ -2,9 +2,10 @@
 
 It reads jobs from its standard input and answers on its standard output, one JSON object per line.
 First it moves both to new descriptors, so that the output of an evaluation cannot mix with them.
-The answers are ``{"ready": [engine, device]}``, and then for each job any number of
-``{"progress": [phase, done, of]}`` and one ``{"outcome": …}`` or ``{"failure": …}``. The answer
-``{"fatal": {"problem": …, "advice": …}}`` means that it cannot evaluate anything, or not this job.
+The answers are ``{"chosen": [engine, device]}``, ``{"ready": true}``, and then for each job one
+``{"outcome": …}`` or ``{"failure": …}``. Before it is ready and during a job come any number of
+``{"progress": [phase, done, of]}``. The answer ``{"fatal": {"problem": …, "advice": …}}`` means
+that it cannot evaluate anything, or not this job.
 """
 
 import argparse
@@ -32,7 +33,7 @@ _PR_SET_PDEATHSIG = 1
 _MESSAGE_CHARACTERS = 2000
 
 OnProgress = Callable[[str, int, int], None]
-"""A function that takes phase, epochs done and epochs in total, and reports them."""
+"""A function that takes phase, steps done and steps in total, and reports them."""
 
 
 class Evaluator(Protocol):
@@ -40,6 +41,9 @@ class Evaluator(Protocol):
 
     engine: str
     device: str
+
+    def prepare(self, progress: OnProgress) -> None:
+        """Do, before the first job, what would delay it, and call ``progress`` before each step."""
 
     def __call__(self, job: Job, progress: OnProgress) -> Outcome:
         """Return the outcome of a job, and call ``progress`` after each epoch."""
@@ -53,7 +57,7 @@ class MakeEvaluator(Protocol):
     """
 
     def __call__(self, *, device: str, engine: str, threads: int) -> Evaluator:
-        """Return an evaluator that is ready for jobs."""
+        """Return an evaluator that knows its engine and device; its `prepare` comes next."""
 
 
 def main() -> int:
@@ -78,6 +82,9 @@ def main() -> int:
         except BrokenPipeError:
             os._exit(1)  # the worker is gone
 
+    def report(phase: str, done: int, of: int) -> None:
+        answer("progress", [phase, done, of])
+
     try:
         make = resolve(options.evaluator)
     except (ImportError, AttributeError, ValueError) as error:
@@ -86,14 +93,16 @@ def main() -> int:
         return 1
     try:
         evaluate = make(device=options.device, engine=options.engine, threads=options.threads)
+        answer("chosen", [evaluate.engine, evaluate.device])
+        evaluate.prepare(report)
     except DartboardError as error:
         answer("fatal", _fatal(error))
         return 1
-    answer("ready", [evaluate.engine, evaluate.device])
+    answer("ready", True)
     for line in _lines(jobs):
         job = Job.from_wire(json.loads(line))
         try:
-            result = attempt(evaluate, job, lambda *report: answer("progress", list(report)))
+            result = attempt(evaluate, job, report)
         except ServiceError as error:
             answer("fatal", _fatal(error))
             return 1

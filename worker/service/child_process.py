@@ -4,6 +4,7 @@ import contextlib
 import json
 import logging
 import os
+import re
 import selectors
 import signal
 import subprocess
@@ -24,11 +25,18 @@ from configspace.threads import start_thread
 log = logging.getLogger(__name__)
 
 START_SECONDS = 600.0
-"""Longest time until a child is ready: the first one compiles kernels, maybe on a busy machine."""
+"""Longest time of a child's start without progress: a kernel is compiled in one step, maybe on a
+busy machine."""
 POLL_SECONDS = 0.1
 """Time between two checks of the limits."""
 
 _LINE_BYTES = 2**14
+_LOG_LINE = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL):([\w.]+):(.*)")
+"""A line of the process's own log: level, logger and message, in the default format."""
+
+
+class StartError(ServiceError):
+    """The process did not start, for a reason that may be gone at the next attempt."""
 
 
 class Child:
@@ -48,7 +56,7 @@ class Child:
         self._threads = threads
         self.engine, self.device = engine, device
         self._process: subprocess.Popen[bytes] | None = None
-        self._ready = False
+        self._chosen = self._ready = False
         self._start_by = 0.0
         self._buffer = b""
         self._job: Job | None = None
@@ -56,7 +64,7 @@ class Child:
         self.worker: str | None = None
         """Name of its worker, for the log."""
         self.progress: EvaluationProgress | None = None
-        """How far the current evaluation is."""
+        """How far the current evaluation is, or the start of the process."""
 
     def use(self, threads: int) -> None:
         """Set the number of threads; a process that has another number is replaced."""
@@ -69,12 +77,23 @@ class Child:
         """Whether the process runs and waits for a job."""
         return self._ready
 
+    def choose(self) -> None:
+        """Start the process unless it has named its engine and device before, and wait for them.
+
+        Raises:
+            ServiceError: If it cannot evaluate any job.
+        """
+        if not self._chosen:
+            if self._process is None:
+                self._spawn()
+            self._await(lambda: self._chosen, None)
+
     def start(self, timeout: float | None = None) -> bool:
         """Start the process unless it runs, and wait until it is ready.
 
         Args:
-            timeout: Longest time to wait, in seconds; by default `START_SECONDS`. A later call
-                continues to wait.
+            timeout: Longest time to wait, in seconds; by default as long as it makes progress. A
+                later call continues to wait.
 
         Returns:
             Whether it is ready.
@@ -84,7 +103,7 @@ class Child:
         """
         if self._process is None or (self._ready and self._process.poll() is not None):
             self._spawn()
-        return self._ready or self._await(timeout)
+        return self._await(lambda: self._ready, timeout)
 
     def _spawn(self) -> None:
         self.kill()
@@ -106,28 +125,43 @@ class Child:
         start_thread("relay", partial(self._relay, self._process.stderr), self._deaths.append)
         self._start_by = time.monotonic() + START_SECONDS
 
-    def _await(self, timeout: float | None) -> bool:
+    def _await(self, reached: Callable[[], bool], timeout: float | None) -> bool:
+        """Read what the process says of its start, until a condition is true or time is up."""
         assert self._process is not None
-        until = self._start_by if timeout is None else time.monotonic() + timeout
-        while (now := time.monotonic()) < min(until, self._start_by):
+        until = float("inf") if timeout is None else time.monotonic() + timeout
+        while not reached():
+            if (now := time.monotonic()) >= until:
+                return False
+            if now >= self._start_by:
+                self.kill()
+                raise StartError(f"the evaluating process made no progress for {START_SECONDS:g} s")
             message = self._receive(POLL_SECONDS)
             if message is None and self._process.poll() is None:
                 continue
+            self._start_by = now + START_SECONDS
             match message:
-                case {"ready": [str(engine), str(device)]}:
-                    self.engine, self.device = engine, device
-                    self._ready = True
-                    return True
+                case {"chosen": [str(engine), str(device)]}:
+                    self.engine, self.device, self._chosen = engine, device, True
+                case {"progress": [str(phase), int(done), int(of)]}:
+                    self.progress = EvaluationProgress(phase, done, of)
+                case {"ready": True}:
+                    self._ready, self.progress = True, None
                 case {"fatal": {"problem": str(problem), "advice": str(advice)}}:
-                    pass
+                    self.kill()
+                    raise ServiceError(
+                        f"the evaluating process cannot start: {problem}", advice=advice
+                    )
                 case _:
-                    problem, advice = f"it ended with {self._ending()}", ""
-            self.kill()
-            raise ServiceError(f"the evaluating process cannot start: {problem}", advice=advice)
-        if now < self._start_by:
-            return False
+                    raise self._not_started()
+        return True
+
+    def _not_started(self) -> ServiceError:
+        """Return the error of a process that ended before it was ready."""
+        assert self._process is not None
+        problem = f"the evaluating process cannot start: it ended with {self._ending()}"
+        killed = self._process.returncode < 0  # as when memory runs out
         self.kill()
-        raise ServiceError(f"the evaluating process was not ready after {START_SECONDS:g} s")
+        return StartError(problem) if killed else ServiceError(problem)
 
     def run(self, job: Job, continues: Callable[[], bool]) -> Outcome | Failure | None:
         """Evaluate a job within its limits.
@@ -179,7 +213,7 @@ class Child:
     def kill(self) -> None:
         """Kill the process, and all processes that it started."""
         process, self._process, self._buffer = self._process, None, b""
-        self._ready = False
+        self._ready, self.progress = False, None
         if process is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -236,7 +270,7 @@ class Child:
         return message
 
     def _relay(self, stream: IO[bytes]) -> None:
-        """Log what the process writes to standard error, line by line."""
+        """Log what the process writes to standard error, line by line, each at its own level."""
         with stream:
             while line := stream.readline(_LINE_BYTES):
                 job = self._job
@@ -245,7 +279,13 @@ class Child:
                     if job is None
                     else about(job.study, job.id, self.worker)
                 )
-                log.warning("%s", line.decode(errors="replace").rstrip(), extra=fields)
+                text, level = line.decode(errors="replace").rstrip(), logging.WARNING
+                if logged := _LOG_LINE.fullmatch(text):
+                    name, source, text = logged.groups()
+                    level = logging.getLevelNamesMapping()[name]
+                    if not source.startswith("worker."):
+                        text = f"{source}: {text}"
+                log.log(level, "%s", text, extra=fields)
 
     def _ending(self) -> str:
         assert self._process is not None

@@ -37,7 +37,7 @@ from configspace.protocol import (
     WorkerInfo,
 )
 from configspace.versions import versions
-from worker.service.child_process import Child
+from worker.service.child_process import Child, StartError
 from worker.service.link import Link, UnreachableError
 from worker.service.settings import WorkerSettings
 
@@ -67,12 +67,14 @@ def run_worker(address: str, settings: WorkerSettings) -> int:
         settings: How to evaluate, and when to leave.
 
     Returns:
-        Exit code: 0 after a study or SIGTERM, 130 after Ctrl-C, 1 if no master could be
-        reached for the idle limit before any study.
+        Exit code: 0 after a study or SIGTERM, 130 after Ctrl-C, 1 if another attempt may succeed:
+        no master could be reached for the idle limit, before any study or in the middle of one,
+        or the evaluating process was killed at its start.
 
     Raises:
-        ServiceError: If the address or the credentials are wrong, the evaluating process cannot
-            start, the worker's name is too long, or the master refuses this worker.
+        ServiceError: If another attempt would fail as well: the address or the credentials are
+            wrong, the evaluating process cannot start, the worker's name is too long, or the
+            master refuses this worker.
         WireError: If the master sends a reply that is not one of the method's.
     """
     link = Link(address, credentials=settings.credentials)
@@ -109,7 +111,10 @@ def run_worker(address: str, settings: WorkerSettings) -> int:
             *(address, settings.idle_limit),
             extra=about(worker=worker.name),
         )
-        return 0 if studies else 1
+        return 0 if studies and not worker.is_joined else 1
+    except StartError as error:
+        log.error("%s", error, extra=about(worker=worker.name))
+        return 1
     except Stopped as stopped:
         log.info("worker %s: exiting", worker.name, extra=about(worker=worker.name))
         return 130 if stopped.signum == signal.SIGINT else 0
@@ -143,15 +148,7 @@ class Worker:
             UnreachableError: If the master cannot be reached for longer than the idle limit.
         """
         while True:
-            # The child starts before the claim, so that no lease waits for it. While a child is
-            # replaced, claims continue: they show that the worker is alive, and tell it when the
-            # master is done.
-            ready = self._child.start(REPLACE_SECONDS if self._joined else None)
-            if not self._joined:
-                self._last_reply = (
-                    time.monotonic()
-                )  # no call was made during the wait for the child
-            match self._call_until_answered(partial(self._claim, ready)):
+            match self._call_until_answered(self._claim):
                 case Lease(job=job, token=token, sharing=sharing):
                     self._sharing = sharing
                     self._work(job, token)
@@ -178,10 +175,19 @@ class Worker:
                 self._link.open()
                 self._link.call(LEAVE, self.name)
 
-    def _claim(self, ready: bool) -> Lease | Idle | Done | Rejoin:
-        if self._cores:  # no evaluation is running, so the child may be replaced
+    def _claim(self) -> Lease | Idle | Done | Rejoin:
+        """Ask for a job, if the child is ready for one.
+
+        No lease waits for the start of a child. Claims continue meanwhile: they show that the
+        worker is alive and what it waits for, and tell it when the master is done.
+        """
+        if self._cores and self._child.is_ready:  # no evaluation runs: the child may be replaced
             self._child.use(max(1, self._cores // self._sharing))
-        return self._link.call(CLAIM, self.name, ready and self._child.is_ready)
+        ready = self._child.start(REPLACE_SECONDS)
+        progress = self._child.progress
+        return self._link.call(
+            CLAIM, self.name, ready, None if progress is None else progress.to_wire()
+        )
 
     def _work(self, job: Job, token: str) -> None:
         log.info(
@@ -239,7 +245,10 @@ class Worker:
         if self._link.is_open:
             return
         self._link.open()
-        # Only a child that has started knows its engine and device.
+        self._last_reply = time.monotonic()
+        # Only a child that has started knows its engine and device. It names them before it
+        # compiles. It starts after the first connection: refused credentials are an error at once.
+        self._child.choose()
         known = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
         joined = self._link.call(JOIN, self._info.model_copy(update=known).to_wire())
         self.name = self._child.worker = joined.worker
@@ -266,6 +275,11 @@ class Worker:
             return True
         self._last_reply = time.monotonic()
         return not isinstance(reply, Stop)
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether it takes part in a study, as far as it knows."""
+        return self._joined
 
     @property
     def heartbeat_seconds(self) -> float:

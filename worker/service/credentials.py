@@ -26,6 +26,11 @@ def load_context(path: Path) -> ssl.SSLContext:
         context.load_verify_locations(cadata=authority)
     except ssl.SSLError as error:
         raise _not_credentials(path, error.reason or str(error)) from error
+    except IsADirectoryError as error:
+        raise ServiceError(
+            f"expected a file of credentials, got the folder {str(path)!r}",
+            advice="name the file; Docker makes such a folder if the file to mount does not exist",
+        ) from error
     except OSError as error:
         raise ServiceError(f"cannot read credentials {str(path)!r}: {error.strerror}") from error
     except ValueError as error:

@@ -1,5 +1,6 @@
 """The exchange between the threads that answer workers and the one that decides."""
 
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -7,7 +8,16 @@ from typing import Any
 import pytest
 
 from configspace.job import Failure
-from configspace.protocol import Done, Idle, Lease, Received, Rejoin, Resend, WorkerInfo
+from configspace.protocol import (
+    Done,
+    EvaluationProgress,
+    Idle,
+    Lease,
+    Received,
+    Rejoin,
+    Resend,
+    WorkerInfo,
+)
 from master.dispatch.exchange import (
     Delivered,
     Exchange,
@@ -183,3 +193,20 @@ def test_a_master_that_stops_ends_every_wait(exchange: Exchange) -> None:
         exchange.close()
         assert outcome.result(60) == Resend()
     assert exchange.claim("b") == Idle()
+
+
+def test_a_worker_that_prepares_itself_is_logged_once(
+    exchange: Exchange, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="master")
+    for done in range(3):
+        exchange.claim("a", EvaluationProgress("compiling kernels", done, 3), ready=False)
+    exchange.claim("a", ready=False)
+    assert caplog.messages == ["worker a: compiling kernels", "worker a: ready"]
+
+
+def test_a_view_shows_how_far_a_worker_is(exchange: Exchange) -> None:
+    progress = EvaluationProgress("compiling kernels", 1, 4)
+    exchange.claim("a", progress, ready=False)
+    (first, second), _, _ = exchange.view()
+    assert (first.progress, second.progress) == (progress, None)

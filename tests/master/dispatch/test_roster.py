@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from configspace.errors import WireError
-from configspace.protocol import WorkerInfo
+from configspace.protocol import EvaluationProgress, WorkerInfo
 from master.dispatch.roster import REMEMBERED_PERIODS, Roster, check_versions
 
 
@@ -147,3 +147,17 @@ def test_both_versions_are_named() -> None:
     )
     with pytest.raises(WireError, match=r"numpy 2\.3 there, 2\.4\.6 on the master"):
         check_versions(worker, MASTER_VERSIONS)
+
+
+def test_a_phase_begins_with_its_first_call() -> None:
+    roster = Roster(10)
+    roster.join(info(), 0.0)
+    for now, done in ((1.0, 0), (2.0, 1)):
+        roster.see("w", now, EvaluationProgress("compiling kernels", done, 4))
+    member = roster.get("w")
+    assert member is not None
+    assert (member.preparing, member.phase_began) == ("compiling kernels", 1.0)
+    roster.see("w", 3.0, EvaluationProgress("search", 0, 4))
+    member = roster.get("w")
+    assert member is not None
+    assert (member.preparing, member.phase_began) == (None, 3.0)

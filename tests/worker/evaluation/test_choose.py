@@ -70,12 +70,12 @@ def test_a_missing_device_is_refused(device: str) -> None:
 @pytest.mark.slow
 def test_a_ready_engine_compiles_nothing() -> None:
     engine = choose_engine("numba", "cpu")
-    make_ready(engine)
-    from worker.numba_engine.first_calls import ensure_compiled
+    make_ready(engine, lambda *_: None)
+    from worker.numba_engine.first_calls import Step, ensure_compiled
 
-    lines: list[str] = []
-    ensure_compiled(lines.append)
-    assert lines == []
+    steps: list[Step] = []
+    ensure_compiled(steps.append)
+    assert steps == []
 
 
 def test_an_unknown_engine_is_refused() -> None:

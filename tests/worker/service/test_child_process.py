@@ -1,5 +1,6 @@
 """The process that evaluates: its limits, its death and its replacement."""
 
+import logging
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from configspace.python_path import ROOT
 from tests.master.running import wait_for
 from tests.worker.noop import outcome_of
 from tests.worker.service.test_child import JOB
-from worker.service.child_process import Child
+from worker.service.child_process import Child, StartError
 
 pytestmark = pytest.mark.slow
 
@@ -152,6 +153,51 @@ def test_a_process_with_other_threads_is_replaced(child: Start) -> None:
     assert pid(one) != first
     arguments = psutil.Process(pid(one)).cmdline()
     assert arguments[arguments.index("--threads") + 1] == "3"
+
+
+def test_a_child_names_its_engine_before_it_is_ready(
+    child: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = tmp_path / "gate"
+    monkeypatch.setenv("DARTBOARD_TEST_GATE", str(gate))
+    one = child("prepares_until_a_file_exists")
+    one.choose()
+    assert (one.engine, one.is_ready) == ("noop", False)
+    wait_for(lambda: one.start(0.1) or one.progress == ("compiling kernels", 1, 2), "step")
+    gate.touch()
+    assert one.start()
+    assert one.progress is None
+
+
+def test_a_start_that_is_killed_may_be_tried_again(child: Start) -> None:
+    with pytest.raises(StartError, match="cannot start: it ended with signal SIGKILL"):
+        child("is_killed_while_it_prepares").start()
+
+
+def test_a_start_that_exits_is_an_error(child: Start) -> None:
+    with pytest.raises(ServiceError, match="exit code 4") as caught:
+        child("exits_while_it_prepares").start()
+    assert not isinstance(caught.value, StartError)
+
+
+def test_a_start_without_progress_ends(
+    child: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARTBOARD_TEST_GATE", str(tmp_path / "never"))
+    one = child("prepares_until_a_file_exists")
+    one.choose()
+    monkeypatch.setattr("worker.service.child_process.START_SECONDS", 0.1)
+    with pytest.raises(StartError, match=r"made no progress for 0\.1 s"):
+        one.start()
+
+
+def test_lines_of_the_log_keep_their_level(child: Start, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="worker")
+    with pytest.raises(StartError):
+        child("is_killed_while_it_prepares").start()
+    wait_for(lambda: "compiling the first" in caplog.text, "line")
+    (record,) = [each for each in caplog.records if "the first" in each.message]
+    assert (record.levelname, record.message) == ("INFO", "compiling the first")
 
 
 def test_a_start_can_be_awaited_later(child: Start) -> None:

@@ -1,0 +1,50 @@
+"""What the display says about workers that cannot evaluate yet."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from cli.console.display import Display, epochs_reached, progress_line
+from configspace.protocol import EvaluationProgress
+from master.service.snapshot import Snapshot, WorkerView
+from tests.master.service.test_metrics import SNAPSHOT
+
+
+def compiling(name: str, phase: str = "compiling kernels", job: str | None = None) -> WorkerView:
+    progress = EvaluationProgress(phase, 2, 4)
+    return WorkerView(name, "h", 1, "cpu", "numba", job, None, progress, 0.0, phase_seconds=40.4)
+
+
+def with_workers(*workers: WorkerView) -> Snapshot:
+    return replace(SNAPSHOT, workers=workers)
+
+
+def test_a_line_says_which_workers_compile() -> None:
+    line = progress_line(with_workers(compiling("a"), *SNAPSHOT.workers), 1)
+    assert " · 3 workers (a compiling kernels, 40 s) · " in line
+
+
+def test_a_line_names_at_most_three_such_workers() -> None:
+    waiting = [compiling(name, "waiting for kernels") for name in "bcde"]
+    line = progress_line(with_workers(compiling("a"), *waiting), 1)
+    assert (
+        "5 workers (a compiling kernels, 40 s; b waiting for kernels, 40 s; "
+        "c waiting for kernels, 40 s; and 2 more)"
+    ) in line
+
+
+@pytest.mark.parametrize("job", [None, "(0, 0, 1)@3"])
+def test_a_panel_says_which_workers_compile(job: str | None) -> None:
+    console = Console(file=io.StringIO(), width=100)
+    display = Display(console, "title", phases=1)
+    console.print(display._panel(with_workers(compiling("a", job=job))))
+    assert isinstance(console.file, io.StringIO)
+    shown = console.file.getvalue()
+    assert "compiling kernels, 40 s" in shown
+    assert (job or "idle") in shown
+
+
+def test_compiled_kernels_are_not_epochs() -> None:
+    assert epochs_reached(with_workers(compiling("a")), 1) == SNAPSHOT.progress.epochs_done
