@@ -10,12 +10,12 @@ from configspace.settings import Count, Epochs, Positive, Section
 class BohbSettings(Section):
     """``[bohb]``: successive halving and the density model (Falkner et al. 2018)."""
 
-    iterations: Count = 128
+    iterations: Annotated[int, Field(ge=1)] = 128
     """Number of iterations, each one bracket of successive halving.
 
     Default 128, as in the paper. A study may be resumed with more.
     """
-    eta: Annotated[int, Field(ge=2)] = 3
+    eta: Annotated[int, Field(ge=2, le=1_000_000)] = 3
     """Factor between two rungs: one configuration in ``eta`` advances to ``eta`` times the epochs.
 
     Default 3, as in BOHB (Falkner et al. 2018).

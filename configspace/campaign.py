@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from configspace.condition import SEARCHES, Condition, ConditionEvaluation, Method
 from configspace.errors import CampaignError
+from configspace.files import read_settings
 from configspace.hyperparameters import DOMAINS, Hyperparameters, preset_names
 from configspace.settings import (
     Count,
@@ -21,9 +22,8 @@ from configspace.settings import (
     Seed,
     as_tuple,
     first_problem,
-    read_settings,
 )
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings, Study
+from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 
 S = TypeVar("S", bound=Section)
 
@@ -142,16 +142,6 @@ def load_campaign(path: Path) -> Campaign:
         raise CampaignError(f"{path}: {first_problem(error, Campaign)}") from error
     except CampaignError as error:
         raise CampaignError(f"{path}: {error.problem}", advice=error.advice) from error
-
-
-def is_campaign(path: Path) -> bool:
-    """Return whether a file is a campaign file rather than a study file; false if unreadable."""
-    try:
-        settings = read_settings(path, "campaign", CampaignError)
-    except CampaignError:
-        return False
-    only_here = set(CampaignFile.model_fields) - set(Study.model_fields)
-    return bool(only_here & set(settings)) or isinstance(settings.get("hyperparameters"), list)
 
 
 def _conditions(file: CampaignFile) -> Iterator[Condition]:

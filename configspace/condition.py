@@ -152,6 +152,16 @@ class Condition(Section):
             for seed in self.trial_seeds(indices)
         )
 
+    def keeping(self, stored: "Condition") -> "Condition":
+        """Return this condition with the architectures of a stored one, if that has more of them.
+
+        Args:
+            stored: The same condition, perhaps with another number of trials.
+        """
+        if len(stored.architectures or ()) <= len(self.architectures or ()):
+            return self
+        return self.model_copy(update={"architectures": stored.architectures})
+
     def differences(self, other: "Condition") -> list[Difference]:
         """Return the settings in which another condition's results may differ from this one's.
 

@@ -60,6 +60,10 @@ LABELS: dict[str, str] = {
 }
 """Names of the hyperparameters in the paper's Table 7."""
 
+_LEAST_RATIO = 1.00001
+"""Smallest ratio of an interval's bounds: ConfigSpace rounds them to 13 decimals, and refuses
+bounds that are then equal."""
+
 _WORDS = {
     "none": "None",
     "linear": "Linear",
@@ -153,6 +157,11 @@ def narrowed(name: str, domain: Domain, setting: Any) -> Domain:
                 return Levels((float(bounds[0]),))
             if not bounds[0] < bounds[1]:
                 raise ValueError(f"hyperparameters.{name}: expected low < high, got {setting!r}")
+            if bounds[1] < bounds[0] * _LEAST_RATIO:
+                raise ValueError(
+                    f"hyperparameters.{name}: expected a high that is at least {_LEAST_RATIO} "
+                    f"times the low, got {setting!r}; name one number to fix the value"
+                )
             return Interval(float(bounds[0]), float(bounds[1]))
 
 

@@ -20,15 +20,16 @@ def rungs(min_epochs: float, max_epochs: float, eta: int) -> tuple[int, ...]:
         raise ValueError(
             f"bohb.min_epochs ({min_epochs:g}) must not be above bohb.max_epochs ({max_epochs:g})"
         )
-    count = 1
-    while min_epochs * eta**count <= max_epochs:
-        count += 1
-    budgets = tuple(
-        max(1, round(max_epochs / eta**exponent)) for exponent in reversed(range(count))
-    )
-    if len(set(budgets)) < count:
-        raise ValueError(
-            f"bohb: epochs {min_epochs:g} to {max_epochs:g} at eta {eta} give equal rungs "
-            f"{list(budgets)}; raise min_epochs or eta"
-        )
-    return budgets
+    budgets = [_whole(max_epochs)]
+    while min_epochs * eta ** len(budgets) <= max_epochs:
+        budgets.insert(0, _whole(max_epochs / eta ** len(budgets)))
+        if budgets[0] == budgets[1]:
+            raise ValueError(
+                f"bohb: epochs {min_epochs:g} to {max_epochs:g} at eta {eta} give equal rungs "
+                f"{budgets}; raise min_epochs or eta"
+            )
+    return tuple(budgets)
+
+
+def _whole(epochs: float) -> int:
+    return max(1, round(epochs))

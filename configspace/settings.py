@@ -1,9 +1,7 @@
-"""What all settings files share: strict tables, units, reading, error messages and differences."""
+"""What all settings files share: strict tables, units, error messages and differences."""
 
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
@@ -14,8 +12,6 @@ from pydantic import (
     Field,
     ValidationError,
 )
-
-from configspace.errors import DartboardError
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SIZES = {"MB": 10**6, "GB": 10**9, "MiB": 2**20, "GiB": 2**30}
@@ -55,8 +51,8 @@ def as_tuple(value: object) -> object:
 
 Positive = Annotated[float, Field(gt=0)]
 """A positive number."""
-Count = Annotated[int, Field(ge=1)]
-"""A whole number, at least 1."""
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+"""A whole number from 1 to a million. Far larger ones cannot be computed, or not even counted."""
 Epochs = Annotated[float, Field(gt=0, le=1_000_000)]
 """A number of epochs, which may be fractional before it is rounded to a rung."""
 Seconds = Annotated[float, BeforeValidator(_seconds), Field(gt=0)]
@@ -96,30 +92,6 @@ class Difference:
             found_in: Where the value that was found is, such as ``here``.
         """
         return f"{self.key}: {_shown(self.expected)} {expected_in}, {_shown(self.found)} {found_in}"
-
-
-def read_settings(path: Path, what: str, wrong: type[DartboardError]) -> dict[str, Any]:
-    """Read a TOML file of settings.
-
-    Args:
-        path: The file.
-        what: The kind of file that is expected, for the error's text: ``study`` or ``campaign``.
-        wrong: The type of error to raise.
-
-    Raises:
-        DartboardError: An error of the type ``wrong``, if the file cannot be read or is not TOML.
-    """
-    try:
-        text = path.read_bytes().decode()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise wrong(f"cannot read {what} file {str(path)!r}: {reason}") from error
-    try:
-        return tomllib.loads(text)
-    except ValueError as error:  # also raised for a number with thousands of digits
-        raise wrong(f"{path} is not TOML: {error}") from error
-    except RecursionError as error:
-        raise wrong(f"{path} is not a {what} file: its values are nested too deeply") from error
 
 
 def first_problem(error: ValidationError, model: type[BaseModel]) -> str:

@@ -18,6 +18,7 @@ from pydantic import (
 from configspace.bohb import BohbSettings
 from configspace.custom import is_custom, source_digest
 from configspace.errors import StudyError
+from configspace.files import read_settings
 from configspace.hyperparameters import DOMAINS, Domain, narrowed
 from configspace.rungs import rungs
 from configspace.settings import (
@@ -33,7 +34,6 @@ from configspace.settings import (
     as_tuple,
     first_problem,
     flat,
-    read_settings,
 )
 
 
@@ -255,7 +255,7 @@ class SearchSettings(Section):
     warm_up_fraction: Annotated[float, Field(gt=0, le=1)] = 0.1
     """Fraction of all steps over which a warm-up raises the step size. Default 0.1: the paper does
     not state a value, and 0.5 changes almost nothing."""
-    batch_size: Annotated[int, Field(ge=2)] = 128
+    batch_size: Annotated[int, Field(ge=2, le=1_000_000)] = 128
     """Number of signals per batch. Default 128, as in the paper's Table 5."""
     batches: Count = 19
     """Number of batches per epoch, and per validation. Default 19: 19 · 128 = 2432 signals, as in

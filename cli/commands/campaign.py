@@ -30,7 +30,10 @@ def campaign(
     seeds: Annotated[
         int | None,
         typer.Option(
-            "--seeds", min=1, help="Trials per condition. The default is the number in the file."
+            "--seeds",
+            min=1,
+            max=1_000_000,
+            help="Trials per condition. The default is the number in the file.",
         ),
     ] = None,
     workers: Workers = 0,

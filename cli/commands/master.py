@@ -96,7 +96,8 @@ def master(
     from cli.session.campaign import serve_campaign
     from cli.session.serve import Session
     from cli.session.study import serve_study
-    from configspace.campaign import Campaign, is_campaign, load_campaign
+    from configspace.campaign import Campaign, load_campaign
+    from configspace.files import is_campaign
     from configspace.study import Study, load_study
     from master.credentials.folder import Folder
     from master.service.settings import ServiceSettings

@@ -5,12 +5,14 @@ import contextlib
 from cli.console.words import duration
 from cli.session.serve import Session
 from configspace.campaign import Campaign
+from configspace.condition import Condition
 from configspace.errors import ServiceError, StoreError
 from configspace.versions import versions
 from master.service.lock import study_lock
 from master.service.master import RunResult
 from master.sources.campaign import condition_jobs
 from master.sources.chain import Chain
+from master.sources.fixed import FixedJobs
 from results.store.store import Store
 
 
@@ -27,16 +29,20 @@ def serve_campaign(campaign: Campaign, session: Session) -> int:
     """
     session.logs.set_up(session.console, study=campaign.name)
     with Store.open(session.url) as store, study_lock(session.url, campaign.name):
-        store.begin_campaign(
-            campaign, versions(), accept_version_change=session.accept_version_change
-        )
-        trials = sum(condition.trials for condition in campaign.conditions)
+        requested = sum(condition.trials for condition in campaign.conditions)
         # A small number of trials is divided evenly among the local workers.
-        share = -(-trials // (session.local.count if session.local else 1))
-        sources = [
-            condition_jobs(condition, store, batch=min(condition.evaluation.trials, share))
-            for condition in campaign.conditions
-        ]
+        share = -(-requested // (session.local.count if session.local else 1))
+        sources = begin_conditions(
+            campaign, store, share=share, accept_version_change=session.accept_version_change
+        )
+        trials = sum(source.trials for source in sources)
+        if trials > requested:
+            session.console.print(
+                f"campaign {campaign.name}: keeping all {trials} trials of the store, which has "
+                f"more than the {requested} requested",
+                highlight=False,
+                soft_wrap=True,
+            )
         chain = Chain(sources, name=campaign.name)
         before = chain.progress()
         if before.trials_done:
@@ -54,6 +60,47 @@ def serve_campaign(campaign: Campaign, session: Session) -> int:
                 for condition, source in zip(campaign.conditions, sources, strict=True):
                     store.end(condition.study, "done" if source.is_complete() else "stopped")
     return _conclude(chain, result, session)
+
+
+def begin_conditions(
+    campaign: Campaign, store: Store, *, share: int, accept_version_change: bool
+) -> list[FixedJobs]:
+    """Record the conditions of a campaign as running, and plan their missing trials.
+
+    The store keeps as the number of trials of a condition those that it already has, if there are
+    more of them than the campaign now asks for.
+
+    Args:
+        campaign: The campaign.
+        store: The store of its results.
+        share: Largest number of trials per job; each condition has its own limit too.
+        accept_version_change: See `results.store.store.Store.begin`.
+
+    Raises:
+        DartboardError: If the store has the campaign with other settings or versions.
+    """
+
+    def begin(conditions: tuple[Condition, ...]) -> None:
+        store.begin_campaign(
+            campaign.model_copy(update={"conditions": conditions}),
+            versions(),
+            accept_version_change=accept_version_change,
+        )
+
+    begin(campaign.conditions)
+    stored = {condition.name: condition for condition in store.campaign(campaign.name).conditions}
+    conditions = tuple(stored[condition.name] for condition in campaign.conditions)
+    sources = [
+        condition_jobs(condition, store, batch=min(condition.evaluation.trials, share))
+        for condition in conditions
+    ]
+    planned = tuple(
+        condition.model_copy(update={"trials": source.trials})
+        for condition, source in zip(conditions, sources, strict=True)
+    )
+    if planned != conditions:
+        begin(planned)
+    return sources
 
 
 def _conclude(chain: Chain, result: RunResult | None, session: Session) -> int:

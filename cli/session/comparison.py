@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from rich.console import Console
 
+from cli.session.campaign import begin_conditions
 from cli.session.serve import Session
 from configspace.campaign import Campaign
 from configspace.condition import Condition
@@ -15,7 +16,6 @@ from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
 from master.sources.base import JobSource
-from master.sources.campaign import condition_jobs
 from master.sources.chain import Chain
 from master.sources.fixed import FixedJobs
 from master.sources.reruns import Rerun, rerun_jobs
@@ -60,7 +60,7 @@ def run_comparison(
         first = session.followed(by_more=session.more_follows or not quick)
         if not _run([*again, *early], conditions, store, first, title):
             return False
-        _report_failures(again, early, trials, session.console)
+        _report_failures(again, early, session.console)
         if quick:
             return True
         conditions = exchanged_conditions(_pair(store, studies), trials=trials, batch=PART_TRIALS)
@@ -76,13 +76,12 @@ def _run(
     title: str,
 ) -> bool:
     """Run the missing re-runs and trials of conditions; return whether all of them ended."""
-    accept = session.accept_version_change
+    accept, of_conditions = session.accept_version_change, []
     if conditions:
         campaign = Campaign(name=conditions[0].campaign, conditions=conditions)
-        store.begin_campaign(campaign, versions(), accept_version_change=accept)
-    of_conditions = [
-        condition_jobs(condition, store, batch=PART_TRIALS) for condition in conditions
-    ]
+        of_conditions = begin_conditions(
+            campaign, store, share=PART_TRIALS, accept_version_change=accept
+        )
     sources: list[JobSource] = [*again, *of_conditions]
     if not sources:
         return True
@@ -125,7 +124,7 @@ def _reruns(study: Study, store: Store, found: Incumbent, trials: int) -> FixedJ
 
 
 def _report_failures(
-    again: Sequence[FixedJobs], early: Sequence[FixedJobs], trials: int, console: Console
+    again: Sequence[FixedJobs], early: Sequence[FixedJobs], console: Console
 ) -> None:
     """Print how many re-runs failed.
 
@@ -133,16 +132,16 @@ def _report_failures(
         DartboardError: If no re-run of an incumbent finished, so that nothing can be compared.
     """
     for source in again:
-        if failure := _failure(source, trials, "its incumbent"):
+        if failure := _failure(source, "its incumbent"):
             if not source.finished_trials:
                 raise failure
             _print(failure, console)
     for source in early:
-        if failure := _failure(source, trials, "its best at the other study's cost"):
+        if failure := _failure(source, "its best at the other study's cost"):
             _print(failure, console)
 
 
-def _failure(source: FixedJobs, trials: int, what: str) -> DartboardError | None:
+def _failure(source: FixedJobs, what: str) -> DartboardError | None:
     """Return how many re-runs of a configuration failed; None if none did."""
     progress = source.progress()
     if not progress.crashed + progress.lost:
@@ -156,7 +155,7 @@ def _failure(source: FixedJobs, trials: int, what: str) -> DartboardError | None
         if count
     ]
     return DartboardError(
-        f"study {progress.study!r}: {source.finished_trials} of {trials} re-runs of {what} "
+        f"study {progress.study!r}: {source.finished_trials} of {source.trials} re-runs of {what} "
         f"finished, {' and '.join(failed)}",
         advice=_reasons(progress.study),
     )
@@ -178,5 +177,5 @@ def _report_condition(condition: Condition, source: FixedJobs, console: Console)
     progress = source.progress()
     if not progress.crashed + progress.lost:
         return
-    finished = f"{source.finished_trials} of {condition.trials} trials finished"
+    finished = f"{source.finished_trials} of {source.trials} trials finished"
     _print(f"{condition.name}: {finished}; {_reasons(condition.campaign)}", console)

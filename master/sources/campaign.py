@@ -9,6 +9,8 @@ from results.store.store import Store
 def condition_jobs(condition: Condition, store: Store, *, batch: int) -> FixedJobs:
     """Plan the trials of a condition that are missing in the store.
 
+    Trials that the store has count as planned, also if the condition now asks for fewer.
+
     The part of a job is the index of its first trial. So trials keep their indices, and with them
     their seeds, whatever the sizes of the jobs. A crashed job is run again trial by trial: one of
     its trials diverged, and the others still get a score.
@@ -56,7 +58,7 @@ def condition_jobs(condition: Condition, store: Store, *, batch: int) -> FixedJo
             study=condition.study,
             interrupted=interrupted,
             waiting=[job(chunk.start, len(chunk)) for chunk in _chunks(missing, batch)] + single,
-            trials=condition.trials,
+            trials=len(covered | set(range(condition.trials))),
             finished=finished,
             crashed=crashed,
             epochs=condition.epochs,

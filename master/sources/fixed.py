@@ -25,7 +25,7 @@ class Plan:
     waiting: Sequence[Job]
     """Jobs that are not submitted yet."""
     trials: int
-    """Number of trials requested in total."""
+    """Number of trials in total: those requested, and those in the store beyond them."""
     finished: Sequence[int]
     """Number of trials of each job that finished before."""
     crashed: Sequence[int]
@@ -48,6 +48,8 @@ class FixedJobs:
         self._waiting = deque(plan.waiting)
         self._left = len(self._interrupted) + len(self._waiting)
         self._finished, self._crashed, self._lost = len(plan.finished), len(plan.crashed), 0
+        self.trials = plan.trials
+        """Number of trials in total."""
         self.finished_trials = sum(plan.finished)
         """Number of trials that finished, including those before a restart."""
 
@@ -104,7 +106,7 @@ class FixedJobs:
             epochs_done=self._plan.epochs * ended,
             epochs_expected=self._plan.epochs * (ended + self._left),
             trials_done=self.finished_trials,
-            trials=self._plan.trials,
+            trials=self.trials,
         )
 
     def is_complete(self) -> bool:

@@ -67,7 +67,7 @@ def rerun_jobs(study: Study, store: Store, rerun: Rerun, *, trials: int, batch: 
             study=study.name,
             interrupted=[(one, stored[one.id]) for one in jobs if one.id in stored],
             waiting=[one for one in jobs if one.id not in stored],
-            trials=trials,
+            trials=max(trials, sum(finished)),
             finished=finished,
             crashed=[part.trials for part in ended.values() if part.state == "crashed"],
             epochs=rerun.epochs,

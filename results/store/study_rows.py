@@ -42,6 +42,13 @@ def begin(connection: sa.Connection, entry: Study | Condition, options: BeginOpt
         DartboardError: If it was begun with settings that give other results, or has results of
             other versions and the change is not accepted.
     """
+    name, campaign = _name_columns(entry)
+    row = connection.execute(sa.select(studies).where(studies.c.name == name)).one_or_none()
+    if row is not None:
+        stored = parsed(type(entry), name, row.settings, options.shown)
+        _check_same(entry, stored, options.shown)
+        if isinstance(entry, Condition) and isinstance(stored, Condition):
+            entry = entry.keeping(stored)
     values: dict[str, Any] = {
         "settings": entry.model_dump(mode="json"),
         "digest": entry.digest(),
@@ -50,14 +57,11 @@ def begin(connection: sa.Connection, entry: Study | Condition, options: BeginOpt
         "state": "running",
         "changed": options.now,
     }
-    name, campaign = _name_columns(entry)
-    row = connection.execute(sa.select(studies).where(studies.c.name == name)).one_or_none()
     if row is None:
         kind = "study" if campaign is None else "cell"
         constant = {"name": name, "kind": kind, "campaign": campaign, "created": options.now}
         connection.execute(sa.insert(studies).values(**constant, **values))
         return
-    _check_same(entry, parsed(type(entry), name, row.settings, options.shown), options.shown)
     values |= _version_columns(connection, row, options, _error_type(entry))
     connection.execute(sa.update(studies).where(studies.c.id == row.id).values(**values))
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from configspace.campaign import Campaign, is_campaign, load_campaign
+from configspace.campaign import Campaign, load_campaign
 from configspace.errors import CampaignError
 from configspace.hyperparameters import Hyperparameters
 
@@ -149,11 +149,3 @@ def test_an_error_keeps_its_advice(tmp_path: Path) -> None:
     with pytest.raises(CampaignError) as caught:
         loaded(tmp_path, '[problem]\nname = "blur"')
     assert caught.value.advice == "list its values under 'problems'"
-
-
-def test_a_campaign_file_is_distinguished_from_a_study_file(tmp_path: Path) -> None:
-    path = tmp_path / "some.toml"
-    path.write_text('name = "c"\nmethods = ["darts"]')
-    assert is_campaign(path)
-    path.write_text('name = "c"\nobjective = "final"')
-    assert not is_campaign(path)

@@ -39,3 +39,8 @@ def test_min_above_max_is_refused() -> None:
 def test_equal_rungs_are_refused() -> None:
     with pytest.raises(ValueError, match=r"give equal rungs \[1, 1, 2\]"):
         rungs(0.5, 2, 2)
+
+
+def test_a_tiny_smallest_budget_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"give equal rungs .*; raise min_epochs"):
+        rungs(5e-324, 1e6, 2)

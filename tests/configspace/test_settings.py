@@ -1,13 +1,11 @@
-"""Reading settings: units, error messages and differences."""
+"""Settings: units, error messages and differences."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from configspace.errors import CampaignError
 from configspace.settings import (
     Bytes,
     Count,
@@ -18,7 +16,6 @@ from configspace.settings import (
     as_tuple,
     first_problem,
     flat,
-    read_settings,
 )
 
 
@@ -73,30 +70,6 @@ def test_an_error_names_key_expectation_and_value(settings: dict[str, Any], text
 
 def test_further_errors_are_counted() -> None:
     assert message(count=0, name="a b", size=3).endswith("(and 2 more)")
-
-
-def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(CampaignError, match=r"cannot read campaign file .*No such file"):
-        read_settings(tmp_path / "none.toml", "campaign", CampaignError)
-
-
-def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
-    with pytest.raises(CampaignError, match="cannot read campaign file"):
-        read_settings(tmp_path, "campaign", CampaignError)
-
-
-def test_a_file_must_be_text(tmp_path: Path) -> None:
-    path = tmp_path / "binary.toml"
-    path.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(CampaignError, match="not UTF-8"):
-        read_settings(path, "campaign", CampaignError)
-
-
-def test_a_file_must_be_toml(tmp_path: Path) -> None:
-    path = tmp_path / "broken.toml"
-    path.write_text("name = ")
-    with pytest.raises(CampaignError, match="is not TOML"):
-        read_settings(path, "campaign", CampaignError)
 
 
 def test_a_difference_becomes_text_at_the_edge() -> None:

@@ -6,6 +6,7 @@ import pytest
 from configspace.errors import StudyError
 from configspace.hyperparameters import DOMAINS, Interval, Levels
 from configspace.settings import Difference
+from configspace.space import configuration_space
 from configspace.study import ArchitectureSettings, Study, load_study
 
 HEAD = 'name = "blur-final"\nobjective = "final"\n'
@@ -95,12 +96,19 @@ def test_a_full_study_is_read(tmp_path: Path) -> None:
         (HEAD + "[bohb]\nmin_epochs = 60", ["min_epochs (60)", "max_epochs (50)"]),
         (HEAD + "[bohb]\nmax_epochs = 1e308", ["bohb.max_epochs", "1000000", "1e+308"]),
         (HEAD + "[bohb]\neta = 1", ["bohb.eta", "greater than or equal to 2", "1"]),
+        (HEAD + "[bohb]\neta = 2000000", ["bohb.eta", "equal to 1000000", "2000000"]),
+        (HEAD + "[bohb]\nmin_epochs = 1e-320", ["equal rungs", "raise min_epochs"]),
+        (HEAD + "[search]\nbatches = 2000000", ["search.batches", "equal to 1000000", "2000000"]),
         (
             HEAD + "[hyperparameters]\nlr = 1",
             ["unknown key 'hyperparameters.lr'", "known"],
         ),
         (HEAD + "[hyperparameters]\nparam_lr = 2.0", ["param_lr", "values in [1e-05, 1]", "2.0"]),
         (HEAD + "[hyperparameters]\nparam_lr = [1e-2, 1e-3]", ["expected low < high"]),
+        (
+            HEAD + "[hyperparameters]\nparam_lr = [0.01, 0.0100000000000001]",
+            ["param_lr", "at least 1.00001 times the low", "name one number to fix"],
+        ),
         (HEAD + "[hyperparameters]\nparam_lr = true", ["param_lr", "a number to fix it", "True"]),
         (HEAD + "[hyperparameters]\nparam_warm_up = 1", ["expected one of true, false, got 1"]),
         (HEAD + '[hyperparameters]\nalpha_optimizer = "sgd"', ['one of "adam"', "'sgd'"]),
@@ -218,3 +226,9 @@ def test_an_edge_of_a_cell_connects_two_states() -> None:
 def test_a_study_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         study().seed = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("low", [1e-8, 1.3e-8, 1e-5, 0.0999])
+def test_the_narrowest_range_is_a_space(low: float) -> None:
+    begun = study(hyperparameters={"param_weight_decay": [low, low * 1.0000101]})
+    assert "param_weight_decay" in configuration_space(begun.domains())

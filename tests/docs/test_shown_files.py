@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from configspace.campaign import is_campaign, load_campaign
+from configspace.campaign import load_campaign
+from configspace.files import is_campaign
 from configspace.study import load_study
 from tests.docs.pages import PAGES, blocks
 

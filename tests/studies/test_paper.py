@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from configspace.campaign import Campaign, is_campaign, load_campaign
+from configspace.campaign import Campaign, load_campaign
+from configspace.files import is_campaign
 from configspace.hyperparameters import Hyperparameters, preset_names
 from configspace.study import Study, load_study
 

@@ -129,6 +129,9 @@ def blur_matrix(n: int, *, sigma: float, spacing: float, taps: int) -> NDArray[n
     """
     reach = taps // 2
     offsets = np.arange(-reach, reach + 1)
+    # Outside these limits the square of sigma is 0 or infinite. The kernel is the same at them: one
+    # tap that is 1, or equal taps.
+    sigma = min(max(sigma, 1e-150), 1e150)
     kernel = np.exp(-((offsets * spacing) ** 2) / (2 * sigma**2))
     kernel /= kernel.sum()
     return sum(

@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Sequence
-from typing import Literal
+from dataclasses import replace
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,11 @@ from configspace.operations import operations
 from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
 from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready
+
+EXACT_PSNR: Final = 500.0
+"""PSNR in dB that replaces an infinite one. The PSNR of a signal that is recovered exactly is
+infinite, and so is the mean over signals. Any other score is lower: single precision has no error
+between 0 and that of 476 dB."""
 
 
 class NonFiniteScore(Exception):  # noqa: N818
@@ -88,6 +94,11 @@ def search_trials(
     began = time.perf_counter()
     searched = engine.search(batch, lambda done, of: progress("search", done, of))
     search_seconds = (time.perf_counter() - began) / len(batch.seeds)
+    searched = replace(
+        searched,
+        psnr=_without_infinity(searched.psnr),
+        validation_psnr=_without_infinity(searched.validation_psnr),
+    )
     _check_finite(batch, "one-shot PSNR", searched.psnr)
     found = [
         Trial(
@@ -133,6 +144,11 @@ def train_fixed(
     began = time.perf_counter()
     trained = engine.retrain(batch, architectures, lambda done, of: progress("retrain", done, of))
     seconds = (time.perf_counter() - began) / len(batch.seeds)
+    trained = replace(
+        trained,
+        psnr=_without_infinity(trained.psnr),
+        train_psnr=_without_infinity(trained.train_psnr),
+    )
     _check_finite(batch, "architecture PSNR", trained.psnr)
     return tuple(
         Trial(
@@ -217,6 +233,11 @@ def _curve(
     return Curve.model_validate(
         {"phase": phase, **{name: tuple(c[trial].tolist()) for name, c in values.items()}}
     )
+
+
+def _without_infinity(psnr: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Replace the PSNR of an exact recovery. Minus infinity and NaN stay: they are divergence."""
+    return np.where(psnr == np.inf, EXACT_PSNR, psnr)
 
 
 def _check_finite(batch: Batch, what: str, values: NDArray[np.float64]) -> None:

@@ -64,3 +64,10 @@ def test_signals_are_cosines_with_an_offset() -> None:
     for at in (0, 13, 29):
         expected = np.cos(frequency[:, :, 0] * omega[at] + offsets[:, :, 0]) + offsets[:, :, 1]
         np.testing.assert_allclose(x[:, :, at], expected, atol=1e-14)
+
+
+@pytest.mark.parametrize(("sigma", "same_as"), [(1e300, 1e100), (1e-300, 1e-100)])
+def test_an_extreme_blur_is_the_limit(sigma: float, same_as: float) -> None:
+    extreme, limit = (blur_matrix(12, sigma=one, spacing=0.1, taps=5) for one in (sigma, same_as))
+    np.testing.assert_array_equal(extreme, limit)
+    assert extreme[6].max() == (0.2 if sigma > 1 else 1.0)

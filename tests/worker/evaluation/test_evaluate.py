@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tests.worker.made_up import batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.evaluation.evaluate import (
+    EXACT_PSNR,
     JobEvaluator,
     NonFiniteScore,
     discretize,
@@ -37,6 +39,30 @@ def job_of(objective: str = "final", **changes: object) -> Job:
         "time_limit": 60.0,
     }
     return Job.model_validate({**values, **changes})
+
+
+EXACT = """
+import numpy as np
+import torch
+
+
+class Exact:
+    def __init__(self, settings):
+        self.matrix, self.noise = np.eye(settings.points), 0.0
+
+    def signals(self, generator):
+        return generator.normal(self.matrix.shape[1])
+
+
+class Nothing(torch.nn.Module):
+    def __init__(self, matrix):
+        super().__init__()
+        self.unused = torch.nn.Parameter(torch.tensor(0.0))
+
+    def forward(self, u, start):
+        return u * 0
+"""
+"""A problem that an operation solves exactly: the network adds its input, y = x, to its output."""
 
 
 def quiet(phase: str, done: int, of: int) -> None:
@@ -206,10 +232,39 @@ def test_a_non_finite_one_shot_score_names_its_trial() -> None:
 
 
 def test_a_non_finite_architecture_score_names_its_trial() -> None:
-    with pytest.raises(NonFiniteScore, match=r"architecture PSNR, got inf in trial 0"):
+    with pytest.raises(NonFiniteScore, match=r"architecture PSNR, got -inf in trial 0"):
         search_trials(
-            batch_of_job(job_of()), Scripted([1, 1], [np.inf, 1]), retrain=True, progress=quiet
+            batch_of_job(job_of()), Scripted([1, 1], [-np.inf, 1]), retrain=True, progress=quiet
         )
+
+
+def test_an_infinite_psnr_is_an_exact_recovery() -> None:
+    trials = search_trials(
+        batch_of_job(job_of()), Scripted([np.inf, 1], [2, np.inf]), retrain=True, progress=quiet
+    )
+    assert [trial.one_shot_psnr for trial in trials] == [EXACT_PSNR, 1]
+    assert [trial.architecture_psnr for trial in trials] == [2, EXACT_PSNR]
+
+
+def test_no_other_score_reaches_an_exact_recovery() -> None:
+    smallest, most_points = float(np.nextafter(np.float32(0), np.float32(1))), 512
+    assert -10 * np.log10(smallest / most_points) < EXACT_PSNR
+
+
+def test_the_curves_of_an_exact_recovery_are_finite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "exact.py").write_text(EXACT)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    job = job_of(
+        problem=ProblemSettings(name="exact:Exact", points=12),
+        architecture=ArchitectureSettings(layers=1, channels=2, custom=("exact:Nothing",)),
+        architectures=(("exact:Nothing",),) * 2,
+    )
+    for trial in run(job).trials:
+        assert trial.architecture_psnr == EXACT_PSNR
+        assert trial.curves[0].psnr == (EXACT_PSNR,) * 2
+        assert trial.curves[0].train_loss == (0.0,) * 2
 
 
 def test_a_non_finite_curve_is_an_error() -> None:
