@@ -13,6 +13,7 @@ from typer.exceptions import Abort, TyperException
 
 from cli.local.signals import INTERRUPTED
 from configspace.errors import DartboardError
+from configspace.foreign_text import cleaned
 
 COMMANDS = (
     "run",
@@ -128,7 +129,7 @@ def _debugging() -> bool:
 
 
 def _print_error(line: str) -> None:
-    print(f"dartboard: {' '.join(line.split())}", file=sys.stderr)
+    print(f"dartboard: {' '.join(cleaned(line).split())}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ DartboardError
 └── ServiceError      the service cannot continue: a port in use, a study that is locked, …
 """
 
+from configspace.foreign_text import cleaned
+
 
 class DartboardError(Exception):
     """Something that a user can fix.
@@ -18,9 +20,10 @@ class DartboardError(Exception):
     """
 
     def __init__(self, problem: str, *, advice: str = "") -> None:
+        problem = cleaned(problem)  # it may quote anything
         super().__init__(problem)
         self.problem = problem
-        self.advice = advice
+        self.advice = cleaned(advice)
 
     def __str__(self) -> str:
         """Return the problem and the advice as one line."""

@@ -10,9 +10,10 @@ import re
 import statistics
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from configspace.errors import WireError
+from configspace.foreign_text import ForeignText
 from configspace.hyperparameters import Hyperparameters
 from configspace.settings import Seed, first_problem
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
@@ -123,7 +124,7 @@ class Trial(Message):
     seed: int
     one_shot_psnr: float | None
     """PSNR of the supernet after the search; None if a fixed architecture was trained."""
-    architecture: tuple[str, ...]
+    architecture: tuple[ForeignText, ...]
     """Operation selected on each edge; in the sequential space, on each layer."""
     architecture_psnr: float | None = None
     """PSNR of the retrained architecture; None if it was not retrained."""
@@ -139,8 +140,8 @@ class Outcome(Message):
 
     id: EvaluationId
     trials: tuple[Trial, ...]
-    engine: str
-    device: str
+    engine: ForeignText
+    device: ForeignText
 
     def check_against(self, job: Job) -> None:
         """Check that this is the outcome of ``job``.
@@ -171,6 +172,14 @@ class Outcome(Message):
                 raise WireError(f"outcome of {job.id}: trial {trial.seed} has no architecture PSNR")
 
 
+MESSAGE_CHARACTERS = 2000
+"""Most characters that are kept of the message of a failure."""
+
+
+def _shortened(message: object) -> object:
+    return message[:MESSAGE_CHARACTERS] if isinstance(message, str) else message
+
+
 FailureKind = Literal[
     "exception", "exit", "non-finite", "time-limit", "memory-limit", "memory-error", "signal"
 ]
@@ -181,7 +190,8 @@ class Failure(Message):
 
     id: EvaluationId
     kind: FailureKind
-    message: str
+    message: Annotated[ForeignText, BeforeValidator(_shortened)]
+    """Reason, of at most `MESSAGE_CHARACTERS` characters before it is cleaned."""
 
 
 def loss(

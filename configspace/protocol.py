@@ -18,6 +18,7 @@ from typing import Annotated, Any, Generic, NamedTuple, Self, TypeVar
 from pydantic import Field
 
 from configspace.errors import WireError
+from configspace.foreign_text import ForeignText, cleaned
 from configspace.job import Job, Message
 
 OBJECT = "dartboard"
@@ -34,21 +35,21 @@ NAME_LENGTH = 200
 class WorkerInfo(Message):
     """How a worker describes itself when it joins."""
 
-    name: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH)]
+    name: Annotated[ForeignText, Field(min_length=1, max_length=NAME_LENGTH)]
     """Name that the worker asks for; the master may add a number."""
-    instance: Annotated[str, Field(max_length=100)]
+    instance: Annotated[ForeignText, Field(max_length=100)]
     """Random text, new in each worker process, that distinguishes two workers of the same name."""
     pid: int
     """Process ID on the worker's host."""
-    host: Annotated[str, Field(max_length=300)]
+    host: Annotated[ForeignText, Field(max_length=300)]
     """Name of the worker's host."""
-    device: Annotated[str, Field(max_length=100)]
+    device: Annotated[ForeignText, Field(max_length=100)]
     """Device that evaluates, such as ``cpu`` or ``cuda:0``."""
-    engine: Annotated[str, Field(max_length=100)]
+    engine: Annotated[ForeignText, Field(max_length=100)]
     """Engine that evaluates, such as ``torch`` or ``numba``."""
-    versions: dict[str, str]
+    versions: dict[ForeignText, ForeignText]
     """Versions of Python and the packages, as `configspace.versions.versions` returns them."""
-    machine: Annotated[str, Field(max_length=300)] = ""
+    machine: Annotated[ForeignText, Field(max_length=300)] = ""
     """Text that identifies the machine, also in containers; empty if unknown."""
 
 
@@ -76,7 +77,7 @@ class EvaluationProgress(NamedTuple):
         """
         match payload:
             case [str(phase), int(done), int(of)] if len(phase) < 100:
-                return cls(phase, done, of)
+                return cls(cleaned(phase), done, of)
         raise WireError(
             f"expected progress as [phase, steps done, steps in total], got {payload!r:.100}"
         )

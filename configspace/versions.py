@@ -5,6 +5,8 @@ import platform
 from collections.abc import Iterable, Mapping
 from importlib import metadata
 
+from configspace.foreign_text import cleaned
+
 PACKAGES = ("dartboard", "torch", "numba", "numpy", "hpbandster", "ConfigSpace")
 """Packages whose version may change a result."""
 
@@ -15,7 +17,7 @@ def versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = metadata.version(package)
+            found[package] = cleaned(metadata.version(package))
         except metadata.PackageNotFoundError:  # Numba is optional on machines with a GPU
             continue
     return found

@@ -192,7 +192,8 @@ def _workers_table(workers: tuple[WorkerView, ...]) -> RenderableType:
         table.add_column(column)
     for worker in workers[:16]:
         silent = f"{worker.silent_seconds:.0f} s ago" if worker.silent_seconds >= 1 else "now"
-        table.add_row(worker.name, worker.device, worker.job or "idle", phase_text(worker), silent)
+        cells = (worker.name, worker.device, worker.job or "idle", phase_text(worker), silent)
+        table.add_row(*map(Text, cells))  # not text: a name may look like rich's markup
     if len(workers) > 16:
         table.add_row(f"and {len(workers) - 16} more")
     return table

@@ -15,6 +15,7 @@ from typing import TextIO
 from rich.console import Console
 
 from cli.options import LogLevel
+from configspace.foreign_text import cleaned
 from configspace.logs import FIELDS, about
 
 log = logging.getLogger(__name__)
@@ -124,6 +125,7 @@ def _fields(
 
 
 def _write(console: Console, stream: TextIO | None, line: str) -> None:
+    line = cleaned(line)  # it may quote anything, and a terminal obeys escape sequences
     if stream is None or stream.isatty():  # a live display may be on this terminal
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     else:

@@ -99,7 +99,7 @@ def print_study(console: Console, one: StudyStatus) -> None:
         for column in ("on lease", "to", "attempt", "since"):
             leases.add_column(column)
         for run in unknown:
-            leases.add_row(str(run.id), run.worker, str(run.attempts), ago(run.started))
+            leases.add_row(str(run.id), Text(run.worker or ""), str(run.attempts), ago(run.started))
         console.print(leases)
     if best := one.incumbent:
         console.print()
@@ -175,5 +175,6 @@ def print_campaign(console: Console, one: CampaignStatus) -> None:
             busy.add_column(column)
         for worker in one.workers:
             job = worker.evaluation or "idle"
-            busy.add_row(worker.name, worker.device, worker.engine, ago(worker.heard), job)
+            cells = (worker.name, worker.device, worker.engine, ago(worker.heard), job)
+            busy.add_row(*map(Text, cells))  # not text: a name may look like rich's markup
         console.print(busy)

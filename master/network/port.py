@@ -21,6 +21,7 @@ import Pyro4
 from Pyro4 import socketutil
 
 from configspace.errors import ServiceError, WireError
+from configspace.foreign_text import cleaned
 from configspace.job import Failure, Outcome
 from configspace.protocol import (
     OBJECT,
@@ -266,4 +267,4 @@ def _text(name: str, value: object) -> str:
         raise WireError(f"expected a short text for {name!r}, got {type(value).__name__}")
     if len(value) > 300:
         raise WireError(f"expected a short text for {name!r}, got {len(value)} characters")
-    return value
+    return cleaned(value)

@@ -83,6 +83,10 @@ def store_errors(action: str, shown: str) -> Iterator[None]:
                 f"{shown} is not a dartboard store: the file is not a SQLite database"
             ) from error
         raise StoreError(f"cannot {action} store {shown}: {reason}") from error
+    except UnicodeEncodeError as error:  # a name on the command line that is not UTF-8
+        raise StoreError(
+            f"cannot {action} store {shown}: expected text in UTF-8, got {error.object!r}"
+        ) from error
 
 
 def identity(url: sa.URL) -> tuple[int, int] | None:
@@ -102,6 +106,7 @@ def identity(url: sa.URL) -> tuple[int, int] | None:
 def _parse(url: str) -> sa.URL:
     expected = "expected a store such as 'sqlite:///dartboard.db' or 'postgresql://host/name'"
     try:
+        url.encode()  # fails for a path that is not UTF-8, which SQLAlchemy does not support
         parsed = sa.make_url(url)
         backend = parsed.get_backend_name()
     except (sa.exc.ArgumentError, ValueError) as error:

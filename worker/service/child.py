@@ -30,7 +30,8 @@ from configspace.job import Failure, FailureKind, Job, Outcome
 log = logging.getLogger(__name__)
 
 _PR_SET_PDEATHSIG = 1
-_MESSAGE_CHARACTERS = 2000
+_TRACE_CHARACTERS = 20_000
+"""Most characters of a traceback in the log; a message may have millions."""
 
 OnProgress = Callable[[str, int, int], None]
 """A function that takes phase, steps done and steps in total, and reports them."""
@@ -133,7 +134,7 @@ def attempt(evaluate: Evaluator, job: Job, progress: OnProgress) -> Outcome | Fa
     """
 
     def failure(kind: FailureKind, message: str) -> Failure:
-        return Failure(id=job.id, kind=kind, message=message[:_MESSAGE_CHARACTERS])
+        return Failure(id=job.id, kind=kind, message=message)
 
     try:
         outcome = evaluate(job, progress)
@@ -146,8 +147,9 @@ def attempt(evaluate: Evaluator, job: Job, progress: OnProgress) -> Outcome | Fa
         return failure("memory-error", f"the evaluation ran out of memory: {error}")
     except ServiceError:
         raise
-    except Exception as error:
-        log.exception("study %s: %s failed", job.study, job.id)
+    except Exception as error:  # noqa: BLE001 -- it becomes a failure, and is logged
+        trace = "".join(traceback.format_exception(error)).rstrip()
+        log.error("study %s: %s failed\n%s", job.study, job.id, trace[:_TRACE_CHARACTERS])
         kind = _kind(error)
         return failure(kind, "".join(traceback.format_exception_only(error)).strip())
     return outcome

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, TypeVar
 
 from configspace.errors import DartboardError, ServiceError
+from configspace.foreign_text import cleaned
 from configspace.job import Failure, Job, Outcome
 from configspace.logs import about
 from configspace.protocol import (
@@ -316,7 +317,8 @@ class _Beat:
 
 
 def _info(name: str | None, child: Child) -> WorkerInfo:
-    host = socket.gethostname()
+    host = cleaned(socket.gethostname())
+    name = name and cleaned(name)
     if name and len(name) > NAME_LENGTH:
         raise ServiceError(
             f"expected a --name of at most {NAME_LENGTH} characters, got {len(name)}",

@@ -4,6 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -112,6 +113,21 @@ def test_log_lines_stay_above_a_live_display() -> None:
     after = shown[shown.index("written by a worker") :]
     assert "╭─ title" in after
     assert "evaluations 20 done" in after
+
+
+def test_a_terminal_gets_no_escape_sequence() -> None:
+    written = io.StringIO()
+    Logs().relay(Console(file=written, force_terminal=True), "w", "loading \x1b[2J\x00")
+    assert written.getvalue() == "w: loading \\x1b[2J\\x00\n"
+
+
+def test_a_name_with_brackets_is_shown() -> None:
+    written = io.StringIO()
+    console = Console(file=written, force_terminal=True, width=120)
+    named = replace(SNAPSHOT, workers=(replace(SNAPSHOT.workers[0], name="gpu[/1]"),))
+    with Display(console, "title", phases=1) as display:
+        display.show(named)
+    assert "gpu[/1]" in written.getvalue()
 
 
 def test_settings_become_command_options() -> None:

@@ -168,6 +168,18 @@ def test_an_outcome_of_an_unknown_evaluation_is_dropped(link: Link) -> None:
     assert reply == Received(accepted=False)
 
 
+def test_the_name_of_a_stranger_is_cleaned(
+    link: Link, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.add(Submission(JOB, "mean", model_based=False))
+    monkeypatch.setitem(CALL_SECONDS, "finish", 0.5)
+    with suppress(UnreachableError):
+        link.call(FINISH, "a\x00b", "t", "small", outcome_of(JOB).to_wire())
+    event = exchange.next_event(60)
+    assert isinstance(event, Delivered)
+    assert event.worker == r"a\x00b"
+
+
 def test_the_reply_to_an_outcome_waits_for_the_store(
     link: Link, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -194,3 +194,13 @@ def test_importing_the_store_is_light() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout
     assert shown.strip() == "[]"
+
+
+def test_a_path_that_is_not_utf_8_is_refused() -> None:
+    with pytest.raises(StoreError, match="expected a store such as"):
+        Store.open("sqlite:///\udcff.db")
+
+
+def test_a_name_that_is_not_utf_8_is_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="expected text in UTF-8"):
+        store.study("\udcff")

@@ -172,6 +172,13 @@ def test_a_failure_is_stored_with_its_message(submitted: Store) -> None:
     )
 
 
+def test_any_message_of_a_failure_is_stored(submitted: Store) -> None:
+    every = "".join(map(chr, (*range(0x300), 0xD800, 0xDFFF, 0xFFFF, 0x1F3AF)))
+    failure = Failure(id=id_of(0), kind="exception", message=every)
+    submitted.retry("blur-final", failure, worker="w")
+    assert only_row(submitted)["message"] == failure.message
+
+
 def test_a_lost_re_run_starts_from_the_beginning(begun: Store) -> None:
     again = id_of(0, purpose="rerun")
     begun.submit("blur-final", again, Hyperparameters(), model_based=False)

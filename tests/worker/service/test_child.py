@@ -49,6 +49,25 @@ def test_each_kind_of_failure_is_reported(evaluate: MakeEvaluator, kind: str, me
     assert message in failure.message
 
 
+@pytest.mark.parametrize(
+    "message",
+    ["a\x00b", "not UTF-8: \udcff", "x" * 10_000_000],
+    ids=["NUL", "surrogate", "ten million characters"],
+)
+def test_any_message_of_an_exception_is_reported(
+    message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    @noop.evaluator
+    def fails(job: Job, progress: OnProgress) -> Outcome:
+        raise RuntimeError(message)
+
+    failure = attempted(fails)
+    assert isinstance(failure, Failure)
+    assert failure.kind == "exception"
+    assert Failure.from_wire(failure.to_wire()) == failure
+    assert len(caplog.text) < 30_000
+
+
 def test_a_fault_of_the_machine_is_an_error() -> None:
     with pytest.raises(ServiceError, match="no module for 'blur' here"):
         attempted(noop.needs_a_module)
