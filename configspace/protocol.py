@@ -51,6 +51,8 @@ class WorkerInfo(Message):
     """Versions of Python and the packages, as `configspace.versions.versions` returns them."""
     machine: Annotated[ForeignText, Field(max_length=300)] = ""
     """Text that identifies the machine, also in containers; empty if unknown."""
+    named: bool = True
+    """Whether the name was chosen; if not, the master names the worker by its credentials."""
 
 
 COMPILING, WAITING = "compiling kernels", "waiting for kernels"

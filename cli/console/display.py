@@ -145,11 +145,7 @@ def progress_line(snapshot: Snapshot, phases: int) -> str:
 def workers_text(workers: tuple[WorkerView, ...]) -> str:
     """Return the number of workers, and what keeps some of them from evaluating."""
     text = f"{len(workers)} worker{'' if len(workers) == 1 else 's'}"
-    preparing = [
-        f"{worker.name} {phase_text(worker)}"
-        for worker in workers
-        if worker.progress and worker.progress.phase in PREPARING
-    ]
+    preparing = [f"{one.name} {one.preparing}" for one in workers if one.preparing]
     more = [f"and {len(preparing) - 3} more"] if len(preparing) > 3 else []
     return f"{text} ({'; '.join(preparing[:3] + more)})" if preparing else text
 
@@ -158,10 +154,7 @@ def phase_text(worker: WorkerView) -> str:
     """Return what a worker does at the moment; empty if it is idle or only begins."""
     if worker.progress is None:
         return ""
-    phase, done, of = worker.progress
-    if phase in PREPARING:
-        return f"{phase}, {duration(worker.phase_seconds)}"
-    return f"{phase} {done}/{of}"
+    return worker.preparing or "{} {}/{}".format(*worker.progress)
 
 
 def hyperparameter_grid(hyperparameters: Hyperparameters) -> Table:

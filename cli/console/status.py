@@ -9,11 +9,13 @@ from cli.console.display import hyperparameter_grid
 from cli.console.words import ago, duration
 from results.analysis.campaign_status import CampaignStatus
 from results.analysis.status import StudyStatus
+from results.store.events import SeenWorker
 
 _COLUMNS = ("study", "objective", "problem", "state", "evaluations", "incumbent", "last")
 _SPARE = ("problem", "last", "objective", "incumbent")
 """Columns to leave out in a narrow terminal, in this order. The names are never cut: ``dartboard
 status NAME`` needs them, and shows what these columns would."""
+_WORKER_COLUMNS = ("worker", "host", "device", "engine", "last heard")
 _GAP = 2
 """Number of blanks after each column."""
 
@@ -117,20 +119,22 @@ def print_study(console: Console, one: StudyStatus) -> None:
 
 def _workers(one: StudyStatus) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    for column in ("worker", "device", "engine", "last heard", "evaluation", "attempt", "since"):
+    for column in (*_WORKER_COLUMNS, "evaluation", "attempt", "since"):
         table.add_column(column)
     since = {(run.worker, str(run.id)): ago(run.started) for run in one.running}
     for worker in one.workers:
         table.add_row(
-            worker.name,
-            worker.device,
-            worker.engine,
-            ago(worker.heard),
+            *_worker_cells(worker),
             worker.evaluation or "idle",
             "" if worker.attempt is None else str(worker.attempt),
             since.get((worker.name, worker.evaluation or ""), ""),
         )
     return table
+
+
+def _worker_cells(worker: SeenWorker) -> list[Text]:
+    cells = (worker.name, worker.host, worker.device, worker.engine, ago(worker.heard))
+    return [Text(cell) for cell in cells]  # not text: a name may look like rich's markup
 
 
 def _names(one: StudyStatus) -> set[str]:
@@ -171,10 +175,8 @@ def print_campaign(console: Console, one: CampaignStatus) -> None:
     if one.workers:
         console.print()
         busy = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        for column in ("worker", "device", "engine", "last heard", "job"):
+        for column in (*_WORKER_COLUMNS, "job"):
             busy.add_column(column)
         for worker in one.workers:
-            job = worker.evaluation or "idle"
-            cells = (worker.name, worker.device, worker.engine, ago(worker.heard), job)
-            busy.add_row(*map(Text, cells))  # not text: a name may look like rich's markup
+            busy.add_row(*_worker_cells(worker), Text(worker.evaluation or "idle"))
         console.print(busy)

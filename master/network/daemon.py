@@ -128,6 +128,7 @@ class Daemon(Pyro4.Daemon):  # type: ignore[misc]  # Pyro4 is untyped
         certificate = conn.getpeercert()
         serial = int(certificate["serialNumber"], 16)
         name = dict(part[0] for part in certificate["subject"]).get("commonName", "?")
+        conn.credentials = name  # for the object that workers call
         receive, send = conn.recv, conn.send
 
         def check() -> None:

@@ -10,6 +10,7 @@ settings; `master.network.daemon` decides which clients may connect.
 
 import functools
 import inspect
+import ipaddress
 import logging
 import ssl
 import threading
@@ -95,7 +96,7 @@ class Dartboard:
         """Put a worker on the roster, unless it would compute different results."""
         known = WorkerInfo.from_wire(info)
         check_versions(known, versions())
-        name, sharing = self._exchange.join(known)
+        name, sharing = self._exchange.join(_as_seen_here(known))
         return Joined(worker=name, sharing=sharing, heartbeat_seconds=self._heartbeat_seconds)
 
     @_answering
@@ -256,6 +257,20 @@ def _use(credentials: Folder | None, host: str) -> None:
     Pyro4.config.SSL_SERVERKEY = str(credentials.key)
     Pyro4.config.SSL_SERVERKEYPASSWD = ""
     Pyro4.config.SSL_CACERTS = str(credentials.authority)
+
+
+def _as_seen_here(info: WorkerInfo) -> WorkerInfo:
+    """Return a worker's description with what the master knows: credentials and address.
+
+    In a container, the worker's own name and host are only an id.
+    """
+    credentials = getattr(Pyro4.current_context.client, "credentials", "")
+    address = str(Pyro4.current_context.client_sock_addr[0])
+    name = info.name if info.named or not credentials else credentials
+    known = [credentials] if credentials and name.partition("~")[0] != credentials else []
+    known += [] if ipaddress.ip_address(address).is_loopback else [address]
+    host = f"{info.host} ({', '.join(known)})" if known else info.host
+    return info.model_copy(update={"name": name, "host": host})
 
 
 def _progress(value: object) -> EvaluationProgress | None:

@@ -184,7 +184,7 @@ class Master:
                 pid=one.pid,
                 device=one.device,
                 engine=one.engine,
-                evaluation=one.job,
+                evaluation=one.job or one.preparing,
                 attempt=one.attempt,
                 heard=now - timedelta(seconds=one.silent_seconds),
             )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from configspace.protocol import EvaluationProgress
+from configspace.protocol import PREPARING, EvaluationProgress
 from master.sources.base import SourceProgress
 
 
@@ -25,6 +25,13 @@ class WorkerView:
     """Seconds since its last heartbeat."""
     phase_seconds: float = 0.0
     """Seconds since the phase of its progress began."""
+
+    @property
+    def preparing(self) -> str | None:
+        """What keeps it from evaluating, and for how long; None if nothing does."""
+        if self.progress is None or self.progress.phase not in PREPARING:
+            return None
+        return f"{self.progress.phase}, {self.phase_seconds:.0f} s"
 
 
 @dataclass(frozen=True, slots=True)

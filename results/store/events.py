@@ -75,7 +75,8 @@ class SeenWorker:
     device: str
     engine: str
     evaluation: str | None
-    """Evaluation that it has leased, such as ``(3, 0, 7)@17``."""
+    """Evaluation that it has leased, such as ``(3, 0, 7)@17``; without one, what keeps it from
+    taking one, such as ``compiling kernels, 40 s``; None if it waits for one."""
     attempt: int | None
     """Number of this lease of that evaluation, from 1."""
     heard: datetime

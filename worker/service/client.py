@@ -137,7 +137,7 @@ class Worker:
         self._idle_limit = idle_limit
         self._cores, self._sharing = cores, 1
         self._heartbeat_seconds = 5.0
-        self._joined = False
+        self._joined = self._is_named = False
         self._last_reply = time.monotonic()
         self._pause = FIRST_PAUSE
         self.name = info.name
@@ -250,8 +250,15 @@ class Worker:
         # Only a child that has started knows its engine and device. It names them before it
         # compiles. It starts after the first connection: refused credentials are an error at once.
         self._child.choose()
-        known = {"name": self.name, "engine": self._child.engine, "device": self._child.device}
+        known: dict[str, Any] = {
+            "name": self.name,
+            "engine": self._child.engine,
+            "device": self._child.device,
+        }
+        if self._is_named:  # a name from the master is kept, with the leases under it
+            known["named"] = True
         joined = self._link.call(JOIN, self._info.model_copy(update=known).to_wire())
+        self._is_named = True
         self.name = self._child.worker = joined.worker
         self._heartbeat_seconds = joined.heartbeat_seconds
         self._sharing = joined.sharing
@@ -333,6 +340,7 @@ def _info(name: str | None, child: Child) -> WorkerInfo:
         engine=child.engine,
         versions=versions(),
         machine=_machine(host),
+        named=name is not None,
     )
 
 

@@ -31,10 +31,11 @@ from configspace.protocol import (
     Received,
     Rejoin,
     Resend,
+    WorkerInfo,
 )
 from configspace.versions import versions
 from master.dispatch.exchange import Broken, Delivered, Exchange
-from master.network.port import Port
+from master.network.port import Port, _as_seen_here
 from master.sources.base import Submission, job_of
 from tests.master.running import small_study, wait_for
 from tests.worker.noop import outcome_of
@@ -92,6 +93,24 @@ def link(address: str) -> Iterator[Link]:
 
 def test_a_worker_that_joins_learns_its_name_and_period(link: Link) -> None:
     assert link.call(JOIN, INFO) == Joined(worker="w", sharing=1, heartbeat_seconds=0.1)
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [
+        ("127.0.0.1", "here"),
+        ("::1", "here"),
+        ("192.168.0.9", "here (192.168.0.9)"),
+        ("fe80::1%eth0", "here (fe80::1%eth0)"),
+    ],
+)
+def test_a_host_is_shown_with_its_address(
+    address: str, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pyro4.current_context, "client", None)
+    monkeypatch.setattr(Pyro4.current_context, "client_sock_addr", (address, 1))
+    info = WorkerInfo.from_wire(INFO | {"named": False})
+    assert _as_seen_here(info) == info.model_copy(update={"host": host})
 
 
 def test_a_worker_may_leave(link: Link) -> None:

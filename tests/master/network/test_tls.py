@@ -143,6 +143,27 @@ def test_without_credentials_no_method_can_be_called(
     assert exchange.next_event(0) is None
 
 
+def joined(address: str, credentials: Path, **info: Any) -> str:
+    """Return the name that a worker gets."""
+    with Link(address, credentials=credentials) as link:
+        link.open()
+        return link.call(JOIN, INFO | info).worker
+
+
+def test_a_worker_is_named_by_its_credentials(address: str, good: Path, exchange: Exchange) -> None:
+    default = {"name": "4c8e3a-1", "named": False}
+    assert joined(address, good, **default) == "good"
+    assert joined(address, good, **default, instance="2") == "good~2"
+    assert [member.info.host for member in exchange.view()[0]] == ["here", "here"]
+
+
+def test_a_chosen_name_is_kept_and_its_credentials_shown(
+    address: str, good: Path, exchange: Exchange
+) -> None:
+    assert joined(address, good, name="mine") == "mine"
+    assert [member.info.host for member in exchange.view()[0]] == ["here (good)"]
+
+
 @pytest.mark.slow
 @every_method
 def test_after_a_revocation_no_method_can_be_called(

@@ -16,6 +16,7 @@ from configspace.protocol import (
     Joined,
     Left,
     Method,
+    Rejoin,
     Reply,
     WorkerInfo,
 )
@@ -95,8 +96,9 @@ class Ready:
         pass
 
 
-def serve(master: Master, child: Ready, **options: int) -> None:
-    Worker(cast("Link", master), cast("Child", child), INFO, idle_limit=10.0, **options).serve()
+def serve(master: Master, child: Ready, info: WorkerInfo = INFO, cores: int = 0) -> None:
+    link = cast("Link", master)
+    Worker(link, cast("Child", child), info, idle_limit=10.0, cores=cores).serve()
 
 
 def test_workers_of_one_machine_share_its_cores() -> None:
@@ -116,6 +118,21 @@ def test_workers_of_one_machine_share_its_cores() -> None:
     serve(master, Shared(), cores=6)
     assert threads == [3]
     assert [ready for ready, _ in master.claims] == [False, True]
+
+
+def test_a_worker_keeps_the_name_that_it_got() -> None:
+    class Restarted(Master):
+        """A master that has forgotten the worker once."""
+
+        def call(self, method: Method[Reply], *arguments: object) -> Reply:
+            reply = super().call(method, *arguments)
+            return Rejoin() if method is CLAIM and len(self.claims) == 1 else reply
+
+    master = Restarted()
+    serve(master, Ready(), info=INFO.model_copy(update={"name": "host-1", "named": False}))
+    joins = [arguments[0] for name, arguments in master.calls if name == "join"]
+    asked = [(join["name"], join["named"]) for join in joins if isinstance(join, dict)]
+    assert asked == [("host-1", False), ("w", True)]
 
 
 def test_a_child_that_compiles_is_not_replaced() -> None:
