@@ -36,8 +36,10 @@ FROM python:3.11-slim-bookworm AS base
 # compiled kernels, for which docker-compose.yml has a volume.
 RUN useradd --uid 1000 --create-home dartboard \
  && mkdir -p /home/dartboard/.cache/dartboard /data /dartboard/credentials /dartboard/exports /worker \
+      /state \
  && chown -R dartboard:dartboard /home/dartboard /data /dartboard/credentials /dartboard/exports /worker \
  && chmod 1777 /home/dartboard /home/dartboard/.cache /home/dartboard/.cache/dartboard \
+      /state \
  && chmod 700 /dartboard/credentials /worker
 ENV PATH=/opt/venv/bin:$PATH HOME=/home/dartboard PYTHONUNBUFFERED=1
 WORKDIR /dartboard

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
 from cli.local.signals import INTERRUPTED
+from cli.local.surroundings import fitting
 from configspace.errors import DartboardError
 from configspace.foreign_text import cleaned
 
@@ -129,7 +130,7 @@ def _debugging() -> bool:
 
 
 def _print_error(line: str) -> None:
-    print(f"dartboard: {' '.join(cleaned(line).split())}", file=sys.stderr)
+    print(f"dartboard: {fitting(' '.join(cleaned(line).split()))}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ def init(
     """Make an authority and the master's certificate. Run it again to renew the certificate."""
     from rich.console import Console
 
+    from cli.local.surroundings import fitting
     from master.credentials.authority import initialize
     from master.credentials.certificates import hosts_of
     from master.credentials.folder import Folder
@@ -49,8 +50,11 @@ def init(
         soft_wrap=True,
     )
     console.print(
-        f"next: dartboard credentials issue NAME{_option(folder)}, and dartboard master STUDY.toml "
-        f"--host {hosts[0] if hosts else '127.0.0.1'} --credentials {shlex.quote(str(folder))}",
+        fitting(
+            f"next: dartboard credentials issue NAME{_option(folder)}, and dartboard master "
+            f"STUDY.toml --host {hosts[0] if hosts else '127.0.0.1'} "
+            f"--credentials {shlex.quote(str(folder))}"
+        ),
         highlight=False,
         soft_wrap=True,
     )
@@ -131,6 +135,7 @@ def list_(folder: CredentialsFolder = DEFAULT_FOLDER) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from cli.local.surroundings import fitting
     from master.credentials.authority import issued
     from master.credentials.folder import Folder
 
@@ -139,7 +144,7 @@ def list_(folder: CredentialsFolder = DEFAULT_FOLDER) -> None:
     if not known:
         console.print(
             "no credentials yet; make some with: "
-            f"dartboard credentials issue NAME{_option(folder)}",
+            + fitting(f"dartboard credentials issue NAME{_option(folder)}"),
             soft_wrap=True,
         )
         return

@@ -70,6 +70,7 @@ def examine(target: "Target") -> int:
     from rich.table import Table
 
     from cli.local.checks import CHECKS, run_check
+    from cli.local.surroundings import fitting
 
     console = Console()
     worst = 0
@@ -82,7 +83,7 @@ def examine(target: "Target") -> int:
             style = {"ok": "green", "note": "yellow", "wrong": "bold red"}[result.state]
             table.add_row(f"[{style}]{result.state}[/]", name, _plain(result.text))
             if result.advice:
-                table.add_row("", "", f"→ {_plain(result.advice)}")
+                table.add_row("", "", f"→ {_plain(fitting(result.advice))}")
             console.print(table, highlight=False)
             worst = max(worst, int(result.state == "wrong"))
     return worst

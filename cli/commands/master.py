@@ -5,9 +5,10 @@ second or two, and the workers would wait for it.
 """
 
 from collections.abc import Sequence
+from hashlib import sha256
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from configspace.study import Study
 
 app = typer.Typer(add_completion=False)
+INCUMBENTS: dict[str, Literal["csv", "markdown"]] = {".csv": "csv", ".md": "markdown"}
+"""Suffixes of the files of the incumbents, with their formats."""
+LONGEST_STEM = 160
+"""Longest name of a file that consists of the names of all its studies; systems allow 255 bytes."""
 
 
 @app.command(
@@ -92,7 +97,7 @@ def master(
 ) -> int:
     """Serve studies and campaigns, one after the other, to workers started elsewhere."""
     from cli.console.logs import Logs
-    from cli.console.output import make_folder
+    from cli.console.output import check_files, make_folder
     from cli.session.campaign import serve_campaign
     from cli.session.serve import Session
     from cli.session.study import serve_study
@@ -125,6 +130,7 @@ def master(
     pairs: list[tuple[Study, Study]] = []
     if export_to is not None:
         make_folder(export_to)
+        check_files(exports(studies, export_to))
     for number, entry in enumerate(entries, start=1):
         if export_to is not None and len(entries) == number > 1:
             pairs = comparable_pairs(studies)
@@ -156,12 +162,41 @@ def comparable_pairs(studies: "list[Study]") -> "list[tuple[Study, Study]]":
     return found
 
 
+def exports(studies: "list[Study]", folder: Path) -> list[Path]:
+    """Return the files that `--export-to` may write for these studies.
+
+    They are checked before the studies start. Which studies are compared is not known then.
+    """
+    pairs = [
+        (one.name, other.name)
+        for one, other in product(studies, studies)
+        if (one.objective, other.objective) == ("one-shot", "final")
+    ]
+    stems = [f"{one}-against-{other}" for one, other in pairs]
+    trials = [f"{other}-trials" for _, other in pairs]
+    return [
+        *(_incumbents(studies, folder, suffix) for suffix in INCUMBENTS if studies),
+        *(folder / f"{stem}{suffix}" for stem in stems for suffix in (".html", ".md")),
+        *(folder / f"{stem}{suffix}" for stem in stems + trials for suffix in (".png", ".pdf")),
+    ]
+
+
+def _incumbents(studies: "list[Study]", folder: Path, suffix: str) -> Path:
+    """Return the file of the incumbents; other studies have another one."""
+    names = [study.name for study in studies]
+    stem = "-and-".join(names)
+    if len(stem) > LONGEST_STEM:
+        digest = sha256("\n".join(names).encode()).hexdigest()[:8]
+        stem = f"{names[0][: LONGEST_STEM // 2]}-and-{len(names) - 1}-more-{digest}"
+    return folder / f"{stem}-incumbents{suffix}"
+
+
 def _write_incumbents(studies: "list[Study]", url: str, folder: Path) -> None:
     from cli.commands.export import export
 
     names = [study.name for study in studies]
-    export(names, format="csv", output=folder / "incumbents.csv", store=url)
-    export(names, format="markdown", output=folder / "incumbents.md", store=url)
+    for suffix, format in INCUMBENTS.items():
+        export(names, format=format, output=_incumbents(studies, folder, suffix), store=url)
 
 
 def _compare(

@@ -23,6 +23,7 @@ def status(
     from rich.console import Console
 
     from cli.console.status import print_campaign, print_overview, print_study
+    from cli.local.surroundings import fitting
     from results.analysis.campaign_status import campaign_status
     from results.analysis.status import status as study_status
     from results.store.store import Store
@@ -37,4 +38,5 @@ def status(
     elif (studies := study_status(store)) or campaigns:
         print_overview(console, studies, campaign_status(store, campaigns))
     else:
-        console.print(f"no study yet in {store}; start one with: dartboard run STUDY.toml")
+        advice = fitting("start one with: dartboard run STUDY.toml")
+        console.print(f"no study yet in {store}; {advice}")

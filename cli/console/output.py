@@ -1,7 +1,9 @@
 """Where a command writes its tables and pictures."""
 
+import os
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from configspace.errors import DartboardError
@@ -24,6 +26,23 @@ def write_text(text: str, output: Path | None) -> None:
             f"cannot write {str(output)!r}: {error.strerror}",
             advice="choose another file with -o",
         ) from error
+
+
+def check_files(files: Sequence[Path]) -> None:
+    """Check that files can be written, whether they exist or not; their folders exist.
+
+    Raises:
+        DartboardError: If a file can't be replaced, as if it belongs to another user.
+    """
+    for file in files:
+        if file.is_dir():
+            problem, advice = "it is a folder", "rename or remove it"
+        elif file.exists() and not os.access(file, os.W_OK):
+            problem = f"it belongs to user {file.stat().st_uid}, and this is user {os.geteuid()}"
+            advice = "remove it, or make it writable"
+        else:
+            continue
+        raise DartboardError(f"cannot write {str(file)!r}: {problem}", advice=advice)
 
 
 def make_folder(folder: Path) -> None:

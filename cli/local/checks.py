@@ -8,6 +8,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -157,6 +158,9 @@ def check_port(target: Target) -> Iterator[CheckResult]:
         with socket.create_server((settings.host, settings.port), reuse_port=False):
             pass
     except (OSError, OverflowError) as error:
+        if (master := _master_at(settings.port)) is not None:
+            yield CheckResult("ok", f"{address} is in use by a running master, process {master}")
+            return
         reason = getattr(error, "strerror", None) or str(error)
         yield CheckResult(
             "wrong",
@@ -165,6 +169,24 @@ def check_port(target: Target) -> Iterator[CheckResult]:
         )
         return
     yield CheckResult("ok", f"{address} is free")
+
+
+def _master_at(port: int) -> int | None:
+    """Return the process of the `dartboard` command that listens on a port; None if none does."""
+    import psutil
+
+    try:
+        found = psutil.net_connections("tcp")
+    except psutil.AccessDenied:  # macOS allows it only to root
+        return None
+    for one in found:
+        if one.status != psutil.CONN_LISTEN or not one.laddr or one.laddr.port != port:
+            continue
+        with suppress(psutil.Error):
+            words = [Path(word).name for word in psutil.Process(one.pid).cmdline()[:3]]
+            if one.pid is not None and "dartboard" in words:
+                return int(one.pid)
+    return None
 
 
 def _reached(master: str, credentials: Path | None) -> CheckResult:

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 
 from rich.console import Console
 
+from cli.local.surroundings import fitting
 from cli.session.campaign import begin_conditions
 from cli.session.serve import Session
 from configspace.campaign import Campaign
@@ -162,7 +163,7 @@ def _failure(source: FixedJobs, what: str) -> DartboardError | None:
 
 
 def _print(line: object, console: Console) -> None:
-    console.print(str(line), highlight=False, markup=False, soft_wrap=True)
+    console.print(fitting(str(line)), highlight=False, markup=False, soft_wrap=True)
 
 
 def _reasons(name: str) -> str:

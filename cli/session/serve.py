@@ -13,6 +13,7 @@ from rich.console import Console
 from cli.console.display import Display
 from cli.console.logs import Logs
 from cli.local.signals import INTERRUPTED, stop_on_signals
+from cli.local.surroundings import fitting, worker_hint
 from cli.local.workers import LocalWorkers
 from master.service.master import Master, RunResult
 from master.service.settings import ServiceSettings
@@ -65,7 +66,7 @@ class Session:
                 relay = partial(self.logs.relay, self.console)
                 self.local.start(address, self.logs.options(), relay)
             else:
-                hint = self.settings.worker_hint(address)
+                hint = worker_hint(self.settings, address)
                 self.console.print(hint, highlight=False, soft_wrap=True)
 
         with (
@@ -93,7 +94,7 @@ class Session:
 
     def explain_resuming(self) -> int:
         """Print how to resume after an interruption; return the exit code."""
-        again = shlex.join(["dartboard", *sys.argv[1:]])
+        again = fitting(shlex.join(["dartboard", *sys.argv[1:]]))
         line = f"all finished results are kept; resume with: {again}"
         self.console.print(line, highlight=False, markup=False, soft_wrap=True)
         return INTERRUPTED

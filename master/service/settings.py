@@ -1,6 +1,5 @@
 """Settings of the service: address, access, and the periods of leases and heartbeats."""
 
-import socket
 from dataclasses import dataclass
 
 from configspace.errors import ServiceError
@@ -55,21 +54,3 @@ class ServiceSettings:
         check_exposure(self.host, self.credentials, insecure=self.insecure)
         if self.credentials is not None:
             self.credentials.check()
-
-    def worker_hint(self, address: str) -> str:
-        """Return the line that says how to start workers.
-
-        Args:
-            address: The address on which the master listens, as ``host:port``.
-        """
-        host, _, port = address.rpartition(":")
-        if host in ("0.0.0.0", "[::]"):  # all addresses of this machine; a worker needs one
-            host = socket.gethostname()
-        line = f"listening on {address}; start workers with: dartboard worker {host}:{port}"
-        if self.credentials is not None:
-            return f"{line} --credentials FILE"
-        if self.insecure:
-            line += (
-                "\nno credentials: anyone who can reach this port can take jobs and send results"
-            )
-        return line

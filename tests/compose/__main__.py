@@ -62,7 +62,8 @@ def _check_files(made: Project, commands: list[list[str]]) -> None:
     made.set(DARTBOARD_HOST="desk", DARTBOARD_MASTER="desk:9090", DARTBOARD_CREDENTIALS="./a.pem")
     base = ["docker-compose.yml"]
     chosen = [base + list(more) for count in range(3) for more in combinations(OVERRIDES, count)]
-    chosen += [["docker-compose.worker.yml"], ["docker-compose.worker.yml", OVERRIDES[1]]]
+    remote = "docker-compose.worker.yml"
+    chosen += [[remote], [remote, "docker-compose.worker-gpu.yml"]]
     for command in commands:
         for files in chosen:
             made.compose("config", "-q", files=files, command=command)

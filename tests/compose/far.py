@@ -25,7 +25,7 @@ FILES = ["docker-compose.yml", "docker-compose.published.yml"]
 FAR_FILES = ["docker-compose.worker.yml", "behind-nat.yml"]
 OVERRIDE = f"""
 services:
-  worker:
+  remote-worker:
     network_mode: "container:{BOX}"
 volumes:
   kernels:

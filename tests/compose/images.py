@@ -25,13 +25,13 @@ def have_postgres() -> None:
 def build(project: Project) -> dict[str, str]:
     """Build the image; return the times without a cache, with it, and after a code change."""
     figures = {
-        "build, without a cache": _seconds(project, "--no-cache", "master"),
-        "build, with a cache": _seconds(project, "master"),
+        "build, without a cache": _seconds(project, "--no-cache"),
+        "build, with a cache": _seconds(project),
     }
     module = project.folder / "cli" / "console" / "words.py"
     text = module.read_text()
     module.write_text(f"{text}# changed\n")
-    figures["build, after a code change"] = _seconds(project, "master")
+    figures["build, after a code change"] = _seconds(project)
     module.write_text(text)
     project.compose("build")
     size = int(run("docker", "image", "inspect", "--format", "{{.Size}}", "dartboard:cpu"))

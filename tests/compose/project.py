@@ -129,7 +129,7 @@ class Project:
         """Return the last lines of every container."""
         return "\n".join(
             f"--- {service}\n" + "\n".join(self.logs(container).splitlines()[-25:])
-            for service in ("exports", "master", "worker", "postgres")
+            for service in ("prepare", "master", "worker", "postgres")
             for container in self.containers(service)
         )
 

@@ -26,12 +26,12 @@ def run_undisturbed(project: Project) -> dict[str, str]:
     project.wait_for_the_end()
     figures["up, first, until both studies and their comparison are done"] = _since(began)
 
-    stem = "-against-".join(STUDIES)
-    expected = {"incumbents.csv", "incumbents.md"}
+    stem, incumbents = "-against-".join(STUDIES), f"{'-and-'.join(STUDIES)}-incumbents"
+    expected = {f"{incumbents}.csv", f"{incumbents}.md"}
     expected |= {f"{stem}{suffix}" for suffix in (".html", ".md", ".png", ".pdf")}
     found = {path.name for path in (project.folder / "exports").iterdir()}
     assert expected <= found, f"expected {expected} in exports, got {found}"
-    table = (project.folder / "exports" / "incumbents.md").read_text()
+    table = (project.folder / "exports" / f"{incumbents}.md").read_text()
     assert all(name in table for name in STUDIES), table
     return figures
 
@@ -58,7 +58,8 @@ def _check_where_the_keys_are(project: Project) -> None:
     run("docker", "exec", master, "test", "-s", "credentials/authority.key")
     assert not run("docker", "exec", worker, "ls", "-A", "credentials")
     mounted = {mount["Destination"]: mount["RW"] for mount in project.mounts(worker)}
-    assert mounted == {"/worker": False, "/home/dartboard/.cache/dartboard": True}, mounted
+    kernels = "/home/dartboard/.cache/dartboard"
+    assert mounted == {"/worker": False, "/state": False, kernels: True}, mounted
 
 
 def _since(began: float) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.master import comparable_pairs
+from cli.commands.master import comparable_pairs, exports
 from configspace.study import Study
 from tests.cli.commands.test_run import command, dartboard, environment
 
@@ -55,11 +55,41 @@ def test_studies_are_served_in_turn_and_compared(tmp_path: Path) -> None:
     finally:
         worker.kill()
         worker.wait()
-    columns = (tmp_path / "out" / "incumbents.csv").read_text().splitlines()[0]
+    incumbents = "one-shot-and-final-incumbents"
+    columns = (tmp_path / "out" / f"{incumbents}.csv").read_text().splitlines()[0]
     assert columns.endswith("one-shot,final")
     stem = "one-shot-against-final"
-    expected = {"incumbents.md", f"{stem}.md", f"{stem}.png", f"{stem}.pdf"}
+    expected = {f"{incumbents}.md", f"{stem}.md", f"{stem}.png", f"{stem}.pdf"}
     assert expected <= {path.name for path in (tmp_path / "out").iterdir()}
+
+
+def test_what_is_written_was_checked_before(tmp_path: Path) -> None:
+    studies = [Study(name=objective, objective=objective) for objective in ("one-shot", "final")]
+    names = {path.name for path in exports(studies, tmp_path)}
+    stem = "one-shot-against-final"
+    expected = {f"{stem}{suffix}" for suffix in (".html", ".md", ".png", ".pdf")}
+    expected |= {f"one-shot-and-final-incumbents{suffix}" for suffix in (".csv", ".md")}
+    assert names == expected | {"final-trials.png", "final-trials.pdf"}
+
+
+def test_other_studies_have_other_files(tmp_path: Path) -> None:
+    one, other = (Study(name=name, objective="final") for name in ("a", "b"))
+    sets = [[one], [other], [one, other], [one] * 60, [one] * 61]
+    files = [exports(studies, tmp_path)[0].name for studies in sets]
+    assert len(set(files)) == len(sets)
+    assert max(map(len, files)) < 255
+
+
+@pytest.mark.parametrize("blocked", ["final-incumbents.csv", "final-incumbents.md"])
+def test_a_blocked_export_stops_the_start(tmp_path: Path, blocked: str) -> None:
+    (tmp_path / "a.toml").write_text(STUDY.format(objective="final"))
+    (tmp_path / "out" / blocked).mkdir(parents=True)
+
+    refused = dartboard(tmp_path, "master", "a.toml", "--export-to", "out", "--port", "0")
+
+    assert refused.returncode == 2
+    assert f"cannot write 'out/{blocked}': it is a folder; rename" in refused.stderr
+    assert not (tmp_path / "dartboard.db").exists()
 
 
 def test_two_files_of_one_study_are_refused(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,6 +94,20 @@ def test_a_port_in_use_is_wrong(target: Target) -> None:
     assert one.state == "wrong"
     assert "in use" in one.text
     assert "--port" in one.advice
+
+
+def test_a_port_of_a_running_master_is_ok(target: Target, tmp_path: Path) -> None:
+    listen = "import socket; s = socket.create_server(('127.0.0.1', 0)); "
+    listen += "print(s.getsockname()[1], flush=True); input()"
+    (tmp_path / "dartboard").write_text(listen)
+    command = [sys.executable, str(tmp_path / "dartboard"), "master", "a.toml"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as master:
+        assert master.stdout is not None
+        port = int(master.stdout.readline())
+        (one,) = results("port", target, settings=ServiceSettings(port=port))
+        master.communicate(b"\n")
+    assert one.state == "ok"
+    assert f"a running master, process {master.pid}" in one.text
 
 
 def test_a_master_that_does_not_answer_is_wrong(target: Target) -> None:

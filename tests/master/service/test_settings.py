@@ -1,4 +1,4 @@
-"""Settings of the service: what is refused, and how a master invites workers."""
+"""Settings of the service: what is refused."""
 
 from pathlib import Path
 
@@ -7,23 +7,6 @@ import pytest
 from configspace.errors import ServiceError
 from master.credentials.folder import Folder
 from master.service.settings import ServiceSettings
-
-
-def test_a_master_on_all_addresses_names_its_machine() -> None:
-    settings = ServiceSettings(host="0.0.0.0", credentials=Folder(Path("c")))
-    line = settings.worker_hint("0.0.0.0:9090")
-    assert "listening on 0.0.0.0:9090" in line
-    assert "dartboard worker 0.0.0.0" not in line
-
-
-def test_an_invitation_asks_for_credentials() -> None:
-    settings = ServiceSettings(credentials=Folder(Path("c")))
-    assert settings.worker_hint("127.0.0.1:9090").endswith(":9090 --credentials FILE")
-
-
-def test_a_master_without_credentials_warns() -> None:
-    line = ServiceSettings(host="10.0.0.1", insecure=True).worker_hint("10.0.0.1:9090")
-    assert "anyone who can reach this port can take jobs and send results" in line
 
 
 @pytest.mark.parametrize("heartbeat", [5.0, 7.5])
