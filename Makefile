@@ -10,10 +10,22 @@ PYTEST_OPTIONS := -n auto --maxprocesses 4 --dist loadfile
 
 setup: .venv/ready
 
-.venv/ready: pyproject.toml constraints.txt
+# Prints a word if an environment exists that does not work: its checkout was moved, its Python was
+# removed or replaced, its installation was interrupted, or its command is missing.
+broken = $(shell test ! -e $(1) || { test -e $(1)/ready \
+  && grep -qsF '$(CURDIR)/$(1)/bin/python' $(1)/bin/dartboard \
+  && $(1)/bin/python -I -c 'import importlib.util as u; assert u.find_spec("typer")' 2>/dev/null; } \
+  || echo broken)
+again = $(if $(call broken,$(1)),again)
+
+.PHONY: again
+again:
+
+.venv/ready: pyproject.toml constraints.txt $(call again,.venv)
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
 	  { echo "dartboard needs Python 3.11, 3.12 or 3.13; name one with: make PYTHON=python3.11" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	@$(if $(call broken,.venv),echo "The environment in .venv does not work here. Setting it up again.")
+	$(PYTHON) -m venv $(if $(call broken,.venv),--clear) .venv
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
@@ -45,8 +57,8 @@ test-oldest: .venv-oldest/ready
 	.venv-oldest/bin/python -m pytest $(OLDEST_OPTIONS) -m slow tests/results
 	.venv-oldest/bin/python -m pytest $(OLDEST_OPTIONS) -m "not slow"
 
-.venv-oldest/ready: .venv/ready .ci/oldest.py
-	$(PYTHON) -m venv .venv-oldest
+.venv-oldest/ready: .venv/ready .ci/oldest.py $(call again,.venv-oldest)
+	$(PYTHON) -m venv $(if $(call broken,.venv-oldest),--clear) .venv-oldest
 	$(BIN)/python .ci/oldest.py > .venv-oldest/constraints.txt
 	.venv-oldest/bin/pip install --quiet --upgrade pip
 	.venv-oldest/bin/pip install --quiet --constraint .venv-oldest/constraints.txt \
