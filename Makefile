@@ -109,6 +109,7 @@ bench: setup
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.sampler
 	$(BIN)/python -m benchmarks.dispatch
+	$(BIN)/python -m benchmarks.around
 
 # Tests the Compose files on a real Docker Engine. If none answers, root installs and starts one.
 test-compose:

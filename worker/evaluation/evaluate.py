@@ -100,13 +100,14 @@ def search_trials(
         validation_psnr=_without_infinity(searched.validation_psnr),
     )
     _check_finite(batch, "one-shot PSNR", searched.psnr)
+    search_curves = _search_curves(batch, searched)
     found = [
         Trial(
             seed=int(seed),
             one_shot_psnr=float(searched.psnr[index]),
             architecture=_names(batch, picks),
             search_seconds=search_seconds,
-            curves=(_search_curve(batch, searched, index),),
+            curves=(search_curves[index],),
         )
         for index, (seed, picks) in enumerate(
             zip(batch.seeds, discretize(searched.alpha), strict=True)
@@ -150,6 +151,7 @@ def train_fixed(
         train_psnr=_without_infinity(trained.train_psnr),
     )
     _check_finite(batch, "architecture PSNR", trained.psnr)
+    curves = _retrain_curves(batch, trained)
     return tuple(
         Trial(
             seed=int(seed),
@@ -157,7 +159,7 @@ def train_fixed(
             architecture=_names(batch, architectures[index]),
             architecture_psnr=float(trained.psnr[index]),
             retrain_seconds=seconds,
-            curves=(_retrain_curve(batch, trained, index),),
+            curves=(curves[index],),
         )
         for index, seed in enumerate(batch.seeds)
     )
@@ -203,10 +205,9 @@ def _names(batch: Batch, picks: NDArray[np.int64]) -> tuple[str, ...]:
     return tuple(names[pick] for pick in picks)
 
 
-def _search_curve(batch: Batch, searched: Searched, trial: int) -> Curve:
-    return _curve(
+def _search_curves(batch: Batch, searched: Searched) -> list[Curve]:
+    return _curves(
         batch,
-        trial,
         "search",
         train_loss=searched.train_loss,
         psnr=searched.validation_psnr,
@@ -216,23 +217,23 @@ def _search_curve(batch: Batch, searched: Searched, trial: int) -> Curve:
     )
 
 
-def _retrain_curve(batch: Batch, trained: Retrained, trial: int) -> Curve:
-    return _curve(batch, trial, "retrain", train_loss=trained.train_loss, psnr=trained.train_psnr)
+def _retrain_curves(batch: Batch, trained: Retrained) -> list[Curve]:
+    return _curves(batch, "retrain", train_loss=trained.train_loss, psnr=trained.train_psnr)
 
 
-def _curve(
-    batch: Batch,
-    trial: int,
-    phase: Literal["search", "retrain"],
-    **values: NDArray[np.float64],
-) -> Curve:
-    """Return one trial's curves, each given with shape ``(trial, epoch)``."""
+def _curves(
+    batch: Batch, phase: Literal["search", "retrain"], **values: NDArray[np.float64]
+) -> list[Curve]:
+    """Return the curves of each trial; each of ``values`` has shape ``(trial, epoch)``."""
     for name, curves in values.items():
         _check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", curves)
     # model_validate instead of the constructor, because the names are keywords of the caller.
-    return Curve.model_validate(
-        {"phase": phase, **{name: tuple(c[trial].tolist()) for name, c in values.items()}}
-    )
+    return [
+        Curve.model_validate(
+            {"phase": phase, **{name: tuple(c[trial].tolist()) for name, c in values.items()}}
+        )
+        for trial in range(len(batch.seeds))
+    ]
 
 
 def _without_infinity(psnr: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -243,10 +244,10 @@ def _without_infinity(psnr: NDArray[np.float64]) -> NDArray[np.float64]:
 def _check_finite(batch: Batch, what: str, values: NDArray[np.float64]) -> None:
     """Raise if any value is not finite; ``values`` has shape ``(trial, …)``."""
     rows = values.reshape(len(batch.seeds), -1)
-    for index, row in enumerate(rows):
-        if not np.isfinite(row).all():
-            worst = row[~np.isfinite(row)][0]
-            raise NonFiniteScore(
-                f"expected a finite {what}, got {worst} in trial {index} "
-                f"(seed {batch.seeds[index]}) of {len(batch.seeds)}: its training diverged"
-            )
+    wrong = np.argwhere(~np.isfinite(rows))
+    if len(wrong):
+        index, column = wrong[0]
+        raise NonFiniteScore(
+            f"expected a finite {what}, got {rows[index, column]} in trial {index} "
+            f"(seed {batch.seeds[index]}) of {len(batch.seeds)}: its training diverged"
+        )

@@ -21,6 +21,7 @@ from configspace.logs import about
 from configspace.protocol import EvaluationProgress
 from configspace.python_path import python_command
 from configspace.threads import start_thread
+from worker.service.lines import Lines
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Child:
         self._process: subprocess.Popen[bytes] | None = None
         self._chosen = self._ready = False
         self._start_by = 0.0
-        self._buffer = b""
+        self._lines = Lines()
         self._job: Job | None = None
         self._deaths: list[ServiceError] = []
         self.worker: str | None = None
@@ -212,7 +213,7 @@ class Child:
 
     def kill(self) -> None:
         """Kill the process, and all processes that it started."""
-        process, self._process, self._buffer = self._process, None, b""
+        process, self._process, self._lines = self._process, None, Lines()
         self._ready, self.progress = False, None
         if process is None:
             return
@@ -252,7 +253,7 @@ class Child:
             raise self._deaths.pop()
         assert self._process is not None
         assert self._process.stdout is not None
-        if b"\n" not in self._buffer:
+        if (line := self._lines.next()) is None:
             with selectors.DefaultSelector() as selector:
                 selector.register(self._process.stdout, selectors.EVENT_READ)
                 if not selector.select(timeout):
@@ -261,11 +262,9 @@ class Child:
             if not chunk:  # its end is closed: wait until it is dead, not for the next poll
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self._process.wait(timeout)
-            self._buffer += chunk
-        line, newline, rest = self._buffer.partition(b"\n")
-        if not newline:
-            return None
-        self._buffer = rest
+            self._lines.add(chunk)
+            if (line := self._lines.next()) is None:
+                return None
         message: dict[str, Any] = json.loads(line)
         return message
 

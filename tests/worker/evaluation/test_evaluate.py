@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from benchmarks.around import Instant
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
@@ -229,6 +230,20 @@ def test_a_non_finite_one_shot_score_names_its_trial() -> None:
         search_trials(
             batch_of_job(job_of()), Scripted([1, np.nan], [1, 1]), retrain=False, progress=quiet
         )
+
+
+def test_each_value_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked: list[int] = []
+
+    def is_finite(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        checked.append(values.size)
+        return np.logical_not(np.isnan(values))
+
+    monkeypatch.setattr("worker.evaluation.evaluate.np.isfinite", is_finite)
+    batch = batch_of_job(job_of(seeds=tuple(range(40))))
+    search_trials(batch, Instant(), retrain=True, progress=quiet)
+    scores_and_curves = 2 + 7 * batch.epochs
+    assert sum(checked) <= 40 * scores_and_curves
 
 
 def test_a_non_finite_architecture_score_names_its_trial() -> None:
