@@ -8,7 +8,8 @@ from typing import Self
 import sqlalchemy as sa
 
 from configspace.errors import StoreError
-from results.store.database import identity, open_engine, store_errors
+from results.store.database import open_engine, store_errors
+from results.store.sqlite_file import database_file, identity
 
 
 class Connections:
@@ -21,7 +22,9 @@ class Connections:
     def __init__(self, engine: sa.Engine, url: str) -> None:
         self.url = url
         self._engine = engine
-        self._file = identity(engine.url)
+        sqlite = engine.dialect.name == "sqlite"
+        self._file = database_file(engine.url) if sqlite else None
+        self._identity = identity(self._file) if self._file else None
         # The URL for messages: without a password, and without the driver that dartboard chose.
         self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
         self._writer: sa.Connection | None = None
@@ -103,7 +106,7 @@ class Connections:
 
         SQLite would continue to write to a removed file, which nobody else can read.
         """
-        if self._file is not None and identity(self._engine.url) != self._file:
+        if self._file is not None and identity(self._file) != self._identity:
             raise StoreError(
                 f"store {self._shown} was removed or replaced while it was in use",
                 advice="restore the file and start again, or choose another store with --store",

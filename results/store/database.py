@@ -23,6 +23,7 @@ from sqlalchemy import event
 
 from configspace.errors import StoreError
 from results.store.schema import SCHEMA, VERSION_TABLE, metadata
+from results.store.sqlite_file import check_file, database_file
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_SECONDS = 30.0
@@ -45,7 +46,7 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
     parsed = _parse(url)
     shown = parsed.render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
-        _check_file(Path(str(parsed.database)), shown, create=create)
+        check_file(database_file(parsed), shown, create=create)
     try:
         engine = _engine(parsed)
     except ModuleNotFoundError as error:
@@ -89,20 +90,6 @@ def store_errors(action: str, shown: str) -> Iterator[None]:
         ) from error
 
 
-def identity(url: sa.URL) -> tuple[int, int] | None:
-    """Return device and inode of a SQLite store's file; (0, 0) if it is missing.
-
-    Returns None for a store on a server.
-    """
-    if url.get_backend_name() != "sqlite":
-        return None
-    try:
-        found = Path(str(url.database)).stat()
-    except OSError:
-        return 0, 0
-    return found.st_dev, found.st_ino
-
-
 def _parse(url: str) -> sa.URL:
     expected = "expected a store such as 'sqlite:///dartboard.db' or 'postgresql://host/name'"
     try:
@@ -114,24 +101,16 @@ def _parse(url: str) -> sa.URL:
     if backend not in ("sqlite", "postgresql"):
         raise StoreError(f"{expected}, got {parsed.render_as_string(hide_password=True)!r}")
     if backend == "sqlite":
-        if parsed.database in (None, "", ":memory:") or parsed.query:
-            raise StoreError(f"{expected}, with a plain file for SQLite, got {url!r}")
+        if "?" in url:  # SQLAlchemy drops what follows it if it is not an option
+            raise StoreError(
+                f"{expected}, with a path without '?', got {url!r}", advice="rename the file"
+            )
+        if parsed.database in (None, "", ":memory:") or parsed.host or parsed.username:
+            raise StoreError(
+                f"{expected}, with a plain file after three slashes for SQLite, got {url!r}"
+            )
         return parsed.set(drivername="sqlite")
     return parsed.set(drivername="postgresql+psycopg")
-
-
-def _check_file(path: Path, shown: str, *, create: bool) -> None:
-    """Report precisely what SQLite reports only as 'unable to open database file'."""
-    try:
-        exists, parent = path.exists(), path.absolute().parent.is_dir()
-        if exists and not path.is_file():
-            raise StoreError(f"{shown} is not a dartboard store: {str(path)!r} is not a file")
-    except OSError as error:
-        raise StoreError(f"cannot open store {shown}: {error.strerror}") from error
-    if not exists and not create:
-        raise StoreError(f"no store {shown}", advice="'dartboard run STUDY.toml' creates one")
-    if not parent:
-        raise StoreError(f"cannot create store {shown}: there is no folder {str(path.parent)!r}")
 
 
 def _engine(url: sa.URL) -> sa.Engine:

@@ -69,13 +69,23 @@ def start_it_last(scene: Scene) -> Hit:
     return hit
 
 
-def start_a_second(scene: Scene) -> Hit:
+def start_a_second_by_symlink(scene: Scene) -> Hit:
+    """Start a second master on a symbolic link to the store, which must refuse to run."""
+    folder = scene.folder / "elsewhere"
+    folder.mkdir(exist_ok=True)
+    link = folder / "link.db"
+    if not link.is_symlink():
+        link.symlink_to(scene.folder / "store.db")
+    return start_a_second(scene, f"sqlite:///{link}")
+
+
+def start_a_second(scene: Scene, url: str | None = None) -> Hit:
     """Start a second master on the same store, which must refuse to run."""
     scene.pause()
     hit = scene.hit()
     before = _messages(scene)
     scene.set_pace(4 * PACE)  # the study must last longer than a process takes to start
-    second = scene.start_master(port=1)
+    second = scene.start_master(port=1, url=url)
     scene.wait_for(lambda: second.poll() is not None, "refusal of a second master")
     scene.set_pace(PACE)
     said = _messages(scene)[len(before) :]
@@ -105,4 +115,5 @@ FAULTS = (
     Fault("Ctrl-C twice on the master", interrupt_twice),
     Fault("workers started before the master", start_it_last),
     Fault("second master", start_a_second),
+    Fault("second master by symlink", start_a_second_by_symlink),
 )

@@ -117,12 +117,14 @@ class Scene:
         new.write_text(str(seconds))
         new.rename(self.folder / "pace")
 
-    def start_master(self, die: Die = "never", *, port: int | None = None) -> Process:
-        """Start a master; one with a ``port`` is a second one."""
+    def start_master(
+        self, die: Die = "never", *, port: int | None = None, url: str | None = None
+    ) -> Process:
+        """Start a master; one with a ``port`` is a second one, which may use another URL."""
         host, _, usual = self.address.rpartition(":")
         command = [sys.executable, "-m", "tests.drill.serve", "--folder", str(self.folder)]
-        command += ["--url", self.url, "--host", host, "--port", str(port or usual), "--die", die]
-        command += ["--seed", str(self.random.randrange(2**31)), *self._options]
+        command += ["--url", url or self.url, "--host", host, "--port", str(port or usual)]
+        command += ["--die", die, "--seed", str(self.random.randrange(2**31)), *self._options]
         # The first one kills itself only after every worker has begun.
         command += ["--spare", "0" if self.hits else "8"]
         process = self._start(command)

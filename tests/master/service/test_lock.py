@@ -1,6 +1,8 @@
 """A study has at most one master at a time."""
 
 import contextlib
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,8 @@ import pytest
 
 from configspace.errors import ServiceError, StoreError
 from master.service.lock import study_lock
+from results.store.locks import is_held, lock_file
+from tests import postgresql
 from tests.master.running import ROOT, wait_for
 
 
@@ -83,4 +87,132 @@ def test_another_study_of_the_same_store_is_free(url: str) -> None:
 def test_an_unwritable_folder_is_an_error(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/missing/store.db"
     with pytest.raises(StoreError, match="cannot write"), study_lock(url, "x"):
+        pass
+
+
+@pytest.mark.parametrize("made", ["before", "after"])
+def test_a_symbolic_link_is_the_same_store(made: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "there").symlink_to("folder")
+    (tmp_path / "link.db").symlink_to("folder/store.db")  # leads nowhere yet
+    if made == "before":
+        (tmp_path / "folder" / "store.db").touch()
+    with study_lock(f"sqlite:///{tmp_path}/folder/store.db", "x"):
+        for name in ("link.db", "there/store.db", "there/../folder/store.db"):
+            with (
+                pytest.raises(ServiceError, match="already has a master"),
+                study_lock(f"sqlite:///{tmp_path}/{name}", "x"),
+            ):
+                pass
+
+
+def test_a_relative_path_is_the_same_store(
+    file_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with (
+        study_lock(file_url, "x"),
+        pytest.raises(ServiceError, match="already has a master"),
+        study_lock("sqlite:///store.db", "x"),
+    ):
+        pass
+
+
+def test_a_renamed_store_keeps_its_master(file_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.touch()
+    with study_lock(file_url, "x"):
+        path.rename(tmp_path / "other.db")
+        with (
+            pytest.raises(ServiceError, match="already has a master"),
+            study_lock(f"sqlite:///{tmp_path}/other.db", "x"),
+        ):
+            pass
+
+
+def test_a_copy_has_no_master(file_url: str, tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    path.touch()
+    with study_lock(file_url, "x"):
+        shutil.copy(path, tmp_path / "copy.db")
+        with study_lock(f"sqlite:///{tmp_path}/copy.db", "x"):
+            pass
+
+
+def test_a_replaced_store_names_its_old_master(file_url: str, tmp_path: Path) -> None:
+    path, new = tmp_path / "store.db", tmp_path / "new.db"
+    path.touch()
+    with study_lock(file_url, "x"):
+        new.touch()
+        new.replace(path)
+        with (
+            pytest.raises(ServiceError, match="on an earlier file of this name"),
+            study_lock(file_url, "x"),
+        ):
+            pass
+
+
+def test_a_look_at_a_lock_does_not_take_it(file_url: str, tmp_path: Path) -> None:
+    lock = lock_file(tmp_path / "store.db", "x")
+    assert not is_held(lock)
+    with study_lock(file_url, "x"):
+        assert is_held(lock)
+        with pytest.raises(ServiceError, match="already has a master"), study_lock(file_url, "x"):
+            pass
+    lock.touch()  # as kill -9 leaves it
+    assert not is_held(lock)
+    with study_lock(file_url, "x"):
+        assert is_held(lock)
+
+
+def test_a_too_long_name_is_an_error(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/{'s' * 200}.db"
+    with pytest.raises(StoreError, match="shorter name"), study_lock(url, "x" * 60):
+        pass
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or shutil.which("unshare") is None, reason="only root can mount a file"
+)
+def test_a_file_mounted_alone_is_refused(tmp_path: Path) -> None:
+    for name in ("store.db", "the mount.db"):
+        (tmp_path / name).touch()
+    code = (
+        "from master.service.lock import study_lock\n"
+        f"with study_lock('sqlite:///{tmp_path}/the mount.db', 'x'): pass"
+    )
+    command = f'mount --bind store.db "the mount.db" && cd {ROOT} && exec {sys.executable} -c "$0"'
+    result = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", command, code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "mount:" in result.stderr or "unshare:" in result.stderr:
+        pytest.skip(result.stderr)  # root of a container may not mount
+    assert "the mount.db', a file that is mounted alone" in result.stderr
+
+
+@pytest.mark.slow
+def test_another_address_is_the_same_server(postgresql_server: str) -> None:
+    url = postgresql.create_database(postgresql_server, "addressed")
+    other = url.replace("127.0.0.1", "localhost")
+    with (
+        study_lock(url, "x"),
+        pytest.raises(ServiceError, match="already has a master: process"),
+        study_lock(other, "x"),
+    ):
+        pass
+
+
+@pytest.mark.slow
+def test_another_database_has_other_locks(postgresql_server: str) -> None:
+    first, second = (postgresql.create_database(postgresql_server, name) for name in ("one", "two"))
+    with (
+        study_lock(first, "x"),
+        study_lock(second, "x"),
+        pytest.raises(ServiceError, match="already has a master: process"),
+        study_lock(second, "x"),
+    ):
         pass

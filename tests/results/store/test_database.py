@@ -1,5 +1,6 @@
 """Opening a database as a store, on every kind."""
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from configspace.errors import StoreError
 from results.store.database import MIGRATIONS, open_engine
 from results.store.schema import SCHEMA, metadata
+from results.store.sqlite_file import LONGEST_NAME, LONGEST_PATH
 from results.store.store import Store
 from tests.results.made_up import filled
 
@@ -159,12 +161,62 @@ def test_the_folder_of_a_store_must_exist(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["dartboard.db", "", "mysql://host/name", "sqlite://", "sqlite:///:memory:", "://"]
+    "url",
+    [
+        *("dartboard.db", "", "mysql://host/name", "sqlite://", "sqlite:///:memory:", "://"),
+        *("sqlite://host/name.db", "sqlite://name.db", "sqlite://me@/name.db"),
+        *("sqlite:///a?b.db", "sqlite:///a.db?mode=ro", "sqlite:///a.db?", "sqlite:///?b.db"),
+    ],
 )
-def test_a_wrong_url_shows_an_example(url: str) -> None:
+def test_a_wrong_url_shows_an_example(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     message = refused(url)
+    assert list(tmp_path.iterdir()) == []
     assert message.startswith("expected a store such as 'sqlite:///dartboard.db'")
     assert repr(url) in message
+
+
+@pytest.mark.parametrize("name", ["a b.db", "a#b.db", "file:a.db", "a\u00fcb.db", "a'b"])
+def test_any_other_file_name_can_be_used(name: str, tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/{name}") as store:
+        filled(store)
+        assert (tmp_path / name).is_file()
+
+
+@pytest.mark.parametrize(("folders", "name"), [(5, 200), (0, 248), (0, 300)])
+def test_a_too_long_path_is_named(folders: int, name: int, tmp_path: Path) -> None:
+    folder = tmp_path.joinpath(*["f" * 100] * folders)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / ("s" * name)
+    message = refused(f"sqlite:///{path}")
+    assert "at most 504 bytes" in message
+    assert f"got {len(str(path))} and {name} in" in message
+
+
+def test_the_longest_path_can_be_used(tmp_path: Path) -> None:
+    folder = tmp_path.joinpath(*["f" * 100] * 2)
+    folder.mkdir(parents=True)
+    path = folder / ("s" * min(LONGEST_NAME, LONGEST_PATH - len(f"{folder}/")))
+    with Store.open(f"sqlite:///{path}") as store:
+        filled(store)
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_store_with_two_names_is_refused(create: bool, tmp_path: Path) -> None:
+    path, other = tmp_path / "store.db", tmp_path / "other.db"
+    Store.open(f"sqlite:///{path}").close()
+    os.link(path, other)
+    for name in (path, other):
+        assert "with 2 names (hard links)" in refused(f"sqlite:///{name}", create=create)
+    other.unlink()
+    Store.open(f"sqlite:///{path}", create=create).close()
+
+
+def test_a_symbolic_link_to_itself_is_named(tmp_path: Path) -> None:
+    (tmp_path / "store.db").symlink_to("store.db")
+    assert "Too many levels of symbolic links" in refused(f"sqlite:///{tmp_path}/store.db")
 
 
 def test_a_password_is_not_shown() -> None:
