@@ -1,6 +1,6 @@
 """Current status of a campaign: progress and scores of each condition."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from configspace.condition import Condition
 from results.frames.campaign import CampaignFrames, load_campaign_from
-from results.store.events import SeenWorker, StudyState
+from results.store.events import SeenWorker, ShownState
 from results.store.store import Store
 
 
@@ -33,9 +33,8 @@ class CampaignStatus:
     """Status of one campaign."""
 
     name: str
-    state: StudyState
-    """``done`` once every condition is; ``running`` also after its master was killed (see
-    ``last_activity``)."""
+    state: ShownState
+    """``done`` once every condition is."""
     conditions: tuple[ConditionStatus, ...]
     seconds: float
     """Time of search and training on the workers in seconds, summed over trials."""
@@ -74,15 +73,9 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
     run, trials = frames.evaluations, frames.trials
     times = run[["submitted", "started", "finished"]].max()
     last = times.dropna().max() if times.notna().any() else None
-    states = set(frames.conditions["state"])
-    state: StudyState = "stopped"
-    if "running" in states:
-        state = "running"
-    elif states == {"done"}:
-        state = "done"
     return CampaignStatus(
         name=frames.campaign.name,
-        state=state,
+        state=state_of(frames.conditions["state"]),
         conditions=tuple(
             _condition_status(
                 condition,
@@ -98,6 +91,16 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
         workers=tuple(workers),
         last_activity=None if last is None else last.to_pydatetime(),
     )
+
+
+def state_of(conditions: Iterable[str]) -> ShownState:
+    """Return the state of a campaign from those of its conditions."""
+    states = set(conditions)
+    if "running" in states:
+        return "running"
+    if "interrupted" in states:
+        return "interrupted"
+    return "done" if states == {"done"} else "stopped"
 
 
 def _condition_status(

@@ -10,7 +10,7 @@ from configspace.study import Study
 from results.analysis.cost import Cost, cost
 from results.analysis.incumbent import Effort, Incumbent, effort, incumbent
 from results.frames.study import Frames, load_from
-from results.store.events import EvaluationState, SeenWorker, StudyState
+from results.store.events import EvaluationState, SeenWorker, ShownState
 from results.store.store import Store
 
 
@@ -39,8 +39,7 @@ class StudyStatus:
     """Status of one study."""
 
     study: Study
-    state: StudyState
-    """State of the study; ``running`` also after its master was killed (see ``last_activity``)."""
+    state: ShownState
     effort: Effort
     rungs: tuple[Rung, ...]
     """Budgets of the study, smallest first; re-runs do not count."""
@@ -91,7 +90,7 @@ def status_of(frames: Frames, workers: Sequence[SeenWorker] = ()) -> StudyStatus
     trials = frames.trials
     return StudyStatus(
         study=frames.study,
-        state=cast(StudyState, frames.state),
+        state=frames.state,
         effort=effort(frames),
         rungs=_rungs(frames),
         incumbent=incumbent(frames),

@@ -70,7 +70,7 @@ class CampaignFrames:
     - ``seed``: seed of the condition
     - ``trials``: number of trials that it plans
     - ``finished``, ``crashed``: number of trials that finished or crashed
-    - ``state``: ``running``, ``stopped`` or ``done``
+    - ``state``: ``running``, ``interrupted`` (its master was killed), ``stopped`` or ``done``
     - one column per hyperparameter
     """
     evaluations: pd.DataFrame
@@ -135,7 +135,8 @@ def load_campaign_from(store: Store, name: str, *, with_curves: bool = False) ->
     id_of = {row.name: row.id for row in found}
     conditions = _conditions(campaign.conditions)
     conditions["study_id"] = [id_of[condition.study] for condition in campaign.conditions]
-    conditions["state"] = conditions["study_id"].map({row.id: row.state for row in found})
+    states = store.shown_states({row.name: row.state for row in found})
+    conditions["state"] = [states[condition.study] for condition in campaign.conditions]
 
     run = run.rename(columns={"part": "first_trial", "seeds": "trials"})
     run["psnr"] = -run["loss"].astype("float64")

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from configspace.hyperparameters import DOMAINS, Domain, Hyperparameters, Interval, Levels
 from configspace.study import Study
+from results.store.events import ShownState
 from results.store.schema import configurations, curves, evaluations, studies, trials
 from results.store.store import Store
 
@@ -93,8 +94,9 @@ class Frames:
 
     study: Study
     """Current settings of the study."""
-    state: str
-    """State of the study: ``running``, ``stopped`` or ``done``."""
+    state: ShownState
+    """State of the study: ``running``, ``interrupted`` (its master was killed), ``stopped`` or
+    ``done``."""
     configurations: pd.DataFrame
     """One row per configuration.
 
@@ -193,7 +195,7 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
     owner = run[["id", *_KEYS, *_BUDGET]].rename(columns={"id": "evaluation_id"})
     return Frames(
         study=settings,
-        state=found.state,
+        state=store.shown_states({study: found.state})[study],
         configurations=typed(picked.sort_values(["iteration", "rung", "number"]), _CONFIGURATIONS),
         evaluations=typed(run, _EVALUATIONS),
         trials=typed(owner.merge(tried, on="evaluation_id"), _TRIALS),

@@ -1,7 +1,7 @@
 """Connections of an open store: one that writes, and one for each read."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from types import TracebackType
 from typing import Self
 
@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from configspace.errors import StoreError
 from results.store.database import open_engine, store_errors
+from results.store.locks import held_files, held_keys
 from results.store.sqlite_file import database_file, identity
 
 
@@ -80,6 +81,13 @@ class Connections:
                 connection.begin(),
             ):
                 yield connection
+
+    def _served(self, names: Collection[str]) -> set[str]:
+        """Return those studies and campaigns that a master serves now."""
+        if self._file is not None:
+            return held_files(self._file, names)
+        with self.reading() as connection:
+            return held_keys(connection, names)
 
     @contextlib.contextmanager
     def _write(self) -> Iterator[sa.Connection]:

@@ -15,7 +15,10 @@ EvaluationState = Literal["queued", "running", "finished", "crashed", "lost"]
 machines."""
 
 StudyState = Literal["running", "stopped", "done"]
-"""State of a study; ``running`` also after its master was killed."""
+"""State of a study as its master stored it; ``running`` also after its master was killed."""
+
+ShownState = Literal["running", "interrupted", "stopped", "done"]
+"""State of a study as it is shown; ``interrupted`` after its master was killed."""
 
 
 @dataclass(frozen=True, slots=True)

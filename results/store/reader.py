@@ -5,6 +5,8 @@ them as frames.
 """
 
 import dataclasses
+from collections.abc import Mapping
+from typing import cast
 
 import sqlalchemy as sa
 
@@ -15,7 +17,15 @@ from configspace.job import EvaluationId, Purpose
 from configspace.study import Study
 from results.store import statements, study_rows
 from results.store.connection import Connections
-from results.store.events import Failed, Finished, FixedTrials, SeenWorker, Submitted, Unfinished
+from results.store.events import (
+    Failed,
+    Finished,
+    FixedTrials,
+    SeenWorker,
+    ShownState,
+    Submitted,
+    Unfinished,
+)
 from results.store.schema import evaluations, studies, trials, workers
 
 
@@ -63,6 +73,26 @@ class Reader(Connections):
         """Return the names of the campaigns, oldest first."""
         with self.reading() as connection:
             return study_rows.names(connection)[1]
+
+    def shown_states(self, stored: Mapping[str, str]) -> dict[str, ShownState]:
+        """Return the states of studies and conditions as they are shown.
+
+        Args:
+            stored: States that were read before, by the name of the study or condition.
+
+        Returns:
+            The same states, but ``interrupted`` for what is ``running`` without a master.
+        """
+        shown = {name: cast(ShownState, state) for name, state in stored.items()}
+        master_of = {n: n.partition("/")[0] for n, state in stored.items() if state == "running"}
+        served = self._served(set(master_of.values())) if master_of else set()
+        if free := {name for name, master in master_of.items() if master not in served}:
+            with self.reading() as connection:
+                running = sa.select(studies.c.name).where(studies.c.state == "running")
+                # Read again: a master may have ended since, and then its study was running.
+                still = free.intersection(connection.scalars(running))
+            shown |= dict.fromkeys(still, "interrupted")
+        return shown
 
     def history(self, study: str) -> list[Submitted | Finished | Failed]:
         """Return the events of BOHB's evaluations in order; re-runs are left out."""

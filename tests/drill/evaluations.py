@@ -28,8 +28,13 @@ def evaluate(job: Job, progress: OnProgress) -> Outcome:
     folder = Path(os.environ[FOLDER])
     note(folder, "begin", os.getppid(), name_of(job.id))
     progress("search", 0, job.epochs)
-    pace = float((folder / "pace").read_text())
-    time.sleep(pace * (0.5 + _fraction(job.id, "pace")))
+    began = time.monotonic()
+    while True:
+        pace = float((folder / "pace").read_text())  # it may change during the evaluation
+        left = began + pace * (0.5 + _fraction(job.id, "pace")) - time.monotonic()
+        if left <= 0:
+            break
+        time.sleep(min(left, 0.05))
     way = (folder / "way").read_text()
     # At the end of a study the pace is 0. Transient ways only cost time then, and are skipped.
     if misbehaves(job.id, way) and (

@@ -84,7 +84,7 @@ def start_a_second(scene: Scene, url: str | None = None) -> Hit:
     scene.pause()
     hit = scene.hit()
     before = _messages(scene)
-    scene.set_pace(4 * PACE)  # the study must last longer than a process takes to start
+    scene.set_pace(_LONG)  # the study must last longer than a process takes to start
     second = scene.start_master(port=1, url=url)
     scene.wait_for(lambda: second.poll() is not None, "refusal of a second master")
     scene.set_pace(PACE)
@@ -106,6 +106,9 @@ def _master(scene: Scene) -> Process:
 def _messages(scene: Scene) -> str:
     return (scene.folder / "messages").read_text()
 
+
+_LONG = 30.0
+"""Mean seconds per evaluation while a process starts; half as much again is within the limit."""
 
 FAULTS = (
     Fault("master killed mid-job", kill),

@@ -1,12 +1,21 @@
 """Status of studies, on every kind of store."""
 
+from pathlib import Path
+
 import pytest
 
 from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
+from master.service.lock import study_lock
+from results.analysis.campaign_status import campaign_status
 from results.analysis.status import StudyStatus, status
+from results.frames.campaign import load_campaign
+from results.frames.study import load
+from results.store.events import StudyState
+from results.store.locks import lock_file
 from results.store.store import Store
 from tests.results.made_up import filled, id_of, study
+from tests.results.made_up_campaign import filled_campaign
 
 
 def test_all_studies_are_returned_by_default(url: str) -> None:
@@ -87,9 +96,53 @@ def test_a_done_study_has_its_cost(done: StudyStatus) -> None:
 def test_a_new_study_has_no_results(url: str) -> None:
     with Store.open(url) as store:
         store.begin(study(), {})
-    (one,) = status(url)
+    with study_lock(url, "blur-final"):
+        (one,) = status(url)
     assert (one.state, one.incumbent, one.last_activity) == ("running", None, None)
     assert (one.counts, one.running, one.cost.epochs) == ({}, (), 0)
+
+
+def test_a_study_whose_master_died_is_interrupted(url: str) -> None:
+    with Store.open(url) as store:
+        store.begin(study(), {})
+        store.begin(study("served"), {})
+    with study_lock(url, "served"):
+        assert [one.state for one in status(url)] == ["interrupted", "running"]
+        assert load(url, "blur-final").state == "interrupted"
+        assert load(url, "served").state == "running"
+
+
+def test_a_lock_that_kill_left_is_no_master(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/store.db"
+    with Store.open(url) as store:
+        store.begin(study(), {})
+    lock_file(tmp_path / "store.db", "blur-final").write_text('{"pid": 1}')
+    assert status(url)[0].state == "interrupted"
+
+
+@pytest.mark.parametrize("state", ["stopped", "done"])
+def test_an_ended_study_keeps_its_state(state: StudyState, url: str) -> None:
+    with Store.open(url) as store:
+        store.begin(study(), {})
+        store.end("blur-final", state)
+    assert status(url)[0].state == state
+
+
+def test_a_master_that_ends_meanwhile_was_running(url: str) -> None:
+    with Store.open(url) as store:
+        store.begin(study(), {})
+        store.end("blur-final", "done")
+        assert store.shown_states({"blur-final": "running"}) == {"blur-final": "running"}
+
+
+def test_a_campaign_whose_master_died_is_interrupted(url: str) -> None:
+    with Store.open(url) as store:
+        campaign = filled_campaign(store, trials=7, crashed=1)
+        store.begin_campaign(campaign, {})
+    with study_lock(url, campaign.name):
+        assert campaign_status(url, [campaign.name])[0].state == "running"
+    assert campaign_status(url, [campaign.name])[0].state == "interrupted"
+    assert set(load_campaign(url, campaign.name).conditions["state"]) == {"interrupted"}
 
 
 def test_an_empty_store_has_no_studies(url: str) -> None:
