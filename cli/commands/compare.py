@@ -1,5 +1,6 @@
 """`dartboard compare`: re-run the incumbents of two studies, then write what they show."""
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,7 +54,7 @@ def compare(
 ) -> int:
     """Re-run the incumbents of two studies on fresh seeds, and write one page that compares them.
 
-    Runs that the store already has are not repeated.
+    Runs that the store already has are not repeated. If the store can only be read, none are added.
     """
     from cli.console.output import make_folder
     from cli.local.workers import LocalWorkers
@@ -77,7 +78,9 @@ def compare(
         )
         session = Session(url=store, local=local, accept_version_change=accept_version_change)
         session.logs.set_up(session.console)
-        if not run_comparison(studies, opened, session, trials=trials, quick=quick):
+        if opened.read_only:
+            print(f"{store} can only be read: no runs are added", file=sys.stderr)
+        elif not run_comparison(studies, opened, session, trials=trials, quick=quick):
             return session.explain_resuming()
         write_comparison(opened, one_shot, final, output)
     return 0

@@ -1,6 +1,7 @@
 """Connections of an open store: one that writes, and one for each read."""
 
 import contextlib
+import os
 from collections.abc import Collection, Iterator
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from configspace.errors import StoreError
 from results.store.database import open_engine, store_errors
 from results.store.locks import held_files, held_keys
-from results.store.sqlite_file import database_file, identity
+from results.store.sqlite_file import database_file, identity, is_pending, last_change
 
 
 class Connections:
@@ -25,7 +26,8 @@ class Connections:
         self._engine = engine
         sqlite = engine.dialect.name == "sqlite"
         self._file = database_file(engine.url) if sqlite else None
-        self._identity = identity(self._file) if self._file else None
+        self._immutable = bool(engine.get_execution_options().get("immutable", False))
+        self._opened = self._current()
         # The URL for messages: without a password, and without the driver that dartboard chose.
         self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
         self._writer: sa.Connection | None = None
@@ -43,6 +45,14 @@ class Connections:
                 schema; or, without ``create``, if it is missing or has an older schema.
         """
         return cls(open_engine(url, create=create), url)
+
+    @property
+    def read_only(self) -> bool:
+        """Whether this process may only read the store; False if a server decides that."""
+        if self._file is None:
+            return False
+        writable = all(os.access(path, os.W_OK) for path in (self._file, self._file.parent))
+        return self._immutable or not writable
 
     def close(self) -> None:
         """Close all connections; closing twice has no effect."""
@@ -81,6 +91,8 @@ class Connections:
                 connection.begin(),
             ):
                 yield connection
+        if self._immutable:  # nobody was kept from writing
+            self._check_presence()
 
     def _served(self, names: Collection[str]) -> set[str]:
         """Return those studies and campaigns that a master serves now."""
@@ -109,12 +121,25 @@ class Connections:
                 self._writer = None
                 raise
 
+    def _current(self) -> tuple[object, ...]:
+        """Return which file the store is now, and for an immutable one, also its content."""
+        if self._file is None:
+            return ()
+        if not self._immutable:
+            return identity(self._file)
+        return *identity(self._file), *last_change(self._file), is_pending(self._file)
+
     def _check_presence(self) -> None:
         """Check that the file is the one that was opened.
 
         SQLite would continue to write to a removed file, which nobody else can read.
         """
-        if self._file is not None and identity(self._file) != self._identity:
+        if self._current() != self._opened:
+            if self._immutable:
+                raise StoreError(
+                    f"store {self._shown} was changed while it was read",
+                    advice="run the command again",
+                )
             raise StoreError(
                 f"store {self._shown} was removed or replaced while it was in use",
                 advice="restore the file and start again, or choose another store with --store",

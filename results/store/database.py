@@ -1,8 +1,9 @@
 """Opening a database as a store: check of the URL, check of the contents, migrations.
 
-Two decisions about SQLite:
+Three decisions about SQLite:
 
 - The write-ahead log lets any number of readers read while the master writes.
+- A store that can only be read is opened as ``immutable``, if it has no log that is pending.
 - ``synchronous = NORMAL`` passes every commit to the operating system before the call returns, so
   a process that is killed at any point loses nothing that it committed. Only a crash of the whole
   machine can lose the newest commits. The store is then in an earlier state without gaps. The
@@ -12,21 +13,32 @@ Two decisions about SQLite:
 """
 
 import contextlib
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import event
 
 from configspace.errors import StoreError
 from results.store.schema import SCHEMA, VERSION_TABLE, metadata
-from results.store.sqlite_file import check_file, database_file
+from results.store.sqlite_file import check_file, database_file, is_pending
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_SECONDS = 30.0
+_UNWRITABLE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+)
+"""Why SQLite cannot make the files next to a database, without which it reads only a finished one:
+a read-only folder, or a full disk."""
 _MIGRATING = threading.Lock()
 """Alembic keeps its state in module globals, so only one migration may run at a time."""
 
@@ -54,9 +66,26 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
             f"store {shown} needs the package {error.name!r}",
             advice="install it: pip install 'psycopg[binary]'",
         ) from error
+    with store_errors("open", shown):
+        try:
+            return _prepared(engine, shown, create=create)
+        except sa.exc.OperationalError as error:
+            if create or _primary_code(error.orig) not in _UNWRITABLE:
+                raise
+            file = database_file(parsed)
+            if is_pending(file):
+                raise StoreError(
+                    f"cannot open store {shown}: its newest changes are in '{file}-wal', which "
+                    "cannot be read here",
+                    advice="run 'dartboard status' where the store can be written, or copy its "
+                    "files to a folder of yours",
+                ) from error
+        return _prepared(_engine(parsed, immutable=True), shown, create=False)
+
+
+def _prepared(engine: sa.Engine, shown: str, *, create: bool) -> sa.Engine:
     try:
-        with store_errors("open", shown):
-            _prepare(engine, shown, create=create)
+        _prepare(engine, shown, create=create)
     except BaseException:
         engine.dispose()
         raise
@@ -79,15 +108,26 @@ def store_errors(action: str, shown: str) -> Iterator[None]:
     except sa.exc.SQLAlchemyError as error:
         origin = getattr(error, "orig", None) or error
         reason = (str(origin).splitlines() or [type(origin).__name__])[0]
-        if getattr(origin, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+        code = _primary_code(origin)
+        if code == sqlite3.SQLITE_NOTADB:
             raise StoreError(
                 f"{shown} is not a dartboard store: the file is not a SQLite database"
             ) from error
-        raise StoreError(f"cannot {action} store {shown}: {reason}") from error
+        denied = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+        raise StoreError(
+            f"cannot {action} store {shown}: {reason}",
+            advice="check that the file and its folder can be written" if denied else "",
+        ) from error
     except UnicodeEncodeError as error:  # a name on the command line that is not UTF-8
         raise StoreError(
             f"cannot {action} store {shown}: expected text in UTF-8, got {error.object!r}"
         ) from error
+
+
+def _primary_code(error: object) -> int | None:
+    """Return SQLite's code of an error without its details; None for another error."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF
 
 
 def _parse(url: str) -> sa.URL:
@@ -113,10 +153,16 @@ def _parse(url: str) -> sa.URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
-def _engine(url: sa.URL) -> sa.Engine:
+def _engine(url: sa.URL, *, immutable: bool = False) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True)
-    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+    if immutable:
+        uri = f"file:{quote(os.fsencode(database_file(url)))}?immutable=1"
+        connect = partial(sqlite3.connect, uri, uri=True, check_same_thread=False)
+        options = {"immutable": True}
+        engine = sa.create_engine(url, creator=connect, execution_options=options)
+    else:
+        engine = sa.create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
 
     # Python's sqlite3 opens transactions implicitly, and only for some statements. Here each begins
     # where SQLAlchemy begins it: a migration is one transaction, and so is a reader's snapshot. A

@@ -5,6 +5,7 @@ name. A database with two names, by a hard link or because it alone is mounted, 
 and each hides the other's changes. Symbolic links do no harm: SQLite follows them, as is done here.
 """
 
+import errno
 import os
 from pathlib import Path
 
@@ -32,6 +33,23 @@ def identity(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return found.st_dev, found.st_ino
+
+
+def last_change(path: Path) -> tuple[int, int]:
+    """Return the time of a file's last change in ns, and its size; (0, 0) if it is missing."""
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def is_pending(path: Path) -> bool:
+    """Return whether SQLite's log next to a database may have changes that are not in it yet."""
+    try:
+        return Path(f"{path}-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def check_file(path: Path, shown: str, *, create: bool) -> None:
@@ -68,6 +86,11 @@ def check_file(path: Path, shown: str, *, create: bool) -> None:
         raise StoreError(f"cannot open store {shown}: {error.strerror}") from error
     if not path.is_file():
         raise StoreError(f"{shown} is not a dartboard store: {str(path)!r} is not a file")
+    if not os.access(path, os.R_OK):
+        raise StoreError(
+            f"cannot open store {shown}: {os.strerror(errno.EACCES)}",
+            advice="ask its owner for permission to read it",
+        )
     if found.st_nlink > 1:
         raise StoreError(
             f"expected a store with one name, got {str(path)!r} with {found.st_nlink} names (hard "
