@@ -5,12 +5,19 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
+from cli.console.streams import (
+    OutputError,
+    discard_output,
+    output_was_lost,
+    prepare_streams,
+)
 from cli.local.signals import INTERRUPTED
 from cli.local.surroundings import fitting
 from configspace.errors import DartboardError
@@ -91,30 +98,60 @@ def _options(
 
 def main() -> None:
     """Run the command. Every error that a user can fix is one line on standard error."""
+    prepare_streams()
     try:
-        status = app(sys.argv[1:] or ["--help"], standalone_mode=False)
+        status = _status()
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output is gone, as in `dartboard export … | head`
+        discard_output()
+        status = 1
+    except OutputError as error:
+        _print_error(str(error))
+        discard_output()
+        status = 1
+    sys.exit(status or int(output_was_lost()))
+
+
+def _status() -> int:
+    """Run the command and return its exit code.
+
+    Raises:
+        OutputError: If standard output cannot be written.
+        BrokenPipeError: If its reader is gone.
+    """
+    try:
+        return app(sys.argv[1:] or ["--help"], standalone_mode=False) or 0
     except TyperException as error:
         _print_error(_usage_error(error))
-        status = 2
+        return 2
     except DartboardError as error:
         if _debugging():
             traceback.print_exc()
         _print_error(str(error))
-        status = 2
+        return 2
     except (Abort, KeyboardInterrupt):
-        status = INTERRUPTED
-    except BrokenPipeError:  # the reader of our output is gone, as in `dartboard export … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 1
+        return INTERRUPTED
+    except (OutputError, BrokenPipeError):
+        raise
     except Exception as error:  # noqa: BLE001 -- the last resort: a bug, reported in one line
         if _debugging():
             traceback.print_exc()
+        if isinstance(error, FileNotFoundError) and _folder_is_gone():
+            _print_error("the current folder has been removed; change to another one")
+            return 2
         _print_error(
             f"unexpected {type(error).__name__}: {error}. This is a bug; "
             "'dartboard --debug …' shows where"
         )
-        status = 1
-    sys.exit(status or 0)
+        return 1
+
+
+def _folder_is_gone() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _usage_error(error: TyperException) -> str:

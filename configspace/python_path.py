@@ -9,7 +9,7 @@ Started as a script, this file runs a module of ours as the main program.
 """
 
 # Not with pathlib: it imports other modules, which a user's folders may have, too.
-# ruff: noqa: PTH100, PTH119, PTH120
+# ruff: noqa: PTH100, PTH109, PTH119, PTH120
 
 import os
 import sys
@@ -62,6 +62,10 @@ def _absolute(folder: str) -> str:
 def _run_module() -> None:
     del sys.argv[0]
     put_ours_first()
+    try:
+        os.getcwd()
+    except FileNotFoundError:  # it has been removed, which some libraries do not expect
+        os.chdir(os.sep)
     import runpy
 
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -69,11 +69,17 @@ def master(
     lease: Annotated[
         float,
         typer.Option(
-            "--lease", min=1, help="Seconds until the job of a silent worker goes to another."
+            "--lease",
+            min=1,
+            max=10**6,
+            help="Seconds until the job of a silent worker goes to another.",
         ),
     ] = 30.0,
     heartbeat: Annotated[
-        float, typer.Option("--heartbeat", min=0.1, help="Seconds between heartbeats of a worker.")
+        float,
+        typer.Option(
+            "--heartbeat", min=0.1, max=10**6, help="Seconds between heartbeats of a worker."
+        ),
     ] = 5.0,
     export_to: Annotated[
         Path | None,

@@ -39,7 +39,13 @@ def table(
     ] = None,
     failed_below: Annotated[
         float,
-        typer.Option("--failed-below", metavar="DB", help="PSNR below which a trial has failed."),
+        typer.Option(
+            "--failed-below",
+            metavar="DB",
+            min=-1000,
+            max=1000,
+            help="PSNR below which a trial has failed.",
+        ),
     ] = 10.0,
     format: Annotated[Format, typer.Option("--format", help="Format of the table.")] = "text",
     output: OutputFile = None,

@@ -32,7 +32,12 @@ def worker(
     ] = "",
     idle_limit: Annotated[
         float,
-        typer.Option("--idle-limit", help="Seconds to wait for a master that cannot be reached."),
+        typer.Option(
+            "--idle-limit",
+            min=0,
+            max=10**9,
+            help="Seconds to wait for a master that cannot be reached.",
+        ),
     ] = 600.0,
     credentials: Annotated[
         Path | None,

@@ -14,6 +14,7 @@ from typing import TextIO
 
 from rich.console import Console
 
+from cli.console.streams import OutputError, discard_output
 from cli.options import LogLevel
 from configspace.foreign_text import cleaned
 from configspace.logs import FIELDS, about
@@ -130,5 +131,10 @@ def _write(console: Console, stream: TextIO | None, line: str) -> None:
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     else:
         # Not through sys.stdout: a live display replaces it with itself.
-        stream.write(f"{line}\n")
-        stream.flush()
+        try:
+            stream.write(f"{line}\n")
+            stream.flush()
+        except (OutputError, BrokenPipeError) as error:  # a study does not need its log
+            discard_output()
+            line = f"{error}; the log ends here"
+            console.print(line, markup=False, highlight=False, soft_wrap=True)

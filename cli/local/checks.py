@@ -1,5 +1,6 @@
 """Checks of this machine, its store and its network, for `dartboard doctor`."""
 
+import logging
 import os
 import shutil
 import socket
@@ -27,6 +28,8 @@ from master.credentials.folder import Folder
 from master.service.settings import ServiceSettings
 from results.store.schema import studies
 from results.store.store import Store
+
+log = logging.getLogger(__name__)
 
 State = Literal["ok", "note", "wrong"]
 _SPARE_BYTES = 2**30
@@ -65,11 +68,17 @@ Check = Callable[[Target], Iterator[CheckResult]]
 
 
 def run_check(check: Check, target: Target) -> Iterator[CheckResult]:
-    """Yield the results of a check. A `DartboardError` becomes a result, too."""
+    """Yield the results of a check. An error is a result, too: no check ends the others."""
     try:
         yield from check(target)
     except DartboardError as error:
         yield CheckResult("wrong", error.problem, error.advice)
+    except OSError as error:
+        where = "" if error.filename is None else f"{str(error.filename)!r}: "
+        yield CheckResult("wrong", f"{where}{error.strerror or error}")
+    except Exception as error:  # a check of a machine that is broken may raise anything
+        log.debug("a check failed", exc_info=True)
+        yield CheckResult("wrong", f"unexpected {type(error).__name__}: {error}. This is a bug")
 
 
 def check_versions(_: Target) -> Iterator[CheckResult]:
@@ -155,9 +164,10 @@ def check_port(target: Target) -> Iterator[CheckResult]:
     settings = target.settings
     address = f"{settings.host}:{settings.port}"
     try:
-        with socket.create_server((settings.host, settings.port), reuse_port=False):
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        with socket.create_server((settings.host, settings.port), family=family):
             pass
-    except (OSError, OverflowError) as error:
+    except (OSError, OverflowError, UnicodeError) as error:
         if (master := _master_at(settings.port)) is not None:
             yield CheckResult("ok", f"{address} is in use by a running master, process {master}")
             return

@@ -55,7 +55,7 @@ def page(report: ComparisonReport, *, trials: Figure | None = None) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     one_shot, final = (side.study for side in report.comparison.sides)
-    return environment.from_string(_TEMPLATE.read_text()).render(
+    return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         one_shot=one_shot,
         final=final,
         task=_task(final),

@@ -100,6 +100,13 @@ def test_help_is_quick() -> None:
         (("fly",), "No such command 'fly'"),
         (("rum",), "Did you mean 'run'? See "),
         (("run", "nowhere.toml"), "cannot read study file 'nowhere.toml': No such file"),
+        (
+            ("master", "x.toml", "--lease", "inf"),
+            "'--lease': Input should be less than or equal to",
+        ),
+        (("master", "x.toml", "--heartbeat", "nan"), "Invalid value for '--heartbeat'"),
+        (("worker", "x:1", "--idle-limit", "inf"), "Invalid value for '--idle-limit'"),
+        (("table", "1", "--failed-below", "-inf"), "Invalid value for '--failed-below'"),
         (("export", "x", "--what", "dreams"), "Invalid value for '--what': 'dreams' is not one of"),
     ],
 )

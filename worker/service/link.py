@@ -1,6 +1,8 @@
 """A worker's one connection to its master, over Pyro4."""
 
+import ipaddress
 import logging
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,12 +49,7 @@ class Link:
         Raises:
             ServiceError: If the address has another form, or the file is not a credentials file.
         """
-        host, colon, port = address.rpartition(":")
-        if not colon or not host or not port.isdigit() or not 0 < int(port) < 65536:
-            raise ServiceError(
-                f"expected the master's address as HOST:PORT, such as 192.168.0.7:9090, got "
-                f"{address!r}"
-            )
+        check_address(address)
         self._address = address
         self._uri = f"PYRO:{OBJECT}@{address}"
         self._context = None if credentials is None else load_context(credentials)
@@ -153,6 +150,49 @@ class Link:
                     "it does not encrypt", "leave --credentials out if you trust the network"
                 )
         return None
+
+
+def check_address(address: str) -> None:
+    """Check the form of a master's address.
+
+    Args:
+        address: Name or address and port, as ``host:port`` or ``[IPv6 address]:port``.
+
+    Raises:
+        ServiceError: If it has another form.
+    """
+    host, _, port = address.rpartition(":")
+    advice = ""
+    if host.startswith("[") and host.endswith("]"):
+        valid, advice = _is_ipv6(host[1:-1]), "give an IPv6 address in the brackets"
+        if "%" in host:  # Pyro4 cannot connect to it
+            valid, advice = False, "use a name, or an address without a scope such as %eth0"
+    elif ":" in host:
+        valid, advice = False, "put an IPv6 address in brackets, as in [::1]:9090"
+    else:
+        valid = _is_name(host)
+    if not valid or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+        raise ServiceError(
+            f"expected the master's address as HOST:PORT, such as 192.168.0.7:9090, got "
+            f"{address!r}",
+            advice=advice,
+        )
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        ipaddress.IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_name(text: str) -> bool:
+    try:
+        text.encode("idna")  # as the look-up does; it refuses parts that are too long
+    except UnicodeError:
+        return False
+    return re.fullmatch(r"[^\s@/\[\]%]+", text) is not None
 
 
 def _use(context: ssl.SSLContext | None) -> None:

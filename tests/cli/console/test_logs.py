@@ -12,6 +12,7 @@ from rich.console import Console
 
 from cli.console.display import Display
 from cli.console.logs import _PACKAGES, JsonFormatter, Logs, TextFormatter
+from cli.console.streams import OutputError
 from configspace.job import EvaluationId
 from configspace.logs import about
 from tests.master.service.test_metrics import SNAPSHOT
@@ -133,3 +134,18 @@ def test_a_name_with_brackets_is_shown() -> None:
 def test_settings_become_command_options() -> None:
     assert Logs("info").options() == ["--log-level", "info"]
     assert Logs("error", as_json=True).options() == ["--log-level", "error", "--log-json"]
+
+
+@pytest.mark.usefixtures("_restored")
+def test_a_full_disk_ends_the_log_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OutputError(OSError(28, "No space left on device"))
+
+    discarded: list[bool] = []
+    monkeypatch.setattr("cli.console.logs.discard_output", lambda: discarded.append(True))
+    monkeypatch.setattr("sys.stdout", Full())
+    console = Console(file=io.StringIO())
+    Logs(as_json=True).relay(console, "w", "{}")
+    assert discarded == [True]
+    assert "No space left on device; the log ends here" in console.file.getvalue()  # type: ignore[attr-defined]

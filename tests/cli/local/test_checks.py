@@ -150,3 +150,27 @@ def test_an_error_keeps_problem_and_advice_apart(target: Target) -> None:
 
     (one,) = run_check(failing, target)
     assert one == CheckResult("wrong", "the store is full; very full", "make room")
+
+
+@pytest.mark.parametrize("error", [ValueError("odd"), PermissionError(13, "denied", "/x")])
+def test_an_unexpected_error_ends_no_other_check(target: Target, error: Exception) -> None:
+    def broken(_: Target) -> Iterator[CheckResult]:
+        yield CheckResult("ok", "before")
+        raise error
+
+    _, one = run_check(broken, target)
+    assert one.state == "wrong"
+    assert "odd" in one.text or one.text == "'/x': denied"
+
+
+def test_an_odd_address_of_a_master_is_wrong(target: Target) -> None:
+    (one,) = results("port", target, master="::1:9396")
+    assert one.state == "wrong"
+    assert "in brackets" in one.advice
+
+
+def test_an_ipv6_port_can_be_free(target: Target) -> None:
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    (one,) = results("port", target, settings=ServiceSettings(host="::1"))
+    assert "family" not in one.text

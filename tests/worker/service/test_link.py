@@ -4,7 +4,7 @@ import pytest
 
 from configspace.errors import ServiceError, WireError
 from configspace.protocol import CLAIM, FINISH, Idle, Refused
-from worker.service.link import Link, UnreachableError
+from worker.service.link import Link, UnreachableError, check_address
 
 
 class Proxy:
@@ -56,3 +56,30 @@ def test_a_refusal_keeps_its_advice() -> None:
 def test_a_reply_of_another_method_is_an_error(answer: object) -> None:
     with pytest.raises(WireError, match="expected a reply to 'finish'"):
         link_to(answer).call(FINISH, "w")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["desk:9090", "192.168.0.7:1", "[::1]:9090", "[fe80::1]:65535", "my_host.example.org.:80"],
+)
+def test_an_address_has_a_host_and_a_port(address: str) -> None:
+    check_address(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "advice"),
+    [
+        ("::1:9396", r"in brackets, as in \[::1\]:9090"),
+        ("[fe80::1%eth0]:9090", "without a scope"),
+        ("fe80::1%eth0:9090", "in brackets"),
+        ("[desk]:9090", "give an IPv6 address"),
+        ("[::1:9090", "in brackets"),
+        ("a@b:9090", "expected the master's address"),
+        ("a b:9090", "expected the master's address"),
+        (f"{'x' * 64}.org:9090", "expected the master's address"),
+        ("desk:٣", "expected the master's address"),
+    ],
+)
+def test_an_odd_address_is_refused(address: str, advice: str) -> None:
+    with pytest.raises(ServiceError, match=advice):
+        check_address(address)
