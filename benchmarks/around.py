@@ -118,7 +118,8 @@ def into_the_store(outcome: Outcome, store: Store, name: str) -> None:
 
 def measure(trials: int, epochs: int, folder: Path) -> Row:
     """Return the seconds of each part for a number of trials."""
-    job, row = job_of(trials, epochs), {"trials": trials, "epochs": epochs}
+    job = job_of(trials, epochs)
+    row: Row = {"trials": trials, "epochs": epochs}
 
     def timed(part: str, function: Callable[..., Any], *arguments: Any) -> Any:
         began = time.process_time()

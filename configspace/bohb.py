@@ -10,10 +10,11 @@ from configspace.settings import Count, Epochs, Positive, Section
 class BohbSettings(Section):
     """``[bohb]``: successive halving and the density model (Falkner et al. 2018)."""
 
-    iterations: Annotated[int, Field(ge=1)] = 128
+    iterations: Annotated[int, Field(ge=1, le=1_000_000_000)] = 128
     """Number of iterations, each one bracket of successive halving.
 
-    Default 128, as in the paper. A study may be resumed with more.
+    Default 128, as in the paper. A study may be resumed with more. A very large number means until
+    Ctrl-C: a bracket is built only when it starts.
     """
     eta: Annotated[int, Field(ge=2, le=1_000_000)] = 3
     """Factor between two rungs: one configuration in ``eta`` advances to ``eta`` times the epochs.

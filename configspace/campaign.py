@@ -5,6 +5,7 @@ Each ``[[grid]]`` table stands for the product of its lists. Several of them add
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
@@ -40,8 +41,8 @@ class Campaign(Section):
     def _consistent(self) -> Self:
         if not self.conditions:
             raise ValueError("expected at least one condition, got none")
-        names = [condition.name for condition in self.conditions]
-        if twice := next((name for name in names if names.count(name) > 1), None):
+        counts = Counter(condition.name for condition in self.conditions)
+        if twice := next((name for name, count in counts.items() if count > 1), None):
             raise ValueError(
                 f"expected each condition once, got {twice!r} twice; list it in one grid only"
             )

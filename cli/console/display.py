@@ -93,12 +93,19 @@ def epochs_reached(snapshot: Snapshot, phases: int) -> float:
 
 
 def time_left(snapshot: Snapshot, phases: int) -> str:
-    """Return the estimated time left, from the speed of this run; empty at its start."""
+    """Return the estimated time left, from the speed of this run; empty without a basis.
+
+    The basis is as many ended evaluations as there are workers, and at least one. Before that, the
+    first seconds of one evaluation would speak for all. The time before the first evaluation, in
+    which workers start and compile kernels, does not count.
+    """
+    if snapshot.ended_here < max(1, len(snapshot.workers)):
+        return ""
     here = snapshot.epochs_done_here + _epochs_under_way(snapshot, phases)
     left = snapshot.progress.epochs_expected - epochs_reached(snapshot, phases)
     if here <= 0 or left <= 0:
         return ""
-    return f"about {duration(snapshot.elapsed_seconds * left / here)} left"
+    return f"about {duration(snapshot.working_seconds * left / here)} left"
 
 
 def _epochs_under_way(snapshot: Snapshot, phases: int) -> float:

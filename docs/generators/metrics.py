@@ -53,5 +53,7 @@ def _snapshot() -> Snapshot:
         queued=0,
         workers=(worker,),
         elapsed_seconds=1.0,
+        working_seconds=0.0,
+        ended_here=0,
         epochs_done_here=50,
     )

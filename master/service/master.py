@@ -262,7 +262,8 @@ class _Watch:
         self._exchange = exchange
         self._on_change = on_change
         self._began = time.monotonic()
-        self._epochs = source.progress().epochs_done
+        self._before = source.progress()
+        self._working_since: float | None = None
         self._shown = float("-inf")
 
     def look(self) -> None:
@@ -276,13 +277,17 @@ class _Watch:
         now = time.monotonic()
         members, held, queued = self._exchange.view()
         progress = self._source.progress()
+        if held and self._working_since is None:
+            self._working_since = now
         return Snapshot(
             progress=progress,
             running=len(held),
             queued=queued,
             workers=tuple(_worker_view(member, held, now) for member in members),
             elapsed_seconds=now - self._began,
-            epochs_done_here=progress.epochs_done - self._epochs,
+            working_seconds=0.0 if self._working_since is None else now - self._working_since,
+            ended_here=progress.ended - self._before.ended,
+            epochs_done_here=progress.epochs_done - self._before.epochs_done,
         )
 
 

@@ -46,5 +46,9 @@ class Snapshot:
     workers: tuple[WorkerView, ...]
     elapsed_seconds: float
     """Seconds since this master started."""
+    working_seconds: float
+    """Seconds since this master had its first evaluation on lease; 0 before that."""
+    ended_here: int
+    """Evaluations that ended since this master started."""
     epochs_done_here: int
     """Epochs finished since this master started; the estimate of the time left uses them."""

@@ -63,6 +63,11 @@ class SourceProgress:
     rounds: str = "brackets"
     """Word for the iterations of this source."""
 
+    @property
+    def ended(self) -> int:
+        """Number of evaluations that ended, in whatever way."""
+        return self.finished + self.crashed + self.lost
+
 
 class JobSource(Protocol):
     """Decides what is evaluated next. The service calls it from one thread only."""

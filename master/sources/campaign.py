@@ -1,5 +1,8 @@
 """The trials of one condition of a campaign, as a source of fixed jobs."""
 
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
 from configspace.condition import Condition
 from configspace.job import EvaluationId, Job
 from master.sources.fixed import FixedJobs, Plan, check_positive
@@ -50,15 +53,21 @@ def condition_jobs(condition: Condition, store: Store, *, batch: int) -> FixedJo
                 failed.append(job(first, part.trials))
             continue
         covered |= set(range(first, first + part.trials))
-    missing = set(range(condition.trials)) - covered
-    single = [one for whole in failed for one in one_by_one(whole) if one.id.part in missing]
-    missing -= {one.id.part for one in single}
+    single = [
+        one
+        for whole in failed
+        for one in one_by_one(whole)
+        if one.id.part < condition.trials and one.id.part not in covered
+    ]
+    gaps = _gaps(covered | {one.id.part for one in single}, condition.trials)
+    chunks = (job(chunk.start, len(chunk)) for chunk in _chunks(gaps, batch))
     return FixedJobs(
         Plan(
             study=condition.study,
             interrupted=interrupted,
-            waiting=[job(chunk.start, len(chunk)) for chunk in _chunks(missing, batch)] + single,
-            trials=len(covered | set(range(condition.trials))),
+            waiting=chain(chunks, single),
+            waiting_jobs=sum(-(-len(gap) // batch) for gap in gaps) + len(single),
+            trials=condition.trials + sum(index >= condition.trials for index in covered),
             finished=finished,
             crashed=crashed,
             epochs=condition.epochs,
@@ -87,12 +96,15 @@ def condition_job(condition: Condition, indices: range) -> Job:
     )
 
 
-def _chunks(indices: set[int], size: int) -> list[range]:
-    """Return the indices as ranges without gaps, each of at most ``size`` indices."""
-    chunks: list[range] = []
-    for index in sorted(indices):
-        if chunks and chunks[-1].stop == index and len(chunks[-1]) < size:
-            chunks[-1] = range(chunks[-1].start, index + 1)
-        else:
-            chunks.append(range(index, index + 1))
-    return chunks
+def _gaps(taken: set[int], stop: int) -> list[range]:
+    """Return the indices from 0 to ``stop`` that are not taken, as ranges."""
+    inner = sorted(index for index in taken if index < stop)
+    edges = zip([-1, *inner], [*inner, stop], strict=True)
+    return [range(before + 1, after) for before, after in edges if before + 1 < after]
+
+
+def _chunks(gaps: Sequence[range], size: int) -> Iterator[range]:
+    """Yield the indices of ranges as ranges of at most ``size`` indices."""
+    for gap in gaps:
+        for start in range(gap.start, gap.stop, size):
+            yield range(start, min(start + size, gap.stop))

@@ -1,7 +1,7 @@
 """Fixed jobs as a source: the jobs are known from the start, and none depends on another."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,8 +22,10 @@ class Plan:
     """Name under which the store keeps the jobs."""
     interrupted: Sequence[tuple[Job, Unfinished]]
     """Jobs that a restart interrupted, each with the store's record of it."""
-    waiting: Sequence[Job]
-    """Jobs that are not submitted yet."""
+    waiting: Iterator[Job]
+    """Jobs that are not submitted yet; each is made when its turn comes."""
+    waiting_jobs: int
+    """Number of those jobs."""
     trials: int
     """Number of trials in total: those requested, and those in the store beyond them."""
     finished: Sequence[int]
@@ -45,8 +47,8 @@ class FixedJobs:
         self._interrupted = [
             Submission(job, "mean", stored.model_based, stored) for job, stored in plan.interrupted
         ]
-        self._waiting = deque(plan.waiting)
-        self._left = len(self._interrupted) + len(self._waiting)
+        self._instead: deque[Job] = deque()
+        self._left = len(self._interrupted) + plan.waiting_jobs
         self._finished, self._crashed, self._lost = len(plan.finished), len(plan.crashed), 0
         self.trials = plan.trials
         """Number of trials in total."""
@@ -69,8 +71,11 @@ class FixedJobs:
 
     def next(self) -> Submission | Literal["pending", "done"]:
         """Return the next job that is not submitted yet."""
-        if self._waiting:
-            return Submission(self._waiting.popleft(), "mean", model_based=False)
+        job = next(self._plan.waiting, None)
+        if job is None and self._instead:
+            job = self._instead.popleft()
+        if job is not None:
+            return Submission(job, "mean", model_based=False)
         return "pending" if self._left else "done"
 
     def finished(self, job: Job, loss: float) -> None:  # noqa: ARG002
@@ -85,7 +90,7 @@ class FixedJobs:
         if state == "lost":
             self._lost += 1
         elif instead := self._plan.after_crash(job):
-            self._waiting.extend(instead)
+            self._instead.extend(instead)
             self._left += len(instead)
         else:
             self._crashed += 1

@@ -37,11 +37,13 @@ def rerun_jobs(study: Study, store: Store, rerun: Rerun, *, trials: int, batch: 
     """
     check_positive(trials, batch)
 
-    def job(part: int, size: int) -> Job:
-        id = EvaluationId(
+    def job_id(part: int) -> EvaluationId:
+        return EvaluationId(
             configuration=rerun.configuration, epochs=rerun.epochs, purpose="rerun", part=part
         )
-        return job_of(study, id, rerun.hyperparameters, objective="final", trials=size)
+
+    def job(part: int, size: int) -> Job:
+        return job_of(study, job_id(part), rerun.hyperparameters, objective="final", trials=size)
 
     ended = {
         id.part: part
@@ -51,7 +53,7 @@ def rerun_jobs(study: Study, store: Store, rerun: Rerun, *, trials: int, batch: 
     finished = [part.trials for part in ended.values() if part.state == "finished"]
     # The seeds of a part depend only on its number and on their positions in it. So parts of
     # any size go together, and a short last part stays short.
-    jobs: list[Job] = []
+    sizes: dict[int, int] = {}  # by part; jobs are made when their turn comes
     missing, number = trials - sum(finished), 0
     while missing > 0:
         state = ended[number].state if number in ended else None
@@ -59,14 +61,22 @@ def rerun_jobs(study: Study, store: Store, rerun: Rerun, *, trials: int, batch: 
             size = min(batch, missing)
             missing -= size
             if state != "crashed":  # a crashed part counts for as many trials that did not finish
-                jobs.append(job(number, size))
+                sizes[number] = size
         number += 1
-    stored = {one.id: one for one in store.unfinished(study.name)}
+    stored = {
+        one.id.part: one
+        for one in store.unfinished(study.name)
+        if one.id == job_id(one.id.part) and one.id.part in sizes
+    }
+    waiting = [part for part in sizes if part not in stored]
     return FixedJobs(
         Plan(
             study=study.name,
-            interrupted=[(one, stored[one.id]) for one in jobs if one.id in stored],
-            waiting=[one for one in jobs if one.id not in stored],
+            interrupted=[
+                (job(part, size), stored[part]) for part, size in sizes.items() if part in stored
+            ],
+            waiting=(job(part, sizes[part]) for part in waiting),
+            waiting_jobs=len(waiting),
             trials=max(trials, sum(finished)),
             finished=finished,
             crashed=[part.trials for part in ended.values() if part.state == "crashed"],

@@ -33,7 +33,6 @@ class BohbSource:
             sampler=self._sampler,
         )
         self._unfinished: list[Unfinished] = []
-        expected = (self._brackets.sizes(number) for number in range(study.bohb.iterations))
         self._progress = SourceProgress(
             study=study.name,
             iterations_done=0,
@@ -45,7 +44,7 @@ class BohbSource:
             model_based=0,
             incumbent=None,
             epochs_done=0,
-            epochs_expected=sum(epochs * count for rungs in expected for epochs, count in rungs),
+            epochs_expected=self._brackets.epochs(),
         )
 
     @classmethod

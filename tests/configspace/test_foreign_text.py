@@ -12,6 +12,8 @@ from configspace.job import MESSAGE_CHARACTERS, EvaluationId, Failure, Outcome, 
 from configspace.protocol import EvaluationProgress, WorkerInfo
 
 ID = EvaluationId(configuration=(0, 0, 0), epochs=1)
+TEXTS = ("name", "instance", "host", "device", "engine", "machine")
+"""Fields of `WorkerInfo` with foreign text."""
 UNSAFE = [chr(code) for code in (*range(9), *range(11, 32), *range(0x7F, 0xA0), 0xD800, 0xDFFF)]
 
 
@@ -58,10 +60,15 @@ def test_any_text_crosses_the_wire_clean(seed: int) -> None:
     messages = [
         Failure(id=ID, kind="exception", message=text()),
         Outcome(id=ID, trials=(trial,), engine=text(), device=text()),
-        WorkerInfo(
-            **{key: text() for key in ("name", "instance", "host", "device", "engine", "machine")},
-            pid=1,
-            versions={text(): text()},
+        WorkerInfo.model_validate(
+            {
+                **{
+                    key: text()
+                    for key in ("name", "instance", "host", "device", "engine", "machine")
+                },
+                "pid": 1,
+                "versions": {text(): text()},
+            }
         ),
     ]
     for message in messages:

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from cli.console.display import Display, epochs_reached, progress_line
+from cli.console.display import Display, epochs_reached, progress_line, time_left
 from configspace.protocol import EvaluationProgress
 from master.service.snapshot import Snapshot, WorkerView
 from tests.master.service.test_metrics import SNAPSHOT
@@ -48,3 +48,24 @@ def test_a_panel_says_which_workers_compile(job: str | None) -> None:
 
 def test_compiled_kernels_are_not_epochs() -> None:
     assert epochs_reached(with_workers(compiling("a")), 1) == SNAPSHOT.progress.epochs_done
+
+
+@pytest.mark.parametrize(("ended", "workers"), [(0, 0), (0, 2), (1, 2)])
+def test_without_a_basis_there_is_no_estimate(ended: int, workers: int) -> None:
+    early = replace(SNAPSHOT, ended_here=ended, workers=SNAPSHOT.workers[:workers])
+    assert time_left(early, 1) == ""
+    assert "left" not in progress_line(early, 1)
+
+
+def test_an_estimate_leaves_the_start_out() -> None:
+    progress = replace(SNAPSHOT.progress, epochs_done=60, epochs_expected=90)
+    snapshot = replace(
+        SNAPSHOT,
+        progress=progress,
+        workers=(replace(SNAPSHOT.workers[0], progress=None),),
+        elapsed_seconds=240.0,
+        working_seconds=120.0,
+        ended_here=1,
+        epochs_done_here=60,
+    )
+    assert time_left(snapshot, 1) == "about 1 min 00 s left"

@@ -1,5 +1,7 @@
 """Brackets of successive halving agree with hpbandster's, except for its truncated rungs."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hpbandster.optimizers.bohb import BOHB
@@ -53,6 +55,30 @@ def test_rung_sizes_agree_with_hpbandster(eta: int, iteration: int) -> None:
     expected = stock.get_next_iteration(iteration)
     ours = brackets((1, eta, eta**2, eta**3), eta=eta).sizes(iteration)
     assert ours == list(zip(expected.budgets, expected.num_configs, strict=True))
+
+
+@pytest.mark.parametrize("iterations", [1, 2, 3, 4, 7, 12])
+def test_the_epochs_are_those_of_all_iterations(iterations: int) -> None:
+    some = brackets(iterations=iterations)
+    each = [sum(a * b for a, b in some.sizes(number)) for number in range(iterations)]
+    assert some.epochs() == sum(each)
+
+
+def test_brackets_are_built_when_they_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+    build = Brackets.get_next_iteration
+
+    def counted(self: Brackets, iteration: int) -> Any:
+        built.append(iteration)
+        return build(self, iteration)
+
+    monkeypatch.setattr(Brackets, "get_next_iteration", counted)
+    endless = brackets(iterations=1_000_000_000)
+    assert endless.epochs() > 1_000_000_000
+    assert len(built) == 3  # one cycle of rungs
+    for _ in range(10):
+        endless.next_run()
+    assert built[3:] == [0, 1]
 
 
 def test_each_rung_is_eta_times_smaller() -> None:

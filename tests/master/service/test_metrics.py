@@ -38,6 +38,8 @@ SNAPSHOT = Snapshot(
         WorkerView('odd "name"', "h", 2, "cuda:0", "torch", None, None, None, 2.0),
     ),
     elapsed_seconds=7.0,
+    working_seconds=6.0,
+    ended_here=20,
     epochs_done_here=60,
 )
 

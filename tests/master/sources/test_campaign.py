@@ -1,5 +1,6 @@
 """The trials of a condition."""
 
+import random
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import Job
-from master.sources.campaign import condition_jobs
+from master.sources.base import Submission
+from master.sources.campaign import _chunks, _gaps, condition_jobs
 from master.sources.fixed import FixedJobs
 from results.store.store import Store
 from tests.master.running import RunningMaster, workers
@@ -52,6 +54,27 @@ def indices(source: FixedJobs) -> list[list[int]]:
         list(range(one.job.id.part, one.job.id.part + len(one.job.seeds)))
         for one in submissions(source)
     ]
+
+
+def test_very_many_trials_are_planned_lazily(store: Store) -> None:
+    source = condition_jobs(begun(store, trials=1_000_000), store, batch=25)
+    first, second = source.next(), source.next()
+    assert isinstance(first, Submission)
+    assert isinstance(second, Submission)
+    assert (first.job.id.part, second.job.id.part) == (0, 25)
+    assert source.progress().trials == 1_000_000
+    assert source.progress().epochs_expected == 9 * 40_000
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_gaps_and_chunks_are_the_missing_indices(seed: int) -> None:
+    generator = random.Random(seed)
+    taken = set(generator.sample(range(60), generator.randrange(50)))
+    gaps = _gaps(taken, 50)
+    chunks = list(_chunks(gaps, 4))
+    assert [index for chunk in chunks for index in chunk] == sorted(set(range(50)) - taken)
+    assert max(map(len, chunks)) <= 4
+    assert len(chunks) == sum(-(-len(gap) // 4) for gap in gaps)
 
 
 def test_trials_are_divided_among_jobs(store: Store) -> None:
