@@ -6,8 +6,9 @@ import pytest
 
 from configspace.campaign import load_campaign
 from configspace.files import is_campaign
-from configspace.study import load_study
-from tests.docs.pages import PAGES, blocks
+from configspace.study import Study, load_study
+from master.sources.study import BohbSource
+from tests.docs.pages import PAGES, ROOT, blocks
 
 SHOWN = [
     pytest.param(text, id=f"{page.stem}-{number}")
@@ -27,10 +28,35 @@ def test_shown_files_load(text: str, tmp_path: Path) -> None:
         load_study(path)
 
 
+SECONDS_PER_STEP = {"numba": 0.00066 + 0.0001, "torch": 0.018 + 0.005}
+"""Seconds on one core of a step of a search and one of a retraining with ten layers: see
+docs/performance.md."""
+FILES = [*(ROOT / "examples").glob("*.toml"), *(ROOT / "studies").glob("*.toml")]
+
+
+def seconds(study: Study) -> float:
+    """Return about how long a study takes on two cores."""
+    engine = "torch" if study.architecture.custom else "numba"
+    steps = BohbSource(study).progress().epochs_expected * study.search.batches
+    scale = study.architecture.layers / 10 * study.evaluation.trials / 2
+    return steps * SECONDS_PER_STEP[engine] * scale
+
+
+@pytest.mark.parametrize("text", [*SHOWN, *(pytest.param(p.read_text(), id=p.stem) for p in FILES)])
+def test_a_shown_study_ends_within_two_minutes(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "shown.toml"
+    path.write_text(text)
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    if not is_campaign(path):
+        assert seconds(load_study(path)) < 60  # and the compilation, and a slower machine
+
+
 def test_the_shown_campaign_has_both_presets(tmp_path: Path) -> None:
     (page,) = (page for page in PAGES if page.name == "run-a-campaign.md")
     path = tmp_path / "campaign.toml"
     path.write_text(blocks(page, "toml")[0])
     conditions = load_campaign(path).conditions
-    assert len(conditions) == (4 + 4) * 2 * 2
+    assert len(conditions) == (4 + 3) * 2 * 2
     assert {condition.preset for condition in conditions} == {"H1", "mine"}
