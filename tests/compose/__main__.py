@@ -6,10 +6,12 @@ from itertools import combinations
 
 from tests.compose.damage import run_damaged
 from tests.compose.database import run_into_postgresql
-from tests.compose.engine import NoEngineError, compose_commands, engine
+from tests.compose.engine import KNOWN, NoEngineError, compose_commands, engine
 from tests.compose.far import run_with_a_far_worker
 from tests.compose.images import build, have_base, have_postgres
-from tests.compose.project import Project, project
+from tests.compose.pages import run_the_pages
+from tests.compose.project import STUDIES, Project, project
+from tests.compose.statuses import check_a_misspelt_path, run_to_each_end
 from tests.compose.undisturbed import run_undisturbed
 
 OVERRIDES = ("docker-compose.published.yml", "docker-compose.gpu.yml")
@@ -21,6 +23,9 @@ def main() -> int:
     try:
         with engine():
             commands = compose_commands()
+            for command in KNOWN:
+                found = "found" if command in commands else "not found, so not tested"
+                print(f"{' '.join(command)}: {found}", flush=True)
             with project(commands[0]) as made:
                 _show(made, commands)
     except NoEngineError as reason:
@@ -31,6 +36,7 @@ def main() -> int:
 
 
 def _show(made: Project, commands: list[list[str]]) -> None:
+    """Run everything with the first Compose; with another one, a build and one study."""
     _say("Compose accepts all files")
     _check_files(made, commands)
     _say("build the image")
@@ -39,6 +45,9 @@ def _show(made: Project, commands: list[list[str]]) -> None:
     _say("run two studies; the master exports their incumbents and comparison")
     _print(run_undisturbed(made))
     undisturbed = made.evaluations()
+    _say("end a study in each way")
+    _print(run_to_each_end(made))
+    check_a_misspelt_path(made)
     made.clear()
     _say("kill a worker and the master, stop and start all services")
     _print(run_damaged(made, undisturbed))
@@ -49,8 +58,17 @@ def _show(made: Project, commands: list[list[str]]) -> None:
     _say("keep the store in PostgreSQL")
     have_postgres()
     _print(run_into_postgresql(made, undisturbed))
-    _say("run the tests in the service for them")
-    made.compose("run", "--rm", "-T", "test", "pytest", "-q", "tests/configspace")
+    made.clear()
+    _say("run the commands that the pages show")
+    _print(run_the_pages(made))
+    for command in commands[1:]:
+        _say(f"build and run one study with {' '.join(command)}")
+        made.use(command)
+        made.set(DARTBOARD_STUDY=f"studies/{STUDIES[0]}.toml", DARTBOARD_STORE="")
+        made.compose("build")
+        made.up(1)
+        made.wait_for_the_end()
+        made.clear()
 
 
 def _print(figures: dict[str, str]) -> None:

@@ -23,18 +23,18 @@ def run_damaged(project: Project, undisturbed: list[dict[str, Any]]) -> dict[str
     victim = project.wait(lambda: _busy(project), "worker with a job")
     run("docker", "kill", victim)
     project.up(2)
-    _wait_for_progress(project)
+    wait_for_progress(project)
 
     run("docker", "kill", project.container("master"))
     project.up(2)
-    _wait_for_progress(project)
+    wait_for_progress(project)
 
     project.wait(lambda: _busy(project), "worker with a job")
     project.compose("stop")
     for service in ("master", "worker"):
         assert not project.containers(service, all=False), f"a {service} did not stop"
     project.compose("start")
-    _wait_for_progress(project)
+    wait_for_progress(project)
 
     project.wait_for_the_end()
     check_evaluations(project, undisturbed)
@@ -72,7 +72,7 @@ def _busy(project: Project) -> str:
     return ""
 
 
-def _wait_for_progress(project: Project) -> None:
+def wait_for_progress(project: Project) -> None:
     """Wait until one more evaluation has finished."""
     before = project.finished()
     project.wait(lambda: project.finished() > before, "evaluation after the interruption")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 NEEDED = {"docker": "docker.io", "ip": "iproute2", "iptables": "iptables", "git": "git"}
 """Commands, and the Debian packages that contain them."""
+KNOWN = (["docker", "compose"], ["docker-compose"])
+"""The commands of Compose 2 and 1."""
 START_SECONDS = 300.0
 
 
@@ -44,7 +46,7 @@ def engine() -> Iterator[None]:
 def compose_commands() -> list[list[str]]:
     """Return the commands of each installed Compose: version 2 first, then version 1."""
     found = []
-    for command in (["docker", "compose"], ["docker-compose"]):
+    for command in KNOWN:
         if shutil.which(command[0]) and _succeeds(*command, "version"):
             found.append(command)
     return found

@@ -57,6 +57,30 @@ class Project:
         full = [*(command or self._command), "--project-name", name, *chosen, *arguments]
         return run(*full, folder=self.folder, more=self._environment)
 
+    def status(self, *arguments: str, more: dict[str, str]) -> int:
+        """Run a Compose command in the checkout; return its exit status."""
+        chosen = [option for file in self.files for option in ("--file", file)]
+        full = [*self._command, "--project-name", NAME, *chosen, *arguments]
+        ran = subprocess.run(
+            full,
+            cwd=self.folder,
+            env=os.environ | self._environment | more,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        return ran.returncode
+
+    def use(self, command: list[str]) -> None:
+        """Use another Compose for later commands."""
+        self._command = command
+
+    def shell(self, command: str) -> str:
+        """Run a command as a user types it in the checkout; return its output."""
+        typed = command.replace("docker compose", " ".join(self._command))
+        # Only the name of the project: the variables of the environment would hide those of .env.
+        return run("bash", "-c", typed, folder=self.folder, more={"COMPOSE_PROJECT_NAME": NAME})
+
     def fails(self, *arguments: str) -> str:
         """Run a Docker command that must fail; return its output."""
         ran = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
@@ -135,7 +159,7 @@ class Project:
 
     def clear(self) -> None:
         """Remove the containers and their results; the compiled kernels stay."""
-        self.compose("down")
+        self.compose("--profile", "postgres", "down")
         run("docker", "volume", "rm", "--force", f"{NAME}_store")
         for path in (self.folder / "exports").glob("*"):
             path.unlink()
