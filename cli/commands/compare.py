@@ -125,6 +125,7 @@ def _print(found: "ComparisonReport", written: list[Path]) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from cli.console.tables import print_table
     from results.comparison.answers import answers
     from results.comparison.table import headings, rows
 
@@ -134,7 +135,7 @@ def _print(found: "ComparisonReport", written: list[Path]) -> None:
         table.add_column(heading)
     for row in rows(found.comparison):
         table.add_row(*row)
-    console.print(table)
+    print_table(console, table)
     for answer in answers(found):
         console.print()
         console.print(answer.question, style="bold", highlight=False, markup=False, soft_wrap=True)

@@ -135,6 +135,7 @@ def list_(folder: CredentialsFolder = DEFAULT_FOLDER) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from cli.console.tables import print_table
     from cli.local.surroundings import fitting
     from master.credentials.authority import issued
     from master.credentials.folder import Folder
@@ -153,7 +154,7 @@ def list_(folder: CredentialsFolder = DEFAULT_FOLDER) -> None:
         table.add_column(column, no_wrap=True)
     for one in known:
         table.add_row(one.name, one.state, f"{one.expires:%Y-%m-%d}", f"{one.serial:x}")
-    console.print(table)
+    print_table(console, table)
 
 
 def _option(folder: Path) -> str:

@@ -19,24 +19,33 @@ def status(
     ] = "",
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
-    """Show how far a study or a campaign is: its evaluations, workers and best results."""
+    """Show how far a study or a campaign is: its evaluations, workers and best results.
+
+    In a pipe, the list of all has one line per study or campaign, with tabs.
+    """
     from rich.console import Console
 
     from cli.console.status import print_campaign, print_overview, print_study
     from cli.local.surroundings import fitting
-    from results.analysis.campaign_status import campaign_status
-    from results.analysis.status import status as study_status
     from results.store.store import Store
 
     console = Console()
+    if not name:
+        from results.analysis.overview import overview
+
+        studies, campaigns = overview(store)
+        if studies or campaigns:
+            print_overview(console, studies, campaigns)
+        else:
+            advice = fitting("start one with: dartboard run STUDY.toml")
+            console.print(f"no study yet in {store}; {advice}", soft_wrap=True)
+        return
+    from results.analysis.campaign_status import campaign_status
+    from results.analysis.status import status as study_status
+
     with Store.open(store, create=False) as opened:
-        campaigns = opened.campaign_names()
-    if name in campaigns:
+        is_campaign = name in opened.campaign_names()
+    if is_campaign:
         print_campaign(console, campaign_status(store, [name])[0])
-    elif name:
-        print_study(console, study_status(store, [name])[0])
-    elif (studies := study_status(store)) or campaigns:
-        print_overview(console, studies, campaign_status(store, campaigns))
     else:
-        advice = fitting("start one with: dartboard run STUDY.toml")
-        console.print(f"no study yet in {store}; {advice}")
+        print_study(console, study_status(store, [name])[0])

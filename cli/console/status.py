@@ -1,15 +1,22 @@
 """Tables of `dartboard status`: all studies and campaigns, one study, or one campaign."""
 
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli.console.display import hyperparameter_grid
+from cli.console.tables import is_terminal, print_lines, print_table
 from cli.console.words import ago, duration
-from results.analysis.campaign_status import CampaignStatus
-from results.analysis.status import StudyStatus
 from results.store.events import SeenWorker
+
+if TYPE_CHECKING:
+    # pandas is slow to import, and the overview does not need it.
+    from results.analysis.campaign_status import CampaignStatus
+    from results.analysis.overview import CampaignOverview, StudyOverview
+    from results.analysis.status import StudyStatus
 
 _COLUMNS = ("study", "objective", "problem", "state", "evaluations", "incumbent", "last")
 _SPARE = ("problem", "last", "objective", "incumbent")
@@ -21,10 +28,13 @@ _GAP = 2
 
 
 def print_overview(
-    console: Console, studies: list[StudyStatus], campaigns: list[CampaignStatus]
+    console: Console, studies: "list[StudyOverview]", campaigns: "list[CampaignOverview]"
 ) -> None:
-    """Print a table with one row per study or campaign, with the columns that fit."""
+    """Print one row per study or campaign: on a terminal, a table with the columns that fit."""
     rows = [*map(_study_row, studies), *map(_campaign_row, campaigns)]
+    if not is_terminal(console):
+        print_lines(console, rows)
+        return
     columns = list(zip(_COLUMNS, *rows, strict=True))
     for spare in _SPARE:
         if sum(max(map(cell_len, column)) + _GAP for column in columns) <= console.width:
@@ -38,24 +48,23 @@ def print_overview(
     console.print(table)
 
 
-def _study_row(one: StudyStatus) -> tuple[str, ...]:
-    best = one.incumbent
+def _study_row(one: "StudyOverview") -> tuple[str, ...]:
     return (
         one.study.name,
         one.study.objective,
         one.study.problem.name,
         one.state,
-        f"{one.effort.finished} done",
-        f"{best.psnr:.2f} dB at {best.epochs}" if best else "none yet",
+        f"{one.finished} done",
+        "{:.2f} dB at {}".format(*one.best) if one.best else "none yet",
         ago(one.last_activity),
     )
 
 
-def _campaign_row(many: CampaignStatus) -> tuple[str, ...]:
+def _campaign_row(many: "CampaignOverview") -> tuple[str, ...]:
     return (
         many.name,
         "campaign",
-        ", ".join(dict.fromkeys(one.condition.problem.name for one in many.conditions)),
+        ", ".join(many.problems),
         many.state,
         f"{many.finished} of {many.trials} trials",
         "",
@@ -63,7 +72,7 @@ def _campaign_row(many: CampaignStatus) -> tuple[str, ...]:
     )
 
 
-def print_study(console: Console, one: StudyStatus) -> None:
+def print_study(console: Console, one: "StudyStatus") -> None:
     """Print how far a study is: its rungs, its workers, and its incumbent."""
     study, effort = one.study, one.effort
     console.print(
@@ -90,10 +99,10 @@ def print_study(console: Console, one: StudyStatus) -> None:
         table.add_column(state, justify="right")
     for rung in one.rungs:
         table.add_row(str(rung.epochs), *(str(rung.counts.get(state, 0)) for state in states))
-    console.print(table)
+    print_table(console, table)
     if one.workers:
         console.print()
-        console.print(_workers(one))
+        print_table(console, _workers(one))
     if unknown := [run for run in one.running if run.worker not in _names(one)]:
         # On lease to a worker without recent heartbeats: the outcome may still arrive.
         console.print()
@@ -102,7 +111,7 @@ def print_study(console: Console, one: StudyStatus) -> None:
             leases.add_column(column)
         for run in unknown:
             leases.add_row(str(run.id), Text(run.worker or ""), str(run.attempts), ago(run.started))
-        console.print(leases)
+        print_table(console, leases)
     if best := one.incumbent:
         console.print()
         console.print(
@@ -112,12 +121,13 @@ def print_study(console: Console, one: StudyStatus) -> None:
                 (f"{best.psnr:.2f} dB", "bold green"),
                 f" {study.objective} PSNR at {best.epochs} epochs, "
                 f"{'picked by the model' if best.model_based else 'drawn at random'}",
-            )
+            ),
+            soft_wrap=True,
         )
-        console.print(hyperparameter_grid(best.hyperparameters))
+        print_table(console, hyperparameter_grid(best.hyperparameters))
 
 
-def _workers(one: StudyStatus) -> Table:
+def _workers(one: "StudyStatus") -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     for column in (*_WORKER_COLUMNS, "evaluation", "attempt", "since"):
         table.add_column(column)
@@ -137,11 +147,11 @@ def _worker_cells(worker: SeenWorker) -> list[Text]:
     return [Text(cell) for cell in cells]  # not text: a name may look like rich's markup
 
 
-def _names(one: StudyStatus) -> set[str]:
+def _names(one: "StudyStatus") -> set[str]:
     return {worker.name for worker in one.workers}
 
 
-def print_campaign(console: Console, one: CampaignStatus) -> None:
+def print_campaign(console: Console, one: "CampaignStatus") -> None:
     """Print how far a campaign is: one row per condition, with its architecture PSNRs so far."""
     console.print(
         f"[bold]{one.name}[/] · campaign of {len(one.conditions)} conditions · {one.state}, "
@@ -170,7 +180,7 @@ def print_campaign(console: Console, one: CampaignStatus) -> None:
                 for psnr in (condition.best, condition.mean, condition.median)
             ),
         )
-    console.print(table)
+    print_table(console, table)
     console.print("architecture PSNR in dB", style="dim")
     if one.workers:
         console.print()
@@ -179,4 +189,4 @@ def print_campaign(console: Console, one: CampaignStatus) -> None:
             busy.add_column(column)
         for worker in one.workers:
             busy.add_row(*_worker_cells(worker), Text(worker.evaluation or "idle"))
-        console.print(busy)
+        print_table(console, busy)

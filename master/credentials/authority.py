@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from configspace.errors import ServiceError
+from configspace.names import nearest
 from master.credentials.certificates import (
     authority_certificate,
     common_name,
@@ -143,7 +144,7 @@ def revoke(folder: Folder, name: str) -> int:
         names = sorted({one.name for one in known if one.state == "valid"})
         raise ServiceError(
             f"{name!r} has no credentials to revoke",
-            advice=f"names with credentials: {', '.join(names) or 'none'}",
+            advice=f"names with credentials: {nearest(name, names) or 'none'}",
         )
     today = datetime.datetime.now(datetime.UTC).date()
     try:

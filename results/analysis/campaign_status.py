@@ -1,12 +1,13 @@
 """Current status of a campaign: progress and scores of each condition."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
 
 from configspace.condition import Condition
+from results.analysis.overview import state_of
 from results.frames.campaign import CampaignFrames, load_campaign_from
 from results.store.events import SeenWorker, ShownState
 from results.store.store import Store
@@ -65,7 +66,7 @@ def campaign_status(url: str, names: Sequence[str]) -> list[CampaignStatus]:
         StoreError: If the store cannot be read, or a campaign is missing.
     """
     with Store.open(url, create=False) as store:
-        return [status_of(load_campaign_from(store, name), _workers(store, name)) for name in names]
+        return [status_of(load_campaign_from(store, name), store.workers(name)) for name in names]
 
 
 def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> CampaignStatus:
@@ -73,18 +74,22 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
     run, trials = frames.evaluations, frames.trials
     times = run[["submitted", "started", "finished"]].max()
     last = times.dropna().max() if times.notna().any() else None
+    # Grouped once: a campaign may have hundreds of conditions.
+    scores = dict(list(trials.groupby("condition")["architecture_psnr"]))
+    leased = run.loc[run["state"] == "running"].groupby("condition")["trials"].sum()
+    no_score = trials.loc[[], "architecture_psnr"]
     return CampaignStatus(
         name=frames.campaign.name,
         state=state_of(frames.conditions["state"]),
         conditions=tuple(
             _condition_status(
                 condition,
-                run[run["condition"] == condition.name],
-                trials.loc[trials["condition"] == condition.name, "architecture_psnr"],
-                crashed=int(row["crashed"]),
+                scores.get(condition.name, no_score),
+                crashed=int(crashed),
+                running=int(leased.get(condition.name, 0)),
             )
-            for condition, (_, row) in zip(
-                frames.campaign.conditions, frames.conditions.iterrows(), strict=True
+            for condition, crashed in zip(
+                frames.campaign.conditions, frames.conditions["crashed"], strict=True
             )
         ),
         seconds=float(trials[["search_seconds", "retrain_seconds"]].sum().sum()),
@@ -93,35 +98,15 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
     )
 
 
-def state_of(conditions: Iterable[str]) -> ShownState:
-    """Return the state of a campaign from those of its conditions."""
-    states = set(conditions)
-    if "running" in states:
-        return "running"
-    if "interrupted" in states:
-        return "interrupted"
-    return "done" if states == {"done"} else "stopped"
-
-
 def _condition_status(
-    condition: Condition, run: pd.DataFrame, psnr: "pd.Series[float]", *, crashed: int
+    condition: Condition, psnr: "pd.Series[float]", *, crashed: int, running: int
 ) -> ConditionStatus:
     return ConditionStatus(
         condition=condition,
         finished=len(psnr),
         crashed=crashed,
-        running=int(run.loc[run["state"] == "running", "trials"].sum()),
+        running=running,
         best=None if psnr.empty else float(psnr.max()),
         mean=None if psnr.empty else float(psnr.mean()),
         median=None if psnr.empty else float(psnr.median()),
     )
-
-
-def _workers(store: Store, name: str) -> list[SeenWorker]:
-    """Return the live workers of all conditions, each worker once: as it was seen last."""
-    newest: dict[str, SeenWorker] = {}
-    for condition in store.campaign(name).conditions:
-        for worker in store.workers(condition.study):
-            if worker.name not in newest or worker.heard > newest[worker.name].heard:
-                newest[worker.name] = worker
-    return [newest[worker] for worker in sorted(newest)]

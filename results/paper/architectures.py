@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from configspace.errors import StoreError
+from configspace.names import nearest
 from configspace.operations import OPERATIONS, ZERO
 from configspace.study import ArchitectureSettings
 from results.analysis.incumbent import incumbent_of
@@ -77,14 +78,14 @@ def found_by_campaign(
         if name not in known:
             raise StoreError(
                 f"expected a condition with trials in the store, got {name!r}",
-                advice=f"conditions with trials: {', '.join(known) or 'none yet'}",
+                advice=f"conditions with trials: {nearest(name, known) or 'none yet'}",
             )
     if not names:
         raise StoreError("expected trials that searched an architecture, got none in this campaign")
     if len(names) > _MOST:
         raise StoreError(
             f"expected at most {_MOST} conditions in one figure, got {len(names)}",
-            advice=f"select some with --condition: {', '.join(names)}",
+            advice=f"select some with --condition: {nearest('', names)}",
         )
     known_settings = settings or {}
     return [

@@ -9,6 +9,7 @@ from typing import Final
 import pandas as pd
 
 from configspace.errors import StoreError
+from configspace.names import nearest
 from results.frames.campaign import CampaignFrames, load_campaign_from
 from results.frames.study import Frames, load_from
 from results.paper.pooling import refuse_mixtures
@@ -73,7 +74,7 @@ def campaign_frames(
             expected = " or ".join(repr(name) for name in usual)
             raise StoreError(
                 f"{what}: expected campaign {expected} in the store, got "
-                f"{', '.join(known) or 'no campaign'}",
+                f"{nearest(usual[0], known) or 'no campaign'}",
                 advice=f"run 'dartboard campaign {FOLDER}/{usual[0]}.toml' with this store, or "
                 "name another campaign with --campaign",
             )
@@ -118,7 +119,7 @@ def table_studies(url: str, number: int, given: Sequence[str]) -> dict[str, Fram
             first = next(iter(usual.values()))
             raise StoreError(
                 f"table {number}: expected one of the studies {', '.join(usual.values())} in the "
-                f"store, got {', '.join(known) or 'no study'}",
+                f"store, got {nearest(first, known) or 'no study'}",
                 advice=f"run 'dartboard run {FOLDER}/{first}.toml' with this store, or name other "
                 "studies with --study",
             )

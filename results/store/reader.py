@@ -27,6 +27,7 @@ from results.store.events import (
     Unfinished,
 )
 from results.store.schema import evaluations, studies, trials, workers
+from results.store.summaries import Summary, summaries
 
 
 class Reader(Connections):
@@ -73,6 +74,11 @@ class Reader(Connections):
         """Return the names of the campaigns, oldest first."""
         with self.reading() as connection:
             return study_rows.names(connection)[1]
+
+    def summaries(self) -> list[Summary]:
+        """Return how far each study and condition is, oldest first."""
+        with self.reading() as connection:
+            return summaries(connection)
 
     def shown_states(self, stored: Mapping[str, str]) -> dict[str, ShownState]:
         """Return the states of studies and conditions as they are shown.
@@ -145,16 +151,25 @@ class Reader(Connections):
                 for row in rows
             ]
 
-    def workers(self, study: str) -> list[SeenWorker]:
-        """Return the live workers of a study by name, as its master saw them last."""
+    def workers(self, name: str) -> list[SeenWorker]:
+        """Return the live workers of a study or a campaign, as its master saw them last.
+
+        They are ordered by their names. A worker of several conditions is as it was seen last.
+        """
         columns = [workers.c[field.name] for field in dataclasses.fields(SeenWorker)]
         with self.reading() as connection:
+            owners = sa.select(studies.c.id).where(
+                sa.or_(studies.c.name == name, studies.c.campaign == name)
+            )
             rows = connection.execute(
                 sa.select(*columns)
-                .where(workers.c.study_id == self._id(study, connection))
-                .order_by(workers.c.name)
+                .where(workers.c.study_id.in_(owners))
+                .order_by(workers.c.name, workers.c.heard)
             )
-            return [SeenWorker(*row) for row in rows]
+            found = {row.name: SeenWorker(*row) for row in rows}
+            if not found and connection.execute(owners).first() is None:
+                raise study_rows.missing(connection, "study", name, self._shown)
+        return list(found.values())
 
     def parts(self, study: str, purpose: Purpose) -> dict[EvaluationId, FixedTrials]:
         """Return the evaluations of fixed trials for one purpose, in order of submission.

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from configspace.condition import Condition
 from configspace.errors import CampaignError, DartboardError, StoreError, StudyError
+from configspace.names import nearest
 from configspace.settings import first_problem
 from configspace.study import Study
 from configspace.versions import differing
@@ -108,13 +109,15 @@ def names(connection: sa.Connection) -> tuple[list[str], list[str]]:
 def missing(
     connection: sa.Connection, kind: Literal["study", "campaign"], name: str, shown: str
 ) -> StoreError:
-    """Return the error for a name that is missing; it lists the names that exist."""
+    """Return the error for a name that is missing; it lists those that exist, or the nearest."""
     of_studies, of_campaigns = names(connection)
     if name in of_campaigns:
         return StoreError(f"{name!r} in {shown} is a campaign, not a study")
-    listed = [", ".join(repr(one) for one in of_studies)] if of_studies else []
+    if name in of_studies:
+        return StoreError(f"{name!r} in {shown} is a study, not a campaign")
+    listed = [nearest(name, of_studies)] if of_studies else []
     if of_campaigns:
-        listed.append(f"the campaigns {', '.join(repr(one) for one in of_campaigns)}")
+        listed.append(f"the campaigns {nearest(name, of_campaigns)}")
     return StoreError(
         f"no {kind} {name!r} in {shown}; it has {', and '.join(listed) or 'no study yet'}"
     )

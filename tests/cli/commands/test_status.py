@@ -13,6 +13,14 @@ from tests.results.made_up import filled, id_of
 from tests.results.made_up_campaign import filled_campaign
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let standard output be a terminal."""
+    for module in ("status", "tables"):
+        monkeypatch.setattr(f"cli.console.{module}.is_terminal", lambda _: True)
+
+
+@pytest.mark.usefixtures("terminal")
 def test_live_workers_are_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,6 +47,7 @@ def test_live_workers_are_shown(
     assert [line for line in lines if line.startswith("(0, 0, 21)@6 gone 2")]
 
 
+@pytest.mark.usefixtures("terminal")
 def test_a_worker_of_a_campaign_is_shown_once(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +68,7 @@ def test_a_worker_of_a_campaign_is_shown_once(
     ]
 
 
+@pytest.mark.usefixtures("terminal")
 @pytest.mark.parametrize(
     ("width", "headings"),
     [
@@ -85,3 +95,48 @@ def test_a_narrow_terminal_drops_columns(
     assert [line.split()[0] for line in lines] == ["downsampling-one-shot", "blur-and-downsampling"]
     assert "12 done" in lines[0]
     assert "14 of 14 trials" in lines[1]
+
+
+def test_a_pipe_gets_one_line_per_study(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    names = [letter * 60 for letter in "abc"]
+    with Store.open(url) as store:
+        for name in names:
+            filled(store, name)
+        filled_campaign(store, "d" * 60)
+    status(store=url)
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [line[0] for line in lines] == [*names, "d" * 60]
+    assert [len(line) for line in lines] == [7] * 4
+    assert lines[0][1:5] == ["final", "blur", "done", "12 done"]
+
+
+def test_a_pipe_gets_whole_conditions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(url) as store:
+        filled_campaign(store, trials=7)
+    status("many", url)
+    lines = capsys.readouterr().out.splitlines()
+    assert "condition\ttrials\tcrashed\trunning\tbest\tmean\tmedian" in lines
+    assert any(line.startswith("sequential-all-blur-darts-H1\t7/7\t") for line in lines)
+
+
+def test_a_pipe_gets_whole_incumbents(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(url) as store:
+        filled(store)
+    status("blur-final", url)
+    lines = capsys.readouterr().out.splitlines()
+    assert "epochs\tfinished" in lines
+    assert "50\t3" in lines
+    assert any(line.startswith("Param. learning rate\t0.007\t") for line in lines)

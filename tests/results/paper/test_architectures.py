@@ -73,7 +73,7 @@ def test_too_many_conditions_are_an_error() -> None:
 
 
 def test_an_unknown_condition_is_an_error() -> None:
-    with pytest.raises(StoreError, match="got 'lost'; conditions with trials: sequential-good"):
+    with pytest.raises(StoreError, match="got 'lost'; conditions with trials: 'sequential-good"):
         found_by_campaign(trials([20.0]), ["lost"])
 
 

@@ -56,7 +56,7 @@ def test_the_error_names_the_campaign_file_to_run(url: str) -> None:
     with pytest.raises(StoreError) as caught:
         campaign_trials(url, TABLES[1], (), what="table 1")
     said = str(caught.value)
-    assert said.startswith("table 1: expected campaign 'table1' in the store, got other; ")
+    assert said.startswith("table 1: expected campaign 'table1' in the store, got 'other'; ")
     assert "'dartboard campaign studies/paper/table1.toml' with this store" in said
     assert "\n" not in said
 
@@ -75,4 +75,4 @@ def test_the_error_names_the_study_file_to_run(url: str) -> None:
     first = next(iter(STUDIES[8].values()))
     with pytest.raises(StoreError, match=rf"dartboard run studies/paper/{first}\.toml") as caught:
         table_studies(url, 8, ())
-    assert "in the store, got mine; " in str(caught.value)
+    assert "in the store, got 'mine'; " in str(caught.value)

@@ -200,6 +200,19 @@ def test_a_missing_study_lists_those_that_exist(store: Store, read: str) -> None
         getattr(store, read)("x")
 
 
+def test_a_missing_name_among_many_shows_the_nearest(store: Store) -> None:
+    for number in range(12):
+        store.begin(study(f"study-{number:02}"), {})
+    with pytest.raises(StoreError, match=r"it has 'study-0[67]', .* and 9 more$"):
+        store.study("stduy-06")
+
+
+def test_a_study_is_not_a_campaign(store: Store) -> None:
+    store.begin(study("a"), {})
+    with pytest.raises(StoreError, match=r"'a' in .* is a study, not a campaign"):
+        store.campaign("a")
+
+
 def test_a_missing_campaign_lists_those_that_exist(store: Store) -> None:
     store.begin_campaign(campaign(condition()), {})
     with pytest.raises(StoreError, match=r"no campaign 'man' in .*; it has the campaigns 'many'$"):
