@@ -31,11 +31,13 @@ again:
 	@touch $@
 
 # The main job: two small BOHB studies over DARTS, one for each objective, and their comparison.
+# The store reaches the shell as a variable, so that it may contain spaces, quotes, & and $.
+study: export DARTBOARD_STORE := $(value STORE)
 study: setup
-	$(BIN)/dartboard run studies/quickstart-one-shot.toml --store $(STORE)
-	$(BIN)/dartboard run studies/quickstart-final.toml --store $(STORE)
+	$(BIN)/dartboard run studies/quickstart-one-shot.toml --store "$$DARTBOARD_STORE"
+	$(BIN)/dartboard run studies/quickstart-final.toml --store "$$DARTBOARD_STORE"
 	$(BIN)/dartboard compare quickstart-one-shot quickstart-final --trials 32 --quick \
-	  --store $(STORE)
+	  --store "$$DARTBOARD_STORE"
 
 # The paper's experiments take hours on two cores. Writes its tables and figures, with our numbers, to
 # docs/reproduction. An interrupted run resumes.
