@@ -60,6 +60,8 @@ RUN apt-get update \
 RUN pip install --no-cache-dir --constraint constraints.txt --editable '.[dev]' \
  && chown -R dartboard:dartboard /dartboard
 USER dartboard
+# Once, for this machine's processor. Otherwise the tests of each run would wait for the compilation.
+RUN python -c "from worker.numba_engine.first_calls import ensure_compiled; ensure_compiled(); ensure_compiled(space='cell')"
 CMD ["pytest"]
 
 FROM compiler AS build-gpu

@@ -5,7 +5,7 @@ STORE ?= sqlite:///dartboard.db
 PACKAGES := cli configspace master results worker
 PYTEST_OPTIONS := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: setup study reproduce test test-fast test-oldest coverage words drill drill-short soak check \
+.PHONY: setup study reproduce test test-fast test-oldest coverage words drill drill-short soak check check-root \
   format bench test-compose docs docs-serve clean
 
 setup: .venv/ready
@@ -101,6 +101,11 @@ check: setup
 	$(BIN)/python .ci/words.py
 	$(MAKE) coverage
 	$(MAKE) drill-short
+
+# What only root can do: mount a small disk, and take down the link of a network namespace.
+check-root: setup
+	$(BIN)/pytest -m root -p no:cacheprovider
+	$(BIN)/python -m tests.drill --times 1 --parallel 0 --together 3 --stall-limit 30 --only "network link down"
 
 format: setup
 	$(BIN)/ruff format .

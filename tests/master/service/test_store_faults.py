@@ -143,6 +143,7 @@ def small_disk(folder: Path, kilobytes: int) -> Iterator[None]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.root
 def test_a_study_stops_when_the_disk_is_full(
     tmp_path: Path,
 ) -> None:
