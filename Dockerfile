@@ -33,7 +33,7 @@ RUN touch README.md && pip install --constraint constraints.txt --editable '.[po
 # ---- the image that runs
 FROM python:3.11-slim-bookworm AS base
 # Any user may write to the home, because `docker run --user` may name any. It holds only a cache of
-# compiled kernels, for which docker-compose.yml has a volume.
+# the kernels that the image does not have, for which docker-compose.yml has a volume.
 RUN useradd --uid 1000 --create-home dartboard \
  && mkdir -p /home/dartboard/.cache/dartboard /data /dartboard/credentials /dartboard/exports /worker \
       /state \
@@ -50,6 +50,8 @@ FROM base AS cpu
 COPY --from=build-cpu /opt/venv /opt/venv
 COPY . .
 RUN python -m compileall -q cli configspace master results worker
+# The kernels for two classes of processors, so that the first evaluation need not wait for them.
+RUN python -m worker.numba_engine.compile_named
 USER dartboard
 
 FROM cpu AS test

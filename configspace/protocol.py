@@ -51,6 +51,9 @@ class WorkerInfo(Message):
     """Versions of Python and the packages, as `configspace.versions.versions` returns them."""
     machine: Annotated[ForeignText, Field(max_length=300)] = ""
     """Text that identifies the machine, also in containers; empty if unknown."""
+    target: Annotated[ForeignText, Field(max_length=100)] = ""
+    """Processors for which the engine's code is compiled, such as ``x86-64-v4``; empty if it does
+    not matter or is unknown. It stays the same until the worker exits."""
     named: bool = True
     """Whether the name was chosen; if not, the master names the worker by its credentials."""
 

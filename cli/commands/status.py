@@ -45,7 +45,15 @@ def status(
 
     with Store.open(store, create=False) as opened:
         is_campaign = name in opened.campaign_names()
+        targets = opened.targets(name)
     if is_campaign:
         print_campaign(console, campaign_status(store, [name])[0])
     else:
         print_study(console, study_status(store, [name])[0])
+    if len(targets) > 1:
+        console.print(
+            f"\ncomputed with kernels for {', '.join(targets)}: equal configurations may differ in "
+            "the last digits of their scores",
+            highlight=False,
+            soft_wrap=True,
+        )

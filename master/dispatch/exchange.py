@@ -128,8 +128,9 @@ class Exchange:
             sharing = self._roster.sharing(name)
             self._events.put(RosterChanged())
         log.info(
-            "worker %s joined from %s, pid %d",
-            *(name, info.host, info.pid),
+            "worker %s joined from %s, pid %d: %s on %s%s",
+            *(name, info.host, info.pid, info.engine, info.device),
+            f", kernels for {info.target}" if info.target else "",
             extra=about(worker=name),
         )
         return name, sharing
@@ -259,6 +260,12 @@ class Exchange:
         with self._changed:
             self._leases.add(submission, time.monotonic())
             self._changed.notify()  # one is enough: any waiting worker may take it
+
+    def target(self, worker: str) -> str:
+        """Return the target for which a worker's engine is compiled; empty if unknown."""
+        with self._changed:
+            member = self._roster.get(worker)
+            return "" if member is None else member.info.target
 
     def next_event(self, timeout: float) -> Event | None:
         """Return the next event, or None if none occurs within ``timeout`` seconds."""

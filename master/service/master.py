@@ -84,6 +84,8 @@ class Master:
         )
         self._tick_seconds = min(0.5, settings.lease_seconds / 8)
         self._workers_shown = float("-inf")
+        self._targets: set[tuple[str, str]] = set()
+        self._reported: set[str] = set()
         self._on_listening = on_listening
         self._more_follows = more_follows
         self.address: str | None = None
@@ -183,7 +185,7 @@ class Master:
                 host=one.host,
                 pid=one.pid,
                 device=one.device,
-                engine=one.engine,
+                engine=f"{one.engine}, {one.target}" if one.target else one.engine,
                 evaluation=one.job or one.preparing,
                 attempt=one.attempt,
                 heard=now - timedelta(seconds=one.silent_seconds),
@@ -192,6 +194,22 @@ class Master:
         ]
         for study in self._source.studies:
             self._store.show_workers(study, seen)
+
+    def _note_target(self, study: str, worker: str) -> None:
+        """Record for which processors the engine of a worker is compiled; log if they are new."""
+        target = self._exchange.target(worker)
+        if not target or (study, target) in self._targets:
+            return
+        self._targets.add((study, target))
+        before = self._store.add_target(study, target)
+        if before and target not in before and target not in self._reported:
+            self._reported.add(target)
+            log.warning(
+                "study %s: worker %s computes with kernels for %s, earlier workers with kernels "
+                "for %s; their results may differ in the last digits",
+                *(study, worker, target, ", ".join(before)),
+                extra=about(study, worker=worker),
+            )
 
     def _requeue_running(self) -> None:
         """Store what has been delivered, and requeue what is still running."""
@@ -207,6 +225,7 @@ class Master:
         match event:
             case Leased((study, id), worker, token, attempt):
                 self._store.lease(study, id, worker=worker, token=token, attempt=attempt)
+                self._note_target(study, worker)
             case Requeued((study, id)):
                 self._store.requeue(study, id)
             case Retried((study, _), failure, worker):
@@ -303,6 +322,7 @@ def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -
         attempt=attempt,
         progress=member.progress if key or member.preparing else None,
         silent_seconds=now - member.seen,
+        target=member.info.target,
         phase_seconds=now - member.phase_began,
     )
 

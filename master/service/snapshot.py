@@ -23,6 +23,8 @@ class WorkerView:
     """How far it is in that evaluation, or in preparing for one, as last reported."""
     silent_seconds: float
     """Seconds since its last heartbeat."""
+    target: str = ""
+    """Processors for which the engine's code is compiled; empty if unknown."""
     phase_seconds: float = 0.0
     """Seconds since the phase of its progress began."""
 

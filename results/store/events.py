@@ -77,6 +77,7 @@ class SeenWorker:
     pid: int
     device: str
     engine: str
+    """Engine that evaluates, and the processors for which its code is compiled, if known."""
     evaluation: str | None
     """Evaluation that it has leased, such as ``(3, 0, 7)@17``; without one, what keeps it from
     taking one, such as ``compiling kernels, 40 s``; None if it waits for one."""

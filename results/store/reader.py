@@ -171,6 +171,22 @@ class Reader(Connections):
                 raise study_rows.missing(connection, "study", name, self._shown)
         return list(found.values())
 
+    def targets(self, name: str) -> tuple[str, ...]:
+        """Return the targets for which the workers' engines were compiled, in order of their use.
+
+        It returns nothing for a study of an older dartboard, and for workers without such engines.
+
+        Args:
+            name: Name of a study or a campaign.
+        """
+        named = sa.or_(studies.c.name == name, studies.c.campaign == name)
+        with self.reading() as connection:
+            rows = connection.scalars(
+                sa.select(studies.c.versions).where(named).order_by(studies.c.id)
+            )
+            found = [target for versions in rows for target in study_rows.targets(versions)]
+        return tuple(dict.fromkeys(found))
+
     def parts(self, study: str, purpose: Purpose) -> dict[EvaluationId, FixedTrials]:
         """Return the evaluations of fixed trials for one purpose, in order of submission.
 

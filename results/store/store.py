@@ -248,6 +248,12 @@ class Store(Reader):
                 rows = [{"study_id": row_id, **dataclasses.asdict(one)} for one in seen]
                 connection.execute(sa.insert(workers), rows)
 
+    def add_target(self, study: str, target: str) -> tuple[str, ...]:
+        """Record a target for which a worker's engine is compiled; return those known before."""
+        with self._write() as connection:
+            row_id = self._cached_id(study, connection)
+            return study_rows.add_target(connection, row_id, target)
+
     def delete(self, name: str) -> None:
         """Remove a study or a campaign with all its results."""
         with self._write() as connection:

@@ -22,6 +22,10 @@ from results.store.schema import studies
 
 M = TypeVar("M", bound=BaseModel)
 
+TARGETS = "targets"
+"""Key in the column ``versions``: the targets for which the engines of the workers were compiled.
+It is missing before the first such worker, and in a store of an older dartboard."""
+
 
 @dataclass(frozen=True, slots=True)
 class BeginOptions:
@@ -77,6 +81,22 @@ def resume(connection: sa.Connection, study_id: int, options: BeginOptions) -> N
     row = connection.execute(sa.select(studies).where(key)).one()
     values = _version_columns(connection, row, options, StudyError)
     connection.execute(sa.update(studies).where(key).values(**values))
+
+
+def targets(versions: dict[str, str]) -> tuple[str, ...]:
+    """Return the targets in a value of the column ``versions``, in order of their first use."""
+    return tuple(filter(None, versions.get(TARGETS, "").split(", ")))
+
+
+def add_target(connection: sa.Connection, study_id: int, target: str) -> tuple[str, ...]:
+    """Record a target of a study; return those recorded before."""
+    key = studies.c.id == study_id
+    versions = connection.scalars(sa.select(studies.c.versions).where(key)).one()
+    before = targets(versions)
+    if target not in before:
+        changed = {**versions, TARGETS: ", ".join([*before, target])}
+        connection.execute(sa.update(studies).where(key).values(versions=changed))
+    return before
 
 
 def check_free(
@@ -175,7 +195,8 @@ def _version_columns(
     error_type: type[DartboardError],
 ) -> dict[str, Any]:
     """Return the columns of a row that record versions, and their change if there is one."""
-    values: dict[str, Any] = {"versions": options.versions}
+    kept = {TARGETS: row.versions[TARGETS]} if TARGETS in row.versions else {}
+    values: dict[str, Any] = {"versions": options.versions | kept}
     last = statements.last_sequence(connection, row.id)
     changed = differing(row.versions, options.versions)
     if not changed or last == 0:  # without results there is nothing that may differ

@@ -61,14 +61,8 @@ def test_any_text_crosses_the_wire_clean(seed: int) -> None:
         Failure(id=ID, kind="exception", message=text()),
         Outcome(id=ID, trials=(trial,), engine=text(), device=text()),
         WorkerInfo.model_validate(
-            {
-                **{
-                    key: text()
-                    for key in ("name", "instance", "host", "device", "engine", "machine")
-                },
-                "pid": 1,
-                "versions": {text(): text()},
-            }
+            {key: text() for key in ("name", "instance", "host", "device", "engine", "machine")}
+            | {"target": text(), "pid": 1, "versions": {text(): text()}}
         ),
     ]
     for message in messages:

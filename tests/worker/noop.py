@@ -23,6 +23,7 @@ class Noop:
     evaluate: Callable[[Job, OnProgress], Outcome]
     engine: str = "noop"
     device: str = "cpu"
+    target: str = ""
 
     def prepare(self, progress: OnProgress) -> None:
         """Have nothing to prepare."""

@@ -99,6 +99,15 @@ def make_ready(
         ensure_compiled(report, settings.kernel_size, settings.space)
 
 
+def target_of(engine: Engine) -> str:
+    """Return the processors for which an engine's code is compiled; empty if unknown."""
+    if engine.name != "numba":
+        return ""
+    from worker.numba_engine.target import TARGET
+
+    return TARGET
+
+
 def _has_gpu() -> bool:
     # Look for the driver's device file first: a machine without a GPU then need not import PyTorch.
     drivers = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")

@@ -12,7 +12,7 @@ from configspace.job import Curve, Job, Outcome, Trial
 from configspace.operations import operations
 from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
-from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready
+from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready, target_of
 
 EXACT_PSNR: Final = 500.0
 """PSNR in dB that replaces an infinite one. The PSNR of a signal that is recovered exactly is
@@ -36,6 +36,7 @@ class JobEvaluator:
         self._name = engine
         self._engine = choose_engine(engine, device, threads)
         self.engine, self.device = self._engine.name, self._engine.device
+        self.target = target_of(self._engine)
 
     def prepare(self, progress: Report) -> None:
         """Compile the kernels of the sequential space, and call ``progress`` before each step."""

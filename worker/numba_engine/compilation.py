@@ -72,5 +72,22 @@ def is_compiled(function: Callable[..., Any], arguments: tuple[Any, ...]) -> boo
         arguments: The arguments of the call.
     """
     dispatcher = cast(Any, function)
-    types = tuple(dispatcher.typeof_pyval(argument) for argument in arguments)
+    types = _types(dispatcher, arguments)
     return types in dispatcher.overloads or dispatcher._cache.holds(types, dispatcher.targetctx)
+
+
+def compile_for(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """Compile an entry for the types of some arguments, without calling it.
+
+    This processor need not be able to run the code.
+
+    Args:
+        function: An entry.
+        arguments: The arguments of a call.
+    """
+    dispatcher = cast(Any, function)
+    dispatcher.compile(_types(dispatcher, arguments))
+
+
+def _types(dispatcher: Any, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(dispatcher.typeof_pyval(argument) for argument in arguments)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ from worker.engine.contract import Batch
 from worker.engine.initialization import initial_alpha
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import set_coefficients
-from worker.numba_engine.compilation import is_compiled
+from worker.numba_engine.compilation import compile_for, is_compiled
 from worker.numba_engine.compile_lock import alone
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
 from worker.numba_engine.kernel_cache import cache_directory
@@ -82,12 +83,13 @@ def ensure_compiled(
         _compile(report, _missing(kernel_size, space))
 
 
-def compile_in_subprocess(report: Report, *words: str) -> bool:
+def compile_in_subprocess(report: Report, *words: str, **variables: str) -> bool:
     """Run `compile_missing` in a separate process, which writes the compiled code to disk.
 
     Args:
         report: Called with each step that the process begins.
         words: The arguments of `compile_missing`.
+        variables: More variables of the environment of that process.
 
     Returns:
         Whether the process succeeded, so that the code is on disk.
@@ -97,6 +99,7 @@ def compile_in_subprocess(report: Report, *words: str) -> bool:
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             [*python_command(__name__), *words],
+            env={**os.environ, **variables},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -158,7 +161,7 @@ def _missing(kernel_size: KernelSize, space: SpaceName) -> list[FirstCall]:
 def _compile(report: Report, missing: list[FirstCall]) -> None:
     for number, call in enumerate(missing, start=1):
         report(Step(call.name, number, len(missing)))
-        call.entry(*call.arguments)
+        compile_for(call.entry, call.arguments)
 
 
 @functools.cache

@@ -3,7 +3,8 @@
 Numba's cache checks only the file of the called function, and fails if its directory cannot be
 written. The cache here is stamped with the text of all kernels. If its directory cannot be written,
 it uses the user's cache directory. If that cannot be written either, or a file is broken, the
-kernels are compiled in memory.
+kernels are compiled in memory. The directory next to this file is read in any case: an image has
+kernels there that were compiled when it was built.
 """
 
 import functools
@@ -14,27 +15,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from numba.core.caching import CompileResultCacheImpl, FunctionCache, NullCache, _CacheLocator
+from numba.core.caching import (
+    CompileResultCacheImpl,
+    FunctionCache,
+    IndexDataCacheFile,
+    NullCache,
+    _CacheLocator,
+)
 from numba.misc.appdirs import AppDirs
 
 from worker.numba_engine.source_files import source_stamp, sources_are_unchanged
+from worker.numba_engine.target import COMPILED_LIST
 
 log = logging.getLogger(__name__)
 
-_FOLDER = Path(__file__).parent
+_NEXT_TO_THIS_FILE = Path(__file__).parent / "__pycache__"
 
 
 @functools.cache
 def cache_directory() -> Path | None:
     """Return the first directory that can be written: next to this file, or the user's."""
     user = Path(AppDirs(appname="dartboard", appauthor=False).user_cache_dir)
-    for directory in (_FOLDER / "__pycache__", user):
+    for directory in (_NEXT_TO_THIS_FILE, user):
         if _is_writable(directory):
             return directory
+    if COMPILED_LIST.exists():  # the kernels of an image, which need not be writable
+        return _NEXT_TO_THIS_FILE
     log.warning(
         "cannot write to %s or %s: each process compiles the kernels again; "
         "make one of them writable",
-        _FOLDER / "__pycache__",
+        _NEXT_TO_THIS_FILE,
         user,
     )
     return None
@@ -81,6 +91,12 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
 
     _impl_class = _Implementation
 
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._image = IndexDataCacheFile(
+            str(_NEXT_TO_THIS_FILE), self._impl.filename_base, source_stamp()
+        )
+
     def holds(self, types: tuple[Any, ...], context: Any) -> bool:
         """Return whether up-to-date code is on disk.
 
@@ -90,7 +106,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
         """
         key = self._index_key(types, context.codegen())
         try:
-            return key in self._cache_file._load_index() and sources_are_unchanged()
+            files = (self._cache_file, self._image)
+            return any(key in file._load_index() for file in files) and sources_are_unchanged()
         except _BROKEN:
             return False
 
@@ -123,6 +140,13 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             super().save_overload(sig, data)
         except _BROKEN as error:
             log.warning("cannot write compiled code to %s (%s)", self.cache_path, error)
+
+    def _load_overload(self, sig: Any, target_context: Any) -> Any:
+        found = super()._load_overload(sig, target_context)
+        if found is not None:
+            return found
+        data = self._image.load(self._index_key(sig, target_context.codegen()))
+        return None if data is None else self._impl.rebuild(target_context, data)
 
     def _remove(self) -> None:
         for path in Path(self.cache_path).glob(f"{self._impl.filename_base}.*nb*"):

@@ -8,7 +8,13 @@ log = logging.getLogger(__name__)
 
 _FOLDER = Path(__file__).parent
 
-NOT_COMPILED = ("compile_lock.py", "engine.py", "first_calls.py", "training.py")
+NOT_COMPILED = (
+    "compile_lock.py",
+    "compile_named.py",
+    "engine.py",
+    "first_calls.py",
+    "training.py",
+)
 """Files of this folder that compiled code does not depend on: they only call it."""
 
 SHARED = (_FOLDER.parent / "engine" / "contract.py", _FOLDER.parent / "engine" / "philox.py")

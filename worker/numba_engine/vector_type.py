@@ -14,14 +14,15 @@ import operator
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-import llvmlite.binding as llvm
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import lower_builtin, models, register_model
 
-LANES = 16 if llvm.get_host_cpu_features().get("avx512f") else 8
+from worker.numba_engine import target
+
+LANES = 16 if target.has("avx512f") else 8
 """Samples of a batch in one vector."""
 
 Vector: TypeAlias = Any

@@ -2,8 +2,8 @@
 
 It reads jobs from its standard input and answers on its standard output, one JSON object per line.
 First it moves both to new descriptors, so that the output of an evaluation cannot mix with them.
-The answers are ``{"chosen": [engine, device]}``, ``{"ready": true}``, and then for each job one
-``{"outcome": …}`` or ``{"failure": …}``. Before it is ready and during a job come any number of
+The answers are ``{"chosen": [engine, device, target]}``, ``{"ready": true}``, and then for each job
+one ``{"outcome": …}`` or ``{"failure": …}``. Before it is ready and during a job come any number of
 ``{"progress": [phase, done, of]}``. The answer ``{"fatal": {"problem": …, "advice": …}}`` means
 that it cannot evaluate anything, or not this job.
 """
@@ -42,6 +42,8 @@ class Evaluator(Protocol):
 
     engine: str
     device: str
+    target: str
+    """Processors for which its code is compiled; empty if it does not matter or is unknown."""
 
     def prepare(self, progress: OnProgress) -> None:
         """Do, before the first job, what would delay it, and call ``progress`` before each step."""
@@ -94,7 +96,7 @@ def main() -> int:
         return 1
     try:
         evaluate = make(device=options.device, engine=options.engine, threads=options.threads)
-        answer("chosen", [evaluate.engine, evaluate.device])
+        answer("chosen", [evaluate.engine, evaluate.device, evaluate.target])
         evaluate.prepare(report)
     except DartboardError as error:
         answer("fatal", _fatal(error))

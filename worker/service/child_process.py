@@ -55,7 +55,7 @@ class Child:
         self._command = python_command("worker.service.child")
         self._command += ["--evaluator", evaluator, "--device", device, "--engine", engine]
         self._threads = threads
-        self.engine, self.device = engine, device
+        self.engine, self.device, self.target = engine, device, ""
         self._process: subprocess.Popen[bytes] | None = None
         self._chosen = self._ready = False
         self._start_by = 0.0
@@ -141,8 +141,9 @@ class Child:
                 continue
             self._start_by = now + START_SECONDS
             match message:
-                case {"chosen": [str(engine), str(device)]}:
-                    self.engine, self.device, self._chosen = engine, device, True
+                case {"chosen": [str(engine), str(device), str(target)]}:
+                    self.engine, self.device, self.target = engine, device, target
+                    self._chosen = True
                 case {"progress": [str(phase), int(done), int(of)]}:
                     self.progress = EvaluationProgress(phase, done, of)
                 case {"ready": True}:

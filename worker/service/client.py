@@ -255,6 +255,7 @@ class Worker:
             "engine": self._child.engine,
             "device": self._child.device,
         }
+        known["target"] = self._child.target
         if self._is_named:  # a name from the master is kept, with the leases under it
             known["named"] = True
         joined = self._link.call(JOIN, self._info.model_copy(update=known).to_wire())
@@ -263,7 +264,12 @@ class Worker:
         self._heartbeat_seconds = joined.heartbeat_seconds
         self._sharing = joined.sharing
         if not self._joined:
-            log.info("worker %s joined", self.name, extra=about(worker=self.name))
+            target = f", kernels for {self._child.target}" if self._child.target else ""
+            log.info(
+                "worker %s joined: %s on %s%s",
+                *(self.name, self._child.engine, self._child.device, target),
+                extra=about(worker=self.name),
+            )
         self._joined = True
 
     def heartbeat(self, token: str) -> bool:

@@ -140,3 +140,16 @@ def test_a_pipe_gets_whole_incumbents(
     assert "epochs\tfinished" in lines
     assert "50\t3" in lines
     assert any(line.startswith("Param. learning rate\t0.007\t") for line in lines)
+
+
+def test_several_targets_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(url) as store:
+        filled(store)
+        store.add_target("blur-final", "x86-64-v4")
+    status("blur-final", url)
+    assert "kernels for" not in capsys.readouterr().out
+    with Store.open(url) as store:
+        store.add_target("blur-final", "x86-64-v3")
+    status("blur-final", url)
+    assert "computed with kernels for x86-64-v4, x86-64-v3: equal" in capsys.readouterr().out

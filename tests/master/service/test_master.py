@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -488,3 +489,33 @@ def test_a_dead_port_ends_the_master(url: str, monkeypatch: pytest.MonkeyPatch) 
         running.start()
         with pytest.raises(ServiceError, match="'port' died: DeprecationWarning: isSet"):
             running.wait()
+
+
+def _is_recorded(store: Store, target: str) -> bool:
+    return target in store.targets("small")
+
+
+def test_another_target_is_logged_once_and_stored(
+    url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        Store.open(url) as store,
+        running_master(small_study(bohb={"parallel": 3}), store) as master,
+    ):
+        address = master.start()
+        with ExitStack() as stack:
+            for number, target in enumerate(["x86-64-v4", "x86-64-v3", "x86-64-v3"]):
+                link = stack.enter_context(Link(address))
+                link.open()
+                worker = f"w{number}"
+                link.call(JOIN, INFO | {"name": worker, "instance": worker, "target": target})
+                assert isinstance(link.call(CLAIM, worker), Lease)
+                wait_for(partial(_is_recorded, store, target), "target")
+            master.stop.set()
+            master.wait()
+        assert store.targets("small") == ("x86-64-v4", "x86-64-v3")
+    lines = [line for line in caplog.messages if "last digits" in line]
+    assert lines == [
+        "study small: worker w1 computes with kernels for x86-64-v3, earlier workers with kernels "
+        "for x86-64-v4; their results may differ in the last digits"
+    ]

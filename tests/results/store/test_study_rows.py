@@ -224,3 +224,27 @@ def test_a_missing_name_lists_studies_and_campaigns(store: Store) -> None:
     store.begin_campaign(campaign(condition()), {})
     with pytest.raises(StoreError, match=r"it has 'a', and the campaigns 'many'$"):
         store.study("x")
+
+
+def test_targets_are_listed_in_order_of_their_use(begun: Store) -> None:
+    assert begun.targets("blur-final") == ()  # as in a store of an older dartboard
+    assert begun.add_target("blur-final", "x86-64-v4") == ()
+    assert begun.add_target("blur-final", "x86-64-v4") == ("x86-64-v4",)
+    assert begun.add_target("blur-final", "x86-64-v3") == ("x86-64-v4",)
+    assert begun.targets("blur-final") == ("x86-64-v4", "x86-64-v3")
+
+
+def test_targets_are_kept_when_a_study_resumes(with_results: Store) -> None:
+    with_results.add_target("blur-final", "x86-64-v4")
+    with_results.begin(study(), {"torch": "2.12.0", "numpy": "2.4.6"})
+    with_results.resume("blur-final", {"torch": "2.12.0"}, accept_version_change=True)
+    assert with_results.targets("blur-final") == ("x86-64-v4",)
+
+
+def test_targets_of_a_campaign_are_those_of_its_conditions(store: Store) -> None:
+    store.begin_campaign(campaign(condition("one"), condition("two")), {})
+    store.add_target("many/one", "x86-64-v4")
+    store.add_target("many/two", "znver4")
+    store.add_target("many/two", "x86-64-v4")
+    assert store.targets("many") == ("x86-64-v4", "znver4")
+    assert store.targets("none") == ()

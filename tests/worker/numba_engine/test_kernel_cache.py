@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from worker.numba_engine import kernel_cache, source_files
-from worker.numba_engine.compilation import entry, is_compiled
+from worker.numba_engine.compilation import compile_for, entry, is_compiled
 from worker.numba_engine.kernel_cache import KernelCache, cache_directory
 
 pytestmark = pytest.mark.slow
@@ -138,3 +138,36 @@ def test_processes_can_write_the_cache_together(tmp_path: Path) -> None:
     running = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     assert [process.communicate(timeout=120)[0] for process in running] == ["42\n"] * 3
     assert len(stored(tmp_path)) == 2
+
+
+def test_the_kernels_of_an_image_are_used(
+    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry(double)(1)
+    user = tmp_path / "user"
+    user.mkdir()
+    monkeypatch.setattr(kernel_cache, "cache_directory", lambda: user)
+    assert not is_compiled(entry(double), (1,))
+    monkeypatch.setattr(kernel_cache, "_NEXT_TO_THIS_FILE", folder)
+    function = entry(double)
+    assert is_compiled(function, (1,))
+    assert function(21) == 42
+    assert function(True) == 2  # the image has no code for it
+    assert stored(user) != []
+    assert is_compiled(entry(double), (True,))
+
+
+def test_an_image_need_not_be_writable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "targets.txt").touch()
+    monkeypatch.setattr(kernel_cache, "COMPILED_LIST", tmp_path / "targets.txt")
+    monkeypatch.setattr(kernel_cache, "_NEXT_TO_THIS_FILE", tmp_path)
+    monkeypatch.setattr(kernel_cache, "_is_writable", lambda directory: False)
+    assert cache_directory.__wrapped__() == tmp_path
+    assert not caplog.records
+
+
+def test_code_can_be_compiled_without_a_call(folder: Path) -> None:
+    compile_for(entry(double), (1,))
+    assert is_compiled(entry(double), (1,))

@@ -82,7 +82,7 @@ class Master:
 class Ready:
     """A stand-in for a child that is ready at once."""
 
-    engine, device, worker = "e", "cpu", ""
+    engine, device, target, worker = "e", "cpu", "", ""
     progress: EvaluationProgress | None = None
     is_ready = True
 
