@@ -74,14 +74,15 @@ def run(job: Job, progress: Callable[[str, int, int], None] = quiet) -> Outcome:
     return JobEvaluator(device="cpu", engine="torch", threads=1)(job, progress)
 
 
-def test_a_new_evaluator_compiles_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_evaluator_compiles_when_it_prepares(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[str] = []
     monkeypatch.setattr(
-        "worker.evaluation.evaluate.make_ready", lambda engine: compiled.append(engine.name)
+        "worker.evaluation.evaluate.make_ready",
+        lambda engine, progress: compiled.append(engine.name),
     )
-
-    JobEvaluator(device="cpu", engine="numba", threads=1)
-
+    evaluator = JobEvaluator(device="cpu", engine="numba", threads=1)
+    assert compiled == []
+    evaluator.prepare(quiet)
     assert compiled == ["numba"]
 
 
