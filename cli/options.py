@@ -111,5 +111,5 @@ LogJson = Annotated[
 ]
 OutputFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="File to write. The default is standard output."),
+    typer.Option("--output", "-o", help="File to write; - means standard output, the default."),
 ]

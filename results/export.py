@@ -10,6 +10,7 @@ import pandas as pd
 
 from configspace.errors import DartboardError
 from configspace.hyperparameters import written
+from configspace.whole_file import write_whole
 from results.analysis.incumbent import incumbent_of, incumbents_table
 from results.frames.campaign import load_campaign
 from results.frames.study import load, text_column
@@ -48,24 +49,34 @@ def export(
         DartboardError: If ``what`` or ``format`` is unknown, the format is Parquet and ``output``
             is missing, the file cannot be written, or `table` raises it.
     """
-    for given, known, option in ((what, What, "--what"), (format, Format, "--format")):
-        if given not in get_args(known):
-            raise DartboardError(
-                f"{option}: expected one of {', '.join(get_args(known))}, got {given!r}"
-            )
     if format == "parquet" and output is None:
         raise DartboardError(
             "expected a file for the format parquet, which is not text",
             advice="name one with -o FILE",
         )
-    content = _encoded(table(url, names, what), format)
+    content = exported(url, names, what=what, format=format)
     if output is None:
         return content.decode()
     try:
-        output.write_bytes(content)
+        write_whole(output, content)
     except OSError as error:
         raise DartboardError(f"cannot write {str(output)!r}: {error.strerror}") from error
     return None
+
+
+def exported(url: str, names: Sequence[str], *, what: What, format: Format) -> bytes:
+    """Return the content of the file that `export` writes, which is UTF-8 unless it is Parquet.
+
+    Raises:
+        StoreError: See `export`.
+        DartboardError: See `export`.
+    """
+    for given, known, option in ((what, What, "--what"), (format, Format, "--format")):
+        if given not in get_args(known):
+            raise DartboardError(
+                f"{option}: expected one of {', '.join(get_args(known))}, got {given!r}"
+            )
+    return _encoded(table(url, names, what), format)
 
 
 def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:

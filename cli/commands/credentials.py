@@ -1,9 +1,11 @@
 """`dartboard credentials`: make, issue, revoke and list the credentials of workers."""
 
+import os
 import shlex
+import stat
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -60,7 +62,7 @@ def init(
     )
 
 
-@app.command(epilog="Example: dartboard credentials issue laptop > laptop.pem")
+@app.command(epilog="Example: dartboard credentials issue laptop -o laptop.pem")
 def issue(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the worker.")],
     output: Annotated[
@@ -81,16 +83,30 @@ def issue(
     """Make the one file that a worker needs to connect."""
     from rich.console import Console
 
+    from cli.console.output import STANDARD_OUTPUT, write_text
+    from cli.console.streams import OutputError
     from master.credentials import authority
     from master.credentials.folder import Folder, write_secret
 
     output = output or (f"{name}.pem" if sys.stdout.isatty() else "-")
     target = Path(output)
-    if output != "-" and target.exists():
+    to_stdout = target in STANDARD_OUTPUT
+    if not to_stdout and target.exists():
         raise ServiceError(f"file {output!r} already exists", advice="choose another --output")
-    text = authority.issue(Folder(folder), name, days=days)
-    if output == "-":
-        sys.stdout.write(text)
+    try:
+        text = authority.issue(Folder(folder), name, days=days)
+    except ServiceError as error:
+        if to_stdout and _is_empty_file(sys.stdout):  # a shell empties it before we start
+            advice = f"{error.advice}. The shell has emptied the file after '>'; -o FILE keeps it"
+            raise ServiceError(error.problem, advice=advice) from error
+        raise
+    if to_stdout:
+        try:
+            write_text(text, None)
+            sys.stdout.flush()
+        except OutputError:
+            authority.revoke(Folder(folder), name)
+            raise
         return
     try:
         write_secret(target, text)
@@ -155,6 +171,14 @@ def list_(folder: CredentialsFolder = DEFAULT_FOLDER) -> None:
     for one in known:
         table.add_row(one.name, one.state, f"{one.expires:%Y-%m-%d}", f"{one.serial:x}")
     print_table(console, table)
+
+
+def _is_empty_file(stream: TextIO) -> bool:
+    try:
+        found = os.fstat(stream.fileno())
+    except OSError:  # not a file at all
+        return False
+    return stat.S_ISREG(found.st_mode) and found.st_size == 0
 
 
 def _option(folder: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from cli.options import DEFAULT_STORE, OutputFile, StoreUrl
+from configspace.errors import DartboardError
 
 app = typer.Typer(add_completion=False)
 
@@ -28,10 +29,14 @@ def export(
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
     """Write results as a table: incumbents, evaluations, trials, curves or conditions."""
-    from results.export import export as export_table
+    from cli.console.output import STANDARD_OUTPUT, write_bytes
+    from results.export import exported
 
-    text = export_table(store, names, what=what, format=format, output=output)
-    if text is None:
+    if format == "parquet" and output is None:
+        raise DartboardError(
+            "expected a file for the format parquet, which is not text",
+            advice="name one with -o FILE",
+        )
+    write_bytes(exported(store, names, what=what, format=format), output)
+    if output not in (None, *STANDARD_OUTPUT):
         print(f"wrote {output}", file=sys.stderr)
-    else:
-        sys.stdout.write(text)

@@ -56,11 +56,14 @@ def plot(
         typer.Option(
             "--output",
             "-o",
-            help="File to write: .png, .pdf or .svg. The default is FIGURE.png.",
+            help="File to write: .png, .pdf or .svg; - means PNG to standard output. The default "
+            "is FIGURE.png.",
         ),
     ] = None,
 ) -> None:
     """Plot a figure of the paper with our trials, or a figure of studies."""
+    from cli.console.output import STANDARD_OUTPUT, write_bytes
+    from results.plots.style import drawn as content
     from results.plots.style import write
 
     named = names or []
@@ -70,6 +73,9 @@ def plot(
         else _of_the_paper(what, named, store, campaign or [])
     )
     prefix = what if what in OF_STUDIES else f"figure{what}"
+    if output in STANDARD_OUTPUT:
+        write_bytes(content(drawn, ".png"), output)
+        return
     path = output or Path("-".join([prefix, *named]) + ".png")
     write(drawn, path)
     print(f"wrote {path}")

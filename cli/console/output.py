@@ -7,20 +7,39 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from configspace.errors import DartboardError
+from configspace.whole_file import write_whole
+
+STANDARD_OUTPUT = (Path("-"), Path("/dev/stdout"))
+"""What ``--output`` may name instead of a file."""
 
 
 def write_text(text: str, output: Path | None) -> None:
-    """Write a text to a file, or to standard output if there is no file.
+    """Write a text to a file, or to standard output if there is no file; see `write_bytes`."""
+    write_bytes(text.encode(), output)
+
+
+def write_bytes(content: bytes, output: Path | None) -> None:
+    """Write to a file, as a whole or not at all, or to standard output if there is no file.
+
+    A terminal gets text in its own encoding. Everything else gets the bytes of the file.
+
+    Args:
+        content: The content, which is UTF-8 if it is text.
+        output: The file; None and `STANDARD_OUTPUT` mean standard output.
 
     Raises:
         DartboardError: If the file cannot be written.
     """
-    if output is None:
-        sys.stdout.write(text)
+    if output is None or output in STANDARD_OUTPUT:
+        if sys.stdout.isatty():
+            sys.stdout.write(content.decode(errors="replace"))
+        else:
+            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
         return
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        write_whole(output, content)
     except OSError as error:
         raise DartboardError(
             f"cannot write {str(output)!r}: {error.strerror}",

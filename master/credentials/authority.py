@@ -15,6 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from configspace.errors import ServiceError
 from configspace.names import nearest
+from configspace.whole_file import write_whole
 from master.credentials.certificates import (
     authority_certificate,
     common_name,
@@ -70,7 +71,7 @@ def initialize(folder: Folder, hosts: Sequence[str]) -> bool:
             key = new_key()
             # The key first: an authority without its key would never be replaced.
             write_secret(folder.authority_key, pem(key), replace=True)
-            folder.authority.write_text(pem(authority_certificate(key)))
+            write_whole(folder.authority, pem(authority_certificate(key)).encode())
         key = new_key()
         certificate = signed_certificate(
             folder,
@@ -120,7 +121,8 @@ def issue(folder: Folder, name: str, *, days: int = DAYS) -> str:
     )
     try:
         # Before the key is returned: a certificate that is not recorded cannot be revoked.
-        (folder.issued / f"{certificate.serial_number:x}.pem").write_text(pem(certificate))
+        record = folder.issued / f"{certificate.serial_number:x}.pem"
+        write_whole(record, pem(certificate).encode())
         authority = folder.authority.read_text()
     except OSError as error:
         raise ServiceError(
@@ -148,8 +150,10 @@ def revoke(folder: Folder, name: str) -> int:
         )
     today = datetime.datetime.now(datetime.UTC).date()
     try:
-        with folder.revoked.open("a", encoding="utf-8") as file:
-            file.write("".join(f"{one.serial:x} {name} {today}\n" for one in ended))
+        # As a whole: a master refuses every worker if a line of the list is cut off.
+        lines = folder.revoked.read_bytes().decode()
+        lines += "".join(f"{one.serial:x} {name} {today}\n" for one in ended)
+        write_whole(folder.revoked, lines.encode())
     except OSError as error:
         raise ServiceError(
             f"cannot write {str(folder.revoked)!r}: {error.strerror}",

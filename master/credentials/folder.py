@@ -3,6 +3,7 @@
 This module only reads credentials; `master.credentials.authority` makes them.
 """
 
+import errno
 import ipaddress
 import os
 import socket
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from configspace.errors import ServiceError
+from configspace.whole_file import write_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,11 +159,6 @@ def write_secret(path: Path, text: str, *, replace: bool = False) -> None:
     Raises:
         OSError: If the file cannot be written, or exists and ``replace`` is false.
     """
-    new = path.with_name(f"{path.name}.new") if replace else path
-    if replace:
-        new.unlink(missing_ok=True)
-    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    if replace:
-        new.replace(path)
+    if path.exists() and not replace:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    write_whole(path, text.encode(), private=True)

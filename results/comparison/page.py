@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from configspace.errors import DartboardError
 from configspace.hyperparameters import written
 from configspace.study import Study
+from configspace.whole_file import write_whole
 from results.analysis.incumbent import incumbents_table
 from results.comparison.answers import INTERVALS, answers
 from results.comparison.figures import best_by_cost_figure, comparison_figure, means_figure
@@ -75,7 +76,7 @@ def save_page(text: str, path: Path) -> Path:
         DartboardError: If the file cannot be written.
     """
     try:
-        path.write_text(text, encoding="utf-8")
+        write_whole(path, text.encode())
     except OSError as error:
         raise DartboardError(f"cannot write {str(path)!r}: {error.strerror}") from error
     return path

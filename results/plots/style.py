@@ -4,6 +4,7 @@ The colors are distinguishable with every kind of color vision. Figures use matp
 directly: no global state is changed, and no window system is needed.
 """
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from configspace.errors import DartboardError
+from configspace.whole_file import write_whole
 
 Floats = NDArray[np.float64]
 
@@ -129,18 +131,30 @@ def write(figure: Figure, path: Path) -> None:
             f"cannot write figure {str(path)!r}: expected a file name that ends in "
             f"{', '.join(FORMATS)}, got {path.suffix or 'no ending'!r}"
         )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, drawn(figure, path.suffix.lower()))
+    except OSError as error:
+        raise DartboardError(
+            f"cannot write figure {str(error.filename or path)!r}: {error.strerror}"
+        ) from error
+
+
+def drawn(figure: Figure, ending: str) -> bytes:
+    """Return the content of a file of a figure.
+
+    Args:
+        figure: The figure.
+        ending: Ending of the file's name, one of `FORMATS`.
+    """
     # Files hold no creation date, so that equal results give equal files.
     metadata: dict[str, dict[str, None]] = {
         ".png": {},
         ".pdf": {"CreationDate": None},
         ".svg": {"Date": None},
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Text is stored as text, not as outlines: many publishers require it.
-        with rc_context({"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "dartboard"}):
-            figure.savefig(path, dpi=200, metadata=metadata[path.suffix.lower()])
-    except OSError as error:
-        raise DartboardError(
-            f"cannot write figure {str(error.filename or path)!r}: {error.strerror}"
-        ) from error
+    buffer = io.BytesIO()
+    # Text is stored as text, not as outlines: many publishers require it.
+    with rc_context({"pdf.fonttype": 42, "svg.fonttype": "none", "svg.hashsalt": "dartboard"}):
+        figure.savefig(buffer, format=ending[1:], dpi=200, metadata=metadata[ending])
+    return buffer.getvalue()

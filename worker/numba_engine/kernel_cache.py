@@ -34,10 +34,13 @@ _NEXT_TO_THIS_FILE = Path(__file__).parent / "__pycache__"
 
 @functools.cache
 def cache_directory() -> Path | None:
-    """Return the first directory that can be written: next to this file, or the user's."""
+    """Return the first directory that can be written: next to this file, or the user's.
+
+    The path of a user without a home would start with "~", so it is left out.
+    """
     user = Path(AppDirs(appname="dartboard", appauthor=False).user_cache_dir)
     for directory in (_NEXT_TO_THIS_FILE, user):
-        if _is_writable(directory):
+        if directory.is_absolute() and _is_writable(directory):
             return directory
     if COMPILED_LIST.exists():  # the kernels of an image, which need not be writable
         return _NEXT_TO_THIS_FILE

@@ -1,26 +1,26 @@
-"""Files that cannot be written are found before the work whose results go there."""
+"""Where a command writes: to a file, or to standard output."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from cli.console.output import check_files
-from configspace.errors import DartboardError
+from configspace.python_path import ROOT
+
+CODE = "from cli.console.output import write_bytes; from pathlib import Path; import sys; {call}"
 
 
-def test_new_and_own_files_can_be_written(tmp_path: Path) -> None:
-    (tmp_path / "old.csv").write_text("")
-    check_files([tmp_path / "new.csv", tmp_path / "old.csv"])
-
-
-def test_a_folder_in_the_way_is_found(tmp_path: Path) -> None:
-    with pytest.raises(DartboardError, match="it is a folder; rename or remove it"):
-        check_files([tmp_path])
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_forbidden_file_names_its_owner(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").touch(mode=0o400)
-    with pytest.raises(DartboardError, match=rf"belongs to user {os.geteuid()}, .*; remove it"):
-        check_files([tmp_path / "a.csv"])
+@pytest.mark.parametrize("name", ["None", "Path('-')", "Path('/dev/stdout')"])
+def test_a_dash_means_standard_output(name: str, tmp_path: Path) -> None:
+    # Bytes as they are, whatever the encoding of the terminal: as in the file.
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", CODE.format(call=f"write_bytes(b'\\xc2\\xb7', {name})")],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONPATH": ROOT},
+        capture_output=True,
+        check=True,
+    )
+    assert ran.stdout == b"\xc2\xb7"
+    assert list(tmp_path.iterdir()) == []
