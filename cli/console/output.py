@@ -72,6 +72,11 @@ def make_folder(folder: Path) -> None:
     Raises:
         DartboardError: If the folder cannot be made or written.
     """
+    if folder in STANDARD_OUTPUT:
+        raise DartboardError(
+            f"expected a folder for several files, got {str(folder)!r}",
+            advice="name a folder with -o",
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()

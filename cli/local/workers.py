@@ -14,6 +14,7 @@ from cli.local.cores import available_cores, split
 from configspace.errors import ServiceError
 from configspace.python_path import python_command
 from configspace.threads import start_thread
+from worker.numba_engine.environment import check_numba_settings
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,12 @@ class LocalWorkers:
             threads: Requested number of threads per worker; 0 lets the cores decide.
             device: Device of each worker.
             engine: Name of the engine.
+
+        Raises:
+            ServiceError: If a setting of Numba is wrong, so that each worker would fail.
         """
+        if engine != "torch" and device in ("auto", "cpu"):
+            check_numba_settings()
         count, threads = split(available_cores(), trials, workers=workers, threads=threads)
         return cls(count, device=device, engine=engine, threads=threads)
 

@@ -8,6 +8,7 @@ from configspace.errors import ServiceError
 from configspace.protocol import COMPILING, WAITING
 from configspace.study import ArchitectureSettings, SearchSettings
 from worker.engine.contract import Engine
+from worker.numba_engine.environment import check_numba_settings
 
 Report = Callable[[str, int, int], None]
 """Called with (phase, steps done, total steps), such as ``("search", 3, 50)``."""
@@ -30,10 +31,13 @@ def choose_engine(name: str, device: str, threads: int | None = None) -> Engine:
             of PyTorch belong to the process, which sets their number itself.
 
     Raises:
-        ServiceError: If the engine is unknown, or does not run on the device on this machine.
+        ServiceError: If the engine is unknown, or does not run on the device on this machine, or
+            a setting of Numba is wrong.
     """
     if device == "auto":
         device = "cuda" if name != "numba" and _has_gpu() else "cpu"
+    if device == "cpu" and name in ("auto", "numba"):
+        check_numba_settings()  # not within `auto`, which would choose torch instead
     match name:
         case "torch":
             return _torch(device)

@@ -92,7 +92,7 @@ class Link:
 
         Raises:
             UnreachableError: If there is no connection, or it breaks.
-            ServiceError: If the master refuses the call.
+            ServiceError: If the master refuses the call, or an error ends its answer.
             WireError: If the reply is not one of the method's.
         """
         if self._proxy is None:
@@ -103,6 +103,11 @@ class Link:
         except CommunicationError as error:
             self.close()
             raise UnreachableError(str(error)) from error
+        except Exception as error:  # it was raised there, such as MemoryError
+            raise ServiceError(
+                f"the master failed to answer {method.name!r}: {type(error).__name__}: {error}",
+                advice="the log of the master says more",
+            ) from error
         reply = method.reply_from_wire(answer)
         if isinstance(reply, Refused):
             raise ServiceError(

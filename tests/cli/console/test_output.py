@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from cli.console.output import make_folder
+from configspace.errors import DartboardError
 from configspace.python_path import ROOT
 
 CODE = "from cli.console.output import write_bytes; from pathlib import Path; import sys; {call}"
@@ -23,4 +25,11 @@ def test_a_dash_means_standard_output(name: str, tmp_path: Path) -> None:
         check=True,
     )
     assert ran.stdout == b"\xc2\xb7"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_standard_output_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DartboardError, match="expected a folder for several files, got '-'"):
+        make_folder(Path("-"))
     assert list(tmp_path.iterdir()) == []

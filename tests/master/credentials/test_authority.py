@@ -89,7 +89,7 @@ def test_a_name_is_issued_again_only_after_revocation(folder: Folder) -> None:
 
 def test_an_unknown_name_cannot_be_revoked(folder: Folder) -> None:
     issue(folder, "one")
-    with pytest.raises(ServiceError, match=r"'two' has no credentials to revoke; .*: one"):
+    with pytest.raises(ServiceError, match=r"'two' has no credentials to revoke; .*: 'one'"):
         revoke(folder, "two")
 
 

@@ -375,6 +375,17 @@ def test_the_death_of_the_port_is_reported(
     assert "thread 'port' died: RuntimeError: can't start new thread" in str(event.error)
 
 
+def test_an_error_in_an_answer_has_a_reason(
+    link: Link, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leave(_: str) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(exchange, "leave", leave)
+    with pytest.raises(ServiceError, match="the master failed to answer 'leave': MemoryError"):
+        link.call(LEAVE, "w")
+
+
 def test_an_exit_in_an_answer_is_reported(
     link: Link, exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
