@@ -126,7 +126,7 @@ def _print(found: "ComparisonReport", written: list[Path]) -> None:
     from rich.table import Table
 
     from cli.console.tables import print_table
-    from results.comparison.answers import answers
+    from results.comparison.answers import accounting, answers
     from results.comparison.table import headings, rows
 
     console = Console()
@@ -136,10 +136,13 @@ def _print(found: "ComparisonReport", written: list[Path]) -> None:
     for row in rows(found.comparison):
         table.add_row(*row)
     print_table(console, table)
-    for answer in answers(found):
+    given = answers(found)
+    for answer in given:
         console.print()
         console.print(answer.question, style="bold", highlight=False, markup=False, soft_wrap=True)
         console.print(answer.text, highlight=False, markup=False, soft_wrap=True)
+    console.print()
+    console.print(accounting(given), highlight=False, markup=False, soft_wrap=True)
     console.print()
     line = f"wrote {', '.join(str(path) for path in written)}"
     console.print(line, highlight=False, markup=False, soft_wrap=True)

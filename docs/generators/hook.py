@@ -5,6 +5,7 @@ A page marks such a part with a comment on a line of its own, ``<!-- generated: 
 
 import re
 
+import calibration
 import columns
 import commands
 import metrics
@@ -18,6 +19,7 @@ GENERATED = {
     "commands": commands.every_command,
     "metrics": metrics.every_metric,
     "columns": columns.every_column,
+    "calibration": calibration.error_rates,
     "comparison-rules": rules.comparison,
     "findings-rules": rules.findings,
 }

@@ -2,13 +2,13 @@
 
 import re
 
-from results.comparison import answers
+from results.comparison import rules as comparison_rules
 from results.paper import findings as paper_findings
 
 
 def comparison() -> str:
     """Return the rules by which `dartboard compare` answers its questions."""
-    return _below(answers.rules_markdown())
+    return _below(comparison_rules.rules_markdown())
 
 
 def findings() -> str:

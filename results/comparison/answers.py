@@ -1,33 +1,39 @@
 """Answers of a comparison in words, each derived from its figures by a stated rule.
 
-A rule depends only on 95% intervals, or on how rare a score is by chance. So a result that chance
-can explain is never called a difference. "Undecided" is a possible answer.
+The rules are in `results.comparison.rules`. They depend only on 95% intervals, or on how rare a
+score is by chance. So a result that chance can explain is seldom called a difference:
+``benchmarks/calibration.py`` measures how often. "Undecided" is a possible answer, and the only one
+if there are too few runs.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from results.analysis.cost import Reached
 from results.comparison.report import ComparisonReport
+from results.comparison.rules import (
+    CLOSE,
+    EQUAL_COST,
+    OTHER_PROBLEM,
+    SMALL_BUDGETS,
+    SOURCE,
+    STAND_IN,
+    WHICH_IS_BETTER,
+    WINNERS_CURSE,
+    Rule,
+)
 from results.comparison.sides import Side
-from results.comparison.table import HIGHER, as_high, higher, interval, signed, verdict
-from results.stats.estimates import Estimate
-from results.stats.winners_curse import MIN_RERUNS, RARE_SHARE
-
-CLOSE: Final = 0.5
-"""Rank correlation above which two scores agree closely."""
-FEW: Final = 10
-"""Number of pairs below which a correlation is not judged: a bootstrap says little about few pairs,
-since every resample of a perfect ranking is perfect."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A question about two studies, and the rule that answers it."""
-
-    question: str
-    text: str
+from results.comparison.table import (
+    as_high,
+    higher,
+    interval,
+    signed,
+    undecided,
+    verdict,
+    which_is_higher,
+)
+from results.stats.estimates import LEAST, LEVEL, Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,8 @@ class Answer:
 
     rule: Rule
     text: str
+    judged: int
+    """Number of verdicts for which there were enough runs."""
 
     @property
     def question(self) -> str:
@@ -43,117 +51,35 @@ class Answer:
         return self.rule.question
 
 
-_CLOSENESS_RULE = (
-    "By the 95% interval of Spearman's correlation, they agree closely if it lies above "
-    f"{CLOSE:g}; weakly if it lies between 0 and {CLOSE:g}; weakly or not at all if it contains 0 "
-    f"and ends below {CLOSE:g}; they disagree if it lies below 0. Otherwise the answer is "
-    f"undecided. With fewer than {FEW} pairs there is no answer, because every resample of a small "
-    "perfect ranking is perfect."
-)
-
-WHICH_IS_BETTER: Final = Rule(
-    "Which objective's incumbent gives the better architectures?",
-    "An incumbent is better if two conditions are met: the 95% interval of the difference of the "
-    "mean architecture PSNRs lies entirely on its side of 0, and the 95% interval of the "
-    "probability that one of its runs wins lies entirely above ½. If both studies have the same "
-    "incumbent, the re-runs cannot compare the objectives.",
-)
-EQUAL_COST: Final = Rule(
-    "What did each study cost, and what did the more expensive one have at the other's cost?",
-    "The cost of an evaluation is its epochs times its trials for the search, and the same again "
-    "for the retraining if the study's objective is final. A crashed evaluation has the cost of "
-    "a finished one; a lost one costs nothing. Measured seconds do not count. Evaluations count in "
-    "the order in which they ended, as long as the total stays within the cost of the cheaper "
-    "study. The best configuration by then has the highest observed score on the largest budget by "
-    "then. This score is the best of several, so it is probably too high. If the configuration is "
-    "the last incumbent of the more expensive study, the comparison of the re-runs is also a "
-    "comparison at equal cost. Otherwise the configuration is re-run as often as the incumbents, "
-    "and the rule of the question above decides which one is better at equal cost. What the "
-    "cheaper study would have reached at the cost of the more expensive one is unknown, because it "
-    "ended before.",
-)
-STAND_IN: Final = Rule(
-    "Is the one-shot score a faithful stand-in for the score of the architecture?",
-    "Both PSNRs are compared over all retrained trials of the final study on its largest budget, "
-    f"and within the re-runs of each incumbent. {_CLOSENESS_RULE}",
-)
-WINNERS_CURSE: Final = Rule(
-    "Were the observed scores of the incumbents too good?",
-    "The observed score of an incumbent is compared with the scores that evaluations of equally "
-    "many seeds reach by chance, in the PSNR that its study maximized. With one seed, it is "
-    "compared with each re-run. With several seeds, it is compared with 10,000 groups drawn from "
-    "the re-runs and aggregated as in the study; each drawn value is put back twice, because the "
-    "re-runs are a sample themselves. The score is too good (the winner's curse) if fewer than "
-    f"{RARE_SHARE:.1%} of these scores are at least as high; otherwise chance explains it. With "
-    f"fewer than {MIN_RERUNS} re-runs there is no answer (for a maximum over several seeds: with "
-    f"fewer than {MIN_RERUNS} times the number of seeds). The interval of observed minus mean is "
-    "that of the mean of the re-runs. It does not affect the answer, because a single score "
-    "differs from the mean of many by chance.",
-)
-SMALL_BUDGETS: Final = Rule(
-    "Do small budgets rank configurations as the large one does?",
-    "Each smaller budget is compared with the largest over the configurations that ran on both. "
-    "BOHB selected these because they did well on the small one; over all configurations, the "
-    f"ranks would agree better. {_CLOSENESS_RULE}",
-)
-OTHER_PROBLEM: Final = Rule(
-    "Does the order hold on the other problem?",
-    "An incumbent is better there if the 95% interval of the difference of the mean architecture "
-    "PSNRs lies entirely on its side of 0. The other problem of blur is downsampling, and that of "
-    "downsampling is blur; a custom problem has no other problem.",
-)
-SOURCE: Final = Rule(
-    "Where does the difference come from: the architectures, or the training of the weights?",
-    "The architectures of each incumbent's re-runs are trained with the param_* of both "
-    "incumbents. An effect is final minus one-shot, averaged over both levels of the other factor. "
-    "An effect or an interaction is shown if its 95% interval excludes 0. The effect of the "
-    "training is computed within pairs of equal architectures.",
-)
-INTERVALS: Final = (
-    "Intervals of means, medians, differences and correlations are percentiles of a bootstrap; the "
-    "interval of the probability that one run beats another is Newcombe's (2006, method 5). Each "
-    "answer is given at its own 95% level: there is no correction for several answers."
-)
-"""Note on all intervals, below the rules."""
-
-
-def rules() -> list[Rule]:
-    """Return the rules of all questions, in the order of the answers."""
-    return [
-        WHICH_IS_BETTER,
-        EQUAL_COST,
-        STAND_IN,
-        WINNERS_CURSE,
-        SMALL_BUDGETS,
-        OTHER_PROBLEM,
-        SOURCE,
-    ]
-
-
-def rules_markdown() -> str:
-    """Return the rules as Markdown: one section per question, then the note on intervals."""
-    sections = [f"## {rule.question}\n\n{_markdown(rule.text)}\n" for rule in rules()]
-    return "\n".join([*sections, f"## Intervals\n\n{INTERVALS}\n"])
-
-
-def _markdown(text: str) -> str:
-    return text.replace("param_*", "`param_*`")
-
-
 def answers(report: ComparisonReport) -> tuple[Answer, ...]:
     """Return the answers of a report, the main question first, for the questions that have runs."""
     return tuple(
         answer
         for answer in (
-            Answer(WHICH_IS_BETTER, verdict(report.comparison)),
-            Answer(EQUAL_COST, _costs(report)),
-            Answer(STAND_IN, _stand_in(report)),
-            Answer(WINNERS_CURSE, " ".join(_curse(side) for side in report.comparison.sides)),
-            Answer(SMALL_BUDGETS, _small_budgets(report)),
+            _which_is_better(report),
+            _costs(report),
+            _stand_in(report),
+            _winners_curse(report),
+            _small_budgets(report),
             _other_problem(report),
             _source(report),
         )
         if answer is not None
+    )
+
+
+def accounting(answers: Sequence[Answer]) -> str:
+    """Return how many false verdicts to expect among all verdicts of a comparison."""
+    judged = sum(answer.judged for answer in answers)
+    if judged == 0:
+        return "There are too few runs for any verdict."
+    if judged == 1:
+        return f"There is one verdict, at the {1 - LEVEL:.0%} level."
+    return (
+        f"There are {judged} verdicts, each at its own {1 - LEVEL:.0%} level. If nothing differed, "
+        f"about {judged * (1 - LEVEL):.1f} of them would be false, and at least one in "
+        f"{1 - LEVEL**judged:.0%} of such comparisons (if the verdicts were independent). The "
+        "answer to the first question is the main one."
     )
 
 
@@ -167,10 +93,10 @@ def closeness(correlation: Estimate) -> str:
         ``closely`` if the interval lies above `CLOSE`; ``weakly`` if it lies between 0 and `CLOSE`;
         ``somewhat`` if it lies above 0 and contains `CLOSE`; ``hardly`` if it contains 0 and ends
         below `CLOSE`; ``inversely`` if it lies below 0; otherwise ``undecided``. ``few`` if there
-        are fewer than `FEW` pairs.
+        are fewer than `LEAST` pairs.
     """
     low, high = correlation.low, correlation.high
-    if correlation.n < FEW:
+    if correlation.n < LEAST:
         return "few"
     if math.isnan(low):
         return "undecided"
@@ -195,11 +121,29 @@ _CLOSENESS = {
     "hardly": "agree weakly or not at all",
     "inversely": "disagree: the higher the one, the lower the other",
     "undecided": "may agree or not: the interval leaves it undecided",
-    "few": "have too few pairs to be judged",
 }
 
 
-def _costs(report: ComparisonReport) -> str:
+def _agreement(correlation: Estimate) -> str:
+    word = closeness(correlation)
+    if word == "few":
+        return f"have too few pairs for an answer ({undecided(correlation.n)})"
+    return _CLOSENESS[word]
+
+
+def _which_is_better(report: ComparisonReport) -> Answer:
+    found = report.comparison
+    judged = not found.same_incumbent and found.gain.n >= LEAST
+    return Answer(WHICH_IS_BETTER, verdict(found), int(judged))
+
+
+def _costs(report: ComparisonReport) -> Answer:
+    rerun = report.equal_cost
+    judged = rerun is not None and rerun.contrast.difference.n >= LEAST
+    return Answer(EQUAL_COST, _costs_text(report), int(judged))
+
+
+def _costs_text(report: ComparisonReport) -> str:
     """Describe what each study cost, and what the more expensive one had at the other's cost."""
     sides = report.comparison.sides
     costly, cheap = sorted(sides, key=lambda side: side.cost.epochs, reverse=True)
@@ -243,7 +187,7 @@ def _at_equal_cost(report: ComparisonReport, costly: Side, at_cost: Reached) -> 
     gain, wins = rerun.contrast.difference, rerun.contrast.probability
     return (
         f"{text}; re-run, the configuration has a mean of {interval(rerun.objective)} dB "
-        f"(n = {rerun.objective.n}) in the same PSNR. At equal cost {HIGHER[higher(gain, wins)]}: "
+        f"(n = {rerun.objective.n}) in the same PSNR. At equal cost {which_is_higher(gain, wins)}: "
         f"the mean architecture PSNRs differ by {signed(gain)}, final minus one-shot; one run of "
         f"the final study's configuration beats one of the one-shot study's with probability "
         f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {wins.n_a} and "
@@ -251,60 +195,73 @@ def _at_equal_cost(report: ComparisonReport, costly: Side, at_cost: Reached) -> 
     )
 
 
-def _stand_in(report: ComparisonReport) -> str:
-    parts = []
+def _stand_in(report: ComparisonReport) -> Answer:
+    parts, judged = [], [within.spearman for within in report.within]
     if report.over_trials is not None:
         over = report.over_trials.spearman
+        judged.append(over)
         parts.append(
             f"over the configurations of the final study, the two scores "
-            f"{_CLOSENESS[closeness(over)]} (Spearman {interval(over)}, n = {over.n} trials on the "
+            f"{_agreement(over)} (Spearman {interval(over)}, n = {over.n} trials on the "
             "largest budget)"
         )
     for side, within in zip(report.comparison.sides, report.within, strict=True):
         inside = within.spearman
         parts.append(
             f"within the re-runs of the {side.study.objective} study's incumbent, where only the "
-            f"seed differs, they {_CLOSENESS[closeness(inside)]} (Spearman {interval(inside)}, "
+            f"seed differs, they {_agreement(inside)} (Spearman {interval(inside)}, "
             f"n = {inside.n})"
         )
     text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
+    enough = sum(closeness(one) != "few" for one in judged)
+    return Answer(STAND_IN, f"{text[0].upper()}{text[1:]}.", enough)
 
 
 _CURSE = {
     "cursed": "was too good, the winner's curse",
     "chance": "was as high as chance gives",
-    "few": "has too few re-runs to be judged",
 }
+
+
+def _winners_curse(report: ComparisonReport) -> Answer:
+    sides = report.comparison.sides
+    judged = sum(side.curse.verdict != "few" for side in sides)
+    return Answer(WINNERS_CURSE, " ".join(_curse(side) for side in sides), judged)
 
 
 def _curse(side: Side) -> str:
     curse, mean = side.curse, side.objective_mean
+    if curse.verdict == "few":
+        judged = f"has too few re-runs for an answer ({undecided(curse.n, curse.needed)})"
+    else:
+        judged = _CURSE[curse.verdict]
     return (
-        f"The {side.study.objective} study's incumbent {_CURSE[curse.verdict]}: observed "
+        f"The {side.study.objective} study's incumbent {judged}: observed "
         f"{curse.observed:.2f} dB, at least as high by chance: {as_high(curse)}. Observed minus "
         f"mean of re-runs: {signed(side.gap)}, mean {interval(mean)} dB (n = {mean.n})."
     )
 
 
-def _small_budgets(report: ComparisonReport) -> str:
+def _small_budgets(report: ComparisonReport) -> Answer:
     parts = [
         f"in the {side.study.objective} study, the scores on {ranking.small} and {ranking.large} "
-        f"epochs {_CLOSENESS[closeness(ranking.spearman)]} (Spearman {interval(ranking.spearman)}, "
+        f"epochs {_agreement(ranking.spearman)} (Spearman {interval(ranking.spearman)}, "
         f"n = {ranking.spearman.n})"
         for side, found in zip(report.comparison.sides, report.rankings, strict=True)
         for ranking in found
-        if ranking.spearman.n >= FEW
+        if ranking.spearman.n >= LEAST
     ]
     if not parts:
-        return (
-            f"No smaller budget has {FEW} configurations in common with the largest: too few to "
-            "judge."
+        text = (
+            f"Undecided: no smaller budget has {LEAST} configurations in common with the largest."
         )
+        return Answer(SMALL_BUDGETS, text, 0)
     text = "; ".join(parts)
-    return (
+    return Answer(
+        SMALL_BUDGETS,
         f"{text[0].upper()}{text[1:]}. Only configurations that ran on both budgets count, and "
-        "these did well on the small one: over all configurations, the ranks would agree better."
+        "these did well on the small one: over all configurations, the ranks would agree better.",
+        len(parts),
     )
 
 
@@ -312,21 +269,19 @@ def _other_problem(report: ComparisonReport) -> Answer | None:
     crossed = report.crossed
     if crossed is None:
         return None
-    here, there = sign(report.comparison.gain), sign(crossed.contrast.difference)
-    if there == 0:
-        text = f"on {crossed.problem} the two do not differ beyond chance"
-    else:
-        better = "final" if there > 0 else "one-shot"
-        text = f"on {crossed.problem} the {better} study's incumbent is the better one"
-        text += ", as here" if here == there else ", the reverse of the order here" if here else ""
-    wins = crossed.contrast.probability
+    comparison = report.comparison
+    gain, wins = crossed.contrast.difference, crossed.contrast.probability
+    here, there = higher(comparison.gain, comparison.improvement), higher(gain, wins)
+    text = f"on {crossed.problem} {which_is_higher(gain, wins)}"
+    if here and there:
+        text += ", as here" if here == there else ", the reverse of the order here"
     return Answer(
         OTHER_PROBLEM,
-        f"Run there with the same settings, {text}: difference "
-        f"{signed(crossed.contrast.difference)} (n = {crossed.final.mean.n} and "
-        f"{crossed.one_shot.mean.n}); one run of the final study's incumbent beats one of the "
-        f"one-shot study's with probability {wins.value:.2f} (95%: {wins.low:.2f} to "
-        f"{wins.high:.2f}).",
+        f"Run there with the same settings, {text}: difference {signed(gain)} "
+        f"(n = {crossed.final.mean.n} and {crossed.one_shot.mean.n}); one run of the final study's "
+        f"incumbent beats one of the one-shot study's with probability {wins.value:.2f} (95%: "
+        f"{wins.low:.2f} to {wins.high:.2f}).",
+        int(gain.n >= LEAST),
     )
 
 
@@ -335,7 +290,10 @@ def _source(report: ComparisonReport) -> Answer | None:
     if found is None:
         return None
     architectures, training = sign(found.architecture_effect), sign(found.training_effect)
+    n = min(found.final_final.n, found.one_shot_one_shot.n)
     match (architectures != 0, training != 0):
+        case _ if n < LEAST:
+            text = f"The answer is {undecided(n)}"
         case (True, True) if architectures == training:
             text = "Both the architectures and the training of the weights matter, the same way"
         case (True, True):
@@ -357,4 +315,5 @@ def _source(report: ComparisonReport) -> Answer | None:
         f"{text}: the final study's architectures bring {signed(found.architecture_effect)}, its "
         f"param_* bring {signed(found.training_effect)} (n = {found.final_final.n} and "
         f"{found.one_shot_one_shot.n} architectures).{shared}",
+        3 if n >= LEAST else 0,
     )

@@ -16,9 +16,10 @@ from configspace.hyperparameters import written
 from configspace.study import Study
 from configspace.whole_file import write_whole
 from results.analysis.incumbent import incumbents_table
-from results.comparison.answers import INTERVALS, answers
+from results.comparison.answers import accounting, answers
 from results.comparison.figures import best_by_cost_figure, comparison_figure, means_figure
 from results.comparison.report import ComparisonReport
+from results.comparison.rules import INTERVALS
 from results.comparison.table import headings, interval, rows, signed
 from results.stats.correlations import Correlations
 from results.stats.estimates import Estimate
@@ -56,11 +57,13 @@ def page(report: ComparisonReport, *, trials: Figure | None = None) -> str:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     one_shot, final = (side.study for side in report.comparison.sides)
+    found = answers(report)
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
         one_shot=one_shot,
         final=final,
         task=_task(final),
-        answers=answers(report),
+        answers=found,
+        accounting=accounting(found),
         intervals=INTERVALS,
         tables=tables(report),
         pictures=[

@@ -15,11 +15,12 @@ from results.analysis.cost import Cost, cost
 from results.analysis.incumbent import Effort, Incumbent, effort, incumbent_of, reruns_of_incumbent
 from results.frames.study import Frames, load
 from results.stats.correlations import correlation
-from results.stats.estimates import Estimate, difference_of_means, estimate
+from results.stats.estimates import Estimate, estimate
 from results.stats.probability_of_improvement import (
     ProbabilityOfImprovement,
     probability_of_improvement,
 )
+from results.stats.randomization import difference_of_means
 from results.stats.winners_curse import WinnersCurse, winners_curse
 
 Floats = NDArray[np.float64]

@@ -3,17 +3,17 @@
 import math
 
 from results.comparison.sides import Comparison, Side
-from results.stats.estimates import Estimate
+from results.stats.estimates import LEAST, Estimate
 from results.stats.probability_of_improvement import ProbabilityOfImprovement
 from results.stats.winners_curse import WinnersCurse
 
 ComparisonRow = tuple[str, str, str]
 """Label, value of the one-shot study, value of the final study."""
 
-HIGHER = {
+_HIGHER = {
     1: "the final study's incumbent scores higher than the one-shot study's",
     -1: "the one-shot study's incumbent scores higher than the final study's",
-    0: "the re-runs do not show which incumbent scores higher",
+    0: "the answer is undecided: the re-runs do not show which incumbent scores higher",
 }
 """Text for each value of `higher`."""
 
@@ -46,6 +46,18 @@ def higher(gain: Estimate, wins: ProbabilityOfImprovement) -> int:
     return int(gain.low > 0 and wins.low > 0.5) - int(gain.high < 0 and wins.high < 0.5)
 
 
+def which_is_higher(gain: Estimate, wins: ProbabilityOfImprovement) -> str:
+    """Write which incumbent is higher, by `higher`; with too few runs, how many are needed."""
+    if gain.n < LEAST:
+        return f"the answer is {undecided(gain.n)}"
+    return _HIGHER[higher(gain, wins)]
+
+
+def undecided(n: int, needed: int = LEAST) -> str:
+    """Write that n values are too few for a verdict."""
+    return f"undecided: n = {n}, at least {needed} needed"
+
+
 def verdict(comparison: Comparison) -> str:
     """Describe what the re-runs show about the two incumbents, and what their studies cost."""
     one_shot, final = comparison.sides
@@ -61,12 +73,10 @@ def verdict(comparison: Comparison) -> str:
             "Both studies have the same incumbent configuration, so its re-runs cannot compare "
             "the objectives"
         )
-    elif side := higher(gain, wins):
-        text = f"Re-run, {HIGHER[side]}"
     else:
-        text = f"{HIGHER[0][0].upper()}{HIGHER[0][1:]}"
+        text = f"Re-run, {which_is_higher(gain, wins)}"
     ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
-    return f"{text}: {figures}. The final study cost {ratio:.1f} times the epochs."
+    return f"{text}; {figures}. The final study cost {ratio:.1f} times the epochs."
 
 
 def _column(side: Side) -> dict[str, str]:

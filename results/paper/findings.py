@@ -1,25 +1,34 @@
 """The paper's findings and their rules, tested on the runs of dartboard.
 
-A rule has criteria. A figure and its 95% interval meet a criterion, miss it, or leave it undecided,
-for example if runs are missing. The difference of two samples has an interval that includes the
+A rule has criteria. A figure and its interval meet a criterion, miss it, or leave it undecided, for
+example if runs are missing. The difference of two samples has an interval that includes the
 uncertainty of both.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal, get_args
 
-import numpy as np
 import pandas as pd
 
 from results.paper import labels
-from results.paper.criteria import LEAST, Criterion, Finding, RunsBySetting, above, below
+from results.paper.criteria import (
+    LEAST_SHAPE,
+    Figure,
+    Finding,
+    Question,
+    RunsBySetting,
+    Test,
+    above,
+    below,
+    cautious,
+    judged,
+)
 from results.paper.published import Number, Setting, published
 from results.paper.rows import RANDOM_SEARCH_TRIES
-from results.stats.best_of import steps_to_target
-from results.stats.estimates import Estimate, difference
-from results.text import interval_text, number_text
+from results.stats.best_of import steps_to_median
+from results.stats.estimates import LEAST, LEVEL, Estimate, difference
 
 MARGIN: Final = 0.25
 """Tolerance in dB: a PSNR that is lower by less counts as equally good."""
@@ -36,10 +45,21 @@ BEST_OF: Final = 25
 on a single one, so its interval says little."""
 PAPER_STEPS: Final = 49
 """Number of random architectures that the paper needed to pass the median of DARTS."""
+ABOUT: Final = 2.0
+"""Factor within which a number is "about" another."""
 
 VERDICT_RULE: Final = (
     "A finding holds if its runs meet all criteria of its rule. It does not hold if they "
-    "clearly miss one. Otherwise it is undecided."
+    "clearly miss one. Otherwise it is undecided. The 95% interval of the figure decides whether a "
+    "criterion is met. As one that is missed is enough to refute a finding, it is missed only if "
+    "an interval says so whose error, 5%, is divided by the number of criteria. The difference of "
+    "two means is decided by a permutation test, and its interval contains the differences that "
+    f"the test does not reject; it needs {LEAST} runs of each setting. A standard deviation "
+    "(Bonett's interval), a correlation and a best of several (bootstraps) need "
+    f"{LEAST_SHAPE} runs, and their intervals are computed at a nominal {cautious(LEVEL):.0%}, "
+    "because at 95% they are too short for skewed scores. Each finding is judged for itself, "
+    "without a correction for their number: if every rule were exactly at its limit, one verdict "
+    "in 20 would be false."
 )
 """Rule of the verdict on every finding."""
 
@@ -61,7 +81,7 @@ def findings(trials: pd.DataFrame, *, seed: int = 0) -> list[Finding]:
 def finding(letter: str, runs: RunsBySetting) -> Finding:
     """Test one of the paper's findings, ``a`` to ``k``, on the given runs."""
     one = _RULES[letter]
-    return Finding(letter, one.claim, one.text, tuple(one.criteria(runs)))
+    return Finding(letter, one.claim, one.text, judged(list(one.questions(runs))))
 
 
 def rules_markdown() -> str:
@@ -78,12 +98,6 @@ def _where(setting: Setting) -> str:
     return f"{labels.problem(setting.problem)}, {labels.operation_set(setting.operations)}"
 
 
-def _text(where: str, what: str, found: Estimate, unit: str = " dB") -> str:
-    if math.isnan(found.value):
-        return f"{where}: {what}: not enough runs (n = {found.n})"
-    return f"{where}: {what}: {interval_text(found)}{unit} (n = {found.n})"
-
-
 def _in_paper(a: Setting, b: Setting, statistic: Literal["mean", "max"] = "mean") -> float | None:
     """Return the difference of two settings in the paper's tables; None if one is missing."""
     tables = {key: row for each in get_args(Number) for key, row in published(each).items()}
@@ -92,137 +106,209 @@ def _in_paper(a: Setting, b: Setting, statistic: Literal["mean", "max"] = "mean"
     return float(getattr(tables[a], statistic) - getattr(tables[b], statistic))
 
 
+def _above(threshold: float) -> Test:
+    return lambda found: above(found, threshold)
+
+
+def _below(threshold: float) -> Test:
+    return lambda found: below(found, threshold)
+
+
+def _apart(found: Estimate) -> bool | None:
+    """Return True if a difference is on one side of 0; equality cannot be shown."""
+    return True if found.low > 0 or found.high < 0 else None
+
+
+def about(found: Estimate) -> bool | None:
+    """Return whether the interval of a number of architectures is close to the paper's."""
+    least, most = PAPER_STEPS / ABOUT, PAPER_STEPS * ABOUT
+    if found.low >= least and found.high <= most:
+        return True
+    return False if found.low > most or found.high < least else None
+
+
+def _gain(runs: RunsBySetting, setting: Setting, over: Setting) -> Figure:
+    return lambda level: runs.gain(setting, over, level)
+
+
+def _wider(runs: RunsBySetting, setting: Setting, than: Setting) -> Figure:
+    return lambda level: difference(runs.sd(setting, level), runs.sd(than, level))
+
+
+def _better_best(runs: RunsBySetting, setting: Setting, than: Setting) -> Figure:
+    return lambda level: difference(
+        runs.best(setting, BEST_OF, level), runs.best(than, BEST_OF, level)
+    )
+
+
+def _closer(runs: RunsBySetting, settings: list[Setting], than: list[Setting]) -> Figure:
+    return lambda level: difference(runs.r(settings, level), runs.r(than, level))
+
+
 def _random_search(
     runs: RunsBySetting, operations: str, sign: int, threshold: float
-) -> Iterable[Criterion]:
+) -> Iterable[Question]:
     """Compare the best of 5 random architectures with one run of DARTS.
 
     The difference is random search minus DARTS if ``sign`` is 1, DARTS minus random search if −1.
     """
     for problem in _PROBLEMS:
         darts = _darts(problem, operations)
-        search = runs.best(replace(darts, method="random"), RANDOM_SEARCH_TRIES)
-        both = (search, runs.mean(darts)) if sign > 0 else (runs.mean(darts), search)
-        gap = difference(*both)
+
+        def gap(level: float, darts: Setting = darts) -> Estimate:
+            search = runs.best(replace(darts, method="random"), RANDOM_SEARCH_TRIES, level)
+            mean = runs.mean(darts, level)
+            return difference(search, mean) if sign > 0 else difference(mean, search)
+
         what = "Random Search − DARTS" if sign > 0 else "DARTS − Random Search"
         in_paper = _in_paper(replace(darts, method="random-search"), darts)
-        in_paper = None if in_paper is None else sign * in_paper
-        text = _text(_where(darts), f"{what}, means", gap)
-        yield Criterion(text, above(gap, threshold), in_paper)
+        yield Question(
+            f"{_where(darts)}: {what}, means",
+            gap,
+            _above(threshold),
+            LEAST_SHAPE,
+            paper=None if in_paper is None else sign * in_paper,
+        )
 
 
-def _as_good(runs: RunsBySetting) -> Iterable[Criterion]:
+def _as_good(runs: RunsBySetting) -> Iterable[Question]:
     return _random_search(runs, "good", 1, -MARGIN)
 
 
-def _beats_random(runs: RunsBySetting) -> Iterable[Criterion]:
+def _beats_random(runs: RunsBySetting) -> Iterable[Question]:
     return _random_search(runs, "all", -1, 0.0)
 
 
-def _costs(runs: RunsBySetting) -> Iterable[Criterion]:
+def _costs(runs: RunsBySetting) -> Iterable[Question]:
     for problem, least in (("blur", SEVERAL), ("downsampling", 0.0)):
         good, every = _darts(problem, "good"), _darts(problem, "all")
-        gap = difference(runs.mean(good), runs.mean(every))
-        text = _text(labels.problem(problem), "DARTS with good − with all operations, means", gap)
-        yield Criterion(text, above(gap, least), _in_paper(good, every))
+        yield Question(
+            f"{labels.problem(problem)}: DARTS with good − with all operations, means",
+            _gain(runs, good, every),
+            _above(least),
+            paper=_in_paper(good, every),
+        )
 
 
-def _varies(runs: RunsBySetting) -> Iterable[Criterion]:
+def _varies(runs: RunsBySetting) -> Iterable[Question]:
     for space in labels.SPACES:
         for problem in _PROBLEMS:
             for operations in _SETS:
                 setting = replace(_darts(problem, operations), space=space)
-                sd = runs.sd(setting)
-                text = _text(f"{_where(setting)}, {space}", "standard deviation of DARTS", sd)
-                yield Criterion(text, above(sd, SPREAD))
+                yield Question(
+                    f"{_where(setting)}, {space}: standard deviation of DARTS",
+                    partial(runs.sd, setting),
+                    _above(SPREAD),
+                    LEAST_SHAPE,
+                )
 
 
-def _correlates(runs: RunsBySetting) -> Iterable[Criterion]:
-    both = [runs.r([_darts(problem, each) for each in _SETS]) for problem in _PROBLEMS]
-    for problem, r in zip(_PROBLEMS, both, strict=True):
-        yield Criterion(_text(labels.problem(problem), "Pearson's r", r, ""), below(r, WEAK))
-    gap = difference(both[1], both[0])
-    differ = None if math.isnan(gap.low) else True if gap.low > 0 or gap.high < 0 else None
-    yield Criterion(_text("Downsampling − Blur", "difference of r", gap, ""), differ)
+def _correlates(runs: RunsBySetting) -> Iterable[Question]:
+    both = [[_darts(problem, each) for each in _SETS] for problem in _PROBLEMS]
+    for problem, settings in zip(_PROBLEMS, both, strict=True):
+        yield Question(
+            f"{labels.problem(problem)}: Pearson's r",
+            partial(runs.r, settings),
+            _below(WEAK),
+            LEAST_SHAPE,
+            unit="",
+        )
+    differ = _closer(runs, both[1], both[0])
+    yield Question("Downsampling − Blur: difference of r", differ, _apart, LEAST_SHAPE, unit="")
 
 
-def _one_shot_tuned(runs: RunsBySetting) -> Iterable[Criterion]:
+def _one_shot_tuned(runs: RunsBySetting) -> Iterable[Question]:
     names = {"blur": "BOHB-one-shot-Blur", "downsampling": "BOHB-one-shot-DS"}
     for problem, name in names.items():
-        r = difference(
-            runs.r([_darts(problem, each, name) for each in _SETS]),
-            runs.r([_darts(problem, each) for each in _SETS]),
+        tuned = [_darts(problem, each, name) for each in _SETS]
+        by_default = [_darts(problem, each) for each in _SETS]
+        yield Question(
+            f"{labels.problem(problem)}: r with {name} − with H1",
+            _closer(runs, tuned, by_default),
+            _above(0.0),
+            LEAST_SHAPE,
+            unit="",
         )
-        where = labels.problem(problem)
-        yield Criterion(_text(where, f"r with {name} − with H1", r, ""), above(r, 0.0))
-        for operations in _SETS:
-            tuned, h1 = _darts(problem, operations, name), _darts(problem, operations)
-            gap = difference(runs.mean(tuned), runs.mean(h1))
-            text = _text(_where(tuned), f"mean with {name} − with H1", gap)
-            yield Criterion(text, below(gap, MARGIN), _in_paper(tuned, h1))
+        for one, h1 in zip(tuned, by_default, strict=True):
+            yield Question(
+                f"{_where(one)}: mean with {name} − with H1",
+                _gain(runs, one, h1),
+                _below(MARGIN),
+                paper=_in_paper(one, h1),
+            )
 
 
-def _final_tuned(runs: RunsBySetting) -> Iterable[Criterion]:
+def _final_tuned(runs: RunsBySetting) -> Iterable[Question]:
     for operations in _SETS:
         tuned, h1 = _darts("blur", operations, "BOHB-Blur"), _darts("blur", operations)
-        gap = difference(runs.best(tuned, BEST_OF), runs.best(h1, BEST_OF))
-        what = f"best of {BEST_OF} with BOHB-Blur − with H1"
-        # The paper gives only the best of its 75 runs.
-        yield Criterion(
-            _text(_where(tuned), what, gap), above(gap, 0.0), _in_paper(tuned, h1, "max")
+        yield Question(
+            f"{_where(tuned)}: best of {BEST_OF} with BOHB-Blur − with H1",
+            _better_best(runs, tuned, h1),
+            _above(0.0),
+            LEAST_SHAPE,
+            # The paper gives only the best of its 75 runs.
+            paper=_in_paper(tuned, h1, "max"),
         )
 
 
-def _transfer(runs: RunsBySetting) -> Iterable[Criterion]:
+def _transfer(runs: RunsBySetting) -> Iterable[Question]:
     names = ("BOHB-one-shot-Blur", "BOHB-one-shot-DS")
     for problem, (tuned, foreign) in zip(_PROBLEMS, (names, names[::-1]), strict=True):
         here, there = _darts(problem, "all", tuned), _darts(problem, "all", foreign)
-        gap = difference(runs.mean(here), runs.mean(there))
-        text = _text(_where(here), f"mean with {tuned} − with {foreign}", gap)
-        yield Criterion(text, above(gap, 0.0), _in_paper(here, there))
+        yield Question(
+            f"{_where(here)}: mean with {tuned} − with {foreign}",
+            _gain(runs, here, there),
+            _above(0.0),
+            paper=_in_paper(here, there),
+        )
 
 
-def _single(runs: RunsBySetting) -> Iterable[Criterion]:
+def _single(runs: RunsBySetting) -> Iterable[Question]:
     darts = _darts("blur", "all", "BOHB-one-shot-Blur")
     single = replace(darts, method="darts-single", hyperparameters="BOHB-DAS-single")
-    spread = difference(runs.sd(darts), runs.sd(single))
-    text = _text(_where(darts), "standard deviation of DARTS − of DARTS-single", spread)
-    yield Criterion(text, above(spread, 0.0))
-    gap = difference(runs.best(darts, BEST_OF), runs.best(single, BEST_OF))
-    text = _text(_where(darts), f"best of {BEST_OF} of DARTS − of DARTS-single", gap)
-    yield Criterion(text, above(gap, 0.0))
+    yield Question(
+        f"{_where(darts)}: standard deviation of DARTS − of DARTS-single",
+        _wider(runs, darts, single),
+        _above(0.0),
+        LEAST_SHAPE,
+    )
+    yield Question(
+        f"{_where(darts)}: best of {BEST_OF} of DARTS − of DARTS-single",
+        _better_best(runs, darts, single),
+        _above(0.0),
+        LEAST_SHAPE,
+    )
 
 
-def _cell_space(runs: RunsBySetting) -> Iterable[Criterion]:
+def _cell_space(runs: RunsBySetting) -> Iterable[Question]:
     for problem in _PROBLEMS:
         for operations in _SETS:
             sequential = _darts(problem, operations)
             cell = replace(sequential, space="cell")
-            gap = difference(runs.mean(sequential), runs.mean(cell))
-            text = _text(_where(cell), "sequential − cell, means of DARTS", gap)
-            yield Criterion(text, above(gap, 0.0), _in_paper(sequential, cell))
-            spread = difference(runs.sd(cell), runs.sd(sequential))
-            text = _text(_where(cell), "standard deviation, cell − sequential", spread)
-            yield Criterion(text, above(spread, -MARGIN))
+            yield Question(
+                f"{_where(cell)}: sequential − cell, means of DARTS",
+                _gain(runs, sequential, cell),
+                _above(0.0),
+                paper=_in_paper(sequential, cell),
+            )
+            yield Question(
+                f"{_where(cell)}: standard deviation, cell − sequential",
+                _wider(runs, cell, sequential),
+                _above(-MARGIN),
+                LEAST_SHAPE,
+            )
 
 
-def _steps(runs: RunsBySetting) -> Iterable[Criterion]:
+def _steps(runs: RunsBySetting) -> Iterable[Question]:
     darts = _darts("blur", "all")
-    reached, random = runs.psnrs(darts), runs.psnrs(replace(darts, method="random"))
-    if not len(reached) or not len(random):
-        yield Criterion(f"{_where(darts)}: not enough runs", None)
-        return
-    median = float(np.median(reached))
-    steps = steps_to_target(random, median)
-    within = steps.expected.low <= PAPER_STEPS <= steps.expected.high
-    enough = min(len(reached), len(random)) >= LEAST
-    simulated = interval_text(steps.mean, 1) if steps.mean.value > 0 else "none passed"
-    yield Criterion(
-        f"{_where(darts)}: to pass {number_text(median)} dB (n = {len(reached)}): 1 / share that "
-        f"passes: {interval_text(steps.expected, 1)} (n = {steps.expected.n}); mean of "
-        f"{steps.mean.n} simulated searches: {simulated}",
-        within if enough else None,
-        float(PAPER_STEPS),
+    random, reached = runs.psnrs(replace(darts, method="random")), runs.psnrs(darts)
+    yield Question(
+        f"{_where(darts)}: 1 / share of random architectures that pass the median of DARTS",
+        lambda level: steps_to_median(random, reached, level=level),
+        about,
+        LEAST_SHAPE,
+        unit="",
+        paper=float(PAPER_STEPS),
     )
 
 
@@ -232,7 +318,7 @@ class _Rule:
 
     claim: str
     text: str
-    criteria: Callable[[RunsBySetting], Iterable[Criterion]]
+    questions: Callable[[RunsBySetting], Iterable[Question]]
 
 
 _RULES: Final[dict[str, _Rule]] = {
@@ -299,8 +385,9 @@ _RULES: Final[dict[str, _Rule]] = {
     ),
     "k": _Rule(
         f"It takes about {PAPER_STEPS} random architectures to pass the median of DARTS.",
-        f"On blur with all operations, {PAPER_STEPS} is within the 95% interval of 1 / share of "
-        "random architectures that pass the median of DARTS.",
+        f"On blur with all operations, 1 / share of random architectures that pass the median of "
+        f"DARTS is within a factor of {ABOUT:g} of {PAPER_STEPS}, with its whole interval, which "
+        "includes the uncertainty of the median.",
         _steps,
     ),
 }

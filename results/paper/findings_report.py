@@ -31,7 +31,7 @@ def findings_markdown(
     lines = [
         "# The paper's findings",
         "",
-        f"From the runs of {', '.join(campaigns)}. {VERDICT_RULE} Intervals are at 95%; n is the "
+        f"From the runs of {', '.join(campaigns)}. {VERDICT_RULE} n is the "
         "number of runs, or the smaller number if two settings are compared. The paper's figure is "
         "from its Tables 1 to 4, if they have one.",
         "",

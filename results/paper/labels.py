@@ -13,7 +13,7 @@ METHODS = {
     "nets-only": "Nets only",
     "random": "Random",
     "random-search": "Random Search",
-    "random-search-equal-time": "Random Search, equal time",
+    "random-search-equal-cost": "Random Search, equal cost",
 }
 
 

@@ -16,7 +16,7 @@ from configspace.condition import SEARCHES
 from results.frames.campaign import KEYS, distinct
 from results.paper.pooling import Tally
 from results.paper.published import Number, Published, Setting, published
-from results.stats.best_of import BestOf, StepsToTarget, affordable, best_of, steps_to_target
+from results.stats.best_of import BestOf, StepsToTarget, best_of, steps_to_target
 from results.stats.correlations import Correlations, correlations
 from results.stats.distribution import FAILED_BELOW, Distribution, distribution
 from results.stats.estimates import Estimate, Floats
@@ -90,14 +90,17 @@ def rows(
         trials = trials[trials["one_shot_psnr"].notna()]
         known = {setting: one for setting, one in known.items() if setting.method in SEARCHES}
     samples = psnrs_by_setting(trials)
-    seconds = _seconds(trials)
+    seconds, epochs = _seconds(trials), _epochs(trials)
     correlated = _correlated(trials, seed)
     found: dict[Setting, SettingRow] = {}
     for setting in dict.fromkeys([*in_paper, *samples, *known]):
         if setting.method == "random-search":
-            for row in _random_searches(setting, samples, seconds, in_paper[setting], seed):
-                tally = known.get(_of_method(setting, "random"))
-                found[row.setting] = replace(row, tally=tally)
+            for row in _random_searches(setting, samples, epochs, in_paper[setting], seed):
+                random = _of_method(setting, "random")
+                tries = row.tries or 1
+                found[row.setting] = replace(
+                    row, tally=known.get(random), seconds=tries * seconds.get(random, np.nan)
+                )
             continue
         shape = distribution(samples.get(setting, []), failed_below=failed_below, seed=seed)
         found[setting] = SettingRow(
@@ -177,34 +180,42 @@ def _seconds(trials: pd.DataFrame) -> dict[Setting, float]:
     }
 
 
+def _epochs(trials: pd.DataFrame) -> dict[Setting, int]:
+    """Return the cost of a run of each setting in epochs, of its search and of its training.
+
+    Times would not do: they depend on the machine, and on what else it did.
+    """
+    done = distinct(trials)
+    phases = done[["one_shot_psnr", "architecture_psnr"]].notna().sum(axis=1)
+    costs = (done["epochs"] * phases).groupby([done[key] for key in KEYS], sort=False).max()
+    return {_setting(keys): int(cost) for keys, cost in costs.items()}
+
+
 def _random_searches(
     setting: Setting,
     samples: dict[Setting, Floats],
-    seconds: dict[Setting, float],
+    epochs: dict[Setting, int],
     in_paper: Published,
     seed: int,
 ) -> Iterator[SettingRow]:
-    """Yield the paper's random search, and one that takes as long as one run of DARTS."""
+    """Yield the paper's random search, and one that costs as much as one run of DARTS."""
     random, darts = (_of_method(setting, method) for method in ("random", "darts"))
     sample = samples.get(random, np.empty(0))
-    each = seconds.get(random, np.nan)
-    fixed = best_of(sample, RANDOM_SEARCH_TRIES, seed=seed)
-    yield _of_search(setting, fixed, each, in_paper)
-    if each > 0 and seconds.get(darts, np.nan) > 0:
-        timed = best_of(sample, affordable(seconds[darts], each), seed=seed)
-        yield _of_search(_of_method(setting, "random-search-equal-time"), timed, each, None)
+    yield _of_search(setting, best_of(sample, RANDOM_SEARCH_TRIES, seed=seed), in_paper)
+    if random in epochs and darts in epochs:
+        affordable = max(1, epochs[darts] // epochs[random])
+        equal = _of_method(setting, "random-search-equal-cost")
+        yield _of_search(equal, best_of(sample, affordable, seed=seed), None)
 
 
-def _of_search(
-    setting: Setting, found: BestOf, each: float, in_paper: Published | None
-) -> SettingRow:
+def _of_search(setting: Setting, found: BestOf, in_paper: Published | None) -> SettingRow:
     return SettingRow(
         setting=setting,
         n=found.mean.n,
         max=found.best,
         mean=found.mean,
         median=found.median,
-        seconds=found.k * each,
+        seconds=np.nan,
         published=in_paper,
         tries=found.k,
     )

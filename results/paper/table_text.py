@@ -8,7 +8,7 @@ from results.paper import labels
 from results.paper.pooling import crashed_text, unfinished_text
 from results.paper.published import Number, Published, Setting
 from results.paper.rows import SettingRow, TimeToTarget, outside
-from results.stats.estimates import Estimate
+from results.stats.estimates import LEAST, Estimate
 from results.text import DASH, Grid, interval_text, number_text
 
 _BY_METHOD: Final = (1, 2)
@@ -41,17 +41,19 @@ def notes(
 ) -> list[str]:
     """Return the notes below a table: what its numbers are, and what they hide."""
     texts = [
-        "Architecture PSNR in dB; n runs; intervals: 95%, bootstrap of the runs. The paper's mean "
-        "and median: 'within' dartboard's interval, or the distance above (+) or below (−) it; its "
-        "maximum: the difference from dartboard's. The paper's numbers are samples, too: even if "
+        "Architecture PSNR in dB; n runs; intervals: 95%, bootstrap of the runs, none for fewer "
+        f"than {LEAST} runs. They describe one row: verdicts are in 'dartboard findings'. The "
+        "paper's mean and median: 'within' dartboard's interval, or the distance above (+) or "
+        "below (−) it; its maximum: the difference from dartboard's. The paper's numbers are "
+        "samples, too: even if "
         "both came from one distribution, its mean would be outside in about one case of six.",
     ]
     tried = {row.tries for row in rows if row.tries}
     if tried:
         texts.append(
             "Random Search: the best of k random architectures, over all ways to pick k of the n "
-            "runs of Random; equal time: as many architectures as can be trained in the time of "
-            "one run of DARTS, by the medians of both times."
+            "runs of Random; equal cost: as many architectures as can be trained in the epochs of "
+            "one run of DARTS, which searches and trains."
         )
     if any(row.seconds > 0 for row in rows):
         texts.append(

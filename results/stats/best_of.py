@@ -9,8 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
+from scipy.stats import quantile_test
 
 from results.stats.estimates import (
+    LEAST,
+    LEVEL,
     Estimate,
     Floats,
     estimate,
@@ -48,7 +51,7 @@ class StepsToTarget:
     runs."""
 
 
-def best_of(psnrs: ArrayLike, k: int, *, seed: int = 0) -> BestOf:
+def best_of(psnrs: ArrayLike, k: int, *, level: float = LEVEL, seed: int = 0) -> BestOf:
     """Return the distribution of the best PSNR among k random architectures.
 
     Mean and median are exact, over all C(n, k) subsets of k runs: the i-th smallest run is the best
@@ -59,11 +62,13 @@ def best_of(psnrs: ArrayLike, k: int, *, seed: int = 0) -> BestOf:
     Args:
         psnrs: PSNRs of random architectures in dB, one run each; shape ``(n,)``, finite.
         k: Number of architectures that one search evaluates.
+        level: Coverage of the intervals.
         seed: Seed of the bootstrap.
 
     Returns:
-        Mean and median of the best of k, with 95% intervals. They are NaN if k exceeds n; the
-        interval is NaN if n is 1.
+        Mean and median of the best of k, with intervals. They are NaN if k exceeds n; the
+        intervals are NaN if n is below
+        `LEAST`.
 
     Raises:
         ValueError: If ``psnrs`` is not one-dimensional and finite, or k is below 1.
@@ -78,36 +83,16 @@ def best_of(psnrs: ArrayLike, k: int, *, seed: int = 0) -> BestOf:
     weights = _weights(n, k)
     ordered = np.sort(sample)
     mean, median = float(ordered @ weights), float(_median(ordered, weights))
-    if n == 1:
-        single = Estimate(mean, np.nan, np.nan, 1)
-        return BestOf(k, mean, single, single)
+    if n < LEAST:
+        without = Estimate(mean, np.nan, np.nan, n), Estimate(median, np.nan, np.nan, n)
+        return BestOf(k, float(ordered[-1]), *without)
     drawn = np.sort(sample[resamples(n, np.random.default_rng(seed))], axis=-1)
     return BestOf(
         k,
         float(ordered[-1]),
-        Estimate(mean, *percentiles(drawn @ weights), n),
-        Estimate(median, *percentiles(_median(drawn, weights)), n),
+        Estimate(mean, *percentiles(drawn @ weights, n, level), n),
+        Estimate(median, *percentiles(_median(drawn, weights), n, level), n),
     )
-
-
-def affordable(one_search_seconds: float, one_random_seconds: float) -> int:
-    """Return the number of random architectures that can be trained in the time of one search.
-
-    Args:
-        one_search_seconds: Time of one search, in seconds.
-        one_random_seconds: Time of training one random architecture, in seconds.
-
-    Returns:
-        The quotient, rounded down; at least 1.
-
-    Raises:
-        ValueError: If a time is not positive.
-    """
-    if not (one_search_seconds > 0 and one_random_seconds > 0):
-        raise ValueError(
-            f"expected positive seconds, got {one_search_seconds} and {one_random_seconds}"
-        )
-    return max(1, int(one_search_seconds / one_random_seconds))
 
 
 def steps_to_target(
@@ -141,6 +126,41 @@ def steps_to_target(
         return StepsToTarget(threshold, Estimate(np.nan, np.nan, np.nan, repetitions), expected)
     drawn = np.random.default_rng(seed).geometric(p.value, size=repetitions)
     return StepsToTarget(threshold, estimate(drawn, "mean", seed=seed), expected)
+
+
+def steps_to_median(psnrs: ArrayLike, of: ArrayLike, *, level: float = LEVEL) -> Estimate:
+    """Return 1 / p for the probability p that a random architecture exceeds a setting's median.
+
+    The median is known from a sample only, so half of the error is left for it: the interval spans
+    those of Clopper and Pearson for the shares above both ends of the interval of the median.
+
+    Args:
+        psnrs: PSNRs of random architectures in dB, one run each; shape ``(n,)``, finite.
+        of: PSNRs of the setting in dB, shape ``(m,)``, finite.
+        level: Coverage of the interval.
+
+    Returns:
+        The estimate; its n is the smaller of n and m. It is NaN if a sample is empty, and its
+        interval if n is below `LEAST`.
+
+    Raises:
+        ValueError: If a sample is not one-dimensional and finite.
+    """
+    sample, reached = finite(psnrs), finite(of)
+    n = min(len(sample), len(reached))
+    if n == 0:
+        return Estimate(np.nan, np.nan, np.nan, 0)
+    share = share_below(-sample, -float(np.median(reached)))
+    value = 1 / share.value if share.value > 0 else np.inf
+    if n < LEAST:
+        return Estimate(value, np.nan, np.nan, n)
+    half = 1 - (1 - level) / 2
+    ends = quantile_test(reached, q=0.0, p=0.5).confidence_interval(confidence_level=half)
+    # A sample that is too small for an end has an interval without it.
+    top, bottom = (-np.inf if np.isnan(end) else -float(end) for end in (ends.high, ends.low))
+    least = 0.0 if np.isinf(top) else share_below(-sample, top, level=half).low
+    most = 1.0 if np.isinf(bottom) else share_below(-sample, bottom, level=half).high
+    return Estimate(value, 1 / most, 1 / least if least > 0 else np.inf, n)
 
 
 def _weights(n: int, k: int) -> Floats:

@@ -1,16 +1,31 @@
 """Correlations between two scores of the same trials, with intervals, and a regression line.
 
-The intervals are percentiles of a bootstrap of the pairs, which assumes no distribution.
+The interval of Spearman's ρ is that of Bonett and Wright; with Student's t, it holds its level for
+few pairs, too, whatever the distributions. The others are percentiles of a bootstrap of the pairs:
+no interval of Pearson's r holds its level for few pairs of any distribution.
+
+Source: Bonett and Wright 2000, Psychometrika 65, 23-28.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import rankdata
+from scipy.stats import t as student
 
-from results.stats.estimates import Estimate, Floats, Picks, finite, percentiles, resamples
+from results.stats.estimates import (
+    LEAST,
+    LEVEL,
+    Estimate,
+    Floats,
+    Picks,
+    finite,
+    percentiles,
+    resamples,
+)
 
 Kind = Literal["pearson", "spearman", "kendall"]
 
@@ -37,18 +52,21 @@ def correlations(x: ArrayLike, y: ArrayLike, *, seed: int = 0) -> Correlations:
     )
 
 
-def correlation(x: ArrayLike, y: ArrayLike, kind: Kind = "pearson", *, seed: int = 0) -> Estimate:
-    """Return a correlation coefficient of two paired samples with its bootstrap interval.
+def correlation(
+    x: ArrayLike, y: ArrayLike, kind: Kind = "pearson", *, level: float = LEVEL, seed: int = 0
+) -> Estimate:
+    """Return a correlation coefficient of two paired samples with its interval.
 
     Args:
         x: First sample, shape ``(n,)``, finite.
         y: Second sample, shape ``(n,)``, finite.
         kind: Which coefficient.
+        level: Coverage of the interval.
         seed: Seed of the bootstrap.
 
     Returns:
-        The coefficient with its 95% interval. The coefficient is NaN if n is below 3 or a sample
-        is constant; the interval is also NaN if n is below 4.
+        The coefficient with its interval. The coefficient is NaN if n is below 3 or a sample
+        is constant; the interval is also NaN if n is below `LEAST`.
 
     Raises:
         ValueError: If the samples differ in length, or are not one-dimensional and finite.
@@ -60,10 +78,12 @@ def correlation(x: ArrayLike, y: ArrayLike, kind: Kind = "pearson", *, seed: int
     if n < 3:
         return Estimate(np.nan, np.nan, np.nan, n)
     value = float(_resampled(first, second, np.arange(n)[None], kind)[0])
-    if n < 4 or np.isnan(value):
+    if n < LEAST or np.isnan(value):
         return Estimate(value, np.nan, np.nan, n)
+    if kind == "spearman":
+        return Estimate(value, *_bonett_wright(value, n, level), n)
     resampled = _resampled(first, second, resamples(n, np.random.default_rng(seed)), kind)
-    return Estimate(value, *percentiles(resampled[~np.isnan(resampled)]), n)
+    return Estimate(value, *percentiles(resampled[~np.isnan(resampled)], n, level), n)
 
 
 def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float] | None:
@@ -82,6 +102,15 @@ def regression(x: ArrayLike, y: ArrayLike) -> tuple[float, float] | None:
     centered = first - first.mean()
     slope = float(centered @ (second - second.mean()) / (centered @ centered))
     return slope, float(second.mean() - slope * first.mean())
+
+
+def _bonett_wright(value: float, n: int, level: float) -> tuple[float, float]:
+    """Return the interval of Spearman's ρ of n pairs: symmetric on the scale of Fisher's z."""
+    # A perfect ranking is at infinity on that scale; the bound keeps a width for its interval.
+    bound = 1 - 1 / n**2
+    z = math.atanh(min(max(value, -bound), bound))
+    half = float(student.ppf(0.5 + level / 2, n - 2)) * math.sqrt((1 + value**2 / 2) / (n - 3))
+    return min(math.tanh(z - half), value), max(math.tanh(z + half), value)
 
 
 def _resampled(x: Floats, y: Floats, picks: Picks, kind: Kind) -> Floats:

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from results.stats.bimodality import Clusters, two_clusters
 from results.stats.estimates import Estimate, estimate, finite, share_below
+from results.stats.spread import standard_deviation
 
 FAILED_BELOW = 10.0
 """Default PSNR, in dB, below which a run counts as failed."""
@@ -51,7 +52,7 @@ def distribution(
         best=float(sample.max()) if len(sample) else np.nan,
         mean=estimate(sample, "mean", seed=seed),
         median=estimate(sample, "median", seed=seed),
-        sd=estimate(sample, "std", seed=seed),
+        sd=standard_deviation(sample),
         failed=share_below(sample, failed_below),
         failed_below=failed_below,
         clusters=two_clusters(sample),

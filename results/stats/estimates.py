@@ -1,36 +1,46 @@
 """Estimates from a sample of PSNRs, with 95% intervals and sample sizes.
 
-The intervals are percentiles of a bootstrap (Efron & Tibshirani 1993, ch. 13). It assumes no
-distribution, because the PSNRs of trials often form clusters. With few values such intervals are
-somewhat too narrow: for the mean of 25 normal values they cover 93 to 94%. The interval of a
-maximum never extends above it; it shows only how much the maximum depends on single values. For
-the probability of improvement see `results.stats.probability_of_improvement`.
+The intervals are percentiles of a bootstrap. It assumes no distribution, because the PSNRs of
+trials often form clusters. The percentiles are those that make the interval of a mean as wide as
+Student's t for few values, too (Hesterberg 2015); there is no interval for fewer than `LEAST`. They
+describe one setting. No verdict follows from them: see `results.stats.randomization` for the
+differences of means, and `benchmarks/calibration.py` for the error rate of each verdict. The
+interval of a maximum never extends above it; it shows only how much the maximum depends on single
+values. For the probability of improvement see `results.stats.probability_of_improvement`.
+
+Source: Hesterberg 2015, The American Statistician 69, 371-386.
 
 Every function is deterministic, because it receives the seed of its bootstrap.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm
+from scipy.stats import t as student
 from statsmodels.stats.proportion import proportion_confint
 
 Floats = NDArray[np.float64]
 Picks = NDArray[np.int64]
-Statistic = Literal["mean", "median", "max", "std"]
+Statistic = Literal["mean", "median", "max"]
 
 LEVEL = 0.95
 """Coverage of the intervals."""
+LEAST = 5
+"""Number of values below which there is no interval, and no verdict: so few values say nothing
+about their own spread."""
 
-_RESAMPLES = 10_000
+RESAMPLES = 10_000
+"""Number of resamples of a bootstrap."""
 
 _STATISTICS: dict[Statistic, Callable[[Floats], Floats]] = {
     "mean": lambda samples: samples.mean(axis=-1),
     "median": lambda samples: np.median(samples, axis=-1),
     "max": lambda samples: samples.max(axis=-1),
-    "std": lambda samples: samples.std(axis=-1, ddof=1),
 }
 
 
@@ -47,56 +57,33 @@ class Estimate:
     """Size of the sample."""
 
 
-def estimate(values: ArrayLike, statistic: Statistic, *, seed: int = 0) -> Estimate:
+def estimate(
+    values: ArrayLike, statistic: Statistic, *, level: float = LEVEL, seed: int = 0
+) -> Estimate:
     """Return a statistic of a sample with its bootstrap interval.
 
     Args:
         values: Shape ``(n,)``, finite.
-        statistic: Which statistic; ``std`` is the sample standard deviation, with n − 1.
+        statistic: Which statistic.
+        level: Coverage of the interval.
         seed: Seed of the bootstrap.
 
     Returns:
-        The statistic; NaN if n is 0, or if n is 1 for ``std``. Its interval is NaN if n is 1.
+        The statistic; NaN if n is 0. Its interval is NaN if n is below
+        `LEAST`.
 
     Raises:
         ValueError: If ``values`` is not one-dimensional and finite.
     """
     sample = finite(values)
     compute = _STATISTICS[statistic]
-    if len(sample) == 0 or (statistic == "std" and len(sample) == 1):
+    if len(sample) == 0:
         return Estimate(np.nan, np.nan, np.nan, len(sample))
     value = float(compute(sample))
-    if len(sample) == 1:
-        return Estimate(value, np.nan, np.nan, 1)
+    if len(sample) < LEAST:
+        return Estimate(value, np.nan, np.nan, len(sample))
     picks = resamples(len(sample), np.random.default_rng(seed))
-    return Estimate(value, *percentiles(compute(sample[picks])), len(sample))
-
-
-def difference_of_means(a: ArrayLike, b: ArrayLike, *, seed: int = 0) -> Estimate:
-    """Return mean(a) − mean(b) with its bootstrap interval.
-
-    Args:
-        a: Shape ``(n_a,)``, finite.
-        b: Shape ``(n_b,)``, finite.
-        seed: Seed of the bootstrap.
-
-    Returns:
-        The difference; its n is the smaller of both sample sizes. It is NaN if a sample is empty;
-        the interval is NaN if a sample has one value.
-
-    Raises:
-        ValueError: If a sample is not one-dimensional and finite.
-    """
-    first, second = finite(a), finite(b)
-    n = min(len(first), len(second))
-    if n == 0:
-        return Estimate(np.nan, np.nan, np.nan, 0)
-    value = float(first.mean() - second.mean())
-    if n == 1:
-        return Estimate(value, np.nan, np.nan, 1)
-    random = np.random.default_rng(seed)
-    means = [sample[resamples(len(sample), random)].mean(axis=-1) for sample in (first, second)]
-    return Estimate(value, *percentiles(means[0] - means[1]), n)
+    return Estimate(value, *percentiles(compute(sample[picks]), len(sample), level), len(sample))
 
 
 def difference(a: Estimate, b: Estimate) -> Estimate:
@@ -117,12 +104,13 @@ def difference(a: Estimate, b: Estimate) -> Estimate:
     )
 
 
-def share_below(values: ArrayLike, threshold: float) -> Estimate:
+def share_below(values: ArrayLike, threshold: float, *, level: float = LEVEL) -> Estimate:
     """Return the share of a sample below a threshold with its Clopper-Pearson interval.
 
     Args:
         values: Shape ``(n,)``, finite.
         threshold: Threshold in the unit of the values; a value that equals it is not below.
+        level: Coverage of the interval.
 
     Raises:
         ValueError: If ``values`` is not one-dimensional and finite.
@@ -131,7 +119,7 @@ def share_below(values: ArrayLike, threshold: float) -> Estimate:
     if len(sample) == 0:
         return Estimate(np.nan, np.nan, np.nan, 0)
     count = int((sample < threshold).sum())
-    low, high = proportion_confint(count, len(sample), alpha=1 - LEVEL, method="beta")
+    low, high = proportion_confint(count, len(sample), alpha=1 - level, method="beta")
     return Estimate(count / len(sample), float(low), float(high), len(sample))
 
 
@@ -149,15 +137,17 @@ def finite(values: ArrayLike) -> Floats:
 
 def resamples(n: int, random: np.random.Generator) -> Picks:
     """Return the indices that a bootstrap of n values draws, shape ``(resample, n)``."""
-    return random.integers(n, size=(_RESAMPLES, n))
+    return random.integers(n, size=(RESAMPLES, n))
 
 
-def percentiles(statistics: Floats) -> tuple[float, float]:
-    """Return the 95% percentile interval of a bootstrap.
+def percentiles(statistics: Floats, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """Return the percentile interval of a bootstrap, expanded for few values.
 
     Args:
         statistics: Statistic of each resample, shape ``(resample,)``.
+        n: Number of values from which the resamples were drawn.
+        level: Coverage of the interval.
     """
-    tail = (1 - LEVEL) / 2
+    tail = norm.cdf(math.sqrt(n / (n - 1)) * student.ppf((1 - level) / 2, n - 1))
     low, high = np.quantile(statistics, [tail, 1 - tail])
     return float(low), float(high)

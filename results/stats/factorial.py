@@ -11,11 +11,10 @@ between-subject factor.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from results.stats.estimates import Estimate, estimate, percentiles, resamples
-
-Floats = NDArray[np.float64]
+from results.stats.estimates import Estimate, Floats, estimate
+from results.stats.randomization import difference_of_means, mean_of_differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,9 @@ class FactorialEffects:
     The name of a mean gives the level of the architectures, then the level of the training. A main
     effect is final minus one-shot, averaged over both levels of the other factor. The sum of both
     main effects is ``final_final`` minus ``one_shot_one_shot``. The intervals of the effects are
-    percentiles of one bootstrap over architectures.
+    those of randomization tests, see `results.stats.randomization`: for the architectures and the
+    interaction, any architecture may belong to either study; for the training, the two trainings
+    of an architecture may be exchanged.
     """
 
     one_shot_one_shot: Estimate
@@ -54,33 +55,22 @@ def factorial_effects(one_shot: ArrayLike, final: ArrayLike, *, seed: int = 0) -
             those of the final study.
         final: Architecture PSNRs in dB of the final study's architectures, shape ``(m, 2)``, with
             the same order of columns.
-        seed: Seed of the bootstrap.
+        seed: Seed of the bootstraps and of the tests.
 
     Raises:
         ValueError: If a sample has another shape, fewer than two rows, or values that are not
             finite.
     """
     first, second = _pairs(one_shot), _pairs(final)
-    random = np.random.default_rng(seed)
-    resampled = [
-        sample[resamples(len(sample), random)].mean(axis=1) for sample in (first, second)
-    ]  # two arrays (resample, 2)
-    n = min(len(first), len(second))
-
-    def effect(from_first: tuple[float, float], from_second: tuple[float, float]) -> Estimate:
-        weights = np.array(from_first), np.array(from_second)
-        value = float(first.mean(axis=0) @ weights[0] + second.mean(axis=0) @ weights[1])
-        spread = resampled[0] @ weights[0] + resampled[1] @ weights[1]
-        return Estimate(value, *percentiles(spread), n)
-
+    gains = [sample[:, 1] - sample[:, 0] for sample in (first, second)]
     return FactorialEffects(
         one_shot_one_shot=estimate(first[:, 0], "mean", seed=seed),
         one_shot_final=estimate(first[:, 1], "mean", seed=seed),
         final_one_shot=estimate(second[:, 0], "mean", seed=seed),
         final_final=estimate(second[:, 1], "mean", seed=seed),
-        architecture_effect=effect((-0.5, -0.5), (0.5, 0.5)),
-        training_effect=effect((-0.5, 0.5), (-0.5, 0.5)),
-        interaction=effect((0.5, -0.5), (-0.5, 0.5)),
+        architecture_effect=difference_of_means(second.mean(axis=1), first.mean(axis=1), seed=seed),
+        training_effect=mean_of_differences(gains, seed=seed),
+        interaction=difference_of_means(gains[1] / 2, gains[0] / 2, seed=seed),
     )
 
 

@@ -16,7 +16,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
-from results.stats.estimates import LEVEL, Estimate, difference_of_means, estimate, finite
+from results.stats.estimates import LEVEL, Estimate, finite
+from results.stats.randomization import difference_of_means, mean_of_differences
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def contrast(a: ArrayLike, b: ArrayLike, *, paired: bool = False, seed: int = 0)
         a: PSNRs of setting A in dB, shape ``(n_a,)``, finite.
         b: PSNRs of setting B in dB, shape ``(n_b,)``, finite; ``n_b`` equals ``n_a`` if paired.
         paired: Whether to compare the i-th run of A with the i-th run of B only.
-        seed: Seed of the bootstrap of the difference of means.
+        seed: Seed of the randomization test of the difference of means.
 
     Raises:
         ValueError: If a sample is not one-dimensional and finite, or paired samples differ in
@@ -65,7 +66,7 @@ def contrast(a: ArrayLike, b: ArrayLike, *, paired: bool = False, seed: int = 0)
         )
     first, second = _pairs(a, b)
     return Contrast(
-        estimate(first - second, "mean", seed=seed),
+        mean_of_differences([first - second], seed=seed),
         paired_probability_of_improvement(first, second),
         paired=True,
     )
@@ -116,7 +117,8 @@ def paired_probability_of_improvement(a: ArrayLike, b: ArrayLike) -> Probability
     """Return the probability that a run of A scores higher than its paired run of B.
 
     The estimate is the share of the pairs in which A scores higher; ties count as half. The
-    interval is Wilson's for a share of n pairs; ties only make it wider than necessary.
+    interval is that of Clopper and Pearson for a share of n pairs, because Wilson's is too short
+    for few pairs; ties only make it wider than necessary.
 
     Args:
         a: Scores of A, shape ``(n,)``, finite.
@@ -133,7 +135,7 @@ def paired_probability_of_improvement(a: ArrayLike, b: ArrayLike) -> Probability
     if n == 0:
         return ProbabilityOfImprovement(np.nan, np.nan, np.nan, 0, 0)
     wins = float((first > second).sum() + 0.5 * (first == second).sum())
-    low, high = proportion_confint(wins, n, alpha=1 - LEVEL, method="wilson")
+    low, high = proportion_confint(wins, n, alpha=1 - LEVEL, method="beta")
     return ProbabilityOfImprovement(wins / n, float(low), float(high), n, n)
 
 

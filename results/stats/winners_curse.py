@@ -48,14 +48,17 @@ class WinnersCurse:
     """How an evaluation aggregates the scores of its trials."""
 
     @property
-    def verdict(self) -> Literal["cursed", "chance", "few"]:
-        """Whether the score is higher than chance explains; ``few`` if there are too few re-runs.
+    def needed(self) -> int:
+        """Minimum number of re-runs for a verdict.
 
-        A maximum needs ``trials`` times as many re-runs, because it depends only on the highest
-        of them.
+        A maximum needs ``trials`` times as many, because it depends only on the highest of them.
         """
-        needed = MIN_RERUNS * (self.trials if self.aggregate == "max" else 1)
-        if self.n < needed:
+        return MIN_RERUNS * (self.trials if self.aggregate == "max" else 1)
+
+    @property
+    def verdict(self) -> Literal["cursed", "chance", "few"]:
+        """Whether the score is higher than chance explains; ``few``: fewer re-runs than needed."""
+        if self.n < self.needed:
             return "few"
         return "cursed" if self.share < RARE_SHARE else "chance"
 

@@ -1,5 +1,6 @@
 """Answers of a comparison and their rules."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import numpy as np
 import pytest
 
 from configspace.hyperparameters import Hyperparameters
-from results.comparison.answers import answers, closeness, rules, rules_markdown, sign
+from results.comparison.answers import accounting, answers, closeness, sign
 from results.comparison.report import ComparisonReport, EqualCost, comparison_report
+from results.comparison.rules import rules, rules_markdown
 from results.comparison.table import rows
 from results.frames.study import load_from
 from results.stats.estimates import Estimate
@@ -54,8 +56,8 @@ def test_closeness_follows_from_the_interval(low: float, high: float, word: str)
 
 
 def test_few_pairs_are_not_judged() -> None:
-    assert closeness(Estimate(1.0, 1.0, 1.0, 9)) == "few"
-    assert closeness(Estimate(1.0, 1.0, 1.0, 10)) == "closely"
+    assert closeness(Estimate(1.0, np.nan, np.nan, 4)) == "few"
+    assert closeness(Estimate(1.0, 0.6, 1.0, 5)) == "closely"
 
 
 @pytest.mark.parametrize(
@@ -90,8 +92,8 @@ def test_the_markdown_has_one_section_per_rule() -> None:
         assert rule.text.replace("param_*", "`param_*`") in text
 
 
-def test_budgets_need_10_configurations_in_common(made: ComparisonReport) -> None:
-    assert said(made, "Do small budgets").startswith("No smaller budget has 10 configurations")
+def test_budgets_need_5_configurations_in_common(made: ComparisonReport) -> None:
+    assert said(made, "Do small budgets").startswith("Undecided: no smaller budget has 5")
     one_shot, final = made.rankings
     many = replace(final[0], spearman=Estimate(0.3, 0.1, 0.45, 30))
     text = said(replace(made, rankings=(one_shot, (many,))), "Do small budgets")
@@ -133,7 +135,7 @@ def test_studies_of_equal_cost_are_compared_as_they_are(made: ComparisonReport) 
     [
         ((0.5, 1.5), (0.6, 0.9), "At equal cost the final study's incumbent scores higher than"),
         ((-1.5, -0.5), (0.1, 0.4), "At equal cost the one-shot study's incumbent scores higher"),
-        ((0.5, 1.5), (0.4, 0.9), "At equal cost the re-runs do not show which incumbent"),
+        ((0.5, 1.5), (0.4, 0.9), "At equal cost the answer is undecided: the re-runs do not show"),
     ],
 )
 def test_re_runs_at_equal_cost_are_judged(
@@ -175,8 +177,8 @@ def test_nothing_may_have_finished_at_equal_cost(made: ComparisonReport) -> None
          "chance: 1 of 80 re-runs (1.2%)."),
         (78.0, 80, "was as high as chance gives: observed 78.00 dB, at least as high by chance: "
          "2 of 80 re-runs (2.5%)."),
-        (99.0, 39, "has too few re-runs to be judged: observed 99.00 dB, at least as high by "
-         "chance: 0 of 39 re-runs (0.0%)."),
+        (99.0, 39, "has too few re-runs for an answer (undecided: n = 39, at least 40 needed): "
+         "observed 99.00 dB, at least as high by chance: 0 of 39 re-runs (0.0%)."),
     ],
 )  # fmt: skip
 def test_the_winners_curse_is_a_rare_score(
@@ -195,25 +197,31 @@ def test_table_and_answer_give_the_same_chance(made: ComparisonReport) -> None:
     assert cells["Observed minus mean of re-runs (dB)"].startswith("+")
 
 
+def probability(gain: tuple[float, float]) -> ProbabilityOfImprovement:
+    """Return an interval on the same side of ½ as that of a difference is of 0."""
+    low, high = (0.5 + math.copysign(0.2, end) for end in gain)
+    return ProbabilityOfImprovement(0.5, low, high, 10, 10)
+
+
 @pytest.mark.parametrize(
     ("here", "there", "words"),
     [
-        ((0.1, 1.0), (0.1, 1.0), "the final study's incumbent is the better one, as here:"),
-        ((0.1, 1.0), (-1.0, -0.1), "one-shot study's incumbent is the better one, the reverse"),
-        ((-0.1, 1.0), (0.1, 1.0), "the final study's incumbent is the better one:"),
-        ((0.1, 1.0), (-0.1, 1.0), "the two do not differ beyond chance:"),
+        ((0.1, 1.0), (0.1, 1.0), "on downsampling the final study's incumbent scores higher than"),
+        ((0.1, 1.0), (0.1, 1.0), ", as here:"),
+        ((0.1, 1.0), (-1.0, -0.1), ", the reverse of the order here:"),
+        ((-0.1, 1.0), (0.1, 1.0), "scores higher than the one-shot study's:"),
+        ((0.1, 1.0), (-0.1, 1.0), "on downsampling the answer is undecided: the re-runs do not"),
     ],
 )
 def test_the_order_on_both_problems_is_compared(
     made: ComparisonReport, here: tuple[float, float], there: tuple[float, float], words: str
 ) -> None:
     assert made.crossed is not None
-    contrast = replace(made.crossed.contrast, difference=Estimate(0.0, *there, 10))
-    changed = replace(
-        made,
-        comparison=replace(made.comparison, gain=Estimate(0.0, *here, 10)),
-        crossed=replace(made.crossed, contrast=contrast),
+    contrast = Contrast(Estimate(0.0, *there, 10), probability(there), paired=False)
+    comparison = replace(
+        made.comparison, gain=Estimate(0.0, *here, 10), improvement=probability(here)
     )
+    changed = replace(made, comparison=comparison, crossed=replace(made.crossed, contrast=contrast))
     assert words in said(changed, "Does the order hold")
 
 
@@ -257,3 +265,51 @@ def test_equal_incumbents_are_reported(tmp_path: Path) -> None:
         run(store, store.study("two"), same, Hyperparameters(param_lr=7e-3), [(20.0, 21.0)])
         found = comparison_report(load_from(store, "one"), load_from(store, "two"))
     assert said(found, "Which objective").startswith("Both studies have the same incumbent")
+
+
+@pytest.fixture(scope="module")
+def of_two(tmp_path_factory: pytest.TempPathFactory) -> ComparisonReport:
+    """Return a comparison of two runs each, whose differences are far larger than their spread."""
+    folder: Path = tmp_path_factory.mktemp("two")
+    with Store.open(f"sqlite:///{folder}/store.db") as store:
+        filled(store, "one", "one-shot", seed=1, reruns=2)
+        filled(store, "two", "final", seed=2, reruns=2)
+        frames = load_from(store, "one"), load_from(store, "two")
+    extra = made_up_extra_trials(*frames, crossed=(18.0, 16.0), training=9.0)
+    few = replace(extra, crossed=(extra.crossed[0][:2], extra.crossed[1][:2]))
+    return comparison_report(*frames, few)
+
+
+@pytest.mark.parametrize(
+    ("question", "n", "needed"),
+    [
+        ("Which objective", 2, 5),
+        ("Is the one-shot score", 2, 5),
+        ("Were the observed", 2, 40),
+        ("Does the order hold", 2, 5),
+        ("Where does the difference", 2, 5),
+    ],
+)
+def test_two_runs_decide_nothing(
+    of_two: ComparisonReport, question: str, n: int, needed: int
+) -> None:
+    assert f"undecided: n = {n}, at least {needed} needed" in said(of_two, question)
+
+
+def test_two_runs_have_no_interval(of_two: ComparisonReport) -> None:
+    text = said(of_two, "Where does the difference")
+    assert "(95%" not in text
+    assert "matter" not in text
+
+
+def test_without_verdicts_there_are_no_false_ones(of_two: ComparisonReport) -> None:
+    assert accounting(answers(of_two)) == "There are too few runs for any verdict."
+
+
+def test_the_number_of_false_verdicts_is_stated(made: ComparisonReport) -> None:
+    given = answers(made)
+    assert [answer.judged for answer in given] == [1, 0, 2, 0, 0, 1, 3]
+    assert accounting(given).startswith(
+        "There are 7 verdicts, each at its own 5% level. If nothing differed, about 0.4 of them "
+        "would be false, and at least one in 30% of such comparisons"
+    )

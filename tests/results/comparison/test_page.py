@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from configspace.errors import DartboardError
-from results.comparison.answers import INTERVALS, answers, rules
+from results.comparison.answers import accounting, answers
 from results.comparison.page import page, save_page, tables
 from results.comparison.report import ComparisonReport, EqualCost, comparison_report
+from results.comparison.rules import INTERVALS, rules
 from results.frames.study import Frames, load_from
 from results.plots.study import trials_figure
 from results.stats.estimates import Estimate
@@ -89,6 +90,7 @@ def test_every_answer_on_the_page_has_its_rule(
             assert f"<b>{answer.question}</b> {answer.rule.text}</p>" in text
             assert answer.rule in rules()
         assert INTERVALS in text
+        assert accounting(answers(report)) in text
 
 
 @pytest.mark.slow

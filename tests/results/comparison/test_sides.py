@@ -162,14 +162,14 @@ def test_the_observed_score_is_next_to_the_re_runs(two: str) -> None:
         (
             18.0,
             21.0,
-            "Re-run, the final study's incumbent scores higher than the one-shot study's: ",
+            "Re-run, the final study's incumbent scores higher than the one-shot study's; ",
         ),
         (
             21.0,
             18.0,
-            "Re-run, the one-shot study's incumbent scores higher than the final study's: ",
+            "Re-run, the one-shot study's incumbent scores higher than the final study's; ",
         ),
-        (20.0, 20.0, "The re-runs do not show which incumbent scores higher: "),
+        (20.0, 20.0, "Re-run, the answer is undecided: the re-runs do not show which incumbent "),
     ],
 )
 def test_the_verdict_follows_from_the_figures(

@@ -28,7 +28,7 @@ def test_table_1_has_the_papers_numbers_in_each_row() -> None:
     assert darts["n"] == "75"
     assert table.rows[2][5].startswith("23.46 ")
     assert table.rows[4][2] == "Random Search (best of 5)"
-    assert table.rows[5][2] == "Random Search, equal time (best of 5)"
+    assert table.rows[5][2] == "Random Search, equal cost (best of 2)"
     assert {len(line) for line in table.rows} == {len(table.headings)}
 
 
@@ -36,7 +36,7 @@ def test_means_and_medians_have_intervals() -> None:
     for line in grid(1, made_rows()).rows:
         assert "[" in line[6]
         assert "[" in line[8]
-        if line[2] != "Random Search, equal time (best of 5)":
+        if line[2] != "Random Search, equal cost (best of 2)":
             assert "within" in line[7] or "+" in line[7] or "−" in line[7]
 
 

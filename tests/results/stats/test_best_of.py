@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from results.stats.best_of import affordable, best_of, steps_to_target
+from results.stats.best_of import best_of, steps_to_median, steps_to_target
 from results.stats.estimates import estimate
 
 
@@ -64,16 +64,6 @@ def test_k_must_be_positive() -> None:
         best_of(normal(4), 0)
 
 
-@pytest.mark.parametrize(("search", "count"), [(159.0, 4), (10.0, 1)])
-def test_affordable_is_the_quotient_or_one(search: float, count: int) -> None:
-    assert affordable(search, 35.0) == count
-
-
-def test_affordable_needs_positive_times() -> None:
-    with pytest.raises(ValueError, match="expected positive seconds"):
-        affordable(math.nan, 1.0)
-
-
 def test_expected_steps_are_one_over_the_share() -> None:
     found = steps_to_target(np.arange(100.0), 97.5, seed=1)
     share = binomtest(2, 100).proportion_ci(0.95, "exact")
@@ -106,3 +96,36 @@ def test_a_target_above_all_has_a_lower_bound() -> None:
     # After 75 failures, p is below 1 − 0.025^(1/75) with a confidence of 97.5%.
     assert found.expected.low == pytest.approx(1 / (1 - 0.025 ** (1 / 75)))
     assert found.expected.value == found.expected.high == math.inf
+
+
+def test_steps_to_a_median_include_its_uncertainty() -> None:
+    random, reached = normal(400, 1), normal(60, 2) + 1
+    found = steps_to_median(random, reached)
+    known = steps_to_target(random, float(np.median(reached))).expected
+    assert found.value == known.value
+    assert found.low < known.low < found.value < known.high < found.high
+    assert found.n == 60
+
+
+def test_steps_to_a_median_out_of_reach_have_a_lower_bound() -> None:
+    found = steps_to_median(np.arange(75.0), np.arange(75.0) + 1000)
+    assert found.value == found.high == math.inf
+    assert 10 < found.low < 30
+
+
+@pytest.mark.parametrize("n", [0, 4])
+def test_few_runs_have_no_steps_to_a_median(n: int) -> None:
+    assert math.isnan(steps_to_median(normal(75), normal(n)).low)
+
+
+@pytest.mark.slow
+def test_steps_to_a_median_cover() -> None:
+    random = np.random.default_rng(3)
+    covered = [
+        found.low <= 2 <= found.high
+        for found in (
+            steps_to_median(-random.exponential(size=60), -random.exponential(size=60))
+            for _ in range(200)
+        )
+    ]
+    assert np.mean(covered) >= 0.93

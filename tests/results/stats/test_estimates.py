@@ -7,15 +7,15 @@ import pytest
 from scipy.stats import binomtest
 
 from results.stats.estimates import (
+    LEAST,
     Estimate,
     Statistic,
     difference,
-    difference_of_means,
     estimate,
     share_below,
 )
 
-ALL: tuple[Statistic, ...] = ("mean", "median", "max", "std")
+ALL: tuple[Statistic, ...] = ("mean", "median", "max")
 
 
 def normal(n: int, seed: int = 0) -> np.ndarray:
@@ -24,7 +24,7 @@ def normal(n: int, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("statistic", "value"),
-    [("mean", 2.5), ("median", 2.0), ("max", 5.0), ("std", math.sqrt(3.0))],
+    [("mean", 2.5), ("median", 2.0), ("max", 5.0)],
 )
 def test_an_estimate_is_the_sample_statistic(statistic: Statistic, value: float) -> None:
     found = estimate([1.0, 2.0, 2.0, 5.0], statistic)
@@ -45,7 +45,7 @@ def test_the_same_seed_gives_the_same_interval(statistic: Statistic) -> None:
     assert estimate(sample, statistic, seed=3) == estimate(sample, statistic, seed=3)
 
 
-@pytest.mark.parametrize("statistic", ["mean", "median", "max"])
+@pytest.mark.parametrize("statistic", ALL)
 def test_shifting_a_sample_shifts_its_interval(statistic: Statistic) -> None:
     sample = normal(16)
     first, second = estimate(sample, statistic), estimate(sample + 10, statistic)
@@ -53,7 +53,7 @@ def test_shifting_a_sample_shifts_its_interval(statistic: Statistic) -> None:
     assert second.high == pytest.approx(first.high + 10)
 
 
-@pytest.mark.parametrize("statistic", ["mean", "median", "max"])
+@pytest.mark.parametrize("statistic", ALL)
 def test_equal_values_have_an_empty_interval(statistic: Statistic) -> None:
     found = estimate([7.0] * 5, statistic)
     assert (found.low, found.value, found.high) == (7.0, 7.0, 7.0)
@@ -72,7 +72,7 @@ def test_the_interval_of_a_mean_covers() -> None:
         found.low <= 0 <= found.high
         for found in (estimate(normal(25, seed), "mean", seed=seed) for seed in range(300))
     ]
-    # 93.5% expected; 300 draws have a standard deviation of 1.4%.
+    # 95% expected; 300 draws have a standard deviation of 1.4%.
     assert 0.89 < np.mean(covered) < 0.98
 
 
@@ -83,25 +83,27 @@ def test_an_empty_sample_has_no_estimate(statistic: Statistic) -> None:
     assert found.n == 0
 
 
-def test_one_value_has_no_interval() -> None:
-    found = estimate([21.5], "mean")
-    assert found.value == 21.5
-    assert math.isnan(found.low)
-    assert math.isnan(found.high)
+@pytest.mark.parametrize("statistic", ALL)
+@pytest.mark.parametrize(("n", "has"), [(1, False), (LEAST - 1, False), (LEAST, True)])
+def test_few_values_have_no_interval(statistic: Statistic, n: int, has: bool) -> None:
+    found = estimate(normal(n), statistic)
+    assert not math.isnan(found.value)
+    assert (not math.isnan(found.low), not math.isnan(found.high)) == (has, has)
+
+
+def test_the_interval_of_a_few_normal_values_covers() -> None:
+    covered = [
+        found.low <= 0 <= found.high
+        for found in (estimate(normal(8, seed), "mean", seed=seed) for seed in range(300))
+    ]
+    # Without the expansion, 89% are expected; with it, 94%. The standard deviation is 1.4%.
+    assert np.mean(covered) > 0.91
 
 
 @pytest.mark.parametrize("values", [[1.0, math.nan], [math.inf], [[1.0], [2.0]]])
 def test_a_sample_must_be_finite(values: list[float]) -> None:
     with pytest.raises(ValueError, match=r"expected finite values of shape \(n,\)"):
         estimate(values, "mean")
-
-
-def test_exchanging_the_samples_changes_the_sign() -> None:
-    a, b = normal(20, 1) + 1, normal(30, 2)
-    forth, back = difference_of_means(a, b), difference_of_means(b, a)
-    assert forth.value == pytest.approx(-back.value)
-    assert forth.value == pytest.approx(a.mean() - b.mean())
-    assert forth.low > 0 > back.high
 
 
 @pytest.mark.parametrize("count", [0, 3, 20])
@@ -123,16 +125,6 @@ def test_an_empty_sample_has_no_share() -> None:
 def test_a_difference_combines_both_intervals() -> None:
     found = difference(Estimate(5.0, 2.0, 6.0, 75), Estimate(1.0, 0.5, 5.0, 40))
     assert found == Estimate(4.0, 4.0 - math.hypot(3, 4), 4.0 + math.hypot(1, 0.5), 40)
-
-
-def test_a_difference_is_close_to_the_bootstrap() -> None:
-    a, b = normal(75, 1) + 1, 2 * normal(75, 2)
-    found, resampled = (
-        difference(estimate(a, "mean"), estimate(b, "mean")),
-        difference_of_means(a, b),
-    )
-    assert found.value == pytest.approx(resampled.value)
-    assert (found.low, found.high) == pytest.approx((resampled.low, resampled.high), abs=0.05)
 
 
 def test_a_difference_needs_both_intervals() -> None:

@@ -1,0 +1,124 @@
+"""The rules by which a comparison answers its questions, as text."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from results.stats.estimates import LEAST
+from results.stats.winners_curse import MIN_RERUNS, RARE_SHARE
+
+CLOSE: Final = 0.5
+"""Rank correlation above which two scores agree closely."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A question about two studies, and the rule that answers it."""
+
+    question: str
+    text: str
+
+
+_CLOSENESS_RULE = (
+    "By the 95% interval of Spearman's correlation, they agree closely if it lies above "
+    f"{CLOSE:g}; weakly if it lies between 0 and {CLOSE:g}; weakly or not at all if it contains 0 "
+    f"and ends below {CLOSE:g}; they disagree if it lies below 0. Otherwise the answer is "
+    f"undecided, as with fewer than {LEAST} pairs. The interval is that of Bonett and Wright "
+    "(2000)."
+)
+
+WHICH_IS_BETTER: Final = Rule(
+    "Which objective's incumbent gives the better architectures?",
+    "An incumbent is better if two conditions are met: the 95% interval of the difference of the "
+    "mean architecture PSNRs lies entirely on its side of 0, and the 95% interval of the "
+    "probability that one of its runs wins lies entirely above ½. Otherwise the answer is "
+    f"undecided, as with fewer than {LEAST} re-runs of one of them. If both studies have the same "
+    "incumbent, the re-runs cannot compare the objectives.",
+)
+EQUAL_COST: Final = Rule(
+    "What did each study cost, and what did the more expensive one have at the other's cost?",
+    "The cost of an evaluation is its epochs times its trials for the search, and the same again "
+    "for the retraining if the study's objective is final. A crashed evaluation has the cost of "
+    "a finished one; a lost one costs nothing. Measured seconds do not count. Evaluations count in "
+    "the order in which they ended, as long as the total stays within the cost of the cheaper "
+    "study. The best configuration by then has the highest observed score on the largest budget by "
+    "then. This score is the best of several, so it is probably too high. If the configuration is "
+    "the last incumbent of the more expensive study, the comparison of the re-runs is also a "
+    "comparison at equal cost. Otherwise the configuration is re-run as often as the incumbents, "
+    "and the rule of the question above decides which one is better at equal cost. What the "
+    "cheaper study would have reached at the cost of the more expensive one is unknown, because it "
+    "ended before.",
+)
+STAND_IN: Final = Rule(
+    "Is the one-shot score a faithful stand-in for the score of the architecture?",
+    "Both PSNRs are compared over all retrained trials of the final study on its largest budget, "
+    f"and within the re-runs of each incumbent. {_CLOSENESS_RULE}",
+)
+WINNERS_CURSE: Final = Rule(
+    "Were the observed scores of the incumbents too good?",
+    "The observed score of an incumbent is compared with the scores that evaluations of equally "
+    "many seeds reach by chance, in the PSNR that its study maximized. With one seed, it is "
+    "compared with each re-run. With several seeds, it is compared with 10,000 groups drawn from "
+    "the re-runs and aggregated as in the study; each drawn value is put back twice, because the "
+    "re-runs are a sample themselves. The score is too good (the winner's curse) if fewer than "
+    f"{RARE_SHARE:.1%} of these scores are at least as high; otherwise chance explains it. With "
+    f"fewer than {MIN_RERUNS} re-runs there is no answer (for a maximum over several seeds: with "
+    f"fewer than {MIN_RERUNS} times the number of seeds). The interval of observed minus mean is "
+    "that of the mean of the re-runs. It does not affect the answer, because a single score "
+    "differs from the mean of many by chance.",
+)
+SMALL_BUDGETS: Final = Rule(
+    "Do small budgets rank configurations as the large one does?",
+    "Each smaller budget is compared with the largest over the configurations that ran on both. "
+    "BOHB selected these because they did well on the small one; over all configurations, the "
+    f"ranks would agree better. {_CLOSENESS_RULE}",
+)
+OTHER_PROBLEM: Final = Rule(
+    "Does the order hold on the other problem?",
+    "The rule of the first question decides which incumbent is better there. The other problem "
+    "of blur is downsampling, and that of downsampling is blur; a custom problem has no other "
+    "problem.",
+)
+SOURCE: Final = Rule(
+    "Where does the difference come from: the architectures, or the training of the weights?",
+    "The architectures of each incumbent's re-runs are trained with the param_* of both "
+    "incumbents. An effect is final minus one-shot, averaged over both levels of the other factor. "
+    "An effect or an interaction is shown if its 95% interval excludes 0; with fewer than "
+    f"{LEAST} architectures of a study, all are undecided. The effect of the training is computed "
+    "within pairs of equal architectures.",
+)
+INTERVALS: Final = (
+    "The interval of a difference contains the differences that a randomization test does not "
+    "reject at 5%: a permutation of the runs of both incumbents, or, within pairs of equal "
+    "architectures, an exchange of their two trainings. So it excludes 0 if, and only if, the test "
+    "does. The interval of the probability that one run beats another is Newcombe's (2006, method "
+    "5). The other intervals describe one setting and decide nothing: they are percentiles of a "
+    f"bootstrap, expanded for few values (Hesterberg 2015). With fewer than {LEAST} values there "
+    "is no interval and no verdict. If nothing differs, a verdict says otherwise in about 5% of "
+    "cases, for few runs and for scores that are skewed or have failures, too. That is the level "
+    "of each single verdict: there is no correction for their number, which stands below the "
+    "answers with the number of false ones to expect."
+)
+"""Note on all intervals, below the rules."""
+
+
+def rules() -> list[Rule]:
+    """Return the rules of all questions, in the order of the answers."""
+    return [
+        WHICH_IS_BETTER,
+        EQUAL_COST,
+        STAND_IN,
+        WINNERS_CURSE,
+        SMALL_BUDGETS,
+        OTHER_PROBLEM,
+        SOURCE,
+    ]
+
+
+def rules_markdown() -> str:
+    """Return the rules as Markdown: one section per question, then the note on intervals."""
+    sections = [f"## {rule.question}\n\n{_markdown(rule.text)}\n" for rule in rules()]
+    return "\n".join([*sections, f"## Intervals\n\n{INTERVALS}\n"])
+
+
+def _markdown(text: str) -> str:
+    return text.replace("param_*", "`param_*`")
