@@ -47,7 +47,7 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A criterion that is to be judged."""
+    """A criterion and the figure that decides it."""
 
     text: str
     """What the figure is."""

@@ -157,7 +157,8 @@ def steps_to_median(psnrs: ArrayLike, of: ArrayLike, *, level: float = LEVEL) ->
     half = 1 - (1 - level) / 2
     ends = quantile_test(reached, q=0.0, p=0.5).confidence_interval(confidence_level=half)
     # A sample that is too small for an end has an interval without it.
-    top, bottom = (-np.inf if np.isnan(end) else -float(end) for end in (ends.high, ends.low))
+    # scipy's stubs have one number in place of the two ends.
+    top, bottom = (-np.inf if np.isnan(end) else -float(end) for end in (ends.high, ends.low))  # type: ignore[attr-defined]
     least = 0.0 if np.isinf(top) else share_below(-sample, top, level=half).low
     most = 1.0 if np.isinf(bottom) else share_below(-sample, bottom, level=half).high
     return Estimate(value, 1 / most, 1 / least if least > 0 else np.inf, n)
