@@ -35,7 +35,7 @@ def check_numba_settings() -> None:
             config.reload_config()  # for its warnings, if Numba was imported before
             numba.get_num_threads()
         except ImportError:
-            return  # whoever needs Numba says that it is not installed
+            return  # the engine reports that Numba is not installed
         except (RuntimeError, ValueError) as error:
             raise ServiceError(
                 f"Numba does not accept its settings: {error}", advice=_advice(variables)
