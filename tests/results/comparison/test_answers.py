@@ -273,7 +273,7 @@ def of_two(tmp_path_factory: pytest.TempPathFactory) -> ComparisonReport:
     folder: Path = tmp_path_factory.mktemp("two")
     with Store.open(f"sqlite:///{folder}/store.db") as store:
         filled(store, "one", "one-shot", seed=1, reruns=2)
-        # Of few configurations, so that the incumbents differ, and too few for a correlation.
+        # With few configurations the incumbents differ, and a correlation has too few points.
         filled(store, "two", "final", seed=2, reruns=2, configurations=3)
         frames = load_from(store, "one"), load_from(store, "two")
     extra = made_up_extra_trials(*frames, crossed=(18.0, 16.0), training=9.0)
