@@ -121,8 +121,15 @@ class Moments(logging.Handler):
 def dartboard_times(jobs: int, workers: int) -> list[float]:
     """Return the times at which our BOHB received each outcome, which is then in the store."""
     with _master(jobs, workers) as (address, source, done):
-        with _processes([_worker(address, "at_once", n) for n in range(workers)]):
-            _wait(done.is_set, "the end of our study")
+        commands = [_worker(address, "at_once", n) for n in range(workers)]
+        with _processes(commands) as started:
+
+            def is_done() -> bool:
+                if any(process.poll() for process in started):
+                    raise RuntimeError("a worker of ours failed; its error is above")
+                return done.is_set()
+
+            _wait(is_done, "the end of our study")
         return source.received
 
 
@@ -280,11 +287,11 @@ def _master(jobs: int, workers: int) -> Iterator[tuple[str, HeldSource, threadin
 
 
 @contextmanager
-def _processes(commands: list[list[str]]) -> Iterator[None]:
+def _processes(commands: list[list[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
     """Run processes until the block ends; they stop if this process dies."""
     started = [subprocess.Popen(one, cwd=ROOT, stdin=subprocess.PIPE) for one in commands]
     try:
-        yield
+        yield started
     finally:
         for process in started:
             process.kill()

@@ -1,9 +1,9 @@
 """An evaluator that computes nothing, so that `benchmarks.dispatch` measures only the service."""
 
 import time
-from collections.abc import Callable
 
 from configspace.job import Job, Outcome, Trial
+from worker.service.child import Evaluator, OnProgress
 
 
 class EmptyEvaluator:
@@ -11,11 +11,15 @@ class EmptyEvaluator:
 
     engine = "empty"
     device = "cpu"
+    target = ""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    def __call__(self, job: Job, _progress: Callable[[str, int, int], None]) -> Outcome:
+    def prepare(self, progress: OnProgress) -> None:
+        """Do nothing: an empty evaluation needs no preparation."""
+
+    def __call__(self, job: Job, progress: OnProgress) -> Outcome:  # noqa: ARG002
         """Return scores that depend only on the seeds."""
         if self._seconds:
             time.sleep(self._seconds)
@@ -31,11 +35,11 @@ class EmptyEvaluator:
         return Outcome(id=job.id, trials=trials, engine=self.engine, device=self.device)
 
 
-def at_once(*, device: str, engine: str, threads: int) -> EmptyEvaluator:  # noqa: ARG001
+def at_once(*, device: str, engine: str, threads: int) -> Evaluator:  # noqa: ARG001
     """Return an evaluator that answers immediately."""
     return EmptyEvaluator(0.0)
 
 
-def after_a_while(*, device: str, engine: str, threads: int) -> EmptyEvaluator:  # noqa: ARG001
+def after_a_while(*, device: str, engine: str, threads: int) -> Evaluator:  # noqa: ARG001
     """Return an evaluator that keeps a worker busy, but not its processor."""
     return EmptyEvaluator(0.05)

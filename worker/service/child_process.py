@@ -153,8 +153,13 @@ class Child:
                     raise ServiceError(
                         f"the evaluating process cannot start: {problem}", advice=advice
                     )
-                case _:
+                case None:
                     raise self._not_started()
+                case _:
+                    self.kill()
+                    raise ServiceError(
+                        f"the evaluating process cannot start: expected its state, got {message}"
+                    )
         return True
 
     def _not_started(self) -> ServiceError:
