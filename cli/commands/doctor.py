@@ -69,6 +69,7 @@ def examine(target: "Target") -> int:
     from rich.console import Console
     from rich.table import Table
 
+    from cli.console.tables import is_terminal, print_lines
     from cli.local.checks import CHECKS, run_check
     from cli.local.surroundings import fitting
 
@@ -76,16 +77,21 @@ def examine(target: "Target") -> int:
     worst = 0
     for name, check in CHECKS.items():
         for result in run_check(check, target):
+            worst = max(worst, int(result.state == "wrong"))
+            advice = f"→ {fitting(result.advice)}" if result.advice else ""
+            if not is_terminal(console):
+                print_lines(console, [[result.state, name, f"{result.text} {advice}".rstrip()]])
+                console.file.flush()
+                continue
             table = Table.grid(padding=(0, 2))
             table.add_column(width=5)
             table.add_column(width=11)
             table.add_column(overflow="fold")
             style = {"ok": "green", "note": "yellow", "wrong": "bold red"}[result.state]
             table.add_row(f"[{style}]{result.state}[/]", name, _plain(result.text))
-            if result.advice:
-                table.add_row("", "", f"→ {_plain(fitting(result.advice))}")
+            if advice:
+                table.add_row("", "", _plain(advice))
             console.print(table, highlight=False)
-            worst = max(worst, int(result.state == "wrong"))
     return worst
 
 

@@ -22,6 +22,8 @@ GRACE_SECONDS = 5.0
 """Time that a worker has to return its job before it is killed."""
 QUICK_DEATH_SECONDS = 10.0
 """A worker that exits sooner failed to start. After three of those in a row the master stops."""
+HOPELESS = 2
+"""Status of a worker that another attempt would not help, as when its device is missing."""
 LEFT_SECONDS = 10.0
 """Time after which a worker that exited with status 0 is replaced if the master still runs."""
 
@@ -91,8 +93,9 @@ class LocalWorkers:
         """Replace workers that exited.
 
         Raises:
-            ServiceError: If workers exit as soon as they start, or nothing reads what they write
-                any more, so that they would soon wait for that.
+            ServiceError: If workers exit as soon as they start, or say that another attempt would
+                fail as well, or nothing reads what they write any more, so that they would soon
+                wait for that.
         """
         if self._deaths:
             raise self._deaths[0]
@@ -103,13 +106,18 @@ class LocalWorkers:
             if status == 0 and not self._left_too_early(number):
                 continue
             del self._processes[number]
+            if status == HOPELESS:
+                raise ServiceError(
+                    f"local worker {number} cannot work, and another attempt would fail as well",
+                    advice="its last message, above, says why",
+                )
             log.warning("worker %d exited with status %d; starting another", number, status)
             quick = time.monotonic() - started < QUICK_DEATH_SECONDS
             self._quick_deaths = self._quick_deaths + 1 if quick else 0
             if self._quick_deaths >= 3:
                 raise ServiceError(
                     f"local workers exit as soon as they start (last status {status})",
-                    advice=f"'dartboard worker {self._address}' in another terminal shows why",
+                    advice="their last messages, above, say why",
                 )
             self._spawn(number)
 

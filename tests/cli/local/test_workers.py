@@ -32,6 +32,12 @@ def test_a_worker_that_failed_is_replaced(spawned: list[int]) -> None:
     assert spawned == [0]
 
 
+def test_a_worker_that_cannot_work_is_not_replaced(spawned: list[int]) -> None:
+    with pytest.raises(ServiceError, match="local worker 0 cannot work"):
+        with_exited_worker(2).tend()
+    assert spawned == []
+
+
 def test_a_worker_that_is_done_is_not_replaced(spawned: list[int]) -> None:
     with_exited_worker(0).tend()
     assert spawned == []

@@ -1,6 +1,7 @@
 """The cache of compiled code, and what happens if it cannot be used."""
 
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -92,6 +93,19 @@ def test_the_users_directory_is_the_second_choice(
     chosen = cache_directory.__wrapped__()
     assert chosen is not None
     assert chosen != first
+
+
+def test_a_user_without_a_home_gets_no_folder(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = Path(kernel_cache.__file__).parent / "__pycache__"
+    really = kernel_cache._is_writable
+    monkeypatch.setattr(kernel_cache, "_is_writable", lambda it: it != first and really(it))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as without HOME and passwd
+    monkeypatch.chdir(tmp_path)
+    assert cache_directory.__wrapped__() is None
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_cache_directory_is_logged(
