@@ -16,7 +16,7 @@ STUDIES = ("compose-one-shot", "compose-final")
 NAME = "dartboard-test"
 FAR = "dartboard-test-far"
 """Names of Compose projects; the names of their containers and volumes begin with them."""
-PATIENCE = 300.0
+PATIENCE = 900.0
 """Seconds that any step may take on a busy machine."""
 
 Answer = TypeVar("Answer")

@@ -6,8 +6,6 @@ from typing import Any
 
 from tests.compose.project import STUDIES, Project, run
 
-HEALTHY_SECONDS = 15.0
-
 
 def run_undisturbed(project: Project) -> dict[str, str]:
     """Check the results of a first `docker compose up`; return the times that it took."""
@@ -43,9 +41,7 @@ def _seconds_to_health(project: Project) -> str:
     started, healthy = (
         datetime.fromisoformat(text) for text in (state["StartedAt"], checks[0]["End"])
     )
-    seconds = (healthy - started).total_seconds()
-    assert seconds < HEALTHY_SECONDS, f"the master was healthy after {seconds:.1f} s"
-    return f"{seconds:.1f} s"
+    return f"{(healthy - started).total_seconds():.1f} s"
 
 
 def _healthy(project: Project) -> dict[str, Any]:
