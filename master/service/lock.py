@@ -15,7 +15,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -23,6 +23,7 @@ from typing import IO
 import sqlalchemy as sa
 
 from configspace.errors import ServiceError, StoreError
+from results.store.database import parse_url
 from results.store.locks import advisory_key, is_held, lock_file
 from results.store.sqlite_file import check_not_mounted_alone, database_file, identity
 
@@ -42,22 +43,14 @@ def study_lock(url: str, study: str) -> Iterator[None]:
 
     Raises:
         ServiceError: If another process holds the lock; the message names it and its start time.
-        StoreError: If the lock cannot be made.
+        StoreError: If the URL is wrong, or the lock cannot be made.
     """
-    parsed = sa.make_url(url)
+    parsed = parse_url(url)
     lock: AbstractContextManager[None]
-    match parsed.get_backend_name(), parsed.database:
-        case "sqlite", None | "" | ":memory:":
-            lock = nullcontext()  # no other process can open this store
-        case "sqlite", _:
-            lock = _file_lock(database_file(parsed), study)
-        case "postgresql", _:
-            lock = _advisory_lock(parsed, study)
-        case backend, _:
-            raise StoreError(
-                f"expected a store on sqlite or postgresql, got {backend!r}",
-                advice="use a URL such as sqlite:///dartboard.db",
-            )
+    if parsed.get_backend_name() == "sqlite":
+        lock = _file_lock(database_file(parsed), study)
+    else:
+        lock = _advisory_lock(parsed, study)
     with lock:
         yield
 

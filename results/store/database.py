@@ -55,7 +55,7 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
             has a newer schema than this version of dartboard; or, without ``create``, if the store
             is missing or has an older schema.
     """
-    parsed = _parse(url)
+    parsed = parse_url(url)
     shown = parsed.render_as_string(hide_password=True)
     if parsed.get_backend_name() == "sqlite":
         check_file(database_file(parsed), shown, create=create)
@@ -130,7 +130,15 @@ def _primary_code(error: object) -> int | None:
     return None if code is None else code & 0xFF
 
 
-def _parse(url: str) -> sa.URL:
+def parse_url(url: str) -> sa.URL:
+    """Return the parts of a store's URL, with the driver that dartboard uses.
+
+    Args:
+        url: ``sqlite:///FILE`` or ``postgresql://…``.
+
+    Raises:
+        StoreError: If it is not such a URL.
+    """
     expected = "expected a store such as 'sqlite:///dartboard.db' or 'postgresql://host/name'"
     try:
         url.encode()  # fails for a path that is not UTF-8, which SQLAlchemy does not support
