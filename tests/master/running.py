@@ -30,7 +30,7 @@ def small_study(name: str = "small", **settings: Any) -> Study:
     return Study(name=name, objective="final", bohb=bohb, **settings)
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 300.0) -> Any:
     """Wait until a condition is true, and return its value."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
@@ -89,7 +89,7 @@ class RunningMaster:
         self._thread.start()
         return str(wait_for(lambda: self.master.address or self.error, "address"))
 
-    def wait(self, seconds: float = 120.0) -> RunResult:
+    def wait(self, seconds: float = 600.0) -> RunResult:
         """Wait for the end."""
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"not done within {seconds:g} s"
