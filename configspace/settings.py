@@ -44,6 +44,12 @@ def _plain_name(value: str) -> str:
     return value
 
 
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError("expected an odd number of taps, so that the kernel has a center")
+    return value
+
+
 def as_tuple(value: object) -> object:
     """Turn a list of TOML or JSON into a tuple; a validator to run before pydantic's own."""
     return tuple(value) if isinstance(value, list) else value
@@ -51,6 +57,10 @@ def as_tuple(value: object) -> object:
 
 Positive = Annotated[float, Field(gt=0)]
 """A positive number."""
+Factor = Annotated[float, Field(ge=0, le=1_000_000)]
+"""A factor or deviation. With far larger ones, single precision overflows in each training."""
+Taps = Annotated[int, Field(ge=1), AfterValidator(_odd)]
+"""A number of taps of a kernel."""
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 """A whole number from 1 to a million. Far larger ones cannot be computed, or not even counted."""
 Epochs = Annotated[float, Field(gt=0, le=1_000_000)]

@@ -26,11 +26,13 @@ from configspace.settings import (
     Count,
     Difference,
     Digest,
+    Factor,
     PlainName,
     Positive,
     Seconds,
     Section,
     Seed,
+    Taps,
     as_tuple,
     first_problem,
     flat,
@@ -51,19 +53,10 @@ def _custom(value: str) -> str:
     return value
 
 
-def _odd(value: int) -> int:
-    if value % 2 == 0:
-        raise ValueError("expected an odd number of taps, so that the kernel has a center")
-    return value
-
-
 CustomName = Annotated[str, AfterValidator(_custom)]
 
 FILE_KEYS = {"architecture.own": "architecture.custom"}
 """Keys of a study's file, by the stored keys that differ from them."""
-Taps = Annotated[int, Field(ge=1), AfterValidator(_odd)]
-LARGEST = 1e6
-"""Largest noise or factor: with far larger ones, single precision overflows in each training."""
 
 
 class ProblemSettings(Section):
@@ -74,7 +67,7 @@ class ProblemSettings(Section):
 
     Default ``blur``: the easier of the paper's two problems, and the one of most of its tables.
     """
-    noise: Annotated[float, Field(ge=0, le=LARGEST)] = 0.1
+    noise: Factor = 0.1
     """Standard deviation of the measurement noise, in the signal's units.
 
     Default 0.1: the value of the paper's Table 5. The 0.01 of its Sec. 5.1 does not reproduce
@@ -166,7 +159,7 @@ class ArchitectureSettings(Section):
     kernel_size: Literal[3, 5] = 3
     """Kernel size of the convolutions of n(u), in samples. Default 3: the paper does not state a
     value."""
-    tau: Annotated[float, Field(ge=1 / LARGEST, le=LARGEST)] = 0.1
+    tau: Annotated[Factor, Field(ge=1e-6)] = 0.1
     """Step size τ of the gradient steps; no optimizer changes it. Default 0.1: the paper does not
     state a value."""
     operation_noise: Annotated[float, Field(ge=0)] = 1.0
@@ -251,7 +244,7 @@ class SearchSettings(Section):
     then α alone (Sec. 5.4). Default ``darts``: the first-order method of the paper's main
     experiments.
     """
-    alpha_scale: Annotated[float, Field(ge=0, le=LARGEST)] = 1e-3
+    alpha_scale: Factor = 1e-3
     """Standard deviation of α's random initial values. Default 1e-3, as in DARTS (Liu et al. 2019):
     the search starts close to equal shares."""
     warm_up_fraction: Annotated[float, Field(gt=0, le=1)] = 0.1
