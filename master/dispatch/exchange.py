@@ -11,7 +11,6 @@ import secrets
 import threading
 import time
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass
 
 from configspace.errors import ServiceError
 from configspace.job import Failure, Outcome
@@ -28,6 +27,16 @@ from configspace.protocol import (
     Stop,
     WorkerInfo,
 )
+from master.dispatch.events import (
+    Broken,
+    Delivered,
+    Event,
+    Leased,
+    Requeued,
+    Retried,
+    RosterChanged,
+    Unsuccessful,
+)
 from master.dispatch.leases import ATTEMPTS, Entry, Key, Leases
 from master.dispatch.roster import Member, Roster
 from master.sources.base import Submission
@@ -38,68 +47,6 @@ IDLE_SECONDS = 5.0
 """Longest time that a claim waits for a job."""
 COMMIT_SECONDS = 60.0
 """Longest time that a worker's thread waits for the owner."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leased:
-    """An evaluation went to a worker."""
-
-    key: Key
-    worker: str
-    token: str
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class Requeued:
-    """An evaluation is ready again, without a result."""
-
-    key: Key
-
-
-@dataclass(frozen=True, slots=True)
-class Retried:
-    """An evaluation failed for the first time, in a way that is retried once."""
-
-    key: Key
-    failure: Failure
-    worker: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """An outcome was accepted; the worker waits until it is stored."""
-
-    key: Key
-    outcome: Outcome
-    worker: str
-    stored: Future[None]
-
-
-@dataclass(frozen=True, slots=True)
-class Unsuccessful:
-    """An evaluation ended without an outcome: crashed (with a failure) or lost (without one)."""
-
-    key: Key
-    failure: Failure | None
-    message: str
-    worker: str
-    stored: Future[None]
-
-
-@dataclass(frozen=True, slots=True)
-class RosterChanged:
-    """A worker joined, left, fell silent or came back."""
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A thread that serves the workers died; the master cannot continue."""
-
-    error: ServiceError
-
-
-Event = Leased | Requeued | Retried | Delivered | Unsuccessful | RosterChanged | Broken
 
 
 class Exchange:

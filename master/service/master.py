@@ -10,17 +10,17 @@ from typing import Literal
 
 from configspace.job import EvaluationId, loss
 from configspace.logs import about
-from master.dispatch.exchange import (
+from master.dispatch.events import (
     Broken,
     Delivered,
     Event,
-    Exchange,
     Leased,
     Requeued,
     Retried,
     RosterChanged,
     Unsuccessful,
 )
+from master.dispatch.exchange import Exchange
 from master.dispatch.leases import Key
 from master.dispatch.roster import Member
 from master.network.port import Port

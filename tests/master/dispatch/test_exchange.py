@@ -18,15 +18,8 @@ from configspace.protocol import (
     Resend,
     WorkerInfo,
 )
-from master.dispatch.exchange import (
-    Delivered,
-    Exchange,
-    Leased,
-    Requeued,
-    Retried,
-    RosterChanged,
-    Unsuccessful,
-)
+from master.dispatch.events import Delivered, Leased, Requeued, Retried, RosterChanged, Unsuccessful
+from master.dispatch.exchange import Exchange
 from master.sources.base import Submission
 from tests.master.network.test_port import INFO, JOB
 from tests.master.running import wait_for

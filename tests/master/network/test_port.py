@@ -34,7 +34,8 @@ from configspace.protocol import (
     WorkerInfo,
 )
 from configspace.versions import versions
-from master.dispatch.exchange import Broken, Delivered, Exchange
+from master.dispatch.events import Broken, Delivered
+from master.dispatch.exchange import Exchange
 from master.network.port import Port, _as_seen_here
 from master.sources.base import Submission, job_of
 from tests.master.running import small_study, wait_for
