@@ -1,5 +1,6 @@
 """Test every promise about the Compose files, one after another."""
 
+import signal
 import sys
 import time
 from itertools import combinations
@@ -20,6 +21,7 @@ OVERRIDES = ("docker-compose.published.yml", "docker-compose.gpu.yml")
 def main() -> int:
     """Run all tests and print the measurements; return the exit code."""
     began = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the engine is stopped, too
     try:
         with engine():
             commands = compose_commands()
