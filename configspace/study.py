@@ -159,10 +159,10 @@ class ArchitectureSettings(Section):
     kernel_size: Literal[3, 5] = 3
     """Kernel size of the convolutions of n(u), in samples. Default 3: the paper does not state a
     value."""
-    tau: Annotated[Factor, Field(ge=1e-6)] = 0.1
+    tau: Annotated[Factor, Field(gt=0)] = 0.1
     """Step size τ of the gradient steps; no optimizer changes it. Default 0.1: the paper does not
     state a value."""
-    operation_noise: Annotated[float, Field(ge=0)] = 1.0
+    operation_noise: Factor = 1.0
     """Standard deviation of the white noise that the noise operation adds, in the signal's units.
     Default 1: the paper does not state a value."""
     roll_shift: int = 1
