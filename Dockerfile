@@ -48,10 +48,13 @@ CMD ["dartboard", "--help"]
 
 FROM base AS cpu
 COPY --from=build-cpu /opt/venv /opt/venv
+# The kernels for two classes of processors, so that the first evaluation need not wait for them. With
+# only what they need, so that a change of the other code does not compile them again.
+COPY configspace configspace
+COPY worker worker
+RUN python -m worker.numba_engine.compile_named
 COPY . .
 RUN python -m compileall -q cli configspace master results worker
-# The kernels for two classes of processors, so that the first evaluation need not wait for them.
-RUN python -m worker.numba_engine.compile_named
 USER dartboard
 
 FROM cpu AS test
@@ -62,7 +65,7 @@ RUN apt-get update \
 RUN pip install --no-cache-dir --constraint constraints.txt --editable '.[dev]' \
  && chown -R dartboard:dartboard /dartboard
 USER dartboard
-# Once, for this machine's processor. Otherwise the tests of each run would wait for the compilation.
+# Where the image has no kernels yet (no x86_64). Otherwise the tests of each run would wait for them.
 RUN python -c "from worker.numba_engine.first_calls import ensure_compiled; ensure_compiled(); ensure_compiled(space='cell')"
 CMD ["pytest"]
 
