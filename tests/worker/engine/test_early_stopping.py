@@ -1,0 +1,80 @@
+"""The rule of early stopping, and its agreement with searches of its authors.
+
+robustdarts_s1.csv has the dominant eigenvalues and the stops of the 33 searches in space S1 on
+CIFAR-10 whose logs the authors of RobustDARTS publish (Zela et al., ICLR 2020; automl/RobustDARTS,
+Apache License 2.0). They measured at the epochs 0, 2, …, 48, and their tracker found the stops.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from worker.engine.early_stopping import dominant_eigenvalue, stop_epoch
+
+SEARCHES = pd.read_csv(Path(__file__).parent / "robustdarts_s1.csv")
+EPOCHS = list(range(0, 50, 2))
+
+
+@pytest.mark.parametrize(("column", "factor"), [("stop_1.3", 1.3), ("stop_4/3", 4 / 3)])
+def test_the_stops_of_the_authors(column: str, factor: float) -> None:
+    for _, search in SEARCHES.iterrows():
+        found = stop_epoch(
+            EPOCHS,
+            search[[f"epoch_{epoch}" for epoch in EPOCHS]].to_numpy(dtype=float),
+            window=5,
+            lag=4,
+            start=10,
+            factor=factor,
+        )
+        assert (np.nan if found is None else found) == pytest.approx(search[column], nan_ok=True)
+    assert len(SEARCHES) == 33
+    assert SEARCHES[column].isna().sum() > 0
+    assert SEARCHES[column].nunique() > 3
+
+
+def test_the_first_rise_counts() -> None:
+    values = [1, 1, 1, 1, 1, 3, 3, 9, 9, 9]
+    assert stop_epoch(range(10), values, window=1, lag=1, start=0, factor=2) == 4
+    assert stop_epoch(range(10), values, window=1, lag=1, start=5, factor=2) == 6
+    assert stop_epoch(range(10), values, window=1, lag=1, start=7, factor=2) is None
+
+
+def test_a_rise_by_exactly_the_factor_is_none() -> None:
+    assert stop_epoch(range(4), [1, 1, 2, 2], window=1, lag=1, start=0, factor=2) is None
+
+
+def test_only_full_windows_count() -> None:
+    values = [1.0] * 8 + [100.0]
+    assert stop_epoch(range(9), values, window=5, lag=4, start=0, factor=2) == 2
+    assert stop_epoch(range(8), values[1:], window=5, lag=4, start=0, factor=2) is None
+    assert stop_epoch([], [], start=0) is None
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0])
+def test_nothing_follows_from_a_mean_that_is_not_positive(value: float) -> None:
+    values = [value] * 4 + [5.0] * 4
+    assert stop_epoch(range(8), values, window=1, lag=1, start=0, factor=2) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"window": 4}, "expected an odd window of 1 or more measurements, got 4"),
+        ({"window": -1}, "expected an odd window of 1 or more measurements, got -1"),
+        ({"lag": 0}, "expected a lag of 1 or more measurements, got 0"),
+    ],
+)
+def test_wrong_settings_are_a_clear_error(settings: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        stop_epoch(range(9), [1.0] * 9, start=0, **settings)
+    with pytest.raises(ValueError, match="expected 9 eigenvalues, got shape"):
+        stop_epoch(range(9), [1.0] * 8, start=0)
+
+
+def test_the_dominant_eigenvalue_is_the_largest_not_the_largest_in_size() -> None:
+    rotation = np.linalg.qr(np.random.default_rng(1).normal(size=(4, 4)))[0]
+    matrix = rotation @ np.diag([-3.0, 0.5, 2.0, 1.0]) @ rotation.T
+    assert dominant_eigenvalue(matrix) == pytest.approx(2.0)
+    assert dominant_eigenvalue(matrix.astype(np.float32)) == pytest.approx(2.0, rel=1e-6)

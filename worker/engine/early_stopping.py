@@ -1,0 +1,71 @@
+"""The rule that stops a search early, when the dominant eigenvalue of α's Hessian grows.
+
+From Zela et al., Understanding and Robustifying Differentiable Architecture Search (ICLR 2020),
+Sec. 4.3. The eigenvalue is measured every few epochs. A measurement of one batch is noisy, so the
+rule compares means of successive measurements.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+WINDOW = 5
+"""Number of measurements in a mean."""
+LAG = 4
+"""Number of measurements between the two means that are compared."""
+FACTOR = 4 / 3
+"""How many times larger the later mean must be."""
+
+
+def stop_epoch(
+    epochs: Sequence[int],
+    eigenvalues: ArrayLike,
+    *,
+    window: int = WINDOW,
+    lag: int = LAG,
+    start: float,
+    factor: float = FACTOR,
+) -> int | None:
+    """Return the epoch whose α is kept, or None if the rule does not stop.
+
+    It is the epoch of the first measurement i, from ``start`` on, for which the mean about i + lag
+    is more than ``factor`` times the mean about i. A search can decide so when it has the
+    measurement i + lag + window // 2. A mean that is not positive is no basis of a comparison.
+
+    Args:
+        epochs: Epochs of the measurements, in increasing order.
+        eigenvalues: Dominant eigenvalue of each measurement, shape ``(measurement,)``.
+        window: Number of measurements in a mean, which are centered about one of them; odd.
+        lag: Number of measurements between the two means.
+        start: First epoch that may be returned.
+        factor: How many times larger the later mean must be.
+
+    Raises:
+        ValueError: If the numbers of epochs and eigenvalues differ, the window is not a positive
+            odd number, or the lag is not positive.
+    """
+    values = np.asarray(eigenvalues, dtype=np.float64)
+    if values.shape != (len(epochs),):
+        raise ValueError(f"expected {len(epochs)} eigenvalues, got shape {values.shape}")
+    if window < 1 or window % 2 == 0:
+        raise ValueError(f"expected an odd window of 1 or more measurements, got {window}")
+    if lag < 1:
+        raise ValueError(f"expected a lag of 1 or more measurements, got {lag}")
+    if len(values) < window + lag:
+        return None
+    means = np.lib.stride_tricks.sliding_window_view(values, window).mean(axis=1)
+    centers = epochs[window // 2 :]
+    for i in range(len(means) - lag):
+        if centers[i] >= start and 0 < factor * means[i] < means[i + lag]:
+            return centers[i]
+    return None
+
+
+def dominant_eigenvalue(hessian: NDArray[np.floating]) -> float:
+    """Return the largest eigenvalue of a symmetric matrix.
+
+    Args:
+        hessian: The matrix, shape ``(row, row)``.
+    """
+    return float(np.linalg.eigvalsh(np.asarray(hessian, dtype=np.float64))[-1])
