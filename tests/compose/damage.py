@@ -67,7 +67,7 @@ def _plan(rows: list[dict[str, Any]]) -> Counter[tuple[str, str, int]]:
 def _busy(project: Project) -> str:
     """Return a running worker whose last log line begins a job; empty if no worker has one."""
     for worker in project.containers("worker", all=False):
-        if " begins on worker " in project.logs(worker).splitlines()[-1]:
+        if " begins on worker " in "".join(project.logs(worker).splitlines()[-1:]):
             return worker
     return ""
 

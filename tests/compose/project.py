@@ -92,8 +92,8 @@ class Project:
         self.compose(*options, "up", "-d", "--scale", f"worker={workers}")
 
     def containers(self, service: str, *, all: bool = True) -> list[str]:
-        """Return the containers of a service; exited ones count if ``all``."""
-        states = [] if all else ["--filter", "status=running"]
+        """Return the containers of a service; those that ended for good count if ``all``."""
+        states = [] if all else ["--filter=status=running", "--filter=status=restarting"]
         labels = {"project": NAME, "service": service, "oneoff": "False"}
         filters = [f"--filter=label=com.docker.compose.{key}={labels[key]}" for key in labels]
         return run("docker", "ps", "--all", "--quiet", *states, *filters).split()
