@@ -80,11 +80,9 @@ def _check_refusals(project: Project) -> None:
     assert "the credentials of 'lost' are revoked" in said, said
 
     other = _issue(project, "other")
-    changing = ("--volume", f"{other}:/other.pem:ro", "--env", "PYTHONPATH=/tmp", "dartboard:cpu")
-    changed = (
-        "mkdir /tmp/dartboard.dist-info && "
-        "printf 'Name: dartboard\\nVersion: 9.9\\n' > /tmp/dartboard.dist-info/METADATA"
-    )
+    changing = ("--user", "root", "--volume", f"{other}:/other.pem:ro", "dartboard:cpu")
+    metadata = "/opt/venv/lib/*/site-packages/dartboard-*/METADATA"
+    changed = f"sed -i 's/^Version: .*/Version: 9.9/' {metadata}"
     working = " ".join((*command, "--credentials", "/other.pem"))
     said = project.fails(*bare, *changing, "sh", "-c", f"{changed} && {working}")
     assert re.search(r"dartboard 9\.9 there.* install dartboard==\d\S+ on", said), said
