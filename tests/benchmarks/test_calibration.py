@@ -1,12 +1,14 @@
 """The verdicts hold their level: the calibration, for few and more runs."""
 
+import itertools
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
-from benchmarks.calibration import Cell, main, markdown, measure
-from benchmarks.calibration_rules import RULES
+from benchmarks.calibration import SIZES, Cell, main, markdown, measure
+from benchmarks.calibration_rules import RULES, Scores
 
 AT_MOST = 0.07
 """Error rate that a rule may have; 5% is what it should have."""
@@ -63,8 +65,9 @@ def test_an_unknown_rule_is_a_clear_error(capsys: pytest.CaptureFixture[str]) ->
     assert "expected rules among better, " in capsys.readouterr().err
 
 
-def test_the_kept_calibration_holds_every_level() -> None:
+def test_the_kept_calibration_is_complete_and_holds_every_level() -> None:
     cells = [Cell(**each) for each in json.loads(KEPT.read_text())]
-    assert {cell.rule for cell in cells} <= set(RULES)
+    found = [(cell.rule, cell.scores, cell.n) for cell in cells]
+    assert found == list(itertools.product(RULES, get_args(Scores), SIZES))
     assert all(cell.simulations >= 2000 for cell in cells)
     assert {cell.rule: cell.error for cell in cells if (cell.error or 0) > AT_MOST} == {}
