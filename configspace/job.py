@@ -57,8 +57,8 @@ class EvaluationId(Message):
     epochs: Annotated[int, Field(ge=1)]
     purpose: Purpose = "study"
     part: Annotated[int, Field(ge=0)] = 0
-    """Index of the share of a re-run's seeds; in a condition the index of its first trial; always
-    0 for BOHB's evaluations."""
+    """Index of the share of a re-run's seeds, or its `single_part`; in a condition the index of its
+    first trial; always 0 for BOHB's evaluations."""
 
     def __str__(self) -> str:
         if self.purpose == "campaign":  # a condition has one configuration
@@ -218,6 +218,16 @@ def loss(
             return -statistics.median(psnrs)
         case _:
             return -max(psnrs)
+
+
+def single_part(part: int, index: int) -> int:
+    """Return the part of a re-run's seed that is run alone, because its part crashed.
+
+    Args:
+        part: The crashed part.
+        index: Index of the seed in that part.
+    """
+    return 1_000_000 + 1000 * part + index
 
 
 def trial_seed(study_seed: int, id: EvaluationId, index: int) -> int:

@@ -4,7 +4,7 @@ The unit of cost is one epoch of one trial. An evaluation costs epochs × trials
 the same again for its retraining if the study's objective is ``final``. A crashed
 evaluation has the cost of a finished one, because its configuration failed and BOHB learns from it.
 A lost evaluation costs nothing, because a machine failed. Costs add up in the order in which the
-evaluations ended; re-runs do not count.
+evaluations were submitted, not that in which they ended; re-runs do not count.
 
 So the cost does not depend on the speed of a machine, and neither does any decision. Seconds are
 reported for information only.
@@ -83,17 +83,17 @@ def evaluation_cost(study: Study, epochs: int) -> int:
 
 
 def spent(frames: Frames) -> pd.DataFrame:
-    """Return what a study had cost at the end of each of its evaluations.
+    """Return what a study had cost with each of its evaluations.
 
     Returns:
         Cumulative ``epochs`` (epochs × trials) and ``seconds``, one row per evaluation that
-        finished, crashed or was lost, in the order in which they ended; the index is that of
+        finished, crashed or was lost, in the order of submission; the index is that of
         ``frames.evaluations``.
     """
     keys = ["configuration", "epochs"]
     ended = frames.evaluations.query(
         "purpose == 'study' and state in ('finished', 'crashed', 'lost')"
-    ).sort_values("ended_sequence")
+    ).sort_values("submitted_sequence")
     trials = frames.trials[frames.trials["purpose"] == "study"]
     computed = trials[["search_seconds", "retrain_seconds"]].sum(axis=1)
     computed = computed.groupby([trials[key] for key in keys]).sum().rename("computed")

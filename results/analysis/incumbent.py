@@ -16,7 +16,7 @@ from configspace.hyperparameters import (
     Value,
     written,
 )
-from configspace.job import ConfigurationId
+from configspace.job import ConfigurationId, single_part
 from configspace.study import Study
 from results.frames.study import Frames
 
@@ -113,6 +113,28 @@ def reruns_of(frames: Frames, found: Incumbent) -> pd.DataFrame:
         & frames.trials["architecture_psnr"].notna()
     ]
     return reruns.sort_values(["part", "trial"], ignore_index=True)
+
+
+def crashed_reruns(frames: Frames, found: Incumbent) -> int:
+    """Return how many re-runs of a configuration have no score, because they crashed.
+
+    The seeds of a crashed part run again one by one, so the part itself counts only for those of
+    them that have not ended.
+    """
+    reruns = frames.evaluations[
+        (frames.evaluations["purpose"] == "rerun")
+        & (frames.evaluations["configuration"] == str(found.configuration))
+        & (frames.evaluations["epochs"] == found.epochs)
+    ]
+    crashed = reruns["state"] == "crashed"
+    alone = reruns["part"] >= single_part(0, 0)
+    whole = ~alone & crashed
+    again = alone & reruns["state"].isin(["finished", "crashed"])
+    sizes = reruns["trials"].fillna(1)
+    # A part of one seed does not run again.
+    several = whole & (sizes > 1)
+    missing = max(int(sizes[several].sum()) - int(again.sum()), 0)
+    return missing + int((alone & crashed).sum()) + int((whole & ~several).sum())
 
 
 def effort(frames: Frames) -> Effort:

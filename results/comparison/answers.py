@@ -26,8 +26,10 @@ from results.comparison.rules import (
 from results.comparison.sides import Side
 from results.comparison.table import (
     as_high,
+    crashed_text,
     higher,
     interval,
+    probability,
     signed,
     undecided,
     verdict,
@@ -70,6 +72,7 @@ def answers(report: ComparisonReport) -> tuple[Answer, ...]:
 
 def accounting(answers: Sequence[Answer]) -> str:
     """Return how many false verdicts to expect among all verdicts of a comparison."""
+    main = answers[0].judged > 0
     judged = sum(answer.judged for answer in answers)
     if judged == 0:
         return "There are too few runs for any verdict."
@@ -78,8 +81,8 @@ def accounting(answers: Sequence[Answer]) -> str:
     return (
         f"There are {judged} verdicts, each at its own {1 - LEVEL:.0%} level. If nothing differed, "
         f"about {judged * (1 - LEVEL):.1f} of them would be false, and at least one in "
-        f"{1 - LEVEL**judged:.0%} of such comparisons (if the verdicts were independent). The "
-        "answer to the first question is the main one."
+        f"{1 - LEVEL**judged:.0%} of such comparisons (if the verdicts were independent)."
+        f"{' The answer to the first question is the main one.' if main else ''}"
     )
 
 
@@ -93,13 +96,13 @@ def closeness(correlation: Estimate) -> str:
         ``closely`` if the interval lies above `CLOSE`; ``weakly`` if it lies between 0 and `CLOSE`;
         ``somewhat`` if it lies above 0 and contains `CLOSE`; ``hardly`` if it contains 0 and ends
         below `CLOSE`; ``inversely`` if it lies below 0; otherwise ``undecided``. ``few`` if there
-        are fewer than `LEAST` pairs.
+        are fewer than `LEAST` pairs; ``constant`` if a score has one value only.
     """
     low, high = correlation.low, correlation.high
     if correlation.n < LEAST:
         return "few"
     if math.isnan(low):
-        return "undecided"
+        return "constant"
     if low >= CLOSE:
         return "closely"
     if low > 0:
@@ -128,6 +131,8 @@ def _agreement(correlation: Estimate) -> str:
     word = closeness(correlation)
     if word == "few":
         return f"have too few pairs for an answer ({undecided(correlation.n)})"
+    if word == "constant":
+        return "cannot be compared, because one of them is the same everywhere"
     return _CLOSENESS[word]
 
 
@@ -190,20 +195,20 @@ def _at_equal_cost(report: ComparisonReport, costly: Side, at_cost: Reached) -> 
         f"(n = {rerun.objective.n}) in the same PSNR. At equal cost {which_is_higher(gain, wins)}: "
         f"the mean architecture PSNRs differ by {signed(gain)}, final minus one-shot; one run of "
         f"the final study's configuration beats one of the one-shot study's with probability "
-        f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {wins.n_a} and "
-        f"{wins.n_b}."
+        f"{probability(wins)}, n = {wins.n_a} and {wins.n_b}."
+        f"{crashed_text(rerun.crashed, 're-runs')}"
     )
 
 
 def _stand_in(report: ComparisonReport) -> Answer:
     parts, judged = [], [within.spearman for within in report.within]
-    if report.over_trials is not None:
-        over = report.over_trials.spearman
+    if report.over_configurations is not None:
+        over = report.over_configurations.spearman
         judged.append(over)
         parts.append(
             f"over the configurations of the final study, the two scores "
-            f"{_agreement(over)} (Spearman {interval(over)}, n = {over.n} trials on the "
-            "largest budget)"
+            f"{_agreement(over)} (Spearman {interval(over)}, n = {over.n} on the largest "
+            "budget)"
         )
     for side, within in zip(report.comparison.sides, report.within, strict=True):
         inside = within.spearman
@@ -213,7 +218,7 @@ def _stand_in(report: ComparisonReport) -> Answer:
             f"n = {inside.n})"
         )
     text = "; ".join(parts)
-    enough = sum(closeness(one) != "few" for one in judged)
+    enough = sum(closeness(one) not in ("few", "constant") for one in judged)
     return Answer(STAND_IN, f"{text[0].upper()}{text[1:]}.", enough)
 
 
@@ -231,37 +236,41 @@ def _winners_curse(report: ComparisonReport) -> Answer:
 
 def _curse(side: Side) -> str:
     curse, mean = side.curse, side.objective_mean
+    text = f"observed {curse.observed:.2f} dB"
     if curse.verdict == "few":
         judged = f"has too few re-runs for an answer ({undecided(curse.n, curse.needed)})"
     else:
         judged = _CURSE[curse.verdict]
+        text += f", at least as high by chance: {as_high(curse)}"
     return (
-        f"The {side.study.objective} study's incumbent {judged}: observed "
-        f"{curse.observed:.2f} dB, at least as high by chance: {as_high(curse)}. Observed minus "
+        f"The {side.study.objective} study's incumbent {judged}: {text}. Observed minus "
         f"mean of re-runs: {signed(side.gap)}, mean {interval(mean)} dB (n = {mean.n})."
     )
 
 
 def _small_budgets(report: ComparisonReport) -> Answer:
-    parts = [
-        f"in the {side.study.objective} study, the scores on {ranking.small} and {ranking.large} "
-        f"epochs {_agreement(ranking.spearman)} (Spearman {interval(ranking.spearman)}, "
-        f"n = {ranking.spearman.n})"
-        for side, found in zip(report.comparison.sides, report.rankings, strict=True)
-        for ranking in found
-        if ranking.spearman.n >= LEAST
+    found = [
+        (side, ranking)
+        for side, of_side in zip(report.comparison.sides, report.rankings, strict=True)
+        for ranking in of_side
     ]
-    if not parts:
+    judged = [closeness(ranking.spearman) not in ("few", "constant") for _, ranking in found]
+    if not any(judged):
         text = (
             f"Undecided: no smaller budget has {LEAST} configurations in common with the largest."
         )
         return Answer(SMALL_BUDGETS, text, 0)
-    text = "; ".join(parts)
+    text = "; ".join(
+        f"in the {side.study.objective} study, the scores on {ranking.small} and {ranking.large} "
+        f"epochs {_agreement(ranking.spearman)} (Spearman {interval(ranking.spearman)}, "
+        f"n = {ranking.spearman.n})"
+        for side, ranking in found
+    )
     return Answer(
         SMALL_BUDGETS,
         f"{text[0].upper()}{text[1:]}. Only configurations that ran on both budgets count, and "
         "these did well on the small one: over all configurations, the ranks would agree better.",
-        len(parts),
+        sum(judged),
     )
 
 
@@ -279,8 +288,8 @@ def _other_problem(report: ComparisonReport) -> Answer | None:
         OTHER_PROBLEM,
         f"Run there with the same settings, {text}: difference {signed(gain)} "
         f"(n = {crossed.final.mean.n} and {crossed.one_shot.mean.n}); one run of the final study's "
-        f"incumbent beats one of the one-shot study's with probability {wins.value:.2f} (95%: "
-        f"{wins.low:.2f} to {wins.high:.2f}).",
+        f"incumbent beats one of the one-shot study's with probability {probability(wins)}."
+        f"{crashed_text(crossed.crashed, 'runs there')}",
         int(gain.n >= LEAST),
     )
 

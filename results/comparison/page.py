@@ -163,10 +163,11 @@ def _costs(report: ComparisonReport) -> Table:
 def _agreements(report: ComparisonReport) -> Table:
     one_shot, final = report.comparison.sides
     lines = []
-    if report.over_trials is not None:
+    if report.over_configurations is not None:
         lines.append(
             _correlated(
-                f"all retrained full-budget trials of {final.study.name}", report.over_trials
+                f"configurations of {final.study.name} on its largest budget",
+                report.over_configurations,
             )
         )
     for side, within in zip((one_shot, final), report.within, strict=True):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from results.analysis.cost import Anytime, Floats, Reached, anytime, at_each_others_cost
 from results.analysis.fidelity import Ranking, rankings
-from results.analysis.incumbent import reruns_of, reruns_of_incumbent
+from results.analysis.incumbent import crashed_reruns, reruns_of, reruns_of_incumbent
 from results.comparison.runs import ExtraTrials
 from results.comparison.sides import Comparison, Summary, compare_frames, summary
 from results.frames.study import Frames
@@ -34,6 +34,8 @@ class Crossed:
     """Summary of the final study's incumbent."""
     contrast: Contrast
     """Architecture PSNRs of the final study's incumbent against the one-shot study's."""
+    crashed: tuple[int, int] = (0, 0)
+    """Numbers of crashed runs of the one-shot study's incumbent and of the final study's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,9 @@ class EqualCost:
     """Mean architecture PSNR, in dB."""
     contrast: Contrast
     """Architecture PSNRs at equal cost: the final study against the one-shot study."""
+    crashed: tuple[int, int] = (0, 0)
+    """Numbers of re-runs that crashed, of the one-shot study's and of the final study's
+    configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +65,9 @@ class ComparisonReport:
     the cost of the other, or nothing yet, or if what it had was not re-run."""
     anytime: tuple[Anytime, Anytime] = field(repr=False)
     """How the best observed score of each study rose with its cost."""
-    over_trials: Correlations | None
-    """Correlations over all retrained trials of the final study on its largest budget."""
+    over_configurations: Correlations | None
+    """Correlations over the configurations of the final study on its largest budget, each with both
+    scores aggregated over its trials as in the study."""
     within: tuple[Correlations, Correlations]
     """Correlations over the re-runs of each incumbent."""
     rankings: tuple[tuple[Ranking, ...], tuple[Ranking, ...]]
@@ -95,7 +101,7 @@ def comparison_report(
         at_the_others_cost=at_cost,
         equal_cost=_equal_cost((one_shot, final), comparison, at_cost, seed),
         anytime=(anytime(one_shot), anytime(final)),
-        over_trials=_over_trials(final, seed),
+        over_configurations=_over_configurations(final, seed),
         within=(
             correlations(first.one_shot_psnr, first.architecture_psnr, seed=seed),
             correlations(second.one_shot_psnr, second.architecture_psnr, seed=seed),
@@ -114,37 +120,44 @@ def _equal_cost(
         if at.incumbent is None or at.is_last:
             continue
         reruns = reruns_of(frames, at.incumbent)
-        if len(reruns) < 2:
+        if reruns.empty:
             return None
         scored = "one_shot_psnr" if frames.study.objective == "one-shot" else "architecture_psnr"
         psnrs = [side.architecture_psnr for side in comparison.sides]
         psnrs[place] = _psnrs(reruns)
+        crashed = [side.crashed for side in comparison.sides]
+        crashed[place] = crashed_reruns(frames, at.incumbent)
         return EqualCost(
             objective=estimate(reruns[scored], "mean", seed=seed),
             architecture=estimate(psnrs[place], "mean", seed=seed),
-            contrast=contrast(psnrs[1], psnrs[0], seed=seed),
+            contrast=contrast(psnrs[1], psnrs[0], crashed=(crashed[1], crashed[0]), seed=seed),
+            crashed=(crashed[0], crashed[1]),
         )
     return None
 
 
-def _over_trials(final: Frames, seed: int) -> Correlations | None:
+def _over_configurations(final: Frames, seed: int) -> Correlations | None:
     trials = final.trials[final.trials["purpose"] == "study"]
     full = trials[trials["epochs"] == trials["epochs"].max()]
     full = full[full["architecture_psnr"].notna()]
     if full.empty:
         return None
-    return correlations(full["one_shot_psnr"], full["architecture_psnr"], seed=seed)
+    # Trials of one configuration resemble each other, so they are not pairs of their own.
+    scores = full.groupby("configuration", sort=False)[["one_shot_psnr", "architecture_psnr"]]
+    pairs = scores.agg(final.study.evaluation.aggregate)
+    return correlations(pairs["one_shot_psnr"], pairs["architecture_psnr"], seed=seed)
 
 
 def _crossed(extra: ExtraTrials, seed: int) -> Crossed | None:
     one_shot, final = (_psnrs(trials) for trials in extra.crossed)
-    if min(len(one_shot), len(final)) < 2:
+    if min(len(one_shot), len(final)) < 1:
         return None
     return Crossed(
         problem=extra.problem,
         one_shot=summary(one_shot, seed),
         final=summary(final, seed),
-        contrast=contrast(final, one_shot, seed=seed),
+        contrast=contrast(final, one_shot, crashed=extra.crossed_crashed[::-1], seed=seed),
+        crashed=extra.crossed_crashed,
     )
 
 

@@ -31,27 +31,29 @@ WHICH_IS_BETTER: Final = Rule(
     "An incumbent is better if two conditions are met: the 95% interval of the difference of the "
     "mean architecture PSNRs lies entirely on its side of 0, and the 95% interval of the "
     "probability that one of its runs wins lies entirely above ½. Otherwise the answer is "
-    f"undecided, as with fewer than {LEAST} re-runs of one of them. If both studies have the same "
-    "incumbent, the re-runs cannot compare the objectives.",
+    f"undecided, as with fewer than {LEAST} re-runs of one of them. A run that crashed has no "
+    "PSNR: the means leave it out, and in the probability it loses against any run that has one. "
+    "If both studies have the same incumbent, the re-runs cannot compare the objectives.",
 )
 EQUAL_COST: Final = Rule(
     "What did each study cost, and what did the more expensive one have at the other's cost?",
     "The cost of an evaluation is its epochs times its trials for the search, and the same again "
     "for the retraining if the study's objective is final. A crashed evaluation has the cost of "
     "a finished one; a lost one costs nothing. Measured seconds do not count. Evaluations count in "
-    "the order in which they ended, as long as the total stays within the cost of the cheaper "
-    "study. The best configuration by then has the highest observed score on the largest budget by "
-    "then. This score is the best of several, so it is probably too high. If the configuration is "
-    "the last incumbent of the more expensive study, the comparison of the re-runs is also a "
-    "comparison at equal cost. Otherwise the configuration is re-run as often as the incumbents, "
-    "and the rule of the question above decides which one is better at equal cost. What the "
-    "cheaper study would have reached at the cost of the more expensive one is unknown, because it "
-    "ended before.",
+    "the order in which they were submitted, as long as the total stays within the cost of the "
+    "cheaper study. The best configuration by then has the highest observed score on the largest "
+    "budget by then. This score is the best of several, so it is probably too high. If the "
+    "configuration is the last incumbent of the more expensive study, the comparison of the "
+    "re-runs is also a comparison at equal cost. Otherwise the configuration is re-run as often as "
+    "the incumbents, and the rule of the question above decides which one is better at equal cost. "
+    "What the cheaper study would have reached at the cost of the more expensive one is unknown, "
+    "because it ended before.",
 )
 STAND_IN: Final = Rule(
     "Is the one-shot score a faithful stand-in for the score of the architecture?",
-    "Both PSNRs are compared over all retrained trials of the final study on its largest budget, "
-    f"and within the re-runs of each incumbent. {_CLOSENESS_RULE}",
+    "Both PSNRs are compared over the configurations of the final study on its largest budget, "
+    "each aggregated over the trials of the configuration as in the study, and within the re-runs "
+    f"of each incumbent. {_CLOSENESS_RULE}",
 )
 WINNERS_CURSE: Final = Rule(
     "Were the observed scores of the incumbents too good?",
@@ -93,10 +95,12 @@ INTERVALS: Final = (
     "does. The interval of the probability that one run beats another is Newcombe's (2006, method "
     "5). The other intervals describe one setting and decide nothing: they are percentiles of a "
     f"bootstrap, expanded for few values (Hesterberg 2015). With fewer than {LEAST} values there "
-    "is no interval and no verdict. If nothing differs, a verdict says otherwise in about 5% of "
-    "cases, for few runs and for scores that are skewed or have failures, too. That is the level "
-    "of each single verdict: there is no correction for their number, which stands below the "
-    "answers with the number of false ones to expect."
+    "is no interval and no verdict. If the scores of two settings have one distribution, a verdict "
+    "says otherwise in about 5% of cases, for few runs and for scores that are skewed or have "
+    "failures, too. If only their means are equal, because one of them fails now and then, 5 runs "
+    "say otherwise in up to 30% of cases, and 16 in up to 10%. That is the level of each single "
+    "verdict: there is no correction for their number, which stands below the answers with the "
+    "number of false ones to expect."
 )
 """Note on all intervals, below the rules."""
 

@@ -39,6 +39,8 @@ class ExtraTrials:
     """Trials of the architectures of an incumbent's re-runs with the ``param_*`` of the other
     incumbent, the one-shot study's architectures first. The column ``index`` counts the re-runs,
     and ``architecture`` is the architecture that was trained."""
+    crossed_crashed: tuple[int, int] = (0, 0)
+    """Numbers of crashed trials on the other problem, the one-shot study's first."""
 
 
 def campaign_name(one_shot: str, final: str) -> str:
@@ -137,6 +139,7 @@ def extra_trials(pair: Pair, campaign: CampaignFrames) -> ExtraTrials:
     return ExtraTrials(
         problem=OTHER.get(pair[0].study.problem.name, ""),
         crossed=_two(campaign, crossed),
+        crossed_crashed=_crashed(campaign, crossed),
         exchanged=_two(campaign, exchanged),
     )
 
@@ -145,6 +148,12 @@ def _two(campaign: CampaignFrames, names: Sequence[str]) -> tuple[pd.DataFrame, 
     trials = campaign.trials.rename(columns={"trial": "index"})
     first, second = names or ("", "")  # no condition has an empty name
     return trials[trials["condition"] == first], trials[trials["condition"] == second]
+
+
+def _crashed(campaign: CampaignFrames, names: Sequence[str]) -> tuple[int, int]:
+    counts = campaign.conditions.set_index("condition")["crashed"]
+    first, second = names or ("", "")
+    return int(counts.get(first, 0)), int(counts.get(second, 0))
 
 
 def _same(one: Incumbent, two: Incumbent) -> bool:

@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from configspace.errors import StoreError, StudyError
 from configspace.study import Study
 from results.analysis.cost import Cost, cost
-from results.analysis.incumbent import Effort, Incumbent, effort, incumbent_of, reruns_of_incumbent
+from results.analysis.incumbent import (
+    Effort,
+    Incumbent,
+    crashed_reruns,
+    effort,
+    incumbent_of,
+    reruns_of_incumbent,
+)
 from results.frames.study import Frames, load
 from results.stats.correlations import correlation
 from results.stats.estimates import Estimate, estimate
@@ -46,6 +53,8 @@ class Side:
     """One-shot PSNR of each re-run, in dB; shape ``(trial,)``."""
     architecture_psnr: Floats = field(repr=False)
     """Architecture PSNR of each re-run, in dB, in the same order."""
+    crashed: int
+    """Number of re-runs that have no score, because they crashed."""
     one_shot: Summary
     architecture: Summary
     correlation: Estimate
@@ -85,7 +94,7 @@ class Comparison:
     """Mean architecture PSNR of the final study's incumbent minus the one-shot study's, in dB."""
     improvement: ProbabilityOfImprovement
     """Probability that one run of the final study's incumbent has a higher architecture PSNR than
-    one run of the one-shot study's."""
+    one run of the one-shot study's; a crashed run counts as the lowest."""
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -156,7 +165,7 @@ def compare_frames(one_shot_frames: Frames, final_frames: Frames, *, seed: int =
         one_shot=one_shot,
         final=final,
         gain=difference_of_means(*psnrs, seed=seed),
-        improvement=probability_of_improvement(*psnrs),
+        improvement=probability_of_improvement(*psnrs, crashed=(final.crashed, one_shot.crashed)),
     )
 
 
@@ -192,6 +201,7 @@ def _side(frames: Frames, seed: int) -> Side:
         cost=cost(frames),
         one_shot_psnr=one_shot,
         architecture_psnr=architecture,
+        crashed=crashed_reruns(frames, best),
         one_shot=summary(one_shot, seed),
         architecture=summary(architecture, seed),
         correlation=correlation(one_shot, architecture, seed=seed),

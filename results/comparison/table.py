@@ -66,7 +66,7 @@ def verdict(comparison: Comparison) -> str:
         f"mean architecture PSNR {final.architecture.mean.value:.2f} dB against "
         f"{one_shot.architecture.mean.value:.2f} dB, a difference of {signed(gain)}; one run "
         f"of the final study's incumbent beats one of the one-shot study's with probability "
-        f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f}), n = {final.n} and {one_shot.n}"
+        f"{probability(wins)}, n = {final.n} and {one_shot.n}"
     )
     if comparison.same_incumbent:
         text = (
@@ -76,7 +76,26 @@ def verdict(comparison: Comparison) -> str:
     else:
         text = f"Re-run, {which_is_higher(gain, wins)}"
     ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
-    return f"{text}; {figures}. The final study cost {ratio:.1f} times the epochs."
+    return (
+        f"{text}; {figures}.{crashed_text((one_shot.crashed, final.crashed), 're-runs')} "
+        f"The final study cost {ratio:.1f} times the epochs."
+    )
+
+
+def crashed_text(crashed: tuple[int, int], runs: str) -> str:
+    """Write how many runs have no score and how they count; empty if none crashed.
+
+    Args:
+        crashed: Numbers of crashed runs of the one-shot study's and of the final study's incumbent.
+        runs: What the runs are, such as ``re-runs``.
+    """
+    if not any(crashed):
+        return ""
+    return (
+        f" {crashed[1]} {runs} of the final study's and {crashed[0]} of the one-shot study's "
+        "crashed: they have no PSNR, so the means leave them out; in the probability each loses "
+        "against any run that has one."
+    )
 
 
 def _column(side: Side) -> dict[str, str]:
@@ -86,7 +105,7 @@ def _column(side: Side) -> dict[str, str]:
         "Objective": side.study.objective,
         "Incumbent": f"{found.configuration}, {'model' if found.model_based else 'random'}",
         "Epochs of a re-run": f"{found.epochs} + {found.epochs}",
-        "Re-runs": str(side.n),
+        "Re-runs": f"{side.n}{_failures(side.crashed, 0)}",
     }
     for label, summary in (
         ("Architecture PSNR", side.architecture),
@@ -114,7 +133,12 @@ def _column(side: Side) -> dict[str, str]:
 
 
 def as_high(curse: WinnersCurse) -> str:
-    """Write the share of evaluations by chance that score as high as the observed one."""
+    """Write the share of evaluations by chance that score as high as the observed one.
+
+    With fewer re-runs than a verdict needs, the share says nothing: only their number is written.
+    """
+    if curse.verdict == "few":
+        return undecided(curse.n, curse.needed)
     if curse.trials == 1:
         return f"{round(curse.share * curse.n)} of {curse.n} re-runs ({curse.share:.1%})"
     return (
@@ -140,6 +164,13 @@ def signed(estimate: Estimate) -> str:
     if math.isnan(estimate.low):
         return value
     return f"{value} (95%: {_number(estimate.low, '+.2f')} to {_number(estimate.high, '+.2f')})"
+
+
+def probability(wins: ProbabilityOfImprovement) -> str:
+    """Write a probability of improvement with its 95% interval, if it has one."""
+    if math.isnan(wins.low):
+        return f"{wins.value:.2f}"
+    return f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f})"
 
 
 def _number(value: float, form: str) -> str:

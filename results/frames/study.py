@@ -41,6 +41,7 @@ _CONFIGURATIONS = {**_KEYS, "model_based": "bool", **HYPERPARAMETERS}
 _EVALUATIONS = {
     **_KEYS,
     **_BUDGET,
+    "trials": "Int64",
     "state": "str",
     "attempts": "int64",
     "loss": "float64",
@@ -89,7 +90,8 @@ class Frames:
     ``number``. ``configuration`` combines the last three, such as ``(3, 0, 7)``: BOHB's bracket,
     the rung where the configuration was sampled, and its number there. All frames except
     ``configurations`` also have ``epochs`` (the budget), ``purpose`` (``study`` for BOHB's
-    evaluations, ``rerun`` for re-runs of incumbents) and ``part`` (which part of a re-run).
+    evaluations, ``rerun`` for re-runs of incumbents) and ``part`` (which part of a re-run; each
+    seed of a crashed part runs again alone, as a part from 1,000,000 on).
     """
 
     study: Study
@@ -106,6 +108,7 @@ class Frames:
     evaluations: pd.DataFrame
     """One row per evaluation: a configuration with a budget. In order of submission.
 
+    - ``trials``: number of its seeds; missing if it failed under a version before 0.2.0
     - ``state``: ``queued``, ``running``, ``finished``, ``crashed`` or ``lost``
     - ``attempts``: number of leases so far
     - ``loss``: minus the aggregated PSNR of its trials, in dB
@@ -185,6 +188,9 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
     values = [Hyperparameters(**given).model_dump() for given in picked.pop("hyperparameters")]
     picked = picked.join(pd.DataFrame(values, index=picked.index, columns=list(DOMAINS)))
     run["psnr"] = -run["loss"].astype("float64")
+    # Older versions did not store the number of trials of an evaluation before it finished.
+    finished = run["id"].map(tried.groupby("evaluation_id").size())
+    run["trials"] = run["seeds"].astype("Int64").fillna(finished.astype("Int64"))
     run = run.merge(picked[["configuration", "model_based", *DOMAINS]], on="configuration")
     run = run.sort_values("submitted_sequence")
     tried = tried.rename(columns={"position": "trial"})

@@ -149,9 +149,17 @@ class RunsBySetting:
         return best_of(self.psnrs(setting), k, level=cautious(level), seed=self._seed).mean
 
     def r(self, settings: Iterable[Setting], level: float) -> Estimate:
-        """Return Pearson's correlation of both PSNRs over all runs of the given settings."""
-        runs = pd.concat([self._of(setting) for setting in settings])
-        runs = runs[runs["one_shot_psnr"].notna()]
+        """Return Pearson's correlation of both PSNRs over all runs of the given settings.
+
+        Without enough runs of one of the settings, it would describe the others: then it is NaN,
+        and its n is that of this setting.
+        """
+        groups = [self._of(setting) for setting in settings]
+        groups = [runs[runs["one_shot_psnr"].notna()] for runs in groups]
+        smallest = min(len(runs) for runs in groups)
+        if smallest < LEAST_SHAPE / len(groups):
+            return Estimate(math.nan, math.nan, math.nan, smallest)
+        runs = pd.concat(groups)
         x, y = (
             runs[name].to_numpy(dtype=np.float64) for name in ("one_shot_psnr", "architecture_psnr")
         )

@@ -16,7 +16,7 @@ from configspace.condition import SEARCHES
 from results.frames.campaign import KEYS, distinct
 from results.paper.pooling import Tally
 from results.paper.published import Number, Published, Setting, published
-from results.stats.best_of import BestOf, StepsToTarget, best_of, steps_to_target
+from results.stats.best_of import BestOf, best_of, steps_to_median
 from results.stats.correlations import Correlations, correlations
 from results.stats.distribution import FAILED_BELOW, Distribution, distribution
 from results.stats.estimates import Estimate, Floats
@@ -58,8 +58,10 @@ class TimeToTarget:
 
     darts: Setting
     """Setting of DARTS, whose median is the target."""
-    steps: StepsToTarget
-    """Number of random architectures."""
+    threshold: float
+    """Median of DARTS, in dB."""
+    steps: Estimate
+    """Number of random architectures on average; infinite if none passes."""
     wins: ProbabilityOfImprovement
     """Probability that one run of DARTS beats one random architecture."""
 
@@ -118,13 +120,14 @@ def rows(
     return list(found.values())
 
 
-def times_to_target(trials: pd.DataFrame, *, seed: int = 0) -> list[TimeToTarget]:
+def times_to_target(trials: pd.DataFrame) -> list[TimeToTarget]:
     """Return the time to target of random search for each setting with runs of both methods."""
     samples = psnrs_by_setting(trials)
     return [
         TimeToTarget(
             setting,
-            steps_to_target(against, float(np.median(sample)), seed=seed),
+            float(np.median(sample)),
+            steps_to_median(against, sample),
             probability_of_improvement(sample, against),
         )
         for setting, sample in samples.items()

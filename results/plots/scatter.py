@@ -26,7 +26,7 @@ from results.plots.style import (
     title,
 )
 from results.stats.correlations import correlation, regression
-from results.text import interval_text
+from results.text import interval_text, number_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +55,8 @@ class Panel:
     """Architecture PSNRs in dB, of the same trials."""
     groups: tuple[Group, ...]
     """The groups in the order of drawing; each point is in one of them."""
+    has_interval: bool = True
+    """Whether the points are independent, so that their correlation has an interval."""
     line_label: str = "Pearson"
     """What the legend writes before the correlation of all points."""
     median_color: str | None = None
@@ -116,7 +118,7 @@ def _draw(axes: Axes, panel: Panel, seed: int) -> None:
             color=SOFT,
             fontsize=11,
         )
-    label = f"{panel.line_label} {_correlation_text(x, y, seed)}"
+    label = f"{panel.line_label} {_correlation_text(x, y, seed, with_interval=panel.has_interval)}"
     line = regression(x, y)
     if line is None:
         axes.plot([], [], " ", label=label)
@@ -129,10 +131,10 @@ def _draw(axes: Axes, panel: Panel, seed: int) -> None:
     legend_below(axes)
 
 
-def _correlation_text(x: Floats, y: Floats, seed: int) -> str:
+def _correlation_text(x: Floats, y: Floats, seed: int, *, with_interval: bool = True) -> str:
     found = correlation(x, y, seed=seed)
-    value = "undefined" if math.isnan(found.value) else interval_text(found)
-    return f"r = {value}, n = {found.n}"
+    value = interval_text(found) if with_interval else number_text(found.value)
+    return f"r = {'undefined' if math.isnan(found.value) else value}, n = {found.n}"
 
 
 def _mark_medians(axes: Axes, panel: Panel, color: str) -> None:

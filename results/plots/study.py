@@ -34,7 +34,7 @@ _LINES = ("-", "--", "-.", ":")
 
 
 def anytime_figure(studies: Sequence[Frames]) -> Figure:
-    """Draw how the best observed score of each study rose over time, one panel per objective.
+    """Draw how the best observed score of each study rose with its cost, one panel per objective.
 
     Args:
         studies: At least one study. The scores are those on the largest budget of each.
@@ -53,19 +53,19 @@ def anytime_figure(studies: Sequence[Frames]) -> Figure:
             best = anytime(frames)
             n = len(_finished(frames).query("epochs == @epochs"))
             axes.step(
-                best.seconds,
+                best.epochs,
                 best.psnrs,
                 where="post",
                 color=COLORS[index % len(COLORS)],
                 linestyle=_LINES[index % len(_LINES)],
                 linewidth=1.8,
-                label=f"{frames.study.name}: {best.psnrs[-1]:.2f} dB after "
-                f"{best.seconds[-1]:,.0f} s, n = {n} on {epochs} epochs",
+                label=f"{frames.study.name}: {best.psnrs[-1]:.2f} dB, n = {n} on {epochs} epochs; "
+                f"{best.seconds[-1]:,.0f} s on the workers",
             )
         title(
             axes, f"Best observed {_SCORES[objective]}", "of one evaluation on the largest budget"
         )
-        name_axes(axes, "evaluation seconds, all workers together", "PSNR (dB)")
+        name_axes(axes, "cost (epochs × trials)", "PSNR (dB)")
         legend_below(axes)
     panels[0].set_xlim(left=0)
     return figure
@@ -230,6 +230,8 @@ def trials_figure(frames: Frames, *, seed: int = 0) -> Figure:
         one_shot=trials["one_shot_psnr"].to_numpy(dtype=np.float64),
         architecture=trials["architecture_psnr"].to_numpy(dtype=np.float64),
         groups=tuple(group for group in groups if group.members.any()),
+        # The trials of one configuration resemble each other.
+        has_interval=frames.study.evaluation.trials == 1,
         median_color=color if of_best.all() else SOFT,
     )
     return scatter_figure([panel], columns=1, seed=seed)

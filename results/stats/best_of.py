@@ -1,4 +1,4 @@
-"""Random search, estimated from runs of random architectures: best of k and steps to a target.
+"""Random search, estimated from runs of random architectures: best of k and steps to a median.
 
 Random search itself is not run. The n runs, each of another random architecture, represent the
 distribution from which a random search would draw.
@@ -16,12 +16,14 @@ from results.stats.estimates import (
     LEVEL,
     Estimate,
     Floats,
-    estimate,
     finite,
     percentiles,
     resamples,
     share_below,
 )
+
+LEAST_BEST = 50
+"""Number of runs below which a best of several has no interval: it depends on the few highest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +38,6 @@ class BestOf:
     """Expected best of k."""
     median: Estimate
     """Median best of k."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepsToTarget:
-    """Number of random architectures evaluated until the first one above a threshold."""
-
-    threshold: float
-    """PSNR to exceed, in dB."""
-    mean: Estimate
-    """Mean of simulated searches that each stop at the first success; its n is their number."""
-    expected: Estimate
-    """1 / p for the share p of runs above the threshold; infinite if p is 0. Its n is the number of
-    runs."""
 
 
 def best_of(psnrs: ArrayLike, k: int, *, level: float = LEVEL, seed: int = 0) -> BestOf:
@@ -67,8 +56,7 @@ def best_of(psnrs: ArrayLike, k: int, *, level: float = LEVEL, seed: int = 0) ->
 
     Returns:
         Mean and median of the best of k, with intervals. They are NaN if k exceeds n; the
-        intervals are NaN if n is below
-        `LEAST`.
+        intervals are NaN if n is below `LEAST_BEST` (with k = 1, which is a mean: `LEAST`).
 
     Raises:
         ValueError: If ``psnrs`` is not one-dimensional and finite, or k is below 1.
@@ -83,7 +71,7 @@ def best_of(psnrs: ArrayLike, k: int, *, level: float = LEVEL, seed: int = 0) ->
     weights = _weights(n, k)
     ordered = np.sort(sample)
     mean, median = float(ordered @ weights), float(_median(ordered, weights))
-    if n < LEAST:
+    if n < (LEAST if k == 1 else LEAST_BEST):
         without = Estimate(mean, np.nan, np.nan, n), Estimate(median, np.nan, np.nan, n)
         return BestOf(k, float(ordered[-1]), *without)
     drawn = np.sort(sample[resamples(n, np.random.default_rng(seed))], axis=-1)
@@ -93,39 +81,6 @@ def best_of(psnrs: ArrayLike, k: int, *, level: float = LEVEL, seed: int = 0) ->
         Estimate(mean, *percentiles(drawn @ weights, n, level), n),
         Estimate(median, *percentiles(_median(drawn, weights), n, level), n),
     )
-
-
-def steps_to_target(
-    psnrs: ArrayLike, threshold: float, *, repetitions: int = 10, seed: int = 0
-) -> StepsToTarget:
-    """Return how many random architectures a search evaluates until one exceeds a threshold.
-
-    Args:
-        psnrs: PSNRs of random architectures in dB, one run each; shape ``(n,)``, finite.
-        threshold: PSNR to exceed, in dB; a run that equals it is not a success.
-        repetitions: Number of searches to simulate by drawing from the runs; the paper has 10.
-        seed: Seed of the simulation and of the bootstrap of its mean.
-
-    Returns:
-        The simulated mean with its bootstrap interval, and 1 / p with the Clopper-Pearson interval
-        of p, the share of runs above the threshold. If no run is above it, the mean is NaN and
-        1 / p is infinite, but its interval still has a finite lower end.
-
-    Raises:
-        ValueError: If ``psnrs`` is not one-dimensional and finite.
-    """
-    sample = finite(psnrs)
-    if len(sample) == 0:
-        nothing = Estimate(np.nan, np.nan, np.nan, 0)
-        return StepsToTarget(threshold, nothing, nothing)
-    # share_below counts values below a threshold; the negatives turn "above" into "below".
-    p = share_below(-sample, -threshold)
-    value, low, high = (1 / share if share > 0 else np.inf for share in (p.value, p.high, p.low))
-    expected = Estimate(value, low, high, p.n)
-    if p.value == 0:
-        return StepsToTarget(threshold, Estimate(np.nan, np.nan, np.nan, repetitions), expected)
-    drawn = np.random.default_rng(seed).geometric(p.value, size=repetitions)
-    return StepsToTarget(threshold, estimate(drawn, "mean", seed=seed), expected)
 
 
 def steps_to_median(psnrs: ArrayLike, of: ArrayLike, *, level: float = LEVEL) -> Estimate:

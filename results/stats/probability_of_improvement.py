@@ -16,7 +16,7 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 from statsmodels.stats.proportion import proportion_confint
 
-from results.stats.estimates import LEVEL, Estimate, finite
+from results.stats.estimates import LEAST, LEVEL, Estimate, finite
 from results.stats.randomization import difference_of_means, mean_of_differences
 
 
@@ -47,12 +47,21 @@ class Contrast:
     """Whether the i-th run of A is compared with the i-th run of B only, as for equal seeds."""
 
 
-def contrast(a: ArrayLike, b: ArrayLike, *, paired: bool = False, seed: int = 0) -> Contrast:
+def contrast(
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    crashed: tuple[int, int] = (0, 0),
+    paired: bool = False,
+    seed: int = 0,
+) -> Contrast:
     """Compare the runs of two settings.
 
     Args:
         a: PSNRs of setting A in dB, shape ``(n_a,)``, finite.
         b: PSNRs of setting B in dB, shape ``(n_b,)``, finite; ``n_b`` equals ``n_a`` if paired.
+        crashed: Numbers of runs of A and of B that crashed, if they are not paired. They count in
+            the probability of improvement only, as the lowest.
         paired: Whether to compare the i-th run of A with the i-th run of B only.
         seed: Seed of the randomization test of the difference of means.
 
@@ -62,7 +71,9 @@ def contrast(a: ArrayLike, b: ArrayLike, *, paired: bool = False, seed: int = 0)
     """
     if not paired:
         return Contrast(
-            difference_of_means(a, b, seed=seed), probability_of_improvement(a, b), paired=False
+            difference_of_means(a, b, seed=seed),
+            probability_of_improvement(a, b, crashed=crashed),
+            paired=False,
         )
     first, second = _pairs(a, b)
     return Contrast(
@@ -72,7 +83,9 @@ def contrast(a: ArrayLike, b: ArrayLike, *, paired: bool = False, seed: int = 0)
     )
 
 
-def probability_of_improvement(a: ArrayLike, b: ArrayLike) -> ProbabilityOfImprovement:
+def probability_of_improvement(
+    a: ArrayLike, b: ArrayLike, *, crashed: tuple[int, int] = (0, 0)
+) -> ProbabilityOfImprovement:
     """Return the probability that one run of A scores higher than one run of B.
 
     The estimate is the share of all pairs in which A scores higher; ties count as half. (It is
@@ -83,21 +96,30 @@ def probability_of_improvement(a: ArrayLike, b: ArrayLike) -> ProbabilityOfImpro
     Args:
         a: Scores of A, shape ``(n_a,)``, finite.
         b: Scores of B, shape ``(n_b,)``, finite.
+        crashed: Numbers of runs of A and of B that crashed. They have no score; each counts as
+            lower than every run with one, and as equal to another that crashed.
 
     Returns:
-        The estimate with its 95% interval; NaN if a sample is empty.
+        The estimate with its 95% interval; NaN if a sample is empty. The interval is NaN if a
+        sample has fewer than `LEAST` runs.
 
     Raises:
         ValueError: If a sample is not one-dimensional and finite.
 
     Source: Newcombe 2006, Statistics in Medicine 25, 559-573, method 5.
     """
-    first, second = finite(a), finite(b)
-    n_a, n_b = len(first), len(second)
+    scores = finite(a), finite(b)
+    n_a, n_b = (len(one) + lost for one, lost in zip(scores, crashed, strict=True))
     if n_a == 0 or n_b == 0:
         return ProbabilityOfImprovement(np.nan, np.nan, np.nan, n_a, n_b)
+    first, second = (
+        np.concatenate((np.full(lost, -np.inf), one))
+        for one, lost in zip(scores, crashed, strict=True)
+    )
     wins = (first[:, None] > second).mean() + 0.5 * (first[:, None] == second).mean()
     value = float(wins)
+    if min(n_a, n_b) < LEAST:
+        return ProbabilityOfImprovement(value, np.nan, np.nan, n_a, n_b)
     z = float(norm.ppf(0.5 + LEVEL / 2))
 
     def distance(theta: float) -> float:

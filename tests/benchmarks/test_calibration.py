@@ -32,12 +32,14 @@ _FAST = (
 @pytest.mark.parametrize("rule", _FAST)
 def test_a_rule_holds_its_level(rule: str, n: int) -> None:
     found = [
-        measure(rule, scores, n, simulations=100) for scores in ("normal", "skewed", "failing")
+        measure(rule, scores, n, simulations=200) for scores in ("normal", "skewed", "failing")
     ]
     errors = [cell.error for cell in found if cell.error is not None]
-    # 300 cases of 5% have a standard deviation of 1.3%; the kept table has 2,000 for each.
+    # 200 cases of 5% have a standard deviation of 1.5%, and 600 of 0.9%; the kept table has 2,000
+    # cases for each.
     assert len(errors) == 3
-    assert sum(errors) / 3 <= AT_MOST + 0.02
+    assert max(errors) <= AT_MOST + 0.03
+    assert sum(errors) / 3 <= AT_MOST + 0.01
 
 
 @pytest.mark.parametrize("rule", RULES)

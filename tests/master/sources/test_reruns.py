@@ -1,10 +1,9 @@
 """Re-runs of a configuration on fresh seeds."""
 
-from typing import Literal
-
 import pytest
 
 from configspace.hyperparameters import Hyperparameters
+from configspace.job import single_part
 from master.sources.reruns import Rerun, rerun_jobs
 from results.store.store import Store
 from tests.master.sources.fixed_jobs import (
@@ -14,6 +13,7 @@ from tests.master.sources.fixed_jobs import (
     finish_all,
     lose,
     reruns_of,
+    seeds_in,
     submissions,
     submit,
 )
@@ -61,22 +61,65 @@ def test_more_trials_extend_earlier_re_runs(
     assert len(set(seeds)) == sum(sizes)
 
 
-@pytest.mark.parametrize(("state", "parts"), [("crashed", [2]), ("lost", [1, 2])])
-def test_only_lost_parts_run_again(
-    store: Store, state: Literal["crashed", "lost"], parts: list[int]
-) -> None:
+def test_lost_parts_run_again(store: Store) -> None:
     first = reruns_of(store)
     drawn = submissions(first)
     finish(store, first, drawn[0])
-    (crash if state == "crashed" else lose)(store, first, drawn[1].job)
+    lose(store, first, drawn[1].job)
 
     again = reruns_of(store)
-    assert again.progress().crashed == (state == "crashed")
+    assert again.progress().crashed == 0
     for submission in (left := submissions(again)):
         finish(store, again, submission)
-    assert [submission.job.id.part for submission in left] == parts
+    assert [submission.job.id.part for submission in left] == [1, 2]
     assert again.next() == "done"
-    assert again.finished_trials == (3 if state == "crashed" else 5)
+    assert again.finished_trials == 5
+
+
+def test_the_seeds_of_a_crashed_part_run_again_one_by_one(store: Store) -> None:
+    source = reruns_of(store)
+    drawn = submissions(source)
+    for submission in (drawn[0], drawn[2]):
+        finish(store, source, submission)
+    crash(store, source, drawn[1].job)
+    assert source.progress().crashed == 0
+    first, second = submissions(source)
+    assert (*first.job.seeds, *second.job.seeds) == drawn[1].job.seeds
+    crash(store, source, first.job)
+    finish(store, source, second)
+    assert source.next() == "done"
+    assert source.progress().crashed == 1
+    assert source.finished_trials == 4
+
+    again = reruns_of(store)
+    assert again.next() == "done"
+    assert (again.progress().crashed, again.finished_trials) == (1, 4)
+    assert len(set(seeds_in(store))) == 4
+
+
+def test_the_seeds_of_a_crashed_part_run_after_a_restart(store: Store) -> None:
+    source = reruns_of(store)
+    drawn = submissions(source)
+    crash(store, source, drawn[1].job)
+    finish(store, source, submissions(source)[0])
+
+    again = reruns_of(store)
+    left = submissions(again)
+    assert [submission.job.id.part for submission in left] == [0, single_part(1, 1), 2]
+    assert left[1].job.seeds == drawn[1].job.seeds[1:]
+    submit(store, left[1].job)
+    once_more = reruns_of(store)
+    assert [submission.job.id.part for submission in once_more.interrupted()] == [single_part(1, 1)]
+    assert [submission.job.id.part for submission in submissions(once_more)] == [0, 2]
+
+
+def test_a_crashed_part_of_one_seed_is_not_run_again(store: Store) -> None:
+    source = reruns_of(store)
+    drawn = submissions(source)
+    crash(store, source, drawn[2].job)
+    assert source.progress().crashed == 1
+    assert source.next() == "pending"
+    assert [submission.job.id.part for submission in submissions(reruns_of(store))] == [0, 1]
 
 
 def test_re_runs_of_other_configurations_do_not_count(store: Store) -> None:

@@ -63,9 +63,16 @@ def test_retraining_doubles_the_cost(objective: Literal["one-shot", "final"], ph
     assert evaluation_cost(made, 17) == phases * 17 * 3
 
 
-def test_costs_add_up_in_the_order_of_ends(frames: Frames) -> None:
+def test_costs_add_up_in_the_order_of_submission(frames: Frames) -> None:
     assert spent(frames)["epochs"].tolist() == [100, 134, 234, 334]
     assert spent(frames)["seconds"].tolist() == pytest.approx([0.75, 1.5, 2.25, 3.0])
+
+
+def test_the_order_of_ends_decides_nothing(frames: Frames) -> None:
+    ends = frames.evaluations["ended_sequence"].to_numpy()[::-1]
+    changed = replace(frames, evaluations=frames.evaluations.assign(ended_sequence=ends))
+    for limit in (100, 150, 240, 334):
+        assert reached(changed, limit) == reached(frames, limit)
 
 
 def test_re_runs_cost_nothing(frames: Frames) -> None:

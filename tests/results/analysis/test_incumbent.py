@@ -6,7 +6,10 @@ import pytest
 
 from configspace.errors import StoreError
 from configspace.hyperparameters import LABELS, Hyperparameters, Levels
+from configspace.job import single_part
+from configspace.study import Study
 from results.analysis.incumbent import (
+    crashed_reruns,
     effort,
     incumbent,
     incumbent_of,
@@ -123,3 +126,34 @@ def test_re_runs_of_other_configurations_are_left_out(store: Store) -> None:
     frames = load_from(store, made.name)
     other = replace(incumbent_of(frames), configuration=(0, 0, 0))
     assert reruns_of(frames, other).empty
+
+
+def fail_rerun(store: Store, made: Study, part: int, seeds: int) -> None:
+    id = id_of(6, 50, "rerun", part)
+    store.submit(made.name, id, Hyperparameters(param_lr=7e-3), model_based=False, seeds=seeds)
+    store.fail(made.name, id, state="crashed", failure=None, message="why", worker="w")
+
+
+def test_each_crashed_seed_counts_once(store: Store) -> None:
+    made = filled(store, reruns=4)
+
+    def counted() -> int:
+        frames = load_from(store, made.name)
+        return crashed_reruns(frames, incumbent_of(frames))
+
+    assert counted() == 0
+    fail_rerun(store, made, 1, seeds=4)
+    assert counted() == 4
+    fail_rerun(store, made, single_part(1, 0), seeds=1)
+    run(store, made, id_of(6, 50, "rerun", single_part(1, 1)), Hyperparameters(param_lr=7e-3))
+    assert counted() == 3
+    for index in (2, 3):
+        run(
+            store,
+            made,
+            id_of(6, 50, "rerun", single_part(1, index)),
+            Hyperparameters(param_lr=7e-3),
+        )
+    assert counted() == 1
+    fail_rerun(store, made, 2, seeds=1)
+    assert counted() == 2

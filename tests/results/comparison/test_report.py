@@ -61,9 +61,13 @@ def test_without_re_runs_there_is_no_equal_cost(pair: tuple[Frames, Frames]) -> 
 
 
 def test_the_scores_correlate_over_the_largest_budget(pair: tuple[Frames, Frames]) -> None:
-    over_trials = comparison_report(*pair).over_trials
-    assert over_trials is not None
-    assert over_trials.pearson.n == 9
+    over = comparison_report(*pair).over_configurations
+    assert over is not None
+    full = pair[1].trials.query("purpose == 'study' and epochs == 50")
+    means = full.groupby("configuration")[["one_shot_psnr", "architecture_psnr"]].mean()
+    assert over.pearson.n == len(means) == 3
+    assert len(full) == 9
+    assert over.spearman.value == pytest.approx(means.corr("spearman").iloc[0, 1])
 
 
 def test_the_scores_correlate_within_the_re_runs(pair: tuple[Frames, Frames]) -> None:

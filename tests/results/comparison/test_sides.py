@@ -63,6 +63,24 @@ def test_other_re_runs_do_not_count(two: str) -> None:
     assert compare(two, "one", "two").final.n == 16
 
 
+def test_crashed_re_runs_are_counted_and_said(url: str) -> None:
+    store_url = separated(url, 20.0, 20.2)
+    before = compare(store_url, "one", "two")
+    assert "crashed" not in verdict(before)
+    with Store.open(store_url) as store:
+        for part in range(1, 10):
+            id = id_of(0, purpose="rerun", part=part)
+            values = Hyperparameters(param_lr=1e-3)
+            store.submit("two", id, values, model_based=False, seeds=1)
+            store.fail("two", id, state="crashed", failure=None, message="why", worker="w")
+    found = compare(store_url, "one", "two")
+    assert (found.one_shot.crashed, found.final.crashed) == (0, 9)
+    assert found.gain == before.gain
+    assert before.improvement.low > 0.5 > found.improvement.low
+    assert "9 re-runs of the final study's and 0 of the one-shot study's crashed" in verdict(found)
+    assert ("Re-runs", "12", "12 (9 crashed)") in rows(found)
+
+
 def test_a_studys_cost_is_epochs_times_trials(two: str) -> None:
     comparison = compare(two, "one", "two")
     searched = (9 * 17 + 3 * 50) * 3

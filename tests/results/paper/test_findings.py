@@ -1,12 +1,14 @@
 """The paper's findings, tested on made-up runs with known answers."""
 
 import functools
+import math
 
 import pandas as pd
 import pytest
 
 from results.paper.criteria import Finding, RunsBySetting
 from results.paper.findings import VERDICT_RULE, finding, findings, rules_markdown
+from results.paper.published import Setting
 from tests.results.paper.campaigns import normal, together, trials
 
 
@@ -94,6 +96,18 @@ def as_in_the_paper() -> pd.DataFrame:
 @functools.cache
 def found_as_in_the_paper() -> list[Finding]:
     return findings(as_in_the_paper())
+
+
+def test_a_correlation_needs_runs_of_every_setting() -> None:
+    both = [Setting("sequential", sets, "blur", "darts", "H1") for sets in ("good", "all")]
+    good = condition(20, 2, operations="good", slope=1.0)
+    few = condition(10, 2, slope=1.0, seed=1).head(24)
+    for made, n in ((good, 0), (pd.concat([good, few]), 24)):
+        found = RunsBySetting(made).r(both, 0.95)
+        assert math.isnan(found.value)
+        assert found.n == n
+    enough = pd.concat([good, condition(10, 2, slope=1.0, seed=1).head(25)])
+    assert RunsBySetting(enough).r(both, 0.95).n == 100
 
 
 @pytest.mark.slow

@@ -44,8 +44,8 @@ def test_an_anytime_curve_ends_at_the_incumbents_score(studies: list[Frames]) ->
 def test_the_legend_of_an_anytime_curve_has_n(studies: list[Frames]) -> None:
     axes = anytime_figure(studies[1:2]).axes[0]
     best = studies[1].evaluations.query("epochs == 50")["psnr"].max()
-    assert legend(axes)[0].startswith(f"two: {best:.2f} dB after ")
-    assert legend(axes)[0].endswith("n = 3 on 50 epochs")
+    assert legend(axes)[0].startswith(f"two: {best:.2f} dB, n = 3 on 50 epochs; ")
+    assert axes.get_xlabel() == "cost (epochs × trials)"
 
 
 def test_budgets_have_one_point_per_evaluation(studies: list[Frames]) -> None:

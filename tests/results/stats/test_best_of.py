@@ -1,4 +1,4 @@
-"""Best of k, against an enumeration of all subsets; steps to a target, against closed forms."""
+"""Best of k, against an enumeration of all subsets; steps to a median, against closed forms."""
 
 import itertools
 import math
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from results.stats.best_of import best_of, steps_to_median, steps_to_target
+from results.stats.best_of import LEAST_BEST, best_of, steps_to_median
 from results.stats.estimates import estimate
 
 
@@ -53,6 +53,12 @@ def test_the_interval_of_the_best_of_five_covers() -> None:
     assert np.mean(covered) > 0.88
 
 
+def test_few_runs_have_no_interval_of_the_best() -> None:
+    assert math.isnan(best_of(normal(LEAST_BEST - 1), 2).mean.low)
+    assert best_of(normal(LEAST_BEST), 2).mean.low < best_of(normal(LEAST_BEST), 2).mean.value
+    assert not math.isnan(best_of(normal(5), 1).mean.low)
+
+
 def test_k_above_n_is_undefined() -> None:
     found = best_of(normal(4), 5)
     assert math.isnan(found.mean.value)
@@ -64,46 +70,17 @@ def test_k_must_be_positive() -> None:
         best_of(normal(4), 0)
 
 
-def test_expected_steps_are_one_over_the_share() -> None:
-    found = steps_to_target(np.arange(100.0), 97.5, seed=1)
-    share = binomtest(2, 100).proportion_ci(0.95, "exact")
-    assert found.expected.value == 50
-    assert (found.expected.low, found.expected.high) == pytest.approx(
-        (1 / share.high, 1 / share.low)
-    )
-    assert found.expected.n == 100
-    assert found.mean.n == 10
-
-
-def test_many_simulated_steps_average_to_the_expected() -> None:
-    found = steps_to_target(np.arange(100.0), 97.5, repetitions=2000)
-    # The standard deviation of a geometric variable is close to its mean: 50 / √2000 = 1.1.
-    assert found.mean.value == pytest.approx(50, abs=4)
-
-
-def test_a_target_below_all_takes_one_step() -> None:
-    found = steps_to_target(np.arange(10.0), -1.0)
-    assert found.mean.value == found.expected.value == 1
-
-
-def test_a_run_equal_to_the_target_fails() -> None:
-    assert steps_to_target([1.0, 2.0], 2.0).expected.value == math.inf
-
-
-def test_a_target_above_all_has_a_lower_bound() -> None:
-    found = steps_to_target(np.arange(75.0), 100.0)
-    assert math.isnan(found.mean.value)
-    # After 75 failures, p is below 1 − 0.025^(1/75) with a confidence of 97.5%.
-    assert found.expected.low == pytest.approx(1 / (1 - 0.025 ** (1 / 75)))
-    assert found.expected.value == found.expected.high == math.inf
+def test_a_run_equal_to_the_median_does_not_pass() -> None:
+    assert steps_to_median([1.0, 2.0], [2.0]).value == math.inf
 
 
 def test_steps_to_a_median_include_its_uncertainty() -> None:
     random, reached = normal(400, 1), normal(60, 2) + 1
     found = steps_to_median(random, reached)
-    known = steps_to_target(random, float(np.median(reached))).expected
-    assert found.value == known.value
-    assert found.low < known.low < found.value < known.high < found.high
+    passing = int((random > np.median(reached)).sum())
+    share = binomtest(passing, 400).proportion_ci(0.95, "exact")
+    assert found.value == pytest.approx(400 / passing)
+    assert found.low < 1 / share.high < found.value < 1 / share.low < found.high
     assert found.n == 60
 
 

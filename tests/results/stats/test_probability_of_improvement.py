@@ -38,9 +38,25 @@ def test_a_sample_ties_with_itself() -> None:
 
 
 def test_fewer_separated_runs_give_a_wider_interval() -> None:
-    few, many = (probability_of_improvement(np.arange(n) + 100.0, np.arange(n)) for n in (3, 30))
+    few, many = (probability_of_improvement(np.arange(n) + 100.0, np.arange(n)) for n in (5, 30))
     assert few.value == few.high == many.value == many.high == 1.0
     assert 0.3 < few.low < 0.8 < many.low < 1.0
+
+
+def test_a_sample_of_few_runs_has_no_interval() -> None:
+    found = probability_of_improvement(normal(4), normal(30))
+    assert 0 < found.value < 1
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_a_crashed_run_loses_against_every_run_with_a_score() -> None:
+    a, b = normal(8), normal(6) - 1
+    found = probability_of_improvement(a, b, crashed=(2, 3))
+    lowest = min(a.min(), b.min()) - 1
+    expected = probability_of_improvement(np.append(a, [lowest] * 2), np.append(b, [lowest] * 3))
+    assert found == expected
+    assert (found.n_a, found.n_b) == (10, 9)
 
 
 def test_the_interval_covers_the_true_probability() -> None:
