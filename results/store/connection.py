@@ -9,7 +9,8 @@ from typing import Self
 import sqlalchemy as sa
 
 from configspace.errors import StoreError
-from results.store.database import open_engine, store_errors
+from results.store.database import open_engine
+from results.store.database_errors import store_errors
 from results.store.locks import held_files, held_keys
 from results.store.sqlite_file import database_file, identity, is_pending, last_change
 
@@ -80,7 +81,7 @@ class Connections:
             StoreError: If the database cannot be read, or its file was removed or replaced.
         """
         self._check_presence()
-        with store_errors("read", self._shown):
+        with store_errors("read", self._shown, self._file):
             options = (
                 {"isolation_level": "REPEATABLE READ"}
                 if self._engine.dialect.name == "postgresql"
@@ -109,7 +110,7 @@ class Connections:
             StoreError: If the database cannot be written, or its file was removed or replaced.
         """
         self._check_presence()
-        with store_errors("write to", self._shown):
+        with store_errors("write to", self._shown, self._file):
             if self._writer is None:
                 self._writer = self._engine.connect().execution_options(writes=True)
             try:

@@ -12,11 +12,9 @@ Three decisions about SQLite:
   protect against nothing else.
 """
 
-import contextlib
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -26,8 +24,9 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from configspace.errors import StoreError
+from results.store.database_errors import primary_code, store_errors
 from results.store.schema import SCHEMA, VERSION_TABLE, metadata
-from results.store.sqlite_file import check_file, database_file, is_pending
+from results.store.sqlite_file import check_file, companions, database_file, is_pending
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_SECONDS = 30.0
@@ -57,8 +56,9 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
     """
     parsed = parse_url(url)
     shown = parsed.render_as_string(hide_password=True)
-    if parsed.get_backend_name() == "sqlite":
-        check_file(database_file(parsed), shown, create=create)
+    file = database_file(parsed) if parsed.get_backend_name() == "sqlite" else None
+    if file is not None:
+        check_file(file, shown, create=create)
     try:
         engine = _engine(parsed)
     except ModuleNotFoundError as error:
@@ -66,21 +66,42 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
             f"store {shown} needs the package {error.name!r}",
             advice="install it: pip install 'psycopg[binary]'",
         ) from error
-    with store_errors("open", shown):
+    with store_errors("open", shown, file):
+        if file is not None and not create and _must_not_touch(file):
+            return _immutable(parsed, file, shown)
         try:
             return _prepared(engine, shown, create=create)
         except sa.exc.OperationalError as error:
-            if create or _primary_code(error.orig) not in _UNWRITABLE:
+            if file is None or create or primary_code(error.orig) not in _UNWRITABLE:
                 raise
-            file = database_file(parsed)
-            if is_pending(file):
-                raise StoreError(
-                    f"cannot open store {shown}: its newest changes are in '{file}-wal', which "
-                    "cannot be read here",
-                    advice="run 'dartboard status' where the store can be written, or copy its "
-                    "files to a folder of yours",
-                ) from error
-        return _prepared(_engine(parsed, immutable=True), shown, create=False)
+            return _immutable(parsed, file, shown)
+
+
+def _must_not_touch(file: Path) -> bool:
+    """Return whether reading a database as usual would make files that its owner cannot write.
+
+    SQLite makes the files next to a database that are missing, also for a reader. Those of a reader
+    who may not write the database keep everyone else from writing it, its owner included.
+    """
+    return not os.access(file, os.W_OK) and (
+        not is_pending(file) or not all(path.exists() for path in companions(file))
+    )
+
+
+def _immutable(url: sa.URL, file: Path, shown: str) -> sa.Engine:
+    """Open a database that can only be read, without any file next to it.
+
+    Raises:
+        StoreError: If its newest changes are not in it yet.
+    """
+    if is_pending(file):
+        raise StoreError(
+            f"cannot open store {shown}: its newest changes are in '{file}-wal', which "
+            "cannot be read here",
+            advice="run 'dartboard status' where the store can be written, or copy its "
+            "files to a folder of yours",
+        )
+    return _prepared(_engine(url, immutable=True), shown, create=False)
 
 
 def _prepared(engine: sa.Engine, shown: str, *, create: bool) -> sa.Engine:
@@ -90,44 +111,6 @@ def _prepared(engine: sa.Engine, shown: str, *, create: bool) -> sa.Engine:
         engine.dispose()
         raise
     return engine
-
-
-@contextlib.contextmanager
-def store_errors(action: str, shown: str) -> Iterator[None]:
-    """Turn errors of SQLAlchemy into store errors of one line.
-
-    Args:
-        action: Verb that completes "cannot … store", such as ``write to``.
-        shown: URL of the store, for the message.
-
-    Raises:
-        StoreError: Instead of an error of SQLAlchemy.
-    """
-    try:
-        yield
-    except sa.exc.SQLAlchemyError as error:
-        origin = getattr(error, "orig", None) or error
-        reason = (str(origin).splitlines() or [type(origin).__name__])[0]
-        code = _primary_code(origin)
-        if code == sqlite3.SQLITE_NOTADB:
-            raise StoreError(
-                f"{shown} is not a dartboard store: the file is not a SQLite database"
-            ) from error
-        denied = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-        raise StoreError(
-            f"cannot {action} store {shown}: {reason}",
-            advice="check that the file and its folder can be written" if denied else "",
-        ) from error
-    except UnicodeEncodeError as error:  # a name on the command line that is not UTF-8
-        raise StoreError(
-            f"cannot {action} store {shown}: expected text in UTF-8, got {error.object!r}"
-        ) from error
-
-
-def _primary_code(error: object) -> int | None:
-    """Return SQLite's code of an error without its details; None for another error."""
-    code = getattr(error, "sqlite_errorcode", None)
-    return None if code is None else code & 0xFF
 
 
 def parse_url(url: str) -> sa.URL:

@@ -44,10 +44,18 @@ def last_change(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
+def companions(path: Path) -> tuple[Path, Path]:
+    """Return the files that SQLite keeps next to a database in use: its log, and the log's index.
+
+    They may be missing.
+    """
+    return Path(f"{path}-wal"), Path(f"{path}-shm")
+
+
 def is_pending(path: Path) -> bool:
     """Return whether SQLite's log next to a database may have changes that are not in it yet."""
     try:
-        return Path(f"{path}-wal").stat().st_size > 0
+        return companions(path)[0].stat().st_size > 0
     except OSError:
         return False
 
@@ -90,6 +98,12 @@ def check_file(path: Path, shown: str, *, create: bool) -> None:
         raise StoreError(
             f"cannot open store {shown}: {os.strerror(errno.EACCES)}",
             advice="ask its owner for permission to read it",
+        )
+    if create and not os.access(path, os.W_OK):
+        # Before SQLite opens it, and makes files next to it that its owner cannot write.
+        raise StoreError(
+            f"cannot write to store {shown}: {os.strerror(errno.EACCES)}",
+            advice="ask its owner for permission to write it, or choose another with --store",
         )
     if found.st_nlink > 1:
         raise StoreError(

@@ -18,10 +18,10 @@ from master.service.lock import study_lock
 from results.store.store import Store
 from tests.master.running import losses, running_master, small_study, wait_for, workers
 from tests.postgresql import create_database
+from tests.unprivileged import as_nobody
 
 pytestmark = pytest.mark.slow
 
-NOBODY = 65534
 STUDY = small_study(bohb={"iterations": 12})
 
 
@@ -165,20 +165,6 @@ def test_a_study_stops_when_the_disk_is_full(
             assert direct.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         direct.close()
         resumes(url, before)
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """Run as a user whom file permissions restrict."""
-    before = os.geteuid()
-    if before != 0:
-        yield
-        return
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(before)
 
 
 def test_a_read_only_file_is_an_error() -> None:
