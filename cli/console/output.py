@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from configspace.errors import DartboardError
-from configspace.whole_file import write_whole
+from configspace.whole_file import check_no_database, write_whole
 
 STANDARD_OUTPUT = (Path("-"), Path("/dev/stdout"))
 """What ``--output`` may name instead of a file."""
@@ -51,7 +51,8 @@ def check_files(files: Sequence[Path]) -> None:
     """Check that files can be written, whether they exist or not; their folders exist.
 
     Raises:
-        DartboardError: If a file can't be replaced, as if it belongs to another user.
+        DartboardError: If a file can't be replaced, as if it belongs to another user or is a
+            database.
     """
     for file in files:
         if file.is_dir():
@@ -60,7 +61,12 @@ def check_files(files: Sequence[Path]) -> None:
             problem = f"it belongs to user {file.stat().st_uid}, and this is user {os.geteuid()}"
             advice = "remove it, or make it writable"
         else:
-            continue
+            try:
+                check_no_database(file)
+            except OSError as error:
+                problem, advice = str(error.strerror), "rename it"
+            else:
+                continue
         raise DartboardError(f"cannot write {str(file)!r}: {problem}", advice=advice)
 
 

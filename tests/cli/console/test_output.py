@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.console.output import make_folder
+from cli.console.output import check_files, make_folder
 from configspace.errors import DartboardError
 from configspace.python_path import ROOT
 
@@ -33,3 +33,10 @@ def test_standard_output_is_no_folder(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(DartboardError, match="expected a folder for several files, got '-'"):
         make_folder(Path("-"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_is_found_before_the_work(tmp_path: Path) -> None:
+    database = tmp_path / "incumbents.csv"
+    database.write_bytes(b"SQLite format 3\0")
+    with pytest.raises(DartboardError, match=r"incumbents.csv': it is a SQLite database; rename"):
+        check_files([tmp_path / "new.csv", database])
