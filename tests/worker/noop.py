@@ -69,6 +69,15 @@ class Preparing(Noop):
         self.then()
 
 
+def raises_while_it_prepares(*, device: str, engine: str, threads: int) -> Noop:
+    """Prepare for jobs until a library refuses one of its settings."""
+
+    def refuse() -> None:
+        raise RuntimeError("unknown setting 'Foo'")
+
+    return Preparing(outcome_only, then=refuse)
+
+
 def prepares_until_a_file_exists(*, device: str, engine: str, threads: int) -> Noop:
     """Prepare for jobs until the file that the environment names exists."""
 

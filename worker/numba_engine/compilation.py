@@ -6,7 +6,8 @@ from typing import Any, TypeVar, cast
 from numba import njit
 from numba.extending import register_jitable
 
-from worker.numba_engine.kernel_cache import cache_of
+import worker.numba_engine.target  # noqa: F401 -- chooses the processor before Numba asks for it
+from worker.numba_engine.kernel_cache import KernelCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -60,7 +61,7 @@ def entry(function: Function) -> Function:
         function: The Python function.
     """
     compiled = njit(fastmath=FAST_MATH, error_model="numpy", nogil=True)(function)
-    compiled._cache = cache_of(function)
+    compiled._cache = KernelCache(function)
     return cast(Function, compiled)
 
 

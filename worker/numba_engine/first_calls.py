@@ -24,7 +24,7 @@ from worker.numba_engine.alpha import set_coefficients
 from worker.numba_engine.compilation import compile_for, is_compiled
 from worker.numba_engine.compile_lock import alone
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
-from worker.numba_engine.kernel_cache import cache_directory
+from worker.numba_engine.kernel_cache import cache_directory, warn_of_no_directory
 from worker.numba_engine.signals import cosine_waves
 from worker.numba_engine.workspace import Workspace, starting_alpha
 
@@ -95,6 +95,7 @@ def compile_in_subprocess(report: Report, *words: str, **variables: str) -> bool
         Whether the process succeeded, so that the code is on disk.
     """
     if cache_directory() is None:
+        warn_of_no_directory()
         return False
     with tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(

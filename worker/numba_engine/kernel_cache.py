@@ -4,11 +4,12 @@ Numba's cache checks only the file of the called function, and fails if its dire
 written. The cache here is stamped with the text of all kernels. If its directory cannot be written,
 it uses the user's cache directory. If that cannot be written either, or a file is broken, the
 kernels are compiled in memory. The directory next to this file is read in any case: an image has
-kernels there that were compiled when it was built.
+kernels there that were compiled when it was built, and an installation those of its owner.
 """
 
 import functools
 import logging
+import os
 import pickle
 import tempfile
 from collections.abc import Callable
@@ -19,13 +20,11 @@ from numba.core.caching import (
     CompileResultCacheImpl,
     FunctionCache,
     IndexDataCacheFile,
-    NullCache,
     _CacheLocator,
 )
 from numba.misc.appdirs import AppDirs
 
 from worker.numba_engine.source_files import source_stamp, sources_are_unchanged
-from worker.numba_engine.target import COMPILED_LIST
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +37,25 @@ def cache_directory() -> Path | None:
 
     The path of a user without a home would start with "~", so it is left out.
     """
-    user = Path(AppDirs(appname="dartboard", appauthor=False).user_cache_dir)
-    for directory in (_NEXT_TO_THIS_FILE, user):
+    for directory in (_NEXT_TO_THIS_FILE, _of_the_user()):
         if directory.is_absolute() and _is_writable(directory):
             return directory
-    if COMPILED_LIST.exists():  # the kernels of an image, which need not be writable
-        return _NEXT_TO_THIS_FILE
-    log.warning(
-        "cannot write to %s or %s: each process compiles the kernels again; "
-        "make one of them writable",
-        _NEXT_TO_THIS_FILE,
-        user,
-    )
     return None
+
+
+def warn_of_no_directory() -> None:
+    """Log that compiled kernels cannot be written, and what to do."""
+    user, advice = _of_the_user(), "make one of them writable"
+    places = f"{_NEXT_TO_THIS_FILE} or {user}"
+    if not user.is_absolute():
+        variable = "XDG_CACHE_HOME" if "XDG_CACHE_HOME" in os.environ else "HOME"
+        places = f"{_NEXT_TO_THIS_FILE}"
+        advice = f"set {variable} to the absolute path of a folder that can be written"
+    log.warning("cannot write to %s: each process compiles the kernels again; %s", places, advice)
+
+
+def _of_the_user() -> Path:
+    return Path(AppDirs(appname="dartboard", appauthor=False).user_cache_dir)
 
 
 def _is_writable(directory: Path) -> bool:
@@ -69,7 +74,7 @@ class _Locator(_CacheLocator):  # type: ignore[misc]
         self._py_file = py_file
 
     def get_cache_path(self) -> str:
-        return str(cache_directory())
+        return str(cache_directory() or _NEXT_TO_THIS_FILE)
 
     def get_source_stamp(self) -> str:
         return source_stamp()
@@ -88,6 +93,8 @@ class _Implementation(CompileResultCacheImpl):  # type: ignore[misc]
 
 class KernelCache(FunctionCache):  # type: ignore[misc]
     """The cache of one entry on disk; if it fails, the entry is compiled again.
+
+    Without a directory that can be written, it only reads.
 
     A file is written under another name and then renamed, so that two processes can start at once.
     """
@@ -127,7 +134,8 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             return super().load_overload(sig, target_context)
         except _BROKEN as error:
             log.warning("cannot read compiled code in %s (%s)", self.cache_path, error)
-            self._remove()
+            if cache_directory() is not None:
+                self._remove()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -137,7 +145,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
             sig: Signature of the entry.
             data: Numba's result of the compilation.
         """
-        if not sources_are_unchanged():
+        if cache_directory() is None or not sources_are_unchanged():
             return
         try:
             super().save_overload(sig, data)
@@ -154,23 +162,6 @@ class KernelCache(FunctionCache):  # type: ignore[misc]
     def _remove(self) -> None:
         for path in Path(self.cache_path).glob(f"{self._impl.filename_base}.*nb*"):
             path.unlink(missing_ok=True)
-
-
-class NoCache(NullCache):  # type: ignore[misc]
-    """A cache that stores nothing."""
-
-    def holds(self, types: tuple[Any, ...], context: Any) -> bool:  # noqa: ARG002
-        """Return False."""
-        return False
-
-
-def cache_of(function: Callable[..., Any]) -> KernelCache | NoCache:
-    """Return the cache of an entry.
-
-    Args:
-        function: The Python function of the entry.
-    """
-    return KernelCache(function) if cache_directory() else NoCache()
 
 
 # Raised for a file that cannot be read or written, or whose content is broken.

@@ -12,10 +12,11 @@ NOT_COMPILED = (
     "compile_lock.py",
     "compile_named.py",
     "engine.py",
+    "environment.py",
     "first_calls.py",
     "training.py",
 )
-"""Files of this folder that compiled code does not depend on: they only call it."""
+"""Files of this folder that compiled code does not depend on: they only call or start it."""
 
 SHARED = (_FOLDER.parent / "engine" / "contract.py", _FOLDER.parent / "engine" / "philox.py")
 """Files of other folders that compiled code depends on."""

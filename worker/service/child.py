@@ -91,7 +91,7 @@ def main() -> int:
     try:
         make = resolve(options.evaluator)
     except (ImportError, AttributeError, ValueError) as error:
-        log.exception("cannot load %s", options.evaluator)
+        _log_if_debugging(error)
         answer("fatal", _fatal(ServiceError(f"cannot load {options.evaluator!r}: {error}")))
         return 1
     try:
@@ -100,6 +100,10 @@ def main() -> int:
         evaluate.prepare(report)
     except DartboardError as error:
         answer("fatal", _fatal(error))
+        return 1
+    except Exception as error:  # noqa: BLE001 -- such as a library's, of a setting that it reads
+        _log_if_debugging(error)
+        answer("fatal", _fatal(ServiceError(f"{type(error).__name__}: {error}")))
         return 1
     answer("ready", True)
     for line in _lines(jobs):
@@ -155,6 +159,12 @@ def attempt(evaluate: Evaluator, job: Job, progress: OnProgress) -> Outcome | Fa
         kind = _kind(error)
         return failure(kind, "".join(traceback.format_exception_only(error)).strip())
     return outcome
+
+
+def _log_if_debugging(error: Exception) -> None:
+    """Log where an error comes from, for ``dartboard --debug``; a user needs one line."""
+    if os.environ.get("DARTBOARD_DEBUG"):
+        log.error("%s", "".join(traceback.format_exception(error)).rstrip()[:_TRACE_CHARACTERS])
 
 
 def _fatal(error: DartboardError) -> dict[str, str]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import llvmlite.binding as llvm
 import pytest
 
 from configspace.errors import ServiceError
@@ -34,6 +35,12 @@ def ran(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
         ("NUMBA_NUM_THREADS", "abc"),
         ("NUMBA_OPT", "9"),
         ("NUMBA_FUNCTION_CACHE_SIZE", "x"),
+        ("NUMBA_CPU_FEATURES", "garbage"),
+        ("NUMBA_CPU_FEATURES", "+avx2, -fma"),
+        ("NUMBA_CPU_FEATURES", "+avx2,+garbage"),
+        ("NUMBA_CPU_NAME", "nonsense"),
+        ("NUMBA_CACHE_LOCATOR_CLASSES", "Foo"),
+        ("NUMBA_CACHE_LOCATOR_CLASSES", "UserWideCacheLocator"),
     ],
 )
 def test_a_wrong_variable_is_named(name: str, value: str) -> None:
@@ -43,7 +50,15 @@ def test_a_wrong_variable_is_named(name: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("NUMBA_NUM_THREADS", "1"), ("NUMBA_BOUNDSCHECK", "0"), ("NUMBA_OPT", "3")]
+    ("name", "value"),
+    [
+        ("NUMBA_NUM_THREADS", "1"),
+        ("NUMBA_BOUNDSCHECK", "0"),
+        ("NUMBA_OPT", "3"),
+        ("NUMBA_CPU_NAME", "generic"),
+        ("NUMBA_CPU_FEATURES", ""),
+        ("NUMBA_CPU_FEATURES", llvm.get_host_cpu_features().flatten()),
+    ],
 )
 def test_a_valid_variable_is_accepted(name: str, value: str) -> None:
     assert ran(sys.executable, "-c", CHECK, **{name: value}).returncode == 0

@@ -10,7 +10,7 @@ import pytest
 
 from worker.numba_engine import kernel_cache, source_files
 from worker.numba_engine.compilation import compile_for, entry, is_compiled
-from worker.numba_engine.kernel_cache import KernelCache, cache_directory
+from worker.numba_engine.kernel_cache import KernelCache, cache_directory, warn_of_no_directory
 
 pytestmark = pytest.mark.slow
 
@@ -108,13 +108,29 @@ def test_a_user_without_a_home_gets_no_folder(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_cache_directory_is_logged(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("home", "cache", "advice"),
+    [
+        ("/home/someone", None, "or /home/someone/.cache/dartboard: each process compiles the "
+         "kernels again; make one of them writable"),
+        ("~", None, "set HOME to the absolute path of a folder that can be written"),
+        ("home", None, "set HOME to the absolute path of a folder that can be written"),
+        ("/home/someone", "cache", "set XDG_CACHE_HOME to the absolute path of a folder"),
+    ],
+)  # fmt: skip
+def test_advice_names_a_folder_that_can_help(
+    home: str,
+    cache: str | None,
+    advice: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr(kernel_cache, "_is_writable", lambda directory: False)
-    assert cache_directory.__wrapped__() is None
-    (record,) = caplog.records
-    assert "each process compiles the kernels again" in record.getMessage()
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~", home))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if cache:
+        monkeypatch.setenv("XDG_CACHE_HOME", cache)
+    warn_of_no_directory()
+    assert advice in caplog.text
 
 
 def test_without_a_cache_directory_entries_are_compiled_in_memory(
@@ -171,15 +187,29 @@ def test_the_kernels_of_an_image_are_used(
     assert is_compiled(entry(double), (True,))
 
 
-def test_an_image_need_not_be_writable(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_code_of_another_user_is_read(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / "targets.txt").touch()
-    monkeypatch.setattr(kernel_cache, "COMPILED_LIST", tmp_path / "targets.txt")
-    monkeypatch.setattr(kernel_cache, "_NEXT_TO_THIS_FILE", tmp_path)
-    monkeypatch.setattr(kernel_cache, "_is_writable", lambda directory: False)
-    assert cache_directory.__wrapped__() == tmp_path
+    entry(double)(1)
+    monkeypatch.setattr(kernel_cache, "_NEXT_TO_THIS_FILE", folder)
+    monkeypatch.setattr(kernel_cache, "cache_directory", lambda: None)
+    before = stored(folder)
+    function = entry(double)
+    assert is_compiled(function, (1,))
+    assert function(21) == 42
+    assert function(True) == 2  # there is no code for it, and it is not written
+    assert stored(folder) == before
     assert not caplog.records
+
+
+def test_broken_code_of_another_user_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry(double)(1)
+    next(folder.glob("*.nbi")).write_bytes(b"broken")
+    before = stored(folder)
+    monkeypatch.setattr(kernel_cache, "_NEXT_TO_THIS_FILE", folder)
+    monkeypatch.setattr(kernel_cache, "cache_directory", lambda: None)
+    assert entry(double)(21) == 42
+    assert stored(folder) == before
 
 
 def test_code_can_be_compiled_without_a_call(folder: Path) -> None:

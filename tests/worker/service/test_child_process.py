@@ -180,6 +180,23 @@ def test_a_start_that_exits_is_an_error(child: Start) -> None:
     assert not isinstance(caught.value, StartError)
 
 
+def test_an_exception_at_the_start_is_one_line(
+    child: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(ServiceError, match="cannot start: RuntimeError: unknown setting 'Foo'"):
+        child("raises_while_it_prepares").start()
+    assert "Traceback" not in caplog.text
+
+
+def test_the_traceback_of_a_start_is_for_debugging(
+    child: Start, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DARTBOARD_DEBUG", "1")
+    with pytest.raises(ServiceError):
+        child("raises_while_it_prepares").start()
+    wait_for(lambda: "RuntimeError: unknown setting" in caplog.text, "the traceback")
+
+
 def test_a_start_without_progress_ends(
     child: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
