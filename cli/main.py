@@ -21,7 +21,7 @@ from cli.console.streams import (
 from cli.local.signals import INTERRUPTED
 from cli.local.surroundings import fitting
 from configspace.errors import DartboardError
-from configspace.foreign_text import cleaned
+from configspace.foreign_text import cleaned, described
 
 COMMANDS = (
     "run",
@@ -140,8 +140,7 @@ def _status() -> int:
             _print_error("the current folder has been removed; change to another one")
             return 2
         _print_error(
-            f"unexpected {type(error).__name__}: {error}. This is a bug; "
-            "'dartboard --debug …' shows where"
+            f"unexpected {described(error)}. This is a bug; 'dartboard --debug …' shows where"
         )
         return 1
 

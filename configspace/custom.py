@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from configspace.errors import StudyError
+from configspace.foreign_text import described
 from configspace.python_path import user_folders
 
 _NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
@@ -29,14 +30,20 @@ def source_digest(name: str) -> str:
         name: ``package.module:Class``.
 
     Raises:
-        StudyError: If the module does not exist, or is not a file of Python source.
+        StudyError: If the module does not exist, is not a file of Python source, or is in a package
+            that cannot be imported.
     """
     module = name.partition(":")[0]
     folders = user_folders()
     sys.path += [folder for folder in folders if folder not in sys.path]
     try:
         found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):  # its package is missing or broken
+    except (Exception, SystemExit) as error:  # this imports its package, which may raise anything
+        if not _is_missing(module, error):
+            package = module.rpartition(".")[0]
+            raise StudyError(
+                f"cannot import {package!r} for {name!r}: {described(error)}"
+            ) from error
         found = None
     if found is None or found.origin is None or not found.origin.endswith(".py"):
         raise StudyError(
@@ -54,6 +61,13 @@ def source_digest(name: str) -> str:
         return hashlib.sha256(Path(found.origin).read_bytes()).hexdigest()
     except OSError as error:
         raise StudyError(f"cannot read {found.origin!r}: {error.strerror}") from error
+
+
+def _is_missing(module: str, error: BaseException) -> bool:
+    """Return whether an error says that a module, or a package of it, does not exist."""
+    if isinstance(error, ModuleNotFoundError):
+        return error.name is not None and f"{module}.".startswith(f"{error.name}.")
+    return isinstance(error, ValueError) and module in sys.modules  # it has no file
 
 
 def _hidden(module: str, folders: list[str]) -> Path | None:

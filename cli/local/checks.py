@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from cli.local.clock import is_synchronized
 from cli.local.cores import available_cores
 from configspace.errors import DartboardError
+from configspace.foreign_text import described
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
@@ -78,7 +79,7 @@ def run_check(check: Check, target: Target) -> Iterator[CheckResult]:
         yield CheckResult("wrong", f"{where}{error.strerror or error}")
     except Exception as error:  # a check of a machine that is broken may raise anything
         log.debug("a check failed", exc_info=True)
-        yield CheckResult("wrong", f"unexpected {type(error).__name__}: {error}. This is a bug")
+        yield CheckResult("wrong", f"unexpected {described(error)}. This is a bug")
 
 
 def check_versions(_: Target) -> Iterator[CheckResult]:

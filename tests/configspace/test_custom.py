@@ -61,6 +61,22 @@ def test_a_study_without_its_file_is_refused(here: Path) -> None:
         load_study(written(here, 'name = "yours.waves:Waves"'))
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("raise SystemExit(0)", r"it called sys\.exit\(0\)"),
+        ("raise ValueError('no')", "ValueError: no"),
+        ("import missing_numpy", "ModuleNotFoundError: No module named 'missing_numpy'"),
+    ],
+)
+def test_a_package_that_fails_is_refused(here: Path, source: str, message: str) -> None:
+    (here / "faulty").mkdir()
+    (here / "faulty" / "__init__.py").write_text(source)
+    (here / "faulty" / "waves.py").write_text(SOURCE)
+    with pytest.raises(StudyError, match=f"cannot import 'faulty' for 'faulty.waves:W': {message}"):
+        load_study(written(here, 'name = "faulty.waves:W"'))
+
+
 def test_a_stated_digest_is_checked(here: Path) -> None:
     load_study(written(here, f'name = "mine:Waves"\nsource = "{DIGEST}"'))
     with pytest.raises(StudyError, match=r"expected the SHA-256 0000"):

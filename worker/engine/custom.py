@@ -1,10 +1,13 @@
 """Custom classes: imported on this machine if their file is the one that the study names."""
 
 import importlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from configspace.custom import source_digest
 from configspace.errors import ServiceError, StudyError
+from configspace.foreign_text import described
 
 
 def custom_class(name: str, source: str | None) -> Any:
@@ -30,7 +33,23 @@ def custom_class(name: str, source: str | None) -> Any:
             advice="copy the study's file to this machine",
         )
     module, _, attribute = name.partition(":")
-    try:
+    with blamed(f"cannot import {name!r}"):
         return getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # a custom module may raise anything
-        raise ServiceError(f"cannot import {name!r}: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def blamed(problem: str) -> Iterator[None]:
+    """Run a user's code, which may raise anything or call ``sys.exit``.
+
+    Args:
+        problem: What does not work if the code fails, as the start of a message.
+
+    Raises:
+        ServiceError: If the code fails. The configuration is not the cause.
+    """
+    try:
+        yield
+    except ServiceError:  # found by a check of the user's code
+        raise
+    except (Exception, SystemExit) as error:
+        raise ServiceError(f"{problem}: {described(error)}") from error

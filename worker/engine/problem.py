@@ -5,6 +5,7 @@ A problem is a matrix and a sampler of signals. Both use NumPy, so that all engi
 Source: Geiping, Lukasik et al. 2023, Sec. 5.1.
 """
 
+import reprlib
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from configspace.custom import is_custom
 from configspace.errors import ServiceError
 from configspace.study import ProblemSettings
-from worker.engine.custom import custom_class
+from worker.engine.custom import blamed, custom_class
 from worker.engine.philox import KeyedGenerator, Occasion
 
 
@@ -42,13 +43,10 @@ def problem_of(settings: ProblemSettings) -> Problem:
     if not is_custom(settings.name):
         return CosineProblem(settings)
     made = custom_class(settings.name, settings.source)
-    try:
+    with blamed(f"cannot make the problem {settings.name!r}"):
         problem: Any = made(settings)
-    except Exception as error:  # a custom class may raise anything
-        raise ServiceError(
-            f"cannot make the problem {settings.name!r}: {type(error).__name__}: {error}"
-        ) from error
-    return _checked(settings.name, problem)
+    with blamed(f"problem {settings.name!r} cannot be used"):
+        return _checked(settings.name, problem)
 
 
 def _checked(name: str, problem: Any) -> Problem:
@@ -57,26 +55,22 @@ def _checked(name: str, problem: Any) -> Problem:
     def wrong(expected: str, got: object, advice: str = "") -> ServiceError:
         return ServiceError(f"problem {name!r}: expected {expected}, got {got}", advice=advice)
 
-    for attribute in ("matrix", "noise", "signals"):
-        if not hasattr(problem, attribute):
-            advice = "define matrix, noise and signals()"
-            raise wrong(f"an attribute {attribute!r}", "none", advice)
-    matrix = problem.matrix
+    matrix, noise, _ = (_read(name, problem, each) for each in ("matrix", "noise", "signals"))
     if not isinstance(matrix, np.ndarray) or matrix.ndim != 2 or matrix.dtype != np.float64:
         got = f"{getattr(matrix, 'dtype', type(matrix).__name__)} of shape {np.shape(matrix)}"
         raise wrong("a matrix as a NumPy array of float64 of shape (m, n)", got)
     if not np.isfinite(matrix).all():
         raise wrong("a matrix of finite numbers", "NaN or infinity in it")
-    if not (np.isfinite(problem.noise) and problem.noise >= 0):
-        raise wrong("a noise of 0 or more", problem.noise)
+    if np.ndim(noise) or np.asarray(noise).dtype.kind not in "biuf":
+        raise wrong("a number as the noise", reprlib.repr(noise))
+    if not (np.isfinite(noise) and noise >= 0):
+        raise wrong("a noise of 0 or more", noise)
     seeds = np.array([1, 2], dtype=np.int64)
-    try:
+    with blamed(f"problem {name!r}: signals() failed"):
         both, again, alone = (
             np.asarray(problem.signals(KeyedGenerator(of, Occasion.SEARCH_SCORE, range(3), 5)))
             for of in (seeds, seeds, seeds[1:])
         )
-    except Exception as error:  # a custom sampler may raise anything
-        raise wrong("signals() to return signals", f"{type(error).__name__}: {error}") from error
     if both.shape != (shape := (2, 3, matrix.shape[1], 5)):
         raise wrong(f"signals of shape (trial, step, n, batch) = {shape}", both.shape)
     if not np.isfinite(both).all():
@@ -88,6 +82,20 @@ def _checked(name: str, problem: Any) -> Problem:
             advice="draw all random numbers from the generator, always in the same order",
         )
     return problem  # type: ignore[no-any-return]
+
+
+def _read(name: str, problem: Any, attribute: str) -> Any:
+    """Return an attribute of a custom problem."""
+    with blamed(f"problem {name!r}: cannot read {attribute!r}"):
+        try:
+            return getattr(problem, attribute)
+        except AttributeError:
+            if hasattr(type(problem), attribute):  # a property, which raised the error itself
+                raise
+    raise ServiceError(
+        f"problem {name!r}: expected an attribute {attribute!r}, got none",
+        advice="define matrix, noise and signals()",
+    )
 
 
 class CosineProblem:

@@ -18,7 +18,7 @@ from torch.func import functional_call
 from configspace.errors import ServiceError
 from configspace.operations import operations
 from worker.engine.contract import Batch
-from worker.engine.custom import custom_class
+from worker.engine.custom import blamed, custom_class
 from worker.engine.philox import Occasion
 
 
@@ -104,14 +104,9 @@ def _classes(batch: Batch) -> list[Any]:
 def _made(name: str, made: Any, batch: Batch, seed: int) -> torch.nn.Module:
     """Construct a module, with PyTorch's random numbers seeded."""
     matrix = torch.as_tensor(batch.problem.matrix, dtype=torch.float32)
-    try:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            module = made(matrix)
-    except Exception as error:  # a custom module may raise anything
-        raise ServiceError(
-            f"cannot make the operation {name!r}: {type(error).__name__}: {error}"
-        ) from error
+    with blamed(f"cannot make the operation {name!r}"), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        module = made(matrix)
     if not isinstance(module, torch.nn.Module):
         raise ServiceError(
             f"operation {name!r}: expected a torch.nn.Module, got {type(module).__name__}"
@@ -141,12 +136,8 @@ def _check(name: str, module: torch.nn.Module, n: int, like: Tensor) -> None:
     """Raise if a module cannot be applied to two signals of one trial."""
     part = torch.cat([like.new_empty(0), *(each.detach().ravel() for each in module.parameters())])
     signal = like.new_ones(1, n, 2)
-    try:
+    with blamed(f"operation {name!r} cannot be applied"):
         shape = tuple(_applied(module, part[None], signal, signal).mT.shape[1:])
-    except Exception as error:  # a custom module may raise anything
-        raise ServiceError(
-            f"operation {name!r} cannot be applied: {type(error).__name__}: {error}"
-        ) from error
     if shape != (2, n):
         raise ServiceError(
             f"operation {name!r}: expected the shape of its input, (batch, n) = (2, {n}), "

@@ -179,6 +179,8 @@ def test_numba_does_not_support_it() -> None:
         ("self.line(u)", "self.line(u)[:1]", r"\(batch, n\) = \(2, 20\), got \(1"),
         ("self.line(u)", "self.lines(u)", "cannot be applied: AttributeError"),
         ("class Mine", "class Other", "cannot import 'mine:Mine': AttributeError"),
+        ("class Mine", "exit(0)\n\nclass Mine", r"import 'mine:Mine': it called sys\.exit\(0\)"),
+        ("self.line(u)", "exit()", r"applied: it called sys\.exit\(None\)"),
     ],
 )
 def test_a_faulty_operation_is_refused(

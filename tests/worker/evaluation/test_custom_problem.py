@@ -100,7 +100,9 @@ def test_a_working_class_makes_a_problem(tmp_path: Path, monkeypatch: pytest.Mon
         ("0.1", "-1.0", "expected a noise of 0 or more, got -1.0"),
         ("normal(4)", "normal(3)", r"of shape \(trial, step, n, batch\) = \(2, 3, 4, 5\), got"),
         ("normal(4)", "normal(4) / 0", "expected finite signals, got"),
-        ("normal(4)", "normals(4)", r"expected signals\(\) to return signals, got AttributeError"),
+        ("normal(4)", "normals(4)", r"'mine:Mine': signals\(\) failed: AttributeError"),
+        ("0.1", "'0.1'", "expected a number as the noise, got '0.1'"),
+        ("0.1", "[0.1] * 4", r"expected a number as the noise, got \[0.1, 0.1, 0.1, 0.1\]"),
         (
             "generator.normal(4)",
             "generator.normal(4) + np.random.default_rng().normal()",
@@ -121,6 +123,36 @@ def test_a_faulty_problem_is_refused(
 ) -> None:
     with pytest.raises(ServiceError, match=message):
         made_of(GOOD.replace(old, new), tmp_path, monkeypatch)
+
+
+FAULTS = {
+    "import numpy": "raise_()\nimport numpy",
+    "self.matrix": "raise_()\n        self.matrix",
+    "def signals": "noise = property(lambda self: raise_())\n\n    def signals",
+    "return generator": "raise_()\n        return generator",
+}
+"""Places of a class where anything may be raised."""
+RAISED = {
+    "sys.exit(0)": r"it called sys\.exit\(0\)",
+    "sys.exit('bye')": r"it called sys\.exit\('bye'\)",
+    "raise Mute": "Mute",
+    "raise AttributeError('no x')": "AttributeError: no x",
+}
+
+
+@pytest.mark.parametrize("place", FAULTS)
+@pytest.mark.parametrize("raised", RAISED)
+def test_anything_raised_is_an_error(
+    place: str, raised: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = (
+        "import sys\n\nclass Mute(Exception):\n    def __str__(self):\n        return 1 / 0\n\n"
+        f"def raise_():\n    {raised}\n"
+    )
+    source = GOOD.replace("self.matrix, self.noise = np.eye(4), 0.1", "self.matrix = np.eye(4)")
+    source = source.replace("    def __init__", "    noise = 0.1\n\n    def __init__")
+    with pytest.raises(ServiceError, match=f"mine:Mine'.*: {RAISED[raised]}$"):
+        made_of(fault + source.replace(place, FAULTS[place]), tmp_path, monkeypatch)
 
 
 def test_a_different_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
