@@ -1,4 +1,4 @@
-"""Running as a user whom file permissions restrict, whoever runs the tests."""
+"""Running as a user whom file permissions restrict, also if root runs the tests."""
 
 import os
 import tempfile

@@ -19,13 +19,14 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Delete without asking.")] = False,
 ) -> int:
     """Delete a study or a campaign and all its results from the store, after asking."""
-    from master.service.lock import study_lock
+    from master.service.lock import check_silent, study_lock
     from results.store.store import Store
 
     with Store.open(store, create=False) as opened:
         kind = "campaign" if name in opened.campaign_names() else "study"
         if kind == "study":
             opened.study(name)
+        check_silent(opened, name)
         with study_lock(store, name):  # a running master must not lose its study
             if not yes and not typer.confirm(
                 f"Delete {kind} '{name}' and all its results from {store}? This cannot be undone."

@@ -24,6 +24,7 @@ from master.dispatch.exchange import Exchange
 from master.dispatch.leases import Key
 from master.dispatch.roster import Member
 from master.network.port import Port
+from master.service.lock import keep_locks
 from master.service.settings import ServiceSettings
 from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import JobSource
@@ -145,6 +146,7 @@ class Master:
             if event is not None:
                 self._take(event)
             if time.monotonic() - ticked >= self._tick_seconds:
+                keep_locks()
                 self._exchange.tick()
                 self._show_workers(watch)
                 ticked = time.monotonic()

@@ -72,5 +72,5 @@ def _owner(path: Path) -> str:
     number = path.stat().st_uid
     try:
         return f"user {pwd.getpwuid(number).pw_name!r}"
-    except KeyError:  # of another machine or container
+    except KeyError:  # a user of another machine or container
         return f"user {number}"

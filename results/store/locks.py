@@ -11,6 +11,8 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from results.store.sqlite_file import kind
+
 HELD_KEYS = (
     "SELECT classid::bigint << 32 | objid::bigint FROM pg_locks WHERE locktype = 'advisory' "
     "AND granted AND objsubid = 1 "
@@ -36,6 +38,8 @@ def advisory_key(name: str) -> int:
 
 def is_held(path: Path) -> bool:
     """Return whether a process holds a lock file; also True if that cannot be found out."""
+    if kind(path) != "file":  # to open a pipe would wait for its other end
+        return False
     try:
         with path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -6,6 +6,7 @@ them as frames.
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -99,6 +100,33 @@ class Reader(Connections):
                 still = free.intersection(connection.scalars(running))
             shown |= dict.fromkeys(still, "interrupted")
         return shown
+
+    def last_sign(self, name: str) -> datetime | None:
+        """Return when the master of a running study or campaign last changed its rows.
+
+        Returns:
+            The time of its last change, in UTC; None if it is not running.
+        """
+        running = sa.select(studies.c.id).where(
+            sa.or_(studies.c.name == name, studies.c.campaign == name),
+            studies.c.state == "running",
+        )
+        times = {
+            studies.c.id: (studies.c.changed,),
+            workers.c.study_id: (workers.c.heard,),
+            evaluations.c.study_id: (
+                evaluations.c.submitted,
+                evaluations.c.started,
+                evaluations.c.finished,
+            ),
+        }
+        with self.reading() as connection:
+            found = [
+                connection.scalar(sa.select(sa.func.max(column)).where(owner.in_(running)))
+                for owner, columns in times.items()
+                for column in columns
+            ]
+        return max((time for time in found if time is not None), default=None)
 
     def history(self, study: str) -> list[Submitted | Finished | Failed]:
         """Return the events of BOHB's evaluations in order; re-runs are left out."""

@@ -7,6 +7,7 @@ and each hides the other's changes. Symbolic links do no harm: SQLite follows th
 
 import errno
 import os
+import stat
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -33,6 +34,24 @@ def identity(path: Path) -> tuple[int, int]:
     except OSError:
         return 0, 0
     return found.st_dev, found.st_ino
+
+
+_KINDS = {
+    stat.S_IFREG: "file",
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+def kind(path: Path) -> str:
+    """Return what is at a path, for messages: ``file``, ``nothing``, ``a pipe``, …"""
+    try:
+        return _KINDS[stat.S_IFMT(path.stat().st_mode)]
+    except OSError as error:
+        return "a link to itself" if error.errno == errno.ELOOP else "nothing"
 
 
 def last_change(path: Path) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from configspace.job import EvaluationId, Outcome
-from results.store.schema import configurations, curves, evaluations, trials
+from results.store.schema import configurations, curves, evaluations, studies, trials
 
 ColumnValues = dict[str, Any]
 """Values of columns or of a statement's parameters, by name."""
@@ -40,6 +40,7 @@ CHANGE_UNFINISHED = (
 )
 """Set the columns that its parameters name, unless the evaluation is finished; return its id."""
 
+STUDY = sa.select(studies.c.id, studies.c.created).where(studies.c.name == sa.bindparam("of_name"))
 STATE = sa.select(evaluations.c.state).where(_OF_EVALUATION)
 HYPERPARAMETERS = sa.select(configurations.c.hyperparameters).where(
     configurations.c.study_id == sa.bindparam("of_study"),

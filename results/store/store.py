@@ -12,6 +12,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from configspace.campaign import Campaign
+from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Outcome
 from configspace.study import Study
@@ -30,7 +31,7 @@ class Store(Reader):
 
     def __init__(self, engine: sa.Engine, url: str) -> None:
         super().__init__(engine, url)
-        self._ids: dict[str, int] = {}
+        self._rows: dict[str, tuple[int, datetime]] = {}
         self._sequences: dict[str, int] = {}
 
     def begin(
@@ -55,6 +56,7 @@ class Store(Reader):
             study_rows.check_free(connection, study.name, "study", self._shown)
             options = self._begin_options(versions, accept=accept_version_change)
             study_rows.begin(connection, study, options)
+        self._forget(study.name)
 
     def begin_campaign(
         self, campaign: Campaign, versions: dict[str, str], *, accept_version_change: bool = False
@@ -78,6 +80,7 @@ class Store(Reader):
             options = self._begin_options(versions, accept=accept_version_change)
             for condition in campaign.conditions:
                 study_rows.begin(connection, condition, options)
+        self._forget(*(condition.study for condition in campaign.conditions))
 
     def resume(
         self, study: str, versions: dict[str, str], *, accept_version_change: bool = False
@@ -95,7 +98,7 @@ class Store(Reader):
         """
         with self._write() as connection:
             options = self._begin_options(versions, accept=accept_version_change)
-            study_rows.resume(connection, self._cached_id(study, connection), options)
+            study_rows.resume(connection, self._row_id(study, connection), options)
 
     def submit(
         self,
@@ -235,14 +238,14 @@ class Store(Reader):
         with self._write() as connection:
             connection.execute(
                 sa.update(studies)
-                .where(studies.c.id == self._id(study, connection))
+                .where(studies.c.id == self._row_id(study, connection))
                 .values(state=state, changed=datetime.now(UTC))
             )
 
     def show_workers(self, study: str, seen: Sequence[SeenWorker]) -> None:
         """Replace the record of a study's live workers."""
         with self._write() as connection:
-            row_id = self._cached_id(study, connection)
+            row_id = self._row_id(study, connection)
             connection.execute(sa.delete(workers).where(workers.c.study_id == row_id))
             if seen:
                 rows = [{"study_id": row_id, **dataclasses.asdict(one)} for one in seen]
@@ -251,7 +254,7 @@ class Store(Reader):
     def add_target(self, study: str, target: str) -> tuple[str, ...]:
         """Record a target for which a worker's engine is compiled; return those known before."""
         with self._write() as connection:
-            row_id = self._cached_id(study, connection)
+            row_id = self._row_id(study, connection)
             return study_rows.add_target(connection, row_id, target)
 
     def delete(self, name: str) -> None:
@@ -264,7 +267,7 @@ class Store(Reader):
             )
             if not connection.execute(gone).rowcount:
                 raise study_rows.missing(connection, "study", name, self._shown)
-        self._ids.clear()
+        self._rows.clear()
         self._sequences.clear()
 
     def _change(self, study: str, id: EvaluationId, **values: Any) -> None:
@@ -275,17 +278,36 @@ class Store(Reader):
         return study_rows.BeginOptions(self._shown, versions, accept, datetime.now(UTC))
 
     def _owner(self, study: str, connection: sa.Connection) -> evaluation_rows.Owner:
-        return evaluation_rows.Owner(study, self._cached_id(study, connection))
+        return evaluation_rows.Owner(study, self._row_id(study, connection))
 
-    def _cached_id(self, study: str, connection: sa.Connection) -> int:
-        """Return the row id of a study that this store writes, so nobody else removes it."""
-        if study not in self._ids:
-            self._ids[study] = self._id(study, connection)
-        return self._ids[study]
+    def _row_id(self, study: str, connection: sa.Connection) -> int:
+        """Return the row id of a study that this store writes.
+
+        Raises:
+            StoreError: If somebody deleted the study since this store wrote to it first.
+        """
+        row = connection.execute(statements.STUDY, {"of_name": study}).one_or_none()
+        found = None if row is None else (row.id, row.created)
+        known = self._rows.get(study, found)
+        if known is None:
+            raise study_rows.missing(connection, "study", study, self._shown)
+        if known != found:  # SQLite may use the id again, for another study
+            raise StoreError(
+                f"study {study!r} in {self._shown} was deleted while it was served",
+                advice="start it again, without its earlier results",
+            )
+        self._rows[study] = known
+        return known[0]
+
+    def _forget(self, *names: str) -> None:
+        """Forget the rows of studies that begin, so that the next write looks for them."""
+        for name in names:
+            self._rows.pop(name, None)
+            self._sequences.pop(name, None)
 
     def _next_sequence(self, study: str, connection: sa.Connection) -> int:
         """Return the next sequence number; the caller records it after its commit."""
         if study not in self._sequences:
-            row_id = self._cached_id(study, connection)
+            row_id = self._row_id(study, connection)
             self._sequences[study] = statements.last_sequence(connection, row_id)
         return self._sequences[study] + 1

@@ -1,8 +1,12 @@
 """A study has at most one master at a time."""
 
 import contextlib
+import errno
+import io
+import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +14,11 @@ from pathlib import Path
 import pytest
 
 from configspace.errors import ServiceError, StoreError
-from master.service.lock import study_lock
+from master.service.lock import keep_locks, study_lock
 from results.store.locks import is_held, lock_file
+from results.store.store import Store
 from tests import postgresql
-from tests.master.running import ROOT, wait_for
+from tests.master.running import ROOT, running_master, small_study, wait_for
 
 
 @pytest.fixture
@@ -163,6 +168,91 @@ def test_a_look_at_a_lock_does_not_take_it(file_url: str, tmp_path: Path) -> Non
     assert not is_held(lock)
     with study_lock(file_url, "x"):
         assert is_held(lock)
+
+
+def test_a_removed_lock_file_is_made_again(file_url: str, tmp_path: Path) -> None:
+    lock = lock_file(tmp_path / "store.db", "x")
+    with study_lock(file_url, "x"):
+        for replaced in (False, True):
+            lock.unlink()
+            if replaced:
+                lock.touch()
+            assert not is_held(lock)
+            keep_locks()
+            assert is_held(lock)
+            assert json.loads(lock.read_text())["pid"] == os.getpid()
+    assert not lock.exists()
+
+
+def test_a_master_ends_when_another_took_its_place(file_url: str, tmp_path: Path) -> None:
+    lock = lock_file(tmp_path / "store.db", "x")
+    with study_lock(file_url, "x"):
+        lock.unlink()
+        second = holder(file_url)
+        reason = f"was removed while it was in use, and .* has a master: process {second.pid} on"
+        with pytest.raises(ServiceError, match=reason):
+            keep_locks()
+    with second:
+        assert is_held(lock)
+        second.communicate()
+    assert not lock.exists()
+
+
+def test_a_serving_master_keeps_its_lock(file_url: str, tmp_path: Path) -> None:
+    study = small_study("x")
+    lock = lock_file(tmp_path / "store.db", "x")
+    with (
+        Store.open(file_url) as store,
+        study_lock(file_url, "x"),
+        running_master(study, store) as running,
+    ):
+        running.start()
+        lock.unlink()
+        wait_for(lambda: is_held(lock), "lock")
+
+
+def make(kind: str, path: Path) -> None:
+    match kind:
+        case "a pipe":
+            os.mkfifo(path)
+        case "a folder":
+            path.mkdir()
+        case "a link to itself":
+            path.symlink_to(path.name)
+        case "a device":
+            path.symlink_to("/dev/full")
+        case "a socket":
+            with socket.socket(socket.AF_UNIX) as made, contextlib.chdir(path.parent):
+                made.bind(path.name)
+
+
+@pytest.mark.parametrize("kind", ["a pipe", "a folder", "a link to itself", "a device", "a socket"])
+def test_what_is_no_file_is_no_lock(kind: str, file_url: str, tmp_path: Path) -> None:
+    lock = lock_file(tmp_path / "store.db", "x")
+    make(kind, lock)
+    assert not is_held(lock)
+    with (
+        pytest.raises(StoreError, match=f"expected a lock file '.*', got {kind}; remove it"),
+        study_lock(file_url, "x"),
+    ):
+        pass
+    assert lock.is_symlink() or lock.exists()
+
+
+def test_a_full_disk_is_a_store_error(
+    file_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.FileIO):
+        def write(self, _: object) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("master.service.lock.FileIO", Full)
+    with (
+        pytest.raises(StoreError, match=r"No space left .*; check that the disk has free space"),
+        study_lock(file_url, "x"),
+    ):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_too_long_name_is_an_error(tmp_path: Path) -> None:

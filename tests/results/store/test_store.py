@@ -212,6 +212,29 @@ def test_a_deleted_study_may_begin_again(store: Store) -> None:
     assert store.history("blur-final") == []
 
 
+@pytest.mark.parametrize("begun_again", [False, True])
+def test_a_study_deleted_while_served_is_named(url: str, begun_again: bool) -> None:
+    with Store.open(url) as master, Store.open(url) as other:
+        master.begin(study(), {})
+        master.submit("blur-final", id_of(0), Hyperparameters(), model_based=False)
+        other.delete("blur-final")
+        if begun_again:
+            other.begin(study(), {})
+        for write in (
+            lambda: master.submit("blur-final", id_of(1), Hyperparameters(), model_based=False),
+            lambda: master.requeue("blur-final", id_of(0)),
+            lambda: master.finish("blur-final", outcome(id_of(0)), loss=-1.0, worker="w"),
+            lambda: master.show_workers("blur-final", []),
+            lambda: master.add_target("blur-final", "x86-64"),
+            lambda: master.end("blur-final", "done"),
+        ):
+            with pytest.raises(StoreError, match=r"'blur-final' in .* was deleted while it was"):
+                write()
+        master.begin(study(), {})
+        run(master, study(), id_of(0))
+        assert len(master.history("blur-final")) == 2
+
+
 def test_a_failed_write_changes_nothing(submitted: Store) -> None:
     result = outcome(id_of(0))
     too_large = result.trials[0].model_copy(update={"seed": 2**64})
