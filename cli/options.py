@@ -102,6 +102,22 @@ MetricsPort = Annotated[
 
 # ---- what is written
 
+
+def output_path(text: str) -> Path:
+    """Return the path of an output; ``-`` alone means standard output.
+
+    As a `Path`, the usual name of a file that is called so, ``./-``, is equal to ``-``. So it
+    becomes an absolute path.
+
+    Raises:
+        BadParameter: If the text is empty, as from a variable of a script that is not set.
+    """
+    if not text:
+        raise typer.BadParameter("expected a path, got ''")
+    path = Path(text)
+    return Path.cwd() / path if path == Path("-") and text != "-" else path
+
+
 LogLevelOption = Annotated[
     LogLevel, typer.Option("--log-level", help="Lowest level of the messages that are logged.")
 ]
@@ -111,5 +127,11 @@ LogJson = Annotated[
 ]
 OutputFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="File to write; - means standard output, the default."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        parser=output_path,
+        help="File to write; - means standard output, the default.",
+    ),
 ]

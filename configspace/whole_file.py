@@ -63,6 +63,22 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
             new.unlink(missing_ok=True)
 
 
+def make_folders(folder: Path) -> None:
+    """Make a folder and those that contain it, unless they exist.
+
+    Raises:
+        NotADirectoryError: If one of them is a file; the error names it.
+        OSError: If a folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        # A link to nothing exists only as a link.
+        files = [path for path in (folder, *folder.parents) if os.path.lexists(path)]
+        reason = f"{str(files[0])!r} is not a folder"
+        raise NotADirectoryError(errno.ENOTDIR, reason, str(folder)) from error
+
+
 def check_no_database(path: Path) -> None:
     """Check that a file is no SQLite database, and no file that belongs to one.
 

@@ -14,6 +14,7 @@ from cli.options import (
     StoreUrl,
     Threads,
     Workers,
+    output_path,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +45,14 @@ def compare(
         ),
     ] = False,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder of the page, the table and the plots.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            parser=output_path,
+            help="Folder of the page, the table and the plots.",
+        ),
     ] = Path("exports"),
     workers: Workers = 0,
     threads: Threads = 0,

@@ -9,6 +9,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from cli.options import output_path
 from configspace.errors import ServiceError
 
 CredentialsFolder = Annotated[
@@ -66,15 +67,16 @@ def init(
 def issue(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the worker.")],
     output: Annotated[
-        str,
+        Path | None,
         typer.Option(
             "--output",
             "-o",
             metavar="FILE",
+            parser=output_path,
             help="File to write; - means standard output. The default is NAME.pem in a terminal, "
             "else standard output.",
         ),
-    ] = "",
+    ] = None,
     days: Annotated[
         int, typer.Option("--days", min=1, max=3650, help="Days for which the file is valid.")
     ] = 730,
@@ -88,11 +90,10 @@ def issue(
     from master.credentials import authority
     from master.credentials.folder import Folder, write_secret
 
-    output = output or (f"{name}.pem" if sys.stdout.isatty() else "-")
-    target = Path(output)
+    target = output or Path(f"{name}.pem" if sys.stdout.isatty() else "-")
     to_stdout = target in STANDARD_OUTPUT
     if not to_stdout and target.exists():
-        raise ServiceError(f"file {output!r} already exists", advice="choose another --output")
+        raise ServiceError(f"file {str(target)!r} already exists", advice="choose another --output")
     try:
         text = authority.issue(Folder(folder), name, days=days)
     except ServiceError as error:
@@ -113,7 +114,7 @@ def issue(
     except OSError as error:
         authority.revoke(Folder(folder), name)  # the file was not written, so no worker has them
         raise ServiceError(
-            f"cannot write {output!r}: {error.strerror}", advice="choose another --output"
+            f"cannot write {str(target)!r}: {error.strerror}", advice="choose another --output"
         ) from error
     Console(stderr=True).print(
         f"wrote {target}; copy it to the worker's machine over a secure channel, and run there: "

@@ -1,6 +1,5 @@
 """`dartboard export`: results as a table, to a file or to standard output."""
 
-import sys
 from typing import Annotated, Literal
 
 import typer
@@ -29,7 +28,7 @@ def export(
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
     """Write results as a table: incumbents, evaluations, trials, curves or conditions."""
-    from cli.console.output import STANDARD_OUTPUT, write_bytes
+    from cli.console.output import write_bytes
     from results.export import exported
 
     if format == "parquet" and output is None:
@@ -38,5 +37,3 @@ def export(
             advice="name one with -o FILE",
         )
     write_bytes(exported(store, names, what=what, format=format), output)
-    if output not in (None, *STANDARD_OUTPUT):
-        print(f"wrote {output}", file=sys.stderr)

@@ -24,6 +24,7 @@ from cli.options import (
     MetricsPort,
     Port,
     StoreUrl,
+    output_path,
 )
 from configspace.errors import StudyError
 
@@ -86,6 +87,7 @@ def master(
         typer.Option(
             "--export-to",
             metavar="DIR",
+            parser=output_path,
             help="Folder to write when all is done: incumbents, and a comparison of each one-shot "
             "study with its final one.",
         ),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from cli.options import DEFAULT_STORE, CampaignNames, StoreUrl
+from cli.options import DEFAULT_STORE, CampaignNames, StoreUrl, output_path
 from configspace.errors import DartboardError
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def plot(
         typer.Option(
             "--output",
             "-o",
+            metavar="FILE",
+            parser=output_path,
             help="File to write: .png, .pdf or .svg; - means PNG to standard output. The default "
             "is FIGURE.png.",
         ),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from configspace.errors import DartboardError
-from configspace.whole_file import check_no_database, write_whole
+from configspace.whole_file import check_no_database, make_folders, write_whole
 
 STANDARD_OUTPUT = (Path("-"), Path("/dev/stdout"))
 """What ``--output`` may name instead of a file."""
@@ -21,7 +21,8 @@ def write_text(text: str, output: Path | None) -> None:
 def write_bytes(content: bytes, output: Path | None) -> None:
     """Write to a file, as a whole or not at all, or to standard output if there is no file.
 
-    A terminal gets text in its own encoding. Everything else gets the bytes of the file.
+    A terminal gets text in its own encoding. Everything else gets the bytes of the file. A line on
+    standard error names a file that was written.
 
     Args:
         content: The content, which is UTF-8 if it is text.
@@ -38,13 +39,14 @@ def write_bytes(content: bytes, output: Path | None) -> None:
             sys.stdout.buffer.write(content)
         return
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(output.parent)
         write_whole(output, content)
     except OSError as error:
         raise DartboardError(
             f"cannot write {str(output)!r}: {error.strerror}",
             advice="choose another file with -o",
         ) from error
+    print(f"wrote {output}", file=sys.stderr)
 
 
 def check_files(files: Sequence[Path]) -> None:
@@ -84,7 +86,7 @@ def make_folder(folder: Path) -> None:
             advice="name a folder with -o",
         )
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
         tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:
         raise DartboardError(

@@ -17,7 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
 
 from configspace.errors import DartboardError
-from configspace.whole_file import write_whole
+from configspace.whole_file import make_folders, write_whole
 
 Floats = NDArray[np.float64]
 
@@ -132,11 +132,11 @@ def write(figure: Figure, path: Path) -> None:
             f"{', '.join(FORMATS)}, got {path.suffix or 'no ending'!r}"
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(path.parent)
         write_whole(path, drawn(figure, path.suffix.lower()))
     except OSError as error:
         raise DartboardError(
-            f"cannot write figure {str(error.filename or path)!r}: {error.strerror}"
+            f"cannot write figure {str(path)!r}: {error.strerror}", advice="choose another file"
         ) from error
 
 

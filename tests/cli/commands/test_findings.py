@@ -29,8 +29,11 @@ def test_the_paper_s_campaigns_are_the_default(
     assert "(n = 12)" in text
 
 
-def test_named_campaigns_are_written_to_a_file(url: str, tmp_path: Path) -> None:
-    findings(url, ["mine", "table1"], tmp_path / "new" / "findings.md")
+def test_named_campaigns_are_written_to_a_file(
+    url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    findings(url, ["mine", "table1"], path := tmp_path / "new" / "findings.md")
+    assert capsys.readouterr() == ("", f"wrote {path}\n")
     written = (tmp_path / "new" / "findings.md").read_text(encoding="utf-8")
     assert "From the runs of mine, table1. " in written
 
