@@ -1,6 +1,7 @@
 """The `dartboard` app: its list of commands, and the exit code of each error."""
 
 import os
+import reprlib
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from typer.core import TyperGroup
 from typer.exceptions import Abort, TyperException
 
@@ -155,6 +157,11 @@ def _folder_is_gone() -> bool:
 
 def _usage_error(error: TyperException) -> str:
     message = error.format_message().replace("Value error, ", "")  # a prefix that typer adds
+    cause = error.__cause__
+    if isinstance(cause, ValidationError) and (first := cause.errors()[0])["type"] != "value_error":
+        got = str(first["input"])
+        not_a_number = ", which is not a number" if got.strip("+- ").lower() == "nan" else ""
+        message = f"{message.rstrip('.')}, got {reprlib.repr(got)}{not_a_number}"
     if not (context := getattr(error, "ctx", None)):
         return message
     end = "" if message.endswith((".", "?")) else "."

@@ -18,15 +18,16 @@ def rungs(min_epochs: float, max_epochs: float, eta: int) -> tuple[int, ...]:
     """
     if min_epochs > max_epochs:
         raise ValueError(
-            f"bohb.min_epochs ({min_epochs:g}) must not be above bohb.max_epochs ({max_epochs:g})"
+            f"expected bohb.min_epochs up to bohb.max_epochs ({max_epochs:.15g}), "
+            f"got {min_epochs:.15g}"
         )
     budgets = [_whole(max_epochs)]
     while min_epochs * eta ** len(budgets) <= max_epochs:
         budgets.insert(0, _whole(max_epochs / eta ** len(budgets)))
         if budgets[0] == budgets[1]:
             raise ValueError(
-                f"bohb: epochs {min_epochs:g} to {max_epochs:g} at eta {eta} give equal rungs "
-                f"{budgets}; raise min_epochs or eta"
+                f"bohb: expected rungs that differ, got {budgets} from epochs {min_epochs:.15g} to "
+                f"{max_epochs:.15g} at eta {eta}; raise min_epochs or eta"
             )
     return tuple(budgets)
 

@@ -39,8 +39,12 @@ def _bytes(value: object) -> object:
 
 
 def _plain_name(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", value):
-        raise ValueError("expected only letters, digits, '.', '_' and '-', such as 'blur-final'")
+    if not re.fullmatch(r"[A-Za-z0-9._-]*", value):
+        raise ValueError(
+            "expected only ASCII letters, digits, '.', '_' and '-', such as 'blur-final'"
+        )
+    if not re.match(r"[A-Za-z0-9]", value):
+        raise ValueError("expected a letter or digit as the first character, as in 'blur-final'")
     return value
 
 

@@ -98,9 +98,9 @@ class ProblemSettings(Section):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.taps >= self.points:
-            raise ValueError(f"taps ({self.taps}) must be below points ({self.points})")
+            raise ValueError(f"expected taps below points ({self.points}), got {self.taps}")
         if self.factor > self.points:
-            raise ValueError(f"factor ({self.factor}) must not exceed points ({self.points})")
+            raise ValueError(f"expected factor up to points ({self.points}), got {self.factor}")
         if self.source is not None and not is_custom(self.name):
             raise ValueError(f"source: expected none, since the problem {self.name!r} is built in")
         return self
@@ -196,11 +196,16 @@ class ArchitectureSettings(Section):
     @model_validator(mode="after")
     def _custom_fits(self) -> Self:
         if self.custom and self.space != "sequential":
-            raise ValueError("custom: custom operations need the space 'sequential'")
-        if len(set(self.custom)) < len(self.custom):
-            raise ValueError("custom: expected each operation once")
+            raise ValueError(
+                f"expected space 'sequential' with custom operations, got {self.space!r}"
+            )
+        if twice := next((name for name in self.custom if self.custom.count(name) > 1), None):
+            raise ValueError(f"custom: expected each operation once, got {twice!r} twice")
         if self.sources and len(self.sources) != len(self.custom):
-            raise ValueError("sources: expected none, or one for each custom operation")
+            raise ValueError(
+                f"sources: expected none, or one for each of {len(self.custom)} custom operations, "
+                f"got {len(self.sources)}"
+            )
         return self
 
     def identified(self) -> Self:

@@ -60,7 +60,9 @@ def export(
     try:
         write_whole(output, content)
     except OSError as error:
-        raise DartboardError(f"cannot write {str(output)!r}: {error.strerror}") from error
+        raise DartboardError(
+            f"cannot write {str(output)!r}: {error.strerror}", advice="choose another file"
+        ) from error
     return None
 
 
@@ -90,7 +92,11 @@ def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
     names = list(dict.fromkeys(names))
     with Store.open(url, create=False) as store:
         known = store.campaign_names()
-    campaigns = [name for name in names if name in known]
+        campaigns = [name for name in names if name in known]
+        if campaigns:
+            for name in names:
+                if name not in campaigns:
+                    store.study(name)  # raises an error if there is no such study
     if campaigns and len(campaigns) < len(names):
         raise DartboardError(
             "expected only studies or only campaigns, got both, which have different columns",

@@ -31,16 +31,16 @@ def test_a_fractional_budget_becomes_a_whole_epoch() -> None:
 
 def test_min_above_max_is_refused() -> None:
     with pytest.raises(
-        ValueError, match=r"min_epochs \(60\) must not be above .*max_epochs \(50\)"
+        ValueError, match=r"expected bohb\.min_epochs up to bohb\.max_epochs \(50\), got 60"
     ):
         rungs(60, 50, 3)
 
 
 def test_equal_rungs_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"give equal rungs \[1, 1, 2\]"):
+    with pytest.raises(ValueError, match=r"expected rungs that differ, got \[1, 1, 2\]"):
         rungs(0.5, 2, 2)
 
 
 def test_a_tiny_smallest_budget_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"give equal rungs .*; raise min_epochs"):
+    with pytest.raises(ValueError, match=r"rungs that differ, got .*; raise min_epochs"):
         rungs(5e-324, 1e6, 2)

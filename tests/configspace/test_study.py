@@ -92,17 +92,35 @@ def test_a_full_study_is_read(tmp_path: Path) -> None:
         (HEAD + "[architecture]\noperation_noise = 1e300", ["operation_noise", "less than or eq"]),
         (HEAD + "[search]\nalpha_scale = 1e300", ["search.alpha_scale", "less than or equal"]),
         (HEAD + "[problem]\ntaps = 4", ["problem.taps", "odd", "4"]),
-        (HEAD + "[problem]\npoints = 6\ntaps = 7", ["taps (7) must be below points (6)"]),
+        (
+            HEAD + "[problem]\npoints = 6\ntaps = 7",
+            ["problem: expected taps below points (6), got 7"],
+        ),
+        (HEAD + "[problem]\nfactor = 51", ["problem: expected factor up to points (50), got 51"]),
+        (
+            HEAD + '[architecture]\nspace = "cell"\ncustom = ["a:B"]',
+            ["architecture: expected space 'sequential' with custom operations, got 'cell'"],
+        ),
+        (
+            HEAD + '[architecture]\ncustom = ["a:B", "a:B"]',
+            ["custom: expected each operation once, got 'a:B' twice"],
+        ),
         (HEAD + "[architecture]\nlayers = 2.5", ["architecture.layers", "integer", "2.5"]),
         (HEAD + "[architecture]\nkernel_size = 4", ["architecture.kernel_size", "3 or 5", "4"]),
         (HEAD + '[architecture]\nspace = "tree"', ["'sequential' or 'cell'", "'tree'"]),
         (HEAD + "[architecture]\nstates = 1", ["architecture.states", "equal to 2", "1"]),
         (HEAD + '[evaluation]\ntime_limit = "soon"', ["evaluation.time_limit", "'90s'", "'soon'"]),
-        (HEAD + "[bohb]\nmin_epochs = 60", ["min_epochs (60)", "max_epochs (50)"]),
+        (
+            HEAD + "[bohb]\nmin_epochs = 60",
+            ["expected bohb.min_epochs up to bohb.max_epochs (50), got 60"],
+        ),
         (HEAD + "[bohb]\nmax_epochs = 1e308", ["bohb.max_epochs", "1000000", "1e+308"]),
         (HEAD + "[bohb]\neta = 1", ["bohb.eta", "greater than or equal to 2", "1"]),
         (HEAD + "[bohb]\neta = 2000000", ["bohb.eta", "equal to 1000000", "2000000"]),
-        (HEAD + "[bohb]\nmin_epochs = 1e-320", ["equal rungs", "raise min_epochs"]),
+        (
+            HEAD + "[bohb]\nmin_epochs = 1e-320",
+            ["expected rungs that differ, got [", "raise min_epochs"],
+        ),
         (HEAD + "[search]\nbatches = 2000000", ["search.batches", "equal to 1000000", "2000000"]),
         (
             HEAD + "[hyperparameters]\nlr = 1",

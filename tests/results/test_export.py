@@ -200,6 +200,14 @@ def test_a_study_has_no_conditions_to_export(two: str) -> None:
         export(two, ["blur-final"], what="conditions", format="csv")
 
 
+@pytest.mark.parametrize("names", [["lost", "many"], ["blur-final", "many", "lost"]])
+def test_a_missing_study_is_named_first(two: str, names: list[str]) -> None:
+    with Store.open(two) as store:
+        filled_campaign(store)
+    with pytest.raises(StoreError, match=r"no study 'lost' in .*, and the campaigns 'many'"):
+        export(two, names, what="trials", format="csv")
+
+
 def test_studies_and_campaigns_are_not_mixed(two: str) -> None:
     with Store.open(two) as store:
         filled_campaign(store)

@@ -215,7 +215,7 @@ def test_a_second_compare_shows_the_same(compared: Compared) -> None:
     [
         (("layers = 2", "layer = 2"), "unknown key 'architecture.layer'"),
         (("layers = 2", 'layers = "two"'), "key 'architecture.layers'"),
-        (("min_epochs = 1", "min_epochs = 10"), "must not be above bohb.max_epochs"),
+        (("min_epochs = 1", "min_epochs = 10"), "up to bohb.max_epochs (9), got 10"),
         (("trials = 2", "trials = 3"), "was begun with other settings (evaluation.trials: 2"),
     ],
 )
