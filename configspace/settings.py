@@ -130,7 +130,8 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
                 problem += f", got {first['input']!r}"
         case _:
             expected = first["msg"][0].lower() + first["msg"][1:]
-            problem = f"key '{key}': {expected}, got {first['input']!r}"
+            where = f"key '{key}': " if key else ""
+            problem = f"{where}{expected}, got {first['input']!r}"
     others = error.error_count() - 1
     return problem + (f" (and {others} more)" if others else "")
 

@@ -27,7 +27,7 @@ import sqlalchemy as sa
 from configspace.errors import ServiceError, StoreError
 from configspace.logs import about
 from master.service.settings import LEASE_SECONDS
-from results.store.database import parse_url
+from results.store.database import parse_url, shown_url
 from results.store.locks import advisory_key, is_held, lock_file
 from results.store.sqlite_file import check_not_mounted_alone, database_file, identity, kind
 
@@ -251,7 +251,7 @@ def _advisory_lock(url: sa.URL, study: str) -> Iterator[None]:
                 raise _held(study, _connection_holding(connection, key))
             yield  # the lock is released when the connection closes
     except sa.exc.OperationalError as error:
-        shown = url.render_as_string(hide_password=True)
+        shown = shown_url(url)
         raise StoreError(
             f"cannot lock study {study!r} in {shown}: {error.orig}",
             advice="check that the server runs and can be reached",

@@ -225,7 +225,11 @@ def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int])
         selected = selected.where(table.c.evaluation_id.in_(of_study))
         selected = selected.order_by(table.c.evaluation_id, table.c.position)
     rows = connection.execute(selected).all()
-    return pd.DataFrame.from_records(rows, columns=list(table.c.keys()), coerce_float=False)
+    frame = pd.DataFrame.from_records(rows, columns=list(table.c.keys()), coerce_float=False)
+    for column in table.c:
+        if isinstance(column.type, sa.Float):  # SQLite stores any text there
+            frame[column.name].astype("float64")
+    return frame
 
 
 def typed(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:

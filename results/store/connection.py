@@ -9,7 +9,7 @@ from typing import Self
 import sqlalchemy as sa
 
 from configspace.errors import StoreError
-from results.store.database import open_engine
+from results.store.database import open_engine, shown_url
 from results.store.database_errors import store_errors
 from results.store.locks import held_files, held_keys
 from results.store.sqlite_file import database_file, identity, is_pending, last_change
@@ -29,8 +29,7 @@ class Connections:
         self._file = database_file(engine.url) if sqlite else None
         self._immutable = bool(engine.get_execution_options().get("immutable", False))
         self._opened = self._current()
-        # The URL for messages: without a password, and without the driver that dartboard chose.
-        self._shown = engine.url.set(drivername=engine.dialect.name).render_as_string()
+        self._shown = shown_url(engine.url)
         self._writer: sa.Connection | None = None
 
     @classmethod

@@ -12,9 +12,11 @@ Three decisions about SQLite:
   protect against nothing else.
 """
 
+import contextlib
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,9 +26,15 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from configspace.errors import StoreError
-from results.store.database_errors import primary_code, store_errors
+from results.store.database_errors import damaged, not_a_store, primary_code, store_errors
 from results.store.schema import SCHEMA, VERSION_TABLE, metadata
-from results.store.sqlite_file import check_file, companions, database_file, is_pending
+from results.store.sqlite_file import (
+    check_file,
+    companions,
+    database_file,
+    is_pending,
+    last_change,
+)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _BUSY_SECONDS = 30.0
@@ -55,7 +63,7 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
             is missing or has an older schema.
     """
     parsed = parse_url(url)
-    shown = parsed.render_as_string(hide_password=True)
+    shown = shown_url(parsed)
     file = database_file(parsed) if parsed.get_backend_name() == "sqlite" else None
     if file is not None:
         check_file(file, shown, create=create)
@@ -70,11 +78,28 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
         if file is not None and not create and _must_not_touch(file):
             return _immutable(parsed, file, shown)
         try:
-            return _prepared(engine, shown, create=create)
+            with _no_empty_file(file):
+                return _prepared(engine, shown, create=create)
         except sa.exc.OperationalError as error:
             if file is None or create or primary_code(error.orig) not in _UNWRITABLE:
                 raise
             return _immutable(parsed, file, shown)
+
+
+@contextlib.contextmanager
+def _no_empty_file(file: Path | None) -> Iterator[None]:
+    """Remove a database that SQLite has just made and cannot write, as on a full disk."""
+    made = file is not None and not file.exists()
+    try:
+        yield
+    except (sa.exc.OperationalError, sqlite3.OperationalError) as error:
+        full = primary_code(getattr(error, "orig", error)) in (
+            sqlite3.SQLITE_FULL,
+            sqlite3.SQLITE_IOERR,
+        )
+        if full and made and file is not None and last_change(file)[1] == 0:
+            file.unlink(missing_ok=True)
+        raise
 
 
 def _must_not_touch(file: Path) -> bool:
@@ -144,6 +169,11 @@ def parse_url(url: str) -> sa.URL:
     return parsed.set(drivername="postgresql+psycopg")
 
 
+def shown_url(url: sa.URL) -> str:
+    """Return a URL for messages: without a password, and without dartboard's choice of a driver."""
+    return url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+
+
 def _engine(url: sa.URL, *, immutable: bool = False) -> sa.Engine:
     if url.get_backend_name() != "sqlite":
         return sa.create_engine(url, pool_pre_ping=True)
@@ -179,7 +209,7 @@ def _prepare(engine: sa.Engine, shown: str, *, create: bool) -> None:
         return
     if not create:
         if revision is None:
-            raise StoreError(f"{shown} is not a dartboard store: it has no dartboard tables")
+            raise not_a_store(shown, "it has no dartboard tables")
         raise StoreError(
             f"expected a store with schema {SCHEMA}, got {shown} with schema {revision} of an "
             "older dartboard",
@@ -202,7 +232,7 @@ def _revision(connection: sa.Connection, shown: str) -> str | None:
     """Return the schema of a database, or None if it does not contain a store yet.
 
     Raises:
-        StoreError: If it contains other tables, or a store with a newer schema.
+        StoreError: If it contains other tables, a store with a newer schema, or a part of one.
     """
     names = set(sa.inspect(connection).get_table_names())
     if VERSION_TABLE not in names:
@@ -210,9 +240,14 @@ def _revision(connection: sa.Connection, shown: str) -> str | None:
         others = names if connection.dialect.name == "sqlite" else names & set(metadata.tables)
         if others:
             listed = ", ".join(repr(name) for name in sorted(others)[:3])
-            raise StoreError(f"{shown} is not a dartboard store: it has other tables ({listed})")
+            raise not_a_store(shown, f"it has other tables ({listed})")
         return None
     revision = connection.scalar(sa.text(f"SELECT version_num FROM {VERSION_TABLE}"))
+    expected = set(metadata.tables)
+    if revision is None and names & expected:
+        raise damaged(shown, f"its table {VERSION_TABLE!r} is empty")
+    if revision == SCHEMA and (missing := sorted(expected - names)):
+        raise damaged(shown, f"it has no table {missing[0]!r}")
     if revision is not None and str(revision) > SCHEMA:
         raise StoreError(
             f"expected a store with schema {SCHEMA} or older, got {shown} with schema {revision} "

@@ -15,7 +15,7 @@ from results.store.sqlite_file import companions, is_pending
 
 @contextlib.contextmanager
 def store_errors(action: str, shown: str, file: Path | None) -> Iterator[None]:
-    """Turn errors of SQLAlchemy into store errors of one line.
+    """Turn errors of a database, and of values that it returns, into store errors of one line.
 
     Args:
         action: Verb that completes "cannot … store", such as ``write to``.
@@ -23,33 +23,60 @@ def store_errors(action: str, shown: str, file: Path | None) -> Iterator[None]:
         file: Path of a SQLite database; None for a server.
 
     Raises:
-        StoreError: Instead of an error of SQLAlchemy.
+        StoreError: Instead of an error of SQLAlchemy, of SQLite, or of a value.
     """
     try:
         yield
-    except sa.exc.SQLAlchemyError as error:
+    except (sa.exc.SQLAlchemyError, sqlite3.Error) as error:
         origin = getattr(error, "orig", None) or error
         reason = (str(origin).splitlines() or [type(origin).__name__])[0]
         code = primary_code(origin)
         if code == sqlite3.SQLITE_NOTADB:
-            raise StoreError(
-                f"{shown} is not a dartboard store: the file is not a SQLite database"
-            ) from error
-        denied = code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            raise not_a_store(shown, "the file is not a SQLite database") from error
+        if code == sqlite3.SQLITE_CORRUPT:
+            raise damaged(shown, reason) from error
         raise StoreError(
-            f"cannot {action} store {shown}: {reason}",
-            advice=_permission_advice(file) if denied else "",
+            f"cannot {action} store {shown}: {reason}", advice=_advice(error, code, file)
         ) from error
     except UnicodeEncodeError as error:  # a name on the command line that is not UTF-8
         raise StoreError(
             f"cannot {action} store {shown}: expected text in UTF-8, got {error.object!r}"
         ) from error
+    except ValueError as error:  # a cell that has another type, such as JSON that was cut off
+        raise damaged(shown, f"{error}") from error
+
+
+def damaged(shown: str, reason: str) -> StoreError:
+    """Return the error for a store whose contents cannot be right."""
+    return StoreError(f"store {shown} is damaged: {reason}", advice="restore a backup of it")
+
+
+def not_a_store(shown: str, reason: str) -> StoreError:
+    """Return the error for something else where a store should be."""
+    return StoreError(
+        f"{shown} is not a dartboard store: {reason}", advice="choose another one with --store"
+    )
 
 
 def primary_code(error: object) -> int | None:
     """Return SQLite's code of an error without its details; None for another error."""
     code = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF
+
+
+def _advice(error: Exception, code: int | None, file: Path | None) -> str:
+    """Return what to do about an error of a database."""
+    match code:
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY:
+            return _permission_advice(file)
+        case sqlite3.SQLITE_FULL | sqlite3.SQLITE_IOERR:
+            return "check that the disk has free space"
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return "end the program that keeps it locked, then start again"
+        case None if isinstance(error, sa.exc.OperationalError):  # a server has no such code
+            return "check its address, and that the server runs and can be reached"
+        case _:
+            return ""
 
 
 def _permission_advice(file: Path | None) -> str:

@@ -42,14 +42,14 @@ class Reader(Connections):
     def study(self, name: str) -> Study:
         """Return the current settings of a study."""
         with self.reading() as connection:
-            settings = connection.scalar(
+            row = connection.execute(
                 sa.select(studies.c.settings).where(
                     studies.c.name == name, studies.c.kind == "study"
                 )
-            )
-            if settings is None:
+            ).one_or_none()
+            if row is None:
                 raise study_rows.missing(connection, "study", name, self._shown)
-        return study_rows.parsed(Study, name, settings, self._shown)
+        return study_rows.parsed(Study, name, row.settings, self._shown)
 
     def campaign(self, name: str) -> Campaign:
         """Return a campaign with its current conditions, oldest first."""

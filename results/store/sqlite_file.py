@@ -106,13 +106,20 @@ def check_file(path: Path, shown: str, *, create: bool) -> None:
             ) from None
         if not path.parent.is_dir():
             raise StoreError(
-                f"cannot create store {shown}: there is no folder {str(path.parent)!r}"
+                f"cannot create store {shown}: there is no folder {str(path.parent)!r}",
+                advice="make the folder, or choose another store with --store",
             ) from None
         return
     except OSError as error:
-        raise StoreError(f"cannot open store {shown}: {error.strerror}") from error
-    if not path.is_file():
-        raise StoreError(f"{shown} is not a dartboard store: {str(path)!r} is not a file")
+        raise StoreError(
+            f"cannot open store {shown}: {error.strerror}",
+            advice="check the path, and that you may read its folders",
+        ) from error
+    if (what := kind(path)) != "file":
+        raise StoreError(
+            f"expected a store that is a file, got {what}: {str(path)!r}",
+            advice="choose another one with --store",
+        )
     if not os.access(path, os.R_OK):
         raise StoreError(
             f"cannot open store {shown}: {os.strerror(errno.EACCES)}",

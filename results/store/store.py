@@ -287,7 +287,7 @@ class Store(Reader):
             StoreError: If somebody deleted the study since this store wrote to it first.
         """
         row = connection.execute(statements.STUDY, {"of_name": study}).one_or_none()
-        found = None if row is None else (row.id, row.created)
+        found: tuple[int, datetime] | None = None if row is None else (row.id, row.created)
         known = self._rows.get(study, found)
         if known is None:
             raise study_rows.missing(connection, "study", study, self._shown)

@@ -74,7 +74,7 @@ _SCORED = (
 def summaries(connection: sa.Connection) -> list[Summary]:
     """Return a summary of each study and condition, oldest first."""
     progress = {row.study_id: row for row in connection.execute(_PROGRESS)}
-    best = {row.study_id: (row.loss, row.epochs) for row in connection.execute(_BEST)}
+    best = {row.study_id: (float(row.loss), row.epochs) for row in connection.execute(_BEST)}
     scored = {row.study_id: row.scored for row in connection.execute(_SCORED)}
     columns = (
         studies.c.id,

@@ -153,7 +153,15 @@ def test_a_newer_schema_is_refused(url: str) -> None:
 
 
 def test_a_folder_is_not_a_store(tmp_path: Path) -> None:
-    assert "is not a file" in refused(f"sqlite:///{tmp_path}")
+    message = refused(f"sqlite:///{tmp_path}")
+    assert message.startswith("expected a store that is a file, got a folder: ")
+    assert message.endswith("; choose another one with --store")
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_a_pipe_is_not_a_store(create: bool, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert "got a pipe: " in refused(f"sqlite:///{tmp_path}/pipe", create=create)
 
 
 def test_the_folder_of_a_store_must_exist(tmp_path: Path) -> None:
@@ -216,12 +224,20 @@ def test_a_store_with_two_names_is_refused(create: bool, tmp_path: Path) -> None
 
 def test_a_symbolic_link_to_itself_is_named(tmp_path: Path) -> None:
     (tmp_path / "store.db").symlink_to("store.db")
-    assert "Too many levels of symbolic links" in refused(f"sqlite:///{tmp_path}/store.db")
+    message = refused(f"sqlite:///{tmp_path}/store.db")
+    assert "Too many levels of symbolic links; check the path" in message
 
 
 def test_a_password_is_not_shown() -> None:
     message = refused("postgresql://me:secret@localhost:1/none")
     assert "secret" not in message
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgresql+psycopg"])
+def test_an_unreachable_server_is_named(scheme: str) -> None:
+    message = refused(f"{scheme}://localhost:1/none")
+    assert message.startswith("cannot open store postgresql://localhost:1/none: ")
+    assert message.endswith("; check its address, and that the server runs and can be reached")
 
 
 def test_a_full_disk_is_a_store_error(tmp_path: Path) -> None:
@@ -231,9 +247,39 @@ def test_a_full_disk_is_a_store_error(tmp_path: Path) -> None:
         with store._write() as connection:
             pages = connection.exec_driver_sql("PRAGMA page_count").scalar()
             connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
-        with pytest.raises(StoreError, match=r"^cannot write to store sqlite:///.*full$"):
+        with pytest.raises(
+            StoreError, match=r"^cannot write to store sqlite:///.*full; .*free space$"
+        ):
             store.begin(study, {"padding": "x" * 10**6})
         assert store.study_names() == ["blur-final"]
+
+
+@pytest.mark.parametrize("reason", ["database or disk is full", "disk I/O error"])
+def test_a_full_disk_gets_no_new_store(
+    reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.db"
+
+    def full(*_: object) -> str:
+        path.touch()
+        error = sqlite3.OperationalError(reason)
+        error.sqlite_errorcode = sqlite3.SQLITE_FULL if "full" in reason else sqlite3.SQLITE_IOERR
+        raise error
+
+    monkeypatch.setattr("results.store.database._revision", full)
+    assert refused(f"sqlite:///{path}").endswith(f"{reason}; check that the disk has free space")
+    assert not path.exists()
+
+
+def test_a_locked_store_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("results.store.database._BUSY_SECONDS", 0.01)
+    with Store.open(f"sqlite:///{tmp_path}/store.db") as store:
+        study = filled(store)
+        with sqlite3.connect(tmp_path / "store.db") as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match="end the program that keeps it locked"):
+                store.end(study.name, "done")
+        other.close()
 
 
 def test_importing_the_store_is_light() -> None:
