@@ -20,10 +20,10 @@ from cli.console.streams import (
     output_was_lost,
     prepare_streams,
 )
-from cli.local.signals import INTERRUPTED
 from cli.local.surroundings import fitting
 from configspace.errors import DartboardError
 from configspace.foreign_text import cleaned, described
+from dartboard_start import INTERRUPTED
 
 COMMANDS = (
     "run",

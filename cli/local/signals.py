@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
-INTERRUPTED = 130
-"""Exit code after Ctrl-C: 128 + SIGINT."""
 _SHOW_CURSOR = b"\x1b[?25h"
 """Text that shows the cursor, which the live display hides. After a second signal the display has
 no time to show it."""

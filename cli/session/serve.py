@@ -12,9 +12,10 @@ from rich.console import Console
 
 from cli.console.display import Display
 from cli.console.logs import Logs
-from cli.local.signals import INTERRUPTED, stop_on_signals
+from cli.local.signals import stop_on_signals
 from cli.local.surroundings import fitting, worker_hint
 from cli.local.workers import LocalWorkers
+from dartboard_start import INTERRUPTED
 from master.service.master import Master, RunResult
 from master.service.settings import ServiceSettings
 from master.service.snapshot import Snapshot
