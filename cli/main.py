@@ -1,12 +1,12 @@
 """The `dartboard` app: its list of commands, and the exit code of each error."""
 
+import errno
 import os
 import reprlib
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -20,7 +20,7 @@ from cli.console.streams import (
     output_was_lost,
     prepare_streams,
 )
-from cli.local.surroundings import fitting
+from cli.local.surroundings import advice_here, fitting
 from configspace.errors import DartboardError
 from configspace.foreign_text import cleaned, described
 from dartboard_start import INTERRUPTED
@@ -129,6 +129,7 @@ def _status() -> int:
     except DartboardError as error:
         if _debugging():
             traceback.print_exc()
+        error.advice = advice_here(error.advice)
         _print_error(str(error))
         return 2
     except (Abort, KeyboardInterrupt):
@@ -138,21 +139,28 @@ def _status() -> int:
     except Exception as error:  # noqa: BLE001 -- the last resort: a bug, reported in one line
         if _debugging():
             traceback.print_exc()
-        if isinstance(error, FileNotFoundError) and _folder_is_gone():
-            _print_error("the current folder has been removed; change to another one")
+        if isinstance(error, FileNotFoundError) and (advice := advice_here("")):
+            _print_error(advice)
             return 2
+        if _is_shortage(error):
+            _print_error(
+                f"not enough memory or threads ({described(error)}); close other programs, or "
+                "raise the limits that 'ulimit -v' and 'ulimit -u' show"
+            )
+            return 1
         _print_error(
             f"unexpected {described(error)}. This is a bug; 'dartboard --debug …' shows where"
         )
         return 1
 
 
-def _folder_is_gone() -> bool:
-    try:
-        Path.cwd()
-    except FileNotFoundError:
-        return True
-    return False
+def _is_shortage(error: Exception) -> bool:
+    """Return whether an error is due to memory, or to a limit of this process."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOMEM, errno.EAGAIN)
+    # Nothing but the text tells these from other errors.
+    texts = ("failed to map segment", "annot allocate memory", "can't start new thread")
+    return isinstance(error, MemoryError) or any(text in str(error) for text in texts)
 
 
 def _usage_error(error: TyperException) -> str:

@@ -1,5 +1,6 @@
 """Reading the file of a study or a campaign, and telling which of them a file is."""
 
+import os
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -35,6 +36,9 @@ _OTHER_FILES: Mapping[bytes, str] = {
     b"-----BEGIN": "a PEM file, such as a worker's credentials",
 }
 """What a file is, by its first bytes."""
+
+_MAX_BYTES = 1_000_000
+"""Longest file of settings. A device may have no end."""
 
 
 def read_settings(path: Path, kind: Kind, wrong: type[DartboardError]) -> dict[str, Any]:
@@ -73,7 +77,7 @@ def kind_of(settings: Mapping[str, Any]) -> Kind | None:
 
 def _content(path: Path, kind: Kind, wrong: type[DartboardError]) -> dict[str, Any]:
     try:
-        content = path.read_bytes()
+        content = _first_bytes(path)
     except IsADirectoryError as error:
         raise wrong(
             f"expected a {kind} file, got the folder {str(path)!r}", advice="name a file in it"
@@ -84,6 +88,10 @@ def _content(path: Path, kind: Kind, wrong: type[DartboardError]) -> dict[str, A
     for start, what in _OTHER_FILES.items():
         if content.startswith(start):
             raise wrong(f"expected a {kind} file, got {str(path)!r}, which is {what}")
+    if len(content) > _MAX_BYTES:
+        raise wrong(
+            f"expected a {kind} file, got {str(path)!r}, which has more than {_MAX_BYTES:,} bytes"
+        )
     try:
         text = content.decode("utf-8-sig")  # editors on Windows put a byte order mark first
     except UnicodeDecodeError as error:
@@ -101,6 +109,21 @@ def _content(path: Path, kind: Kind, wrong: type[DartboardError]) -> dict[str, A
     if not settings:
         raise wrong(f"expected a {kind} file, got {str(path)!r}, which has no settings")
     return settings
+
+
+def _first_bytes(path: Path) -> bytes:
+    """Return the content of a file, or a little more than its longest allowed part.
+
+    The file may be a pipe, as in ``dartboard run <(…)``. A pipe that nobody writes is empty.
+    """
+
+    def without_a_wait(name: str, flags: int) -> int:
+        file = os.open(name, flags | os.O_NONBLOCK)  # does not wait for a writer
+        os.set_blocking(file, True)
+        return file
+
+    with open(path, "rb", opener=without_a_wait) as stream:
+        return stream.read(_MAX_BYTES + 1)
 
 
 def _check_kind(

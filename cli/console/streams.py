@@ -12,11 +12,15 @@
 
 import io
 import os
+import re
 import sys
 from typing import TextIO
 
 _CLOSED = 9
 """The error of a write to a stream that is closed (EBADF)."""
+
+_SIZE = re.compile(r"0*[1-9][0-9]{0,3}")
+"""A width or height of a terminal. Rich fills lines of any width, until memory ends."""
 
 
 class OutputError(Exception):
@@ -54,7 +58,7 @@ class _StandardError(io.FileIO):
 def prepare_streams() -> None:
     """Replace the standard streams of this process, and occupy those that are closed."""
     for name in ("COLUMNS", "LINES"):  # a size of 0 means that it is unknown, but not to Rich
-        if not os.environ.get(name, "").strip("0"):
+        if not _SIZE.fullmatch(os.environ.get(name, "")):
             os.environ.pop(name, None)
     for descriptor in range(3):
         try:

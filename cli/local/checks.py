@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from cli.local.clock import is_synchronized
 from cli.local.cores import available_cores
+from cli.local.surroundings import advice_here
 from configspace.errors import DartboardError
 from configspace.foreign_text import described
 from configspace.hyperparameters import Hyperparameters
@@ -73,10 +74,10 @@ def run_check(check: Check, target: Target) -> Iterator[CheckResult]:
     try:
         yield from check(target)
     except DartboardError as error:
-        yield CheckResult("wrong", error.problem, error.advice)
+        yield CheckResult("wrong", error.problem, advice_here(error.advice))
     except OSError as error:
         where = "" if error.filename is None else f"{str(error.filename)!r}: "
-        yield CheckResult("wrong", f"{where}{error.strerror or error}")
+        yield CheckResult("wrong", f"{where}{error.strerror or error}", advice_here(""))
     except Exception as error:  # a check of a machine that is broken may raise anything
         log.debug("a check failed", exc_info=True)
         yield CheckResult("wrong", f"unexpected {described(error)}. This is a bug")

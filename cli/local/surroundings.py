@@ -45,6 +45,19 @@ def fitting(text: str) -> str:
     return _OTHER.sub(_in_a_container, _SERVED.sub(_served, text))
 
 
+def advice_here(advice: str) -> str:
+    """Return an advice; if the current folder has been removed, that is what to change first.
+
+    Args:
+        advice: What to do in a folder that exists.
+    """
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return "the current folder has been removed; change to another one"
+    return advice
+
+
 def _served(command: re.Match[str]) -> str:
     """Return how Compose serves the file of a command."""
     files = [word for word in command[2].split() if word.endswith(".toml")]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from cli import main
 from cli.main import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -122,3 +123,27 @@ def test_bad_input_is_one_line_with_code_2(
     assert message in shown.stderr
     assert len(shown.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        OSError(12, "Cannot allocate memory"),
+        ImportError("sparse.so: failed to map segment from shared object"),
+        ImportError("libgomp.so: cannot allocate memory in static TLS block"),
+        RuntimeError("can't start new thread"),
+    ],
+    ids=str,
+)
+def test_a_shortage_is_no_bug(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> int:
+        raise error
+
+    monkeypatch.setattr(main, "app", fail)
+    assert main._status() == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("dartboard: not enough memory or threads")
+    assert "ulimit -v" in line

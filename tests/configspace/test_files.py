@@ -1,5 +1,6 @@
 """Reading files, and the errors for a file of another kind."""
 
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -31,6 +32,26 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
     with pytest.raises(CampaignError, match=r"expected a campaign file, got the folder '.*'; name"):
         read_settings(tmp_path, "campaign", CampaignError)
+
+
+def test_a_device_without_an_end_is_an_error() -> None:
+    with pytest.raises(CampaignError, match="more than 1,000,000 bytes"):
+        read_settings(Path("/dev/zero"), "campaign", CampaignError)
+
+
+def test_a_pipe_without_a_writer_is_empty(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(CampaignError, match="has no settings"):
+        read_settings(tmp_path / "pipe", "campaign", CampaignError)
+
+
+def test_a_pipe_is_read() -> None:
+    ends = os.pipe()
+    os.write(ends[1], b'name = "x"\nepochs = 1\n')
+    os.close(ends[1])
+    path = Path(f"/dev/fd/{ends[0]}")
+    assert read_settings(path, "campaign", CampaignError) == {"name": "x", "epochs": 1}
+    os.close(ends[0])
 
 
 def test_a_path_with_a_nul_byte_is_an_error() -> None:

@@ -25,6 +25,7 @@ from typing import Any, Protocol, TextIO
 from pydantic import ValidationError
 
 from configspace.errors import DartboardError, ServiceError, WireError
+from configspace.foreign_text import described
 from configspace.job import Failure, FailureKind, Job, Outcome
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def main() -> int:
         return 1
     except Exception as error:  # noqa: BLE001 -- such as a library's, of a setting that it reads
         _log_if_debugging(error)
-        answer("fatal", _fatal(ServiceError(f"{type(error).__name__}: {error}")))
+        answer("fatal", _fatal(ServiceError(described(error))))
         return 1
     answer("ready", True)
     for line in _lines(jobs):

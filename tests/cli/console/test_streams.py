@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from configspace.python_path import python_command
+from configspace.python_path import ROOT, python_command
 
 COMMAND = [*python_command("cli.main")]
 FULL = Path("/dev/full")
@@ -101,14 +101,19 @@ def test_output_replaces_what_the_encoding_misses() -> None:
     assert (ran.returncode, ran.stdout) == (0, "a?\n")
 
 
-@pytest.mark.parametrize("columns", ["0", ""])
-def test_a_width_of_zero_is_unknown(columns: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("columns", ["0", "", "99999999999", "9" * 5000, "-5", "wide"])
+def test_an_impossible_width_is_unknown(columns: str, tmp_path: Path) -> None:
     assert "findings" in shell("$D --help", tmp_path, COLUMNS=columns).stdout
 
 
-def test_a_removed_folder_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "command", ["status", "credentials list", "run a.toml", "export x -o x.csv"]
+)
+def test_a_removed_folder_is_one_line(command: str, tmp_path: Path) -> None:
     (tmp_path / "gone").mkdir()
-    ran = shell("cd gone && rmdir ../gone && $D status", tmp_path)
+    start = f'{sys.executable} -P -c "from dartboard_start import main; main()"'
+    ran = shell(f"cd gone && rmdir ../gone && {start} {command}", tmp_path, PYTHONPATH=ROOT)
     assert ran.returncode == 2
     assert len(ran.stderr.splitlines()) == 1
-    assert "This is a bug" not in ran.stderr
+    assert ran.stderr.endswith("the current folder has been removed; change to another one\n")

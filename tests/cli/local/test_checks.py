@@ -174,3 +174,14 @@ def test_an_ipv6_port_can_be_free(target: Target) -> None:
         pytest.skip("no IPv6 here")
     (one,) = results("port", target, settings=ServiceSettings(host="::1"))
     assert "family" not in one.text
+
+
+def test_a_removed_folder_is_named(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    (one,) = results("store", target, store="sqlite:///dartboard.db")
+    monkeypatch.chdir(tmp_path)
+    assert (one.state, one.advice[:30]) == ("wrong", "the current folder has been re")

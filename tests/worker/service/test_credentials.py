@@ -1,5 +1,6 @@
 """Files that are not credentials; tests/master/network shows what credentials allow."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,28 @@ def test_a_file_that_is_not_text_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "bad.pem").write_bytes(bytes(range(256)))
     with pytest.raises(ServiceError, match="is not a worker's credentials file"):
         load_context(tmp_path / "bad.pem")
+
+
+def test_a_damaged_key_is_an_error(tmp_path: Path, text: str) -> None:
+    lines = text.splitlines()
+    lines[2] = "?" * len(lines[2])
+    (tmp_path / "bad.pem").write_text("\n".join(lines))
+    with pytest.raises(ServiceError, match="its key or a certificate is damaged"):
+        load_context(tmp_path / "bad.pem")
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "pipe"])
+def test_a_file_without_an_end_is_an_error(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ServiceError, match="a device or a pipe"):
+        load_context(tmp_path / name)
+
+
+def test_a_huge_file_is_an_error(tmp_path: Path) -> None:
+    with (tmp_path / "huge.pem").open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(ServiceError, match="more than 1,000,000 bytes"):
+        load_context(tmp_path / "huge.pem")
 
 
 def test_only_the_authority_in_the_file_is_trusted(tmp_path: Path, text: str) -> None:
