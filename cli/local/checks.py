@@ -1,5 +1,6 @@
 """Checks of this machine, its store and its network, for `dartboard doctor`."""
 
+import errno
 import logging
 import os
 import shutil
@@ -26,7 +27,7 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from configspace.versions import PACKAGES, versions
-from master.credentials.folder import Folder
+from master.credentials.folder import Folder, is_loopback
 from master.service.settings import ServiceSettings
 from results.store.schema import studies
 from results.store.store import Store
@@ -38,6 +39,13 @@ _SPARE_BYTES = 2**30
 """Free memory or disk below which a check leaves a note."""
 _SOON = timedelta(days=30)
 """Remaining validity of credentials below which a check leaves a note."""
+
+_LISTENING: dict[int, str] = {
+    errno.EADDRINUSE: "choose another --port, or stop the program that uses it",
+    errno.EADDRNOTAVAIL: "use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses",
+    errno.EACCES: "choose a --port of at least 1024",
+}
+"""What to do if a port cannot be opened, by the number of the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,21 +172,22 @@ def check_port(target: Target) -> Iterator[CheckResult]:
         yield _reached(target.master, target.credentials)
         return
     settings = target.settings
-    address = f"{settings.host}:{settings.port}"
+    host, port = settings.host, settings.port
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    is_loopback(host)  # its error is that of a master, which looks the name up as well
     try:
-        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-        with socket.create_server((settings.host, settings.port), family=family):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.create_server((host, port), family=family):
             pass
-    except (OSError, OverflowError, UnicodeError) as error:
-        if (master := _master_at(settings.port)) is not None:
+    except OSError as error:
+        if (master := _master_at(port)) is not None:
             yield CheckResult("ok", f"{address} is in use by a running master, process {master}")
             return
-        reason = getattr(error, "strerror", None) or str(error)
-        yield CheckResult(
-            "wrong",
-            f"{address}: {reason}",
-            "choose another --port or --host, or stop the program that uses it",
-        )
+        # Not its own text, to which Python adds the address in another form.
+        number = error.errno or 0
+        reason = os.strerror(number) if number > 0 else str(error)
+        advice = _LISTENING.get(number, "choose another --port or --host")
+        yield CheckResult("wrong", f"{address}: {reason}", advice)
         return
     yield CheckResult("ok", f"{address} is free")
 

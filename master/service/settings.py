@@ -16,7 +16,8 @@ class ServiceSettings:
     """Where a master listens, which workers it accepts, and how long it waits for them.
 
     Raises:
-        ServiceError: If the lease is not longer than the time between two heartbeats.
+        ServiceError: If the address is empty, the ports are equal, or the lease is not longer than
+            the time between two heartbeats.
     """
 
     host: str = "127.0.0.1"
@@ -37,6 +38,16 @@ class ServiceSettings:
     """Port for Prometheus on the same address; None serves no metrics."""
 
     def __post_init__(self) -> None:
+        if not self.host.strip():
+            raise ServiceError(
+                f"expected a name or address of this machine for --host, got {self.host!r}",
+                advice="use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses",
+            )
+        if self.port == self.metrics_port:
+            raise ServiceError(
+                f"expected different ports for --port and --metrics-port, got {self.port} for both",
+                advice="choose another --metrics-port",
+            )
         if not 0 < self.heartbeat_seconds < self.lease_seconds:
             raise ServiceError(
                 f"expected a --lease longer than the time between two heartbeats, got --lease "

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 
 import Pyro4
 from Pyro4 import socketutil
-from Pyro4.errors import CommunicationError, PyroError
+from Pyro4.errors import CommunicationError, ProtocolError, PyroError
 
 from configspace.errors import ServiceError
 from configspace.protocol import OBJECT, REFUSED, Method, Refused, Reply
@@ -84,6 +84,10 @@ class Link:
         except PyroError as error:
             if (refusal := self._refusal(error)) is not None:
                 raise refusal from error
+            if any(isinstance(cause, ProtocolError) for cause in _causes(error)):
+                raise UnreachableError(
+                    f"what answers at {self._address} is not a dartboard master"
+                ) from error
             raise UnreachableError(str(error)) from error
         self._proxy = proxy
 

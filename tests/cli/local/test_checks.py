@@ -173,7 +173,21 @@ def test_an_ipv6_port_can_be_free(target: Target) -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 here")
     (one,) = results("port", target, settings=ServiceSettings(host="::1"))
-    assert "family" not in one.text
+    assert one.text.startswith("[::1]:0")
+
+
+@pytest.mark.parametrize("host", ["[::1]", "127.0.0.1:90", "http://x", "unix:/tmp/x", "a" * 300])
+def test_an_odd_host_is_wrong_as_for_a_master(target: Target, host: str) -> None:
+    (one,) = results("port", target, settings=ServiceSettings(host=host))
+    assert one.state == "wrong"
+    assert one.text.startswith("expected a name or address of this machine for --host, got ")
+    assert "stop the program" not in one.advice
+
+
+def test_an_address_of_another_machine_is_wrong(target: Target) -> None:
+    (one,) = results("port", target, settings=ServiceSettings(host="192.0.2.1"))
+    assert (one.state, one.text) == ("wrong", "192.0.2.1:0: Cannot assign requested address")
+    assert "use 127.0.0.1" in one.advice
 
 
 def test_a_removed_folder_is_named(

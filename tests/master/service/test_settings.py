@@ -25,3 +25,14 @@ def test_an_open_address_needs_credentials() -> None:
 def test_incomplete_credentials_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ServiceError, match=r"cannot read .*authority\.pem"):
         ServiceSettings(credentials=Folder(tmp_path)).check_access()
+
+
+@pytest.mark.parametrize("host", ["", " "])
+def test_an_empty_host_is_an_error(host: str) -> None:
+    with pytest.raises(ServiceError, match="expected a name or address of this machine"):
+        ServiceSettings(host=host)
+
+
+def test_equal_ports_are_an_error() -> None:
+    with pytest.raises(ServiceError, match="got 9090 for both"):
+        ServiceSettings(port=9090, metrics_port=9090)

@@ -1,5 +1,8 @@
 """A worker's connection, as far as it needs no master; the rest is in tests/master/network."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
 from configspace.errors import ServiceError, WireError
@@ -35,6 +38,19 @@ def test_a_malformed_address_is_an_error(address: str) -> None:
 def test_an_absent_master_is_unreachable() -> None:
     with Link("127.0.0.1:9") as link, pytest.raises(UnreachableError, match="refused"):
         link.open()
+
+
+def test_another_service_is_not_a_master() -> None:
+    class Silent(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Silent) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_port}"
+        with pytest.raises(UnreachableError, match=f"at {address} is not a dartboard master"):
+            Link(address).open()
+        server.shutdown()
 
 
 def test_a_call_without_a_connection_is_unreachable() -> None:
