@@ -1,4 +1,4 @@
-"""Names in messages: all of a few, or the nearest of many."""
+"""Names and numbers of things in messages."""
 
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -21,3 +21,16 @@ def nearest(name: str, names: Sequence[str]) -> str:
         return ", ".join(map(repr, names))
     some = get_close_matches(name, names, n=3) or names[:3]
     return f"{', '.join(map(repr, some))} and {len(names) - len(some):,} more"
+
+
+def counted(count: int, thing: str) -> str:
+    """Return a number of things, such as ``1 study`` or ``1,500 studies``.
+
+    Args:
+        count: The number.
+        thing: One of them, whose plural is regular.
+    """
+    if count == 1:
+        return f"1 {thing}"
+    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{count:,} {plural}"

@@ -11,6 +11,7 @@ import typer
 
 from cli.options import output_path
 from configspace.errors import ServiceError
+from configspace.names import counted
 
 CredentialsFolder = Annotated[
     Path, typer.Option("--folder", metavar="DIR", help="Folder of the credentials.")
@@ -139,7 +140,7 @@ def revoke(
 
     count = authority.revoke(Folder(folder), name)
     Console(stderr=True).print(
-        f"revoked {name} ({count} certificate{'s' if count > 1 else ''}); a master that uses "
+        f"revoked {name} ({counted(count, 'certificate')}); a master that uses "
         f"{folder} refuses it from now on",
         highlight=False,
         soft_wrap=True,

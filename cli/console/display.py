@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cli.console.words import duration, setting_lines
 from configspace.hyperparameters import Hyperparameters
+from configspace.names import counted
 from configspace.protocol import PREPARING
 from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import BestSoFar
@@ -142,7 +143,7 @@ def progress_line(snapshot: Snapshot, phases: int) -> str:
     parts = [f"{share:4.0%}", counts_line(snapshot)]
     parts.append(workers_text(snapshot.workers))
     if incumbent := snapshot.progress.incumbent:
-        parts.append(f"best {-incumbent.loss:.2f} dB at {incumbent.epochs} epochs")
+        parts.append(f"best {-incumbent.loss:.2f} dB at {counted(incumbent.epochs, 'epoch')}")
     parts.append(f"{duration(snapshot.elapsed_seconds)} so far")
     if left := time_left(snapshot, phases):
         parts.append(left)
@@ -151,7 +152,7 @@ def progress_line(snapshot: Snapshot, phases: int) -> str:
 
 def workers_text(workers: tuple[WorkerView, ...]) -> str:
     """Return the number of workers, and what keeps some of them from evaluating."""
-    text = f"{len(workers)} worker{'' if len(workers) == 1 else 's'}"
+    text = counted(len(workers), "worker")
     preparing = [f"{one.name} {one.preparing}" for one in workers if one.preparing]
     more = [f"and {len(preparing) - 3} more"] if len(preparing) > 3 else []
     return f"{text} ({'; '.join(preparing[:3] + more)})" if preparing else text
@@ -179,7 +180,7 @@ def _incumbent_lines(incumbent: BestSoFar) -> RenderableType:
         ("Incumbent ", "bold"),
         f"{incumbent.configuration} · ",
         (f"{-incumbent.loss:.2f} dB", "bold green"),
-        f" at {incumbent.epochs} epochs",
+        f" at {counted(incumbent.epochs, 'epoch')}",
     )
     return Group(title, hyperparameter_grid(incumbent.hyperparameters))
 

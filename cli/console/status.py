@@ -10,6 +10,7 @@ from rich.text import Text
 from cli.console.display import hyperparameter_grid
 from cli.console.tables import is_terminal, print_lines, print_table
 from cli.console.words import ago, duration
+from configspace.names import counted
 from results.store.events import SeenWorker
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def _campaign_row(many: "CampaignOverview") -> tuple[str, ...]:
         "campaign",
         ", ".join(many.problems),
         many.state,
-        f"{many.finished} of {many.trials} trials",
+        f"{many.finished} of {counted(many.trials, 'trial')}",
         "",
         ago(many.last_activity),
     )
@@ -83,11 +84,14 @@ def print_study(console: Console, one: "StudyStatus") -> None:
         soft_wrap=True,
     )
     failed = f", {effort.crashed} crashed, {effort.lost} lost"
+    finished = f"{counted(effort.finished, 'evaluation')} finished"
+    configurations = counted(effort.configurations, "configuration")
     console.print(
-        f"{effort.finished} evaluations finished{failed if effort.crashed + effort.lost else ''}; "
-        f"{effort.model_based} of {effort.configurations} configurations picked by the model; "
-        f"{duration(one.cost.seconds)} of evaluation, {one.cost.epochs:,} epochs over all trials; "
-        f"{one.reruns} trials of re-runs",
+        f"{finished}{failed if effort.crashed + effort.lost else ''}; "
+        f"{effort.model_based} of {configurations} picked by the model; "
+        f"{duration(one.cost.seconds)} of evaluation, "
+        f"{counted(one.cost.epochs, 'epoch')} over all trials; "
+        f"{counted(one.reruns, 'trial')} of re-runs",
         highlight=False,
         soft_wrap=True,
     )
@@ -119,7 +123,7 @@ def print_study(console: Console, one: "StudyStatus") -> None:
                 ("Incumbent ", "bold"),
                 f"{best.configuration} · ",
                 (f"{best.psnr:.2f} dB", "bold green"),
-                f" {study.objective} PSNR at {best.epochs} epochs, "
+                f" {study.objective} PSNR at {counted(best.epochs, 'epoch')}, "
                 f"{'picked by the model' if best.model_based else 'drawn at random'}",
             ),
             soft_wrap=True,
@@ -154,13 +158,14 @@ def _names(one: "StudyStatus") -> set[str]:
 def print_campaign(console: Console, one: "CampaignStatus") -> None:
     """Print how far a campaign is: one row per condition, with its architecture PSNRs so far."""
     console.print(
-        f"[bold]{one.name}[/] · campaign of {len(one.conditions)} conditions · {one.state}, "
-        f"last activity {ago(one.last_activity)}",
+        f"[bold]{one.name}[/] · campaign of {counted(len(one.conditions), 'condition')} · "
+        f"{one.state}, last activity {ago(one.last_activity)}",
         highlight=False,
         soft_wrap=True,
     )
     console.print(
-        f"{one.finished} of {one.trials} trials finished, {duration(one.seconds)} of evaluation",
+        f"{one.finished} of {counted(one.trials, 'trial')} finished, "
+        f"{duration(one.seconds)} of evaluation",
         highlight=False,
         soft_wrap=True,
     )

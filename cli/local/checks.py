@@ -25,6 +25,7 @@ from configspace.errors import DartboardError
 from configspace.foreign_text import described
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
+from configspace.names import counted
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from configspace.versions import PACKAGES, versions
 from master.credentials.folder import Folder, is_loopback
@@ -109,7 +110,9 @@ def check_device(_: Target) -> Iterator[CheckResult]:
     import psutil
 
     memory = psutil.virtual_memory()
-    text = f"{available_cores()} cores, {memory.available / 2**30:.1f} GiB of memory free"
+    text = (
+        f"{counted(available_cores(), 'core')}, {memory.available / 2**30:.1f} GiB of memory free"
+    )
     if memory.available < _SPARE_BYTES:
         yield CheckResult("note", text, "close other programs, or use fewer workers")
     else:
@@ -157,7 +160,7 @@ def check_store(target: Target) -> Iterator[CheckResult]:
         with store.reading() as connection:
             newest = connection.scalar(sa.select(sa.func.max(studies.c.changed)))
     shown = ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
-    yield CheckResult("ok", f"{len(names)} studies{': ' if names else ''}{shown}")
+    yield CheckResult("ok", f"{counted(len(names), 'study')}{': ' if names else ''}{shown}")
     if newest is not None and newest > datetime.now(UTC) + timedelta(minutes=1):
         yield CheckResult(
             "wrong",

@@ -7,6 +7,7 @@ from cli.session.serve import Session
 from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.errors import ServiceError, StoreError
+from configspace.names import counted
 from configspace.versions import versions
 from master.service.lock import study_lock
 from master.service.master import RunResult
@@ -38,8 +39,8 @@ def serve_campaign(campaign: Campaign, session: Session) -> int:
         trials = sum(source.trials for source in sources)
         if trials > requested:
             session.console.print(
-                f"campaign {campaign.name}: keeping all {trials} trials of the store, which has "
-                f"more than the {requested} requested",
+                f"campaign {campaign.name}: keeping all {counted(trials, 'trial')} of the store, "
+                f"which has more than the {requested} requested",
                 highlight=False,
                 soft_wrap=True,
             )
@@ -47,13 +48,15 @@ def serve_campaign(campaign: Campaign, session: Session) -> int:
         before = chain.progress()
         if before.trials_done:
             session.console.print(
-                f"campaign {campaign.name}: resuming after {before.trials_done} finished trials",
+                f"campaign {campaign.name}: resuming after "
+                f"{counted(before.trials_done, 'finished trial')}",
                 highlight=False,
             )
         result = None
         try:
             if before.iterations_done < before.iterations:
-                title = f"[bold]{campaign.name}[/] · {len(sources)} conditions · {trials} trials"
+                size = f"{counted(len(sources), 'condition')} · {counted(trials, 'trial')}"
+                title = f"[bold]{campaign.name}[/] · {size}"
                 result = session.serve(chain, store, title, phases=2)
         finally:
             with contextlib.suppress(StoreError):  # the store itself may have failed
@@ -110,10 +113,10 @@ def _conclude(chain: Chain, result: RunResult | None, session: Session) -> int:
     state = "stopped" if progress.lost or interrupted else "done"
     parts = [
         f"campaign {progress.study} {state}: {progress.trials_done} trials of "
-        f"{progress.iterations} conditions finished"
+        f"{counted(progress.iterations, 'condition')} finished"
     ]
     parts += [
-        f"{count} jobs {word}"
+        f"{counted(count, 'job')} {word}"
         for count, word in ((progress.crashed, "crashed"), (progress.lost, "lost"))
         if count
     ]

@@ -13,6 +13,7 @@ from cli.session.serve import Session
 from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.errors import DartboardError, StoreError
+from configspace.names import counted
 from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
@@ -178,5 +179,5 @@ def _report_condition(condition: Condition, source: FixedJobs, console: Console)
     progress = source.progress()
     if not progress.crashed + progress.lost:
         return
-    finished = f"{source.finished_trials} of {source.trials} trials finished"
+    finished = f"{source.finished_trials} of {counted(source.trials, 'trial')} finished"
     _print(f"{condition.name}: {finished}; {_reasons(condition.campaign)}", console)

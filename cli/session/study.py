@@ -6,6 +6,7 @@ from cli.console.display import hyperparameter_grid
 from cli.console.words import duration
 from cli.session.serve import Session
 from configspace.errors import ServiceError, StoreError
+from configspace.names import counted
 from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
@@ -61,18 +62,20 @@ def _summarize(study: Study, result: RunResult, session: Session) -> None:
         for count, word in ((progress.crashed, "crashed"), (progress.lost, "lost"))
         if count
     )
+    finished = f"{counted(progress.finished, 'evaluation')} finished"
+    configurations = counted(progress.sampled, "configuration")
     session.console.print(
-        f"study {study.name} {result.state}: {progress.finished} evaluations finished{failed}, "
-        f"{progress.model_based} of {progress.sampled} configurations picked by the model, "
+        f"study {study.name} {result.state}: {finished}{failed}, "
+        f"{progress.model_based} of {configurations} picked by the model, "
         f"{duration(result.snapshot.elapsed_seconds)} in this run",
         highlight=False,
         soft_wrap=True,
     )
     if best := progress.incumbent:
-        aggregated = f"{study.evaluation.aggregate} of {study.evaluation.trials}"
+        aggregated = f"{study.evaluation.aggregate} of {counted(study.evaluation.trials, 'trial')}"
         session.console.print(
             f"incumbent {best.configuration}: {-best.loss:.2f} dB {study.objective} PSNR "
-            f"at {best.epochs} epochs ({aggregated} trials)",
+            f"at {counted(best.epochs, 'epoch')} ({aggregated})",
             highlight=False,
         )
         session.console.print(hyperparameter_grid(best.hyperparameters))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from configspace.names import nearest
+from configspace.names import counted, nearest
 
 MANY = [f"study-{number:04}" for number in range(1500)]
 
@@ -21,3 +21,11 @@ def test_many_names_are_three_and_a_count(name: str) -> None:
     shown = nearest(name, MANY)
     assert shown.endswith(" and 1,497 more")
     assert shown.count("'") == 6
+
+
+@pytest.mark.parametrize(
+    ("count", "thing", "text"),
+    [(1, "study", "1 study"), (0, "study", "0 studies"), (1500, "trial", "1,500 trials")],
+)
+def test_one_thing_is_singular(count: int, thing: str, text: str) -> None:
+    assert counted(count, thing) == text

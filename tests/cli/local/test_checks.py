@@ -56,7 +56,7 @@ def test_a_store_is_read(target: Target) -> None:
     with Store.open(target.store) as store:
         filled(store)
     (one,) = results("store", target)
-    assert (one.state, one.text) == ("ok", "1 studies: blur-final")
+    assert (one.state, one.text) == ("ok", "1 study: blur-final")
 
 
 def test_a_text_file_as_store_is_wrong(target: Target, tmp_path: Path) -> None:
