@@ -202,10 +202,8 @@ class ArchitectureSettings(Section):
         if twice := next((name for name in self.custom if self.custom.count(name) > 1), None):
             raise ValueError(f"custom: expected each operation once, got {twice!r} twice")
         if self.sources and len(self.sources) != len(self.custom):
-            raise ValueError(
-                f"sources: expected none, or one for each of {len(self.custom)} custom operations, "
-                f"got {len(self.sources)}"
-            )
+            counts = f"none or {len(self.custom)}, one per operation, got {len(self.sources)}"
+            raise ValueError(f"sources: expected {counts}")
         return self
 
     def identified(self) -> Self:
