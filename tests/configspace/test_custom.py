@@ -138,8 +138,8 @@ def test_a_hidden_module_is_refused(name: str, here: Path, monkeypatch: pytest.M
     [
         ({"custom": ["cnn"]}, "expected a class as 'package.module:Class'"),
         ({"custom": ["mine:A", "mine:A"]}, "expected each operation once"),
-        ({"custom": ["mine:A"], "space": "cell"}, "need the space 'sequential'"),
-        ({"custom": ["mine:A"], "sources": [DIGEST] * 2}, "one for each custom operation"),
+        ({"custom": ["mine:A"], "space": "cell"}, "expected space 'sequential' with"),
+        ({"custom": ["mine:A"], "sources": [DIGEST] * 2}, "sources: expected none or"),
     ],
 )
 def test_operations_that_do_not_fit_are_refused(settings: dict[str, object], message: str) -> None:
