@@ -76,6 +76,11 @@ def compare(
         studies = opened.study(one_shot), opened.study(final)
         check_comparable(*studies)
         problem_of(studies[0].problem)  # a custom problem may be missing on this machine
+        if opened.read_only:
+            check_reruns(opened, one_shot, final)
+            print(f"{store} can only be read: no runs are added", file=sys.stderr)
+            write_comparison(opened, one_shot, final, output)
+            return 0
         make_folder(output)
         local = LocalWorkers.fill_cores(
             min(trials, PART_TRIALS),
@@ -86,12 +91,33 @@ def compare(
         )
         session = Session(url=store, local=local, accept_version_change=accept_version_change)
         session.logs.set_up(session.console)
-        if opened.read_only:
-            print(f"{store} can only be read: no runs are added", file=sys.stderr)
-        elif not run_comparison(studies, opened, session, trials=trials, quick=quick):
+        if not run_comparison(studies, opened, session, trials=trials, quick=quick):
             return session.explain_resuming()
         write_comparison(opened, one_shot, final, output)
     return 0
+
+
+def check_reruns(store: "Store", *names: str) -> None:
+    """Check that a store to which no runs can be added has re-runs of the incumbents of studies.
+
+    Args:
+        store: The store, which can only be read.
+        names: Names of the studies.
+
+    Raises:
+        StoreError: If there is no incumbent or it has no re-runs.
+    """
+    from configspace.errors import StoreError
+    from results.analysis.incumbent import reruns_of_incumbent
+    from results.frames.study import load_from
+
+    for name in names:
+        if reruns_of_incumbent(load_from(store, name, with_curves=False)).empty:
+            raise StoreError(
+                f"{store.url} has no re-runs of the incumbent of study {name!r}, and it can only "
+                "be read, so none are added",
+                advice="copy it to a folder of yours, and name the copy with --store",
+            )
 
 
 def write_comparison(store: "Store", one_shot: str, final: str, folder: Path) -> None:
@@ -103,6 +129,7 @@ def write_comparison(store: "Store", one_shot: str, final: str, folder: Path) ->
         final: Name of a study of the final objective.
         folder: Folder to write to.
     """
+    from cli.console.output import make_folder
     from results.comparison.figures import comparison_figure
     from results.comparison.page import page, save_page
     from results.comparison.report import comparison_report
@@ -119,6 +146,7 @@ def write_comparison(store: "Store", one_shot: str, final: str, folder: Path) ->
         extra = extra_trials((pair[0], pair[1]), load_campaign_from(store, campaign))
     found = comparison_report(pair[0], pair[1], extra)
     of_trials = trials_figure(pair[1])
+    make_folder(folder)
     stem = folder / f"{one_shot}-against-{final}"
     written = [
         save_page(page(found, trials=of_trials), stem.with_name(f"{stem.name}.html")),

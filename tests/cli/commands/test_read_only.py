@@ -58,6 +58,20 @@ def test_compare_adds_no_runs(url: str, tmp_path: Path, capsys: pytest.CaptureFi
     assert (tmp_path / "one-against-two.html").is_file()
 
 
+@pytest.mark.parametrize("without", ["one", "two"])
+def test_compare_without_re_runs_advises_a_copy(without: str, url: str, tmp_path: Path) -> None:
+    shm = tmp_path / "read-only" / "store.db-shm"
+    link = shm.readlink()
+    shm.unlink()
+    with Store.open(url) as store:
+        store.delete(without)
+        filled(store, without, "one-shot" if without == "one" else "final")
+    shm.symlink_to(link)
+    with pytest.raises(StoreError, match=rf"no re-runs .* study '{without}'.*; copy it to a "):
+        compare("one", "two", url, trials=2, output=tmp_path / "out", device="cpu")
+    assert not (tmp_path / "out").exists()
+
+
 def test_delete_is_refused(url: str) -> None:
     with pytest.raises(StoreError, match="cannot write to store"):
         delete("one", url, yes=True)
