@@ -13,7 +13,7 @@ from cli.commands.compare import compare
 from cli.session.serve import Session
 from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import Hyperparameters
-from configspace.job import loss
+from configspace.job import loss, single_part
 from master.sources.base import JobSource, Submission
 from results.frames.campaign import load_campaign_from
 from results.frames.study import load
@@ -36,11 +36,20 @@ def compared(url: str, folder: Path, trials: int, *, quick: bool = True, **optio
     )
 
 
-def crash(store: Store, study: str, part: int) -> None:
-    """Write a crashed re-run of the incumbent of a study that `filled` made."""
-    id = id_of(6, 50, "rerun", part)
-    store.submit(study, id, Hyperparameters(param_lr=7e-3), model_based=False)
-    store.fail(study, id, state="crashed", failure=None, message="why", worker="w")
+def crash(store: Store, study: str, part: int, *, number: int = 6) -> None:
+    """Write a part of eight re-runs of which each crashed, together and then alone.
+
+    Args:
+        store: The store.
+        study: A study that `filled` made.
+        part: The part.
+        number: Number of the configuration; by default that of the incumbent.
+    """
+    values = Hyperparameters(param_lr=1e-3 * (number + 1))
+    for each in (part, *(single_part(part, index) for index in range(8))):
+        id = id_of(number, 50, "rerun", each)
+        store.submit(study, id, values, model_based=False, seeds=8 if each == part else 1)
+        store.fail(study, id, state="crashed", failure=None, message="why", worker="w")
 
 
 def serve_at_once(
@@ -117,7 +126,7 @@ def test_the_written_files_are_listed(with_a_crash: Shown) -> None:
 @pytest.mark.slow
 def test_crashed_re_runs_are_reported(with_a_crash: Shown) -> None:
     assert with_a_crash.err.startswith(
-        "study 'two': 12 of 20 re-runs of its incumbent finished, 1 job crashed"
+        "study 'two': 12 of 20 re-runs of its incumbent finished, 8 jobs crashed"
     )
     assert "'one'" not in with_a_crash.err
 
@@ -200,15 +209,12 @@ def test_crashes_at_equal_cost_are_reported(
     with Store.open(url) as store:
         filled(store, "one", "one-shot", seed=1, configurations=6, reruns=8)
         filled(store, "two", "final", seed=2, reruns=8)
-        for part in (0, 1):
-            id = id_of(0, 50, "rerun", part)
-            store.submit("two", id, Hyperparameters(), model_based=False, seeds=8)
-            store.fail("two", id, state="crashed", failure=None, message="why", worker="w")
+        crash(store, "two", 0, number=0)
     monkeypatch.setattr(Session, "serve", serve_at_once)
     assert compared(url, tmp_path, trials=8, quick=False) == 0
     said = capsys.readouterr()
     assert (
-        "study 'two': 0 of 8 re-runs of its best at the other study's cost finished, 2 jobs crashed"
+        "study 'two': 0 of 8 re-runs of its best at the other study's cost finished, 8 jobs crashed"
     ) in said.err
     assert (
         "The observed score was the only one on that budget; the configuration was not re-run."
@@ -288,7 +294,7 @@ def test_an_incumbent_without_re_runs_is_an_error(url: str, tmp_path: Path) -> N
         filled(store, "one", "one-shot", seed=1, reruns=8)
         filled(store, "two", "final", seed=2)
         crash(store, "two", 0)
-    with pytest.raises(DartboardError, match=r"study 'two': 0 of 8 re-runs .*, 1 job crashed"):
+    with pytest.raises(DartboardError, match=r"study 'two': 0 of 8 re-runs .*, 8 jobs crashed"):
         compared(url, tmp_path / "exports", trials=8)
 
 
