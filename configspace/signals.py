@@ -24,4 +24,4 @@ SIGNALS: Final = {
     "alpha_likelihood": Signal("log-likelihood of the architecture under softmax(α)", 1, "nats"),
     "flips": Signal("changes of the picked operations in the last fifth of the epochs", -1),
 }
-"""The signals that every search records, by name, besides the one-shot PSNR."""
+"""The signals that every search records, by name, in addition to the one-shot PSNR."""

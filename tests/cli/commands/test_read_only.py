@@ -52,6 +52,7 @@ def test_a_command_that_reads_works(command: str, url: str, tmp_path: Path) -> N
     assert store.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_compare_adds_no_runs(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert compare("one", "two", url, trials=75, output=tmp_path, device="cpu") == 0
     assert "can only be read: no runs are added" in capsys.readouterr().err
