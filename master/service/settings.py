@@ -43,7 +43,7 @@ class ServiceSettings:
                 f"expected a name or address of this machine for --host, got {self.host!r}",
                 advice="use 127.0.0.1 for this machine alone, or 0.0.0.0 for all its addresses",
             )
-        if self.port == self.metrics_port:
+        if self.port == self.metrics_port != 0:
             raise ServiceError(
                 f"expected different ports for --port and --metrics-port, got {self.port} for both",
                 advice="choose another --metrics-port",

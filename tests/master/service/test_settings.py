@@ -36,3 +36,7 @@ def test_an_empty_host_is_an_error(host: str) -> None:
 def test_equal_ports_are_an_error() -> None:
     with pytest.raises(ServiceError, match="got 9090 for both"):
         ServiceSettings(port=9090, metrics_port=9090)
+
+
+def test_both_ports_may_be_any_free_one() -> None:
+    assert ServiceSettings(port=0, metrics_port=0).metrics_port == 0
