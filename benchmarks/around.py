@@ -51,11 +51,10 @@ class Instant:
         """Return random results; part of the contract of engines."""
         generator = np.random.default_rng(0)
         trials = len(batch.seeds)
-        names = ("train_loss", "validation_loss", "validation_psnr")
+        names = ("train_loss", "validation_loss", "validation_psnr", "entropy", "alpha_norm")
         return Searched(
-            alphas=generator.random((trials, batch.epochs, batch.architecture.edges, 4)),
+            alpha=generator.random((trials, batch.architecture.edges, 4)),
             psnr=generator.random(trials),
-            inherited_psnr=generator.random(trials),
             **{name: generator.random((trials, batch.epochs)) for name in names},
         )
 

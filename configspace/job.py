@@ -128,9 +128,6 @@ class Trial(Message):
     """Operation selected on each edge; in the sequential space, on each layer."""
     architecture_psnr: float | None = None
     """PSNR of the retrained architecture; None if it was not retrained."""
-    signals: dict[str, float] = {}
-    """Signals by name, see `configspace.signals`; empty if a fixed architecture was trained. A
-    signal that is not finite is left out."""
     search_seconds: float | None = None
     """Wall time of the batch's search, divided by the number of its trials."""
     retrain_seconds: float | None = None

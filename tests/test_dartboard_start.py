@@ -10,6 +10,8 @@ from configspace.python_path import ROOT
 START = """
 import signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+
 class Lost:
     def __del__(self):
         signal.raise_signal(signal.SIGINT)

@@ -12,7 +12,6 @@ import pandas as pd
 import sqlalchemy as sa
 
 from configspace.hyperparameters import DOMAINS, Domain, Hyperparameters, Interval, Levels
-from configspace.signals import SIGNALS
 from configspace.study import Study
 from results.store.events import ShownState
 from results.store.schema import configurations, curves, evaluations, studies, trials
@@ -68,7 +67,6 @@ TRIAL: Final = {
     "architecture": "str",
     "search_seconds": "float64",
     "retrain_seconds": "float64",
-    **dict.fromkeys(SIGNALS, "float64"),
 }
 _TRIALS = {**_KEYS, **_BUDGET, **TRIAL}
 CURVE: Final = {
@@ -132,8 +130,6 @@ class Frames:
       by spaces
     - ``search_seconds``, ``retrain_seconds``: wall time of its batch divided by the trials in the
       batch, in seconds
-    - one column per signal of `configspace.signals`; missing if nothing was searched, or if the
-      store did not record it
     """
     curves: pd.DataFrame
     """One row per trial, phase and epoch; the search comes before the retraining.
@@ -197,7 +193,7 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
     run["trials"] = run["seeds"].astype("Int64").fillna(finished.astype("Int64"))
     run = run.merge(picked[["configuration", "model_based", *DOMAINS]], on="configuration")
     run = run.sort_values("submitted_sequence")
-    tried = with_signals(tried.rename(columns={"position": "trial"}))
+    tried = tried.rename(columns={"position": "trial"})
     tried["architecture"] = [" ".join(operations) for operations in tried["architecture"]]
     # In descending order of the phase, "search" comes before "retrain".
     drawn = drawn.rename(columns={"position": "trial"})
@@ -234,14 +230,6 @@ def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int])
         if isinstance(column.type, sa.Float):  # SQLite stores any text there
             frame[column.name].astype("float64")
     return frame
-
-
-def with_signals(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return trials with one column per signal in place of the mapping ``signals``."""
-    rows = [values or {} for values in trials["signals"]]
-    columns = {name: [row.get(name) for row in rows] for name in SIGNALS}
-    found = pd.DataFrame(columns, index=trials.index, dtype="float64")
-    return trials.drop(columns="signals").join(found)
 
 
 def typed(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = "0005"
+SCHEMA = "0004"
 """Revision of the newest migration. Revisions have four digits each, so they compare as text."""
 
 VERSION_TABLE = "dartboard_version"
@@ -122,9 +122,7 @@ trials = sa.Table(
     sa.Column("architecture", sa.JSON, nullable=False),
     sa.Column("search_seconds", sa.Double),
     sa.Column("retrain_seconds", sa.Double),
-    sa.Column("signals", sa.JSON),
 )
-"""``signals`` maps the names of signals to values; it is null in trials of version 0.1.0."""
 
 curves = sa.Table(
     "curves",

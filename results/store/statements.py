@@ -112,7 +112,6 @@ def trial_rows(evaluation: int, outcome: Outcome) -> list[ColumnValues]:
             "architecture": list(trial.architecture),
             "search_seconds": trial.search_seconds,
             "retrain_seconds": trial.retrain_seconds,
-            "signals": trial.signals,
         }
         for position, trial in enumerate(outcome.trials)
     ]

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from configspace.job import Curve, Job, Outcome, Trial
 from configspace.operations import operations
-from worker.engine.alpha import discretize, largest_norm, mean_entropy
 from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
 from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready, target_of
-from worker.evaluation.signals import signals_of
 
 EXACT_PSNR: Final = 500.0
 """PSNR in dB that replaces an infinite one. The PSNR of a signal that is recovered exactly is
@@ -100,18 +98,16 @@ def search_trials(
     searched = replace(
         searched,
         psnr=_without_infinity(searched.psnr),
-        inherited_psnr=_without_infinity(searched.inherited_psnr),
         validation_psnr=_without_infinity(searched.validation_psnr),
     )
     _check_finite(batch, "one-shot PSNR", searched.psnr)
-    search_curves, signals = _search_curves(batch, searched), signals_of(searched)
+    search_curves = _search_curves(batch, searched)
     found = [
         Trial(
             seed=int(seed),
             one_shot_psnr=float(searched.psnr[index]),
             architecture=_names(batch, picks),
             search_seconds=search_seconds,
-            signals=signals[index],
             curves=(search_curves[index],),
         )
         for index, (seed, picks) in enumerate(
@@ -126,7 +122,6 @@ def search_trials(
             update={
                 "one_shot_psnr": first.one_shot_psnr,
                 "search_seconds": first.search_seconds,
-                "signals": first.signals,
                 "curves": first.curves + second.curves,
             }
         )
@@ -171,6 +166,16 @@ def train_fixed(
     )
 
 
+def discretize(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the index of the largest alpha on each edge; of equal ones, the first.
+
+    Args:
+        alpha: Alphas, shape ``(trial, edge, operation)``.
+    """
+    picks: NDArray[np.int64] = np.argmax(alpha, axis=-1)
+    return picks
+
+
 def indices_of(batch: Batch, architectures: Sequence[Sequence[str]]) -> NDArray[np.int64]:
     """Return architectures as indices of their operations, shape ``(trial, edge)``.
 
@@ -208,8 +213,8 @@ def _search_curves(batch: Batch, searched: Searched) -> list[Curve]:
         train_loss=searched.train_loss,
         psnr=searched.validation_psnr,
         validation_loss=searched.validation_loss,
-        entropy=mean_entropy(searched.alphas),
-        alpha_norm=largest_norm(searched.alphas),
+        entropy=searched.entropy,
+        alpha_norm=searched.alpha_norm,
     )
 
 

@@ -8,16 +8,15 @@ from numpy.typing import NDArray
 from benchmarks.around import Instant
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
-from configspace.signals import SIGNALS
 from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
 from tests.worker.made_up import batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
-from worker.engine.alpha import discretize
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.evaluation.evaluate import (
     EXACT_PSNR,
     JobEvaluator,
     NonFiniteScore,
+    discretize,
     same_everywhere,
     search_trials,
     train_fixed,
@@ -103,16 +102,17 @@ class Scripted:
         return np.full((len(batch.seeds), batch.epochs), self._loss)
 
     def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
-        alphas = np.zeros((len(batch.seeds), batch.epochs, batch.architecture.layers, 4))
-        alphas[0, -1, 0, 3] = alphas[1, -1, 1, 1] = 1
+        alpha = np.zeros((len(batch.seeds), batch.architecture.layers, 4))
+        alpha[0, 0, 3] = alpha[1, 1, 1] = 1
         curve = self._curve(batch)
         return Searched(
-            alphas=alphas,
+            alpha=alpha,
             psnr=np.array(self._psnr),
-            inherited_psnr=np.array(self._psnr) - 1,
             train_loss=curve,
             validation_loss=curve,
             validation_psnr=curve,
+            entropy=curve,
+            alpha_norm=curve,
         )
 
     def retrain(
@@ -243,7 +243,7 @@ def test_each_value_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.evaluation.evaluate.np.isfinite", is_finite)
     batch = batch_of_job(job_of(seeds=tuple(range(40))))
     search_trials(batch, Instant(), retrain=True, progress=quiet)
-    scores_and_curves = 2 + len(SIGNALS) + 7 * batch.epochs
+    scores_and_curves = 2 + 7 * batch.epochs
     assert sum(checked) <= 40 * scores_and_curves
 
 
