@@ -57,9 +57,10 @@ VERDICT_RULE: Final = (
     f"the test does not reject; it needs {LEAST} runs of each setting. A standard deviation "
     "(Bonett's interval), a correlation and a best of several (bootstraps) need "
     f"{LEAST_SHAPE} runs, and their intervals are computed at a nominal {cautious(LEVEL):.0%}, "
-    "because at 95% they are too short for skewed scores. Each finding is judged for itself, "
-    "without a correction for their number: if every rule were exactly at its limit, one verdict "
-    "in 20 would be false."
+    "because at 95% they are too short for skewed scores. Of a correlation over several settings, "
+    "each must have its share of these runs. Each finding is judged for itself, without a "
+    "correction for their number: if every rule were exactly at its limit, one verdict in 20 would "
+    "be false."
 )
 """Rule of the verdict on every finding."""
 
