@@ -26,7 +26,8 @@ from Pyro4.util import get_serializer
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings, Study
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings, Study
 from results import load
 from results.store.store import Store
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
@@ -51,10 +52,11 @@ class Instant:
         """Return random results; part of the contract of engines."""
         generator = np.random.default_rng(0)
         trials = len(batch.seeds)
-        names = ("train_loss", "validation_loss", "validation_psnr", "entropy", "alpha_norm")
+        names = ("train_loss", "validation_loss", "validation_psnr")
         return Searched(
-            alpha=generator.random((trials, batch.architecture.edges, 4)),
+            alphas=generator.random((trials, batch.epochs, batch.architecture.edges, 4)),
             psnr=generator.random(trials),
+            inherited_psnr=generator.random(trials),
             **{name: generator.random((trials, batch.epochs)) for name in names},
         )
 

@@ -42,7 +42,8 @@ from benchmarks.engine_extras import (
 )
 from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations as operation_names
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 from worker.engine.contract import Batch, Engine
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.engine import NumbaEngine, available_processors

@@ -18,7 +18,8 @@ import json, sys, threading, time
 import numpy as np
 import psutil
 from configspace.hyperparameters import Hyperparameters
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 from worker.engine.contract import Batch
 from worker.evaluation.choose import choose_engine
 from worker.engine.problem import CosineProblem

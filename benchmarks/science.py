@@ -23,7 +23,8 @@ import numpy as np
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Trial, trial_seed
 from configspace.operations import operations
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 from worker.engine.contract import Batch, Engine
 from worker.engine.problem import CosineProblem
 from worker.evaluation.choose import choose_engine

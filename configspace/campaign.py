@@ -16,6 +16,7 @@ from configspace.condition import SEARCHES, Condition, ConditionEvaluation, Meth
 from configspace.errors import CampaignError
 from configspace.files import read_settings
 from configspace.hyperparameters import DOMAINS, Hyperparameters, preset_names
+from configspace.search import SearchSettings
 from configspace.settings import (
     Count,
     PlainName,
@@ -24,7 +25,7 @@ from configspace.settings import (
     as_tuple,
     first_problem,
 )
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 
 S = TypeVar("S", bound=Section)
 

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, model_validator
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations
+from configspace.search import SearchSettings
 from configspace.settings import Bytes, Count, Difference, Seconds, Section, Seed, as_tuple, flat
-from configspace.study import FILE_KEYS, ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.study import FILE_KEYS, ArchitectureSettings, ProblemSettings
 
 Method = Literal[
     "darts",

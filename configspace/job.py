@@ -15,8 +15,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from configspace.errors import WireError
 from configspace.foreign_text import ForeignText
 from configspace.hyperparameters import Hyperparameters
+from configspace.search import SearchSettings
 from configspace.settings import Seed, first_problem
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 
 ConfigurationId = tuple[int, int, int]
 """BOHB's name of a configuration: (iteration, rung at which it entered, index)."""
@@ -116,6 +117,14 @@ class Curve(Message):
     search."""
     alpha_norm: tuple[float, ...] | None = None
     """Largest Euclidean norm of an edge's α at the end of the epoch; only in a search."""
+    plasticity_sup: tuple[tuple[float, ...], ...] | None = None
+    """Largest absolute α of each cell, or of each layer of the sequential space, at the end of the
+    epoch; only in a search."""
+    plasticity_edge: tuple[tuple[float, ...], ...] | None = None
+    """Largest Euclidean norm of an edge's centered α in each cell or layer, as above."""
+    eigenvalue: tuple[float | None, ...] | None = None
+    """Dominant eigenvalue of the Hessian by α of the validation loss at the end of the epoch; None
+    in epochs without a measurement."""
 
 
 class Trial(Message):
@@ -128,6 +137,9 @@ class Trial(Message):
     """Operation selected on each edge; in the sequential space, on each layer."""
     architecture_psnr: float | None = None
     """PSNR of the retrained architecture; None if it was not retrained."""
+    signals: dict[str, float] = {}
+    """Signals by name, see `configspace.signals`; empty if a fixed architecture was trained. A
+    signal that is not finite is left out."""
     search_seconds: float | None = None
     """Wall time of the batch's search, divided by the number of its trials."""
     retrain_seconds: float | None = None

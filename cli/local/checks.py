@@ -26,7 +26,8 @@ from configspace.foreign_text import described
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
 from configspace.names import counted
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 from configspace.versions import PACKAGES, versions
 from master.credentials.folder import Folder, is_loopback
 from master.service.settings import ServiceSettings

@@ -11,6 +11,7 @@ import commands
 import metrics
 import rules
 import settings
+import signal_table
 
 GENERATED = {
     "study-file": settings.study_file,
@@ -19,6 +20,7 @@ GENERATED = {
     "commands": commands.every_command,
     "metrics": metrics.every_metric,
     "columns": columns.every_column,
+    "signals": signal_table.every_signal,
     "calibration": calibration.error_rates,
     "comparison-rules": rules.comparison,
     "findings-rules": rules.findings,

@@ -8,7 +8,16 @@ import sqlalchemy as sa
 
 from configspace.campaign import Campaign
 from configspace.condition import Condition
-from results.frames.study import CURVE, HYPERPARAMETERS, TIME, TRIAL, read_rows, typed
+from results.frames.study import (
+    CURVE,
+    HYPERPARAMETERS,
+    TIME,
+    TRIAL,
+    read_rows,
+    typed,
+    with_plasticity,
+    with_signals,
+)
 from results.store.schema import curves, evaluations, studies, trials
 from results.store.store import Store
 
@@ -95,6 +104,7 @@ class CampaignFrames:
     - ``architecture``: operations of the edges, separated by spaces
     - ``search_seconds``, ``retrain_seconds``: wall time of its batch divided by the trials in the
       batch, in seconds
+    - one column per signal of `configspace.signals`; missing if nothing was searched
     """
     curves: pd.DataFrame
     """One row per trial, phase and epoch; see `results.frames.study.Frames.curves`."""
@@ -154,8 +164,8 @@ def load_campaign_from(store: Store, name: str, *, with_curves: bool = False) ->
             _with_condition(run, conditions).sort_values(["study_id", "submitted_sequence"]),
             _EVALUATIONS,
         ),
-        trials=typed(_by_trial(tried, run, conditions), _TRIALS),
-        curves=typed(_by_trial(drawn, run, conditions), _CURVES),
+        trials=typed(_by_trial(with_signals(tried), run, conditions), _TRIALS),
+        curves=typed(_by_trial(with_plasticity(drawn), run, conditions), _CURVES),
     )
 
 

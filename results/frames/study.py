@@ -12,6 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from configspace.hyperparameters import DOMAINS, Domain, Hyperparameters, Interval, Levels
+from configspace.signals import SIGNALS
 from configspace.study import Study
 from results.store.events import ShownState
 from results.store.schema import configurations, curves, evaluations, studies, trials
@@ -67,6 +68,7 @@ TRIAL: Final = {
     "architecture": "str",
     "search_seconds": "float64",
     "retrain_seconds": "float64",
+    **dict.fromkeys(SIGNALS, "float64"),
 }
 _TRIALS = {**_KEYS, **_BUDGET, **TRIAL}
 CURVE: Final = {
@@ -78,6 +80,9 @@ CURVE: Final = {
     "validation_loss": "float64",
     "entropy": "float64",
     "alpha_norm": "float64",
+    "plasticity_sup": "str",
+    "plasticity_edge": "str",
+    "eigenvalue": "float64",
 }
 _CURVES = {**_KEYS, **_BUDGET, **CURVE}
 
@@ -130,6 +135,8 @@ class Frames:
       by spaces
     - ``search_seconds``, ``retrain_seconds``: wall time of its batch divided by the trials in the
       batch, in seconds
+    - one column per signal of `configspace.signals`; missing if nothing was searched, or if the
+      store did not record it
     """
     curves: pd.DataFrame
     """One row per trial, phase and epoch; the search comes before the retraining.
@@ -142,6 +149,11 @@ class Frames:
     - ``validation_loss``: mean squared error of the batches of α; only in a search
     - ``entropy``: mean entropy of softmax(α) over the edges, in nats; only in a search
     - ``alpha_norm``: largest Euclidean norm of the α of an edge; only in a search
+    - ``plasticity_sup``: largest absolute α of each cell, or of each layer of the sequential space,
+      separated by spaces; only in a search
+    - ``plasticity_edge``: largest Euclidean norm of an edge's centered α, in the same form
+    - ``eigenvalue``: dominant eigenvalue of the Hessian of the validation loss by α; only in the
+      epochs of a search in which it was measured
     """
 
 
@@ -193,10 +205,10 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
     run["trials"] = run["seeds"].astype("Int64").fillna(finished.astype("Int64"))
     run = run.merge(picked[["configuration", "model_based", *DOMAINS]], on="configuration")
     run = run.sort_values("submitted_sequence")
-    tried = tried.rename(columns={"position": "trial"})
+    tried = with_signals(tried.rename(columns={"position": "trial"}))
     tried["architecture"] = [" ".join(operations) for operations in tried["architecture"]]
     # In descending order of the phase, "search" comes before "retrain".
-    drawn = drawn.rename(columns={"position": "trial"})
+    drawn = with_plasticity(drawn.rename(columns={"position": "trial"}))
     drawn = drawn.sort_values(["trial", "phase", "epoch"], ascending=[True, False, True])
     owner = run[["id", *_KEYS, *_BUDGET]].rename(columns={"id": "evaluation_id"})
     return Frames(
@@ -216,8 +228,17 @@ def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int])
         connection: Connection that reads one snapshot.
         table: Table of evaluations, or one that refers to them or to studies.
         owners: Ids of the studies or conditions.
+
+    Returns:
+        One column per column of the table; one that an older store does not have is empty.
     """
-    selected = sa.select(table)
+    stored = {column["name"] for column in sa.inspect(connection).get_columns(table.name)}
+    selected = sa.select(
+        *(
+            sa.null().label(one.name) if one.nullable and one.name not in stored else one
+            for one in table.c
+        )
+    )
     if "study_id" in table.c:
         selected = selected.where(table.c.study_id.in_(owners))
     else:
@@ -230,6 +251,24 @@ def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int])
         if isinstance(column.type, sa.Float):  # SQLite stores any text there
             frame[column.name].astype("float64")
     return frame
+
+
+def with_signals(trials: pd.DataFrame) -> pd.DataFrame:
+    """Return trials with one column per signal in place of the mapping ``signals``."""
+    rows = [values or {} for values in trials["signals"]]
+    columns = {name: [row.get(name) for row in rows] for name in SIGNALS}
+    found = pd.DataFrame(columns, index=trials.index, dtype="float64")
+    return trials.drop(columns="signals").join(found)
+
+
+def with_plasticity(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return curves with the norms of each part as one text, separated by spaces."""
+    curves = curves.copy()
+    for name in ("plasticity_sup", "plasticity_edge"):
+        curves[name] = [
+            None if norms is None else " ".join(map(str, norms)) for norms in curves[name]
+        ]
+    return curves
 
 
 def typed(frame: pd.DataFrame, kinds: dict[str, str]) -> pd.DataFrame:

@@ -27,7 +27,7 @@ from sqlalchemy import event
 
 from configspace.errors import StoreError
 from results.store.database_errors import damaged, not_a_store, primary_code, store_errors
-from results.store.schema import SCHEMA, VERSION_TABLE, metadata
+from results.store.schema import OLDEST_READABLE, SCHEMA, VERSION_TABLE, metadata
 from results.store.sqlite_file import (
     check_file,
     companions,
@@ -60,7 +60,7 @@ def open_engine(url: str, *, create: bool) -> sa.Engine:
     Raises:
         StoreError: If the URL is wrong, the database cannot be opened, contains other tables, or
             has a newer schema than this version of dartboard; or, without ``create``, if the store
-            is missing or has an older schema.
+            is missing or has a schema older than `OLDEST_READABLE`.
     """
     parsed = parse_url(url)
     shown = shown_url(parsed)
@@ -210,6 +210,8 @@ def _prepare(engine: sa.Engine, shown: str, *, create: bool) -> None:
     if not create:
         if revision is None:
             raise not_a_store(shown, "it has no dartboard tables")
+        if revision >= OLDEST_READABLE:
+            return
         raise StoreError(
             f"expected a store with schema {SCHEMA}, got {shown} with schema {revision} of an "
             "older dartboard",

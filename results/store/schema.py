@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = "0004"
+SCHEMA = "0005"
 """Revision of the newest migration. Revisions have four digits each, so they compare as text."""
+OLDEST_READABLE = "0004"
+"""Oldest revision that this version reads without an upgrade: newer ones only add columns."""
 
 VERSION_TABLE = "dartboard_version"
 """Table in which alembic keeps the revision; it distinguishes a store from any other database."""
@@ -122,7 +124,9 @@ trials = sa.Table(
     sa.Column("architecture", sa.JSON, nullable=False),
     sa.Column("search_seconds", sa.Double),
     sa.Column("retrain_seconds", sa.Double),
+    sa.Column("signals", sa.JSON),
 )
+"""``signals`` maps the names of signals to values; it is null in trials of version 0.1.0."""
 
 curves = sa.Table(
     "curves",
@@ -136,6 +140,9 @@ curves = sa.Table(
     sa.Column("validation_loss", sa.Double),
     sa.Column("entropy", sa.Double),
     sa.Column("alpha_norm", sa.Double),
+    sa.Column("plasticity_sup", sa.JSON(none_as_null=True)),
+    sa.Column("plasticity_edge", sa.JSON(none_as_null=True)),
+    sa.Column("eigenvalue", sa.Double),
     sa.ForeignKeyConstraint(
         ["evaluation_id", "position"],
         ["trials.evaluation_id", "trials.position"],

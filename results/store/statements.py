@@ -3,6 +3,7 @@
 The statements are built once, at import: most of the cost of a statement is its construction.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -112,6 +113,7 @@ def trial_rows(evaluation: int, outcome: Outcome) -> list[ColumnValues]:
             "architecture": list(trial.architecture),
             "search_seconds": trial.search_seconds,
             "retrain_seconds": trial.retrain_seconds,
+            "signals": trial.signals,
         }
         for position, trial in enumerate(outcome.trials)
     ]
@@ -130,6 +132,9 @@ def curve_rows(evaluation: int, outcome: Outcome) -> list[ColumnValues]:
             "validation_loss": _at(curve.validation_loss, epoch),
             "entropy": _at(curve.entropy, epoch),
             "alpha_norm": _at(curve.alpha_norm, epoch),
+            "plasticity_sup": _at(curve.plasticity_sup, epoch),
+            "plasticity_edge": _at(curve.plasticity_edge, epoch),
+            "eigenvalue": _at(curve.eigenvalue, epoch),
         }
         for position, trial in enumerate(outcome.trials)
         for curve in trial.curves
@@ -137,5 +142,5 @@ def curve_rows(evaluation: int, outcome: Outcome) -> list[ColumnValues]:
     ]
 
 
-def _at(values: tuple[float, ...] | None, epoch: int) -> float | None:
+def _at(values: Sequence[object] | None, epoch: int) -> object:
     return None if values is None else values[epoch]

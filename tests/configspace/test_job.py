@@ -7,7 +7,8 @@ import pytest
 from configspace.errors import WireError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import Curve, EvaluationId, Failure, Job, Outcome, Trial, loss, trial_seed
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 
 ID = EvaluationId(configuration=(2, 0, 5), epochs=17)
 JOB = Job(

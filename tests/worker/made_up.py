@@ -3,7 +3,8 @@
 import numpy as np
 
 from configspace.hyperparameters import Hyperparameters
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 from worker.engine.contract import Batch
 from worker.engine.problem import CosineProblem
 

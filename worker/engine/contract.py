@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configspace.hyperparameters import Hyperparameters
-from configspace.study import ArchitectureSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings
 from worker.engine.philox import Occasion
 from worker.engine.problem import Problem
 
@@ -71,20 +72,26 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Searched:
-    """Result of a search: α, the scores of the supernets, and one curve per trial.
+    """Result of a search: α, the scores of the supernets, and one curve per trial and name.
 
     Curves have shape ``(trial, epoch)``; their meaning is that of `configspace.job.Curve`.
     """
 
-    alpha: NDArray[np.float64]
-    """Shape ``(trial, edge, operation)``."""
+    alphas: NDArray[np.float64]
+    """α at the end of each epoch, shape ``(trial, epoch, edge, operation)``."""
     psnr: NDArray[np.float64]
     """One-shot PSNR in dB, shape ``(trial,)``."""
+    inherited_psnr: NDArray[np.float64]
+    """PSNR in dB of the discretized architecture with the weights of the supernet, on the batches
+    of the one-shot PSNR, with their batch norm statistics; shape ``(trial,)``."""
     train_loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
     validation_psnr: NDArray[np.float64]
-    entropy: NDArray[np.float64]
-    alpha_norm: NDArray[np.float64]
+
+    @property
+    def alpha(self) -> NDArray[np.float64]:
+        """α at the end of the search, shape ``(trial, edge, operation)``."""
+        return self.alphas[:, -1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,7 +130,10 @@ class Engine(Protocol):
         """Return which of these settings the engine does not support; None if it supports all."""
 
     def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
-        """Search from scratch, and score the supernets on the batches of `SEARCH_SCORE`."""
+        """Search from scratch, and score the supernets and their discretized architectures.
+
+        Both are scored on the batches of `SEARCH_SCORE`.
+        """
 
     def retrain(
         self, batch: Batch, architectures: NDArray[np.int64], on_epoch: OnEpoch

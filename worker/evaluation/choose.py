@@ -6,7 +6,8 @@ from pathlib import Path
 
 from configspace.errors import ServiceError
 from configspace.protocol import COMPILING, WAITING
-from configspace.study import ArchitectureSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings
 from worker.engine.contract import Engine
 from worker.numba_engine.environment import check_numba_settings
 

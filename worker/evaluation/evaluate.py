@@ -3,16 +3,18 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from configspace.job import Curve, Job, Outcome, Trial
 from configspace.operations import operations
+from worker.engine.alpha import discretize, edge_norms, largest_norm, mean_entropy, sup_norms
 from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
 from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready, target_of
+from worker.evaluation.signals import signals_of
 
 EXACT_PSNR: Final = 500.0
 """PSNR in dB that replaces an infinite one. The PSNR of a signal that is recovered exactly is
@@ -98,16 +100,18 @@ def search_trials(
     searched = replace(
         searched,
         psnr=_without_infinity(searched.psnr),
+        inherited_psnr=_without_infinity(searched.inherited_psnr),
         validation_psnr=_without_infinity(searched.validation_psnr),
     )
     _check_finite(batch, "one-shot PSNR", searched.psnr)
-    search_curves = _search_curves(batch, searched)
+    search_curves, signals = _search_curves(batch, searched), signals_of(batch, searched)
     found = [
         Trial(
             seed=int(seed),
             one_shot_psnr=float(searched.psnr[index]),
             architecture=_names(batch, picks),
             search_seconds=search_seconds,
+            signals=signals[index],
             curves=(search_curves[index],),
         )
         for index, (seed, picks) in enumerate(
@@ -122,6 +126,7 @@ def search_trials(
             update={
                 "one_shot_psnr": first.one_shot_psnr,
                 "search_seconds": first.search_seconds,
+                "signals": first.signals,
                 "curves": first.curves + second.curves,
             }
         )
@@ -166,16 +171,6 @@ def train_fixed(
     )
 
 
-def discretize(alpha: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the index of the largest alpha on each edge; of equal ones, the first.
-
-    Args:
-        alpha: Alphas, shape ``(trial, edge, operation)``.
-    """
-    picks: NDArray[np.int64] = np.argmax(alpha, axis=-1)
-    return picks
-
-
 def indices_of(batch: Batch, architectures: Sequence[Sequence[str]]) -> NDArray[np.int64]:
     """Return architectures as indices of their operations, shape ``(trial, edge)``.
 
@@ -213,8 +208,10 @@ def _search_curves(batch: Batch, searched: Searched) -> list[Curve]:
         train_loss=searched.train_loss,
         psnr=searched.validation_psnr,
         validation_loss=searched.validation_loss,
-        entropy=searched.entropy,
-        alpha_norm=searched.alpha_norm,
+        entropy=mean_entropy(searched.alphas),
+        alpha_norm=largest_norm(searched.alphas),
+        plasticity_sup=_shortened(sup_norms(searched.alphas, batch.architecture.parts)),
+        plasticity_edge=_shortened(edge_norms(searched.alphas, batch.architecture.parts)),
     )
 
 
@@ -225,16 +222,25 @@ def _retrain_curves(batch: Batch, trained: Retrained) -> list[Curve]:
 def _curves(
     batch: Batch, phase: Literal["search", "retrain"], **values: NDArray[np.float64]
 ) -> list[Curve]:
-    """Return the curves of each trial; each of ``values`` has shape ``(trial, epoch)``."""
+    """Return the curves of each trial; each of ``values`` has shape ``(trial, epoch, …)``."""
     for name, curves in values.items():
         _check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", curves)
     # model_validate instead of the constructor, because the names are keywords of the caller.
     return [
         Curve.model_validate(
-            {"phase": phase, **{name: tuple(c[trial].tolist()) for name, c in values.items()}}
+            {"phase": phase, **{name: _tuples(c[trial].tolist()) for name, c in values.items()}}
         )
         for trial in range(len(batch.seeds))
     ]
+
+
+def _tuples(values: Any) -> Any:
+    return tuple(_tuples(value) for value in values) if isinstance(values, list) else values
+
+
+def _shortened(norms: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Round to six decimals, since they are stored as text for each epoch and part."""
+    return np.round(norms, 6)
 
 
 def _without_infinity(psnr: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,7 +10,8 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
-from configspace.study import ArchitectureSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.numba_engine.first_calls import ensure_compiled
 from worker.numba_engine.training import RetrainRun, SearchRun, Stopped

@@ -16,7 +16,8 @@ import numpy as np
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.python_path import python_command
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 from worker.engine.contract import Batch
 from worker.engine.initialization import initial_alpha
 from worker.engine.problem import CosineProblem

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configspace.operations import operations
+from worker.engine.alpha import discretize
 from worker.engine.contract import PRETRAININGS, Batch, Retrained, Searched
 from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
 from worker.engine.philox import Occasion
+from worker.numba_engine.alpha import set_coefficients
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
 from worker.numba_engine.memory import Doubles, Floats
 from worker.numba_engine.workspace import Workspace, initial_values, starting_alpha
@@ -40,16 +42,17 @@ class SearchRun:
         self._initial = initial_values(batch, Occasion.SEARCH_START)
         self._alpha_step_sizes = alpha_step_sizes(batch)
         self._weight_step_sizes = weight_step_sizes(batch)
+        self._alpha = initial_alpha(batch)
+        trials, *shape = self._alpha.shape
         self.result = Searched(
-            alpha=initial_alpha(batch),
-            psnr=np.full(len(batch.seeds), np.nan),
+            alphas=np.full((trials, batch.epochs, *shape), np.nan),
+            psnr=np.full(trials, np.nan),
+            inherited_psnr=np.full(trials, np.nan),
             train_loss=_empty_curves(batch),
             validation_loss=_empty_curves(batch),
             validation_psnr=_empty_curves(batch),
-            entropy=_empty_curves(batch),
-            alpha_norm=_empty_curves(batch),
         )
-        """α moves in place; scores and curves are NaN until their trial is computed."""
+        """All values are NaN until their trial is computed."""
 
     def compute(self, workspace: Workspace, index: int, end_epoch: EndEpoch) -> None:
         """Search with one trial, and write its results.
@@ -63,7 +66,7 @@ class SearchRun:
         workspace.begin(index, self._initial)
         if self.single:
             result.train_loss[index] = self._pretrain(workspace, index, end_epoch)
-        alpha = result.alpha[index]
+        alpha = self._alpha[index]
         architecture = starting_alpha(batch, index, alpha)
         for epoch in range(batch.epochs):
             steps = steps_of(batch, epoch)
@@ -86,10 +89,11 @@ class SearchRun:
             result.validation_psnr[index, epoch] = means.validation_psnr
             if not self.single:
                 result.train_loss[index, epoch] = means.train_loss
-            result.entropy[index, epoch] = mean_entropy(alpha)
-            result.alpha_norm[index, epoch] = np.linalg.norm(alpha, axis=-1).max()
+            result.alphas[index, epoch] = alpha
             end_epoch()
         result.psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
+        set_coefficients(np.eye(alpha.shape[-1])[discretize(alpha)], workspace.trial)
+        result.inherited_psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
 
     def _pretrain(self, workspace: Workspace, index: int, end_epoch: EndEpoch) -> Doubles:
         """Train each CNN as a separate network, and put them together (Sec. 5.4).
@@ -174,18 +178,6 @@ class RetrainRun:
 def steps_of(batch: Batch, epoch: int) -> range:
     """Return the steps of an epoch, numbered from the start of the training."""
     return range(epoch * batch.search.batches, (epoch + 1) * batch.search.batches)
-
-
-def mean_entropy(alpha: NDArray[np.float64]) -> float:
-    """Return the mean over edges of softmax(α)'s entropy, in nats.
-
-    Args:
-        alpha: Architecture parameters, shape ``(edge, operation)``.
-    """
-    powers = np.exp(alpha - alpha.max(-1, keepdims=True))
-    beta = powers / powers.sum(-1, keepdims=True)
-    logs = np.log(beta, out=np.zeros_like(beta), where=beta > 0)
-    return float(-(beta * logs).sum(-1).mean())
 
 
 def _empty_curves(batch: Batch) -> NDArray[np.float64]:

@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from configspace.study import ArchitectureSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings
+from worker.engine.alpha import discretize
 from worker.engine.contract import PRETRAININGS, Batch, OnEpoch, Retrained, Searched
 from worker.engine.philox import Occasion
 from worker.torch_engine.training import Search, Training
@@ -38,17 +40,27 @@ class TorchEngine:
 
     def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
         """Search from scratch, and score the supernets."""
+        alphas: list[NDArray[np.float64]] = []
         if batch.search.variant == "darts-single":
             search, train_loss = self._pretrained(batch, on_epoch)
-            rest = _after(len(PRETRAININGS), on_epoch)
-            curves = _curves(batch, partial(_alpha_epoch, search), rest)
-            curves["train_loss"] = train_loss
+            epoch, rest = _alpha_epoch, _after(len(PRETRAININGS), on_epoch)
         else:
-            search = Search.from_scratch(batch, self._like)
-            curves = _curves(batch, partial(_search_epoch, search), on_epoch)
+            search, train_loss = Search.from_scratch(batch, self._like), None
+            epoch, rest = _search_epoch, on_epoch
+
+        def recorded(steps: range) -> Values:
+            values = epoch(search, steps)
+            alphas.append(_array(search.alpha).copy())  # the next epoch changes α in place
+            return values
+
+        curves = _curves(batch, recorded, rest)
+        if train_loss is not None:
+            curves["train_loss"] = train_loss
+        discrete = search.discrete(discretize(alphas[-1]))
         return Searched(
-            alpha=_array(search.alpha),
+            alphas=np.stack(alphas, axis=1),
             psnr=_array(search.score(search.mixture(), Occasion.SEARCH_SCORE)),
+            inherited_psnr=_array(search.score(discrete, Occasion.SEARCH_SCORE)),
             **curves,
         )
 
@@ -87,7 +99,7 @@ def _search_epoch(search: Search, steps: range) -> Values:
         loss, psnr = search.alpha_step(step, valid, train if unroll else None)
         train_loss = search.weight_step(step, train)
         scores.append({"validation_loss": loss, "validation_psnr": psnr, "train_loss": train_loss})
-    return {**_mean(scores), **_spread(search.alpha)}
+    return _mean(scores)
 
 
 def _alpha_epoch(search: Search, steps: range) -> Values:
@@ -97,7 +109,7 @@ def _alpha_epoch(search: Search, steps: range) -> Values:
     for step, valid in zip(steps, validation, strict=True):
         loss, psnr = search.alpha_step(step, valid)
         scores.append({"validation_loss": loss, "validation_psnr": psnr})
-    return {**_mean(scores), **_spread(search.alpha)}
+    return _mean(scores)
 
 
 def _training_epoch(training: Training, occasion: Occasion, steps: range) -> Values:
@@ -140,13 +152,6 @@ def _after(done: int, on_epoch: OnEpoch) -> OnEpoch:
     """Return the callback for the part of DARTS-single that follows ``done`` other parts."""
     parts = len(PRETRAININGS) + 1
     return lambda epochs, of: on_epoch(done * of + epochs, parts * of)
-
-
-def _spread(alpha: Tensor) -> Values:
-    """Return each trial's mean entropy of softmax(α) in nats, and its largest norm of α."""
-    logs = alpha.log_softmax(-1)
-    entropy = -(logs.exp() * logs).sum(-1).mean(-1)
-    return {"entropy": entropy, "alpha_norm": alpha.norm(dim=-1).amax(-1)}
 
 
 def _array(values: Tensor) -> NDArray[np.float64]:

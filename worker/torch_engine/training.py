@@ -133,6 +133,11 @@ class Search(Trainer):
         """Return the coefficients of the edges' terms for the current α."""
         return mixture(self.alpha.softmax(-1), self._table)
 
+    def discrete(self, picks: NDArray[np.int64]) -> Mixture:
+        """Return the coefficients of the edges' terms for architectures, ``(trial, edge)``."""
+        picked = one_hot(torch.as_tensor(picks), len(self._table)).to(self._table)
+        return mixture(picked, self._table)
+
     def alpha_step(
         self, step: int, samples: Samples, training: Samples | None = None
     ) -> tuple[Tensor, Tensor]:

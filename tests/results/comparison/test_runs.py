@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from configspace.study import ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ProblemSettings
 from results.analysis.incumbent import incumbent_of, reruns_of_incumbent
 from results.comparison.runs import Pair, crossed_conditions, exchanged_conditions
 from results.frames.study import load_from

@@ -9,7 +9,8 @@ from configspace.campaign import Campaign
 from configspace.condition import Condition, ConditionEvaluation
 from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 from results.frames.campaign import CampaignFrames, load_campaign
 from results.paper.pooling import (
     Tally,

@@ -54,6 +54,12 @@ def test_an_old_campaign_loads_by_condition(url: str) -> None:
     assert set(frames.trials["condition"]) == set(frames.conditions["condition"])
 
 
+def test_trials_of_an_old_store_have_no_signals(url: str) -> None:
+    frames = load(url, "old")
+    assert frames.trials["inherited"].isna().all()
+    assert frames.curves["plasticity_edge"].isna().all()
+
+
 def test_an_old_study_needs_consent_to_resume(url: str) -> None:
     before = load(url, "old").evaluations
     refused = resume(url)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from configspace.errors import ServiceError
-from configspace.study import ArchitectureSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings
 from worker.evaluation.choose import able_engine, choose_engine, make_ready
 
 UNROLLED = SearchSettings(variant="darts-second-order")

@@ -12,7 +12,8 @@ import torch
 from configspace.custom import source_digest
 from configspace.errors import ServiceError
 from configspace.operations import operations
-from configspace.study import ArchitectureSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from worker.engine.contract import Batch
 from worker.engine.philox import Occasion

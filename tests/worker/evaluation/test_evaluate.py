@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 from benchmarks.around import Instant
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.signals import SIGNALS
+from configspace.study import ArchitectureSettings, ProblemSettings
 from tests.worker.made_up import batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
+from worker.engine.alpha import discretize
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.evaluation.evaluate import (
     EXACT_PSNR,
     JobEvaluator,
     NonFiniteScore,
-    discretize,
     same_everywhere,
     search_trials,
     train_fixed,
@@ -102,17 +104,16 @@ class Scripted:
         return np.full((len(batch.seeds), batch.epochs), self._loss)
 
     def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
-        alpha = np.zeros((len(batch.seeds), batch.architecture.layers, 4))
-        alpha[0, 0, 3] = alpha[1, 1, 1] = 1
+        alphas = np.zeros((len(batch.seeds), batch.epochs, batch.architecture.layers, 4))
+        alphas[0, -1, 0, 3] = alphas[1, -1, 1, 1] = 1
         curve = self._curve(batch)
         return Searched(
-            alpha=alpha,
+            alphas=alphas,
             psnr=np.array(self._psnr),
+            inherited_psnr=np.array(self._psnr) - 1,
             train_loss=curve,
             validation_loss=curve,
             validation_psnr=curve,
-            entropy=curve,
-            alpha_norm=curve,
         )
 
     def retrain(
@@ -243,7 +244,8 @@ def test_each_value_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("worker.evaluation.evaluate.np.isfinite", is_finite)
     batch = batch_of_job(job_of(seeds=tuple(range(40))))
     search_trials(batch, Instant(), retrain=True, progress=quiet)
-    scores_and_curves = 2 + 7 * batch.epochs
+    curves = 7 + 2 * batch.architecture.parts  # two of them have a value per part
+    scores_and_curves = 2 + len(SIGNALS) + curves * batch.epochs
     assert sum(checked) <= 40 * scores_and_curves
 
 

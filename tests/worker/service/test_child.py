@@ -8,7 +8,8 @@ import pytest
 from configspace.errors import ServiceError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
-from configspace.study import ArchitectureSettings, ProblemSettings, SearchSettings
+from configspace.search import SearchSettings
+from configspace.study import ArchitectureSettings, ProblemSettings
 from tests.worker import noop
 from worker.service.child import MakeEvaluator, OnProgress, attempt, resolve
 

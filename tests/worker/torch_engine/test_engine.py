@@ -7,10 +7,10 @@ import torch
 from configspace.hyperparameters import Hyperparameters
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
+from worker.engine.alpha import discretize
 from worker.engine.contract import Batch, Searched
 from worker.engine.initialization import initial_alpha
 from worker.engine.philox import Occasion
-from worker.evaluation.evaluate import discretize
 from worker.torch_engine.batches import Sampler
 from worker.torch_engine.engine import TorchEngine
 from worker.torch_engine.training import Search
@@ -289,19 +289,16 @@ def test_retraining_lowers_the_loss() -> None:
 
 def test_results_have_the_stated_shapes() -> None:
     result = search(batch_of(*HYPERPARAMETERS, epochs=3))
-    for name in ("train_loss", "validation_loss", "validation_psnr", "entropy", "alpha_norm"):
+    for name in ("train_loss", "validation_loss", "validation_psnr"):
         assert getattr(result, name).shape == (4, 3)
-    assert result.alpha.shape == (4, 3, 4)
-    assert result.psnr.shape == (4,)
+    assert result.alphas.shape == (4, 3, 3, 4)
+    assert result.psnr.shape == result.inherited_psnr.shape == (4,)
 
 
-def test_the_last_entropy_and_norm_are_those_of_alpha() -> None:
-    result = search(batch_of(*HYPERPARAMETERS, epochs=3))
-    shares = np.exp(result.alpha) / np.exp(result.alpha).sum(-1, keepdims=True)
-    entropy = -(shares * np.log(shares)).sum(-1).mean(-1)
-    np.testing.assert_allclose(result.entropy[:, -1], entropy, rtol=1e-5)
-    norms = np.linalg.norm(result.alpha, axis=-1).max(-1)
-    np.testing.assert_allclose(result.alpha_norm[:, -1], norms, rtol=1e-5)
+def test_each_epoch_has_its_alpha() -> None:
+    longer = search(batch_of(*HYPERPARAMETERS, epochs=3))
+    assert (longer.alphas[:, 1:] != longer.alphas[:, :-1]).any(axis=(2, 3)).all()
+    np.testing.assert_array_equal(longer.alpha, longer.alphas[:, -1])
 
 
 def test_progress_reports_each_epoch() -> None:
@@ -310,3 +307,12 @@ def test_progress_reports_each_epoch() -> None:
     engine.search(batch, lambda done, of: reports.append((done, of)))
     engine.retrain(batch, np.array([[0, 1, 2]]), lambda done, of: reports.append((done, of)))
     assert reports == [(1, 3), (2, 3), (3, 3)] * 2
+
+
+def test_a_decided_supernet_scores_as_its_architecture() -> None:
+    supernets = Search.from_scratch(batch_of(*HYPERPARAMETERS), torch.empty(0))
+    picks = np.array([[0, 1, 2], [3, 0, 1], [1, 1, 1], [2, 3, 0]])
+    supernets.alpha = torch.tensor(1e4 * np.eye(4, dtype=np.float32)[picks])
+    found = supernets.score(supernets.discrete(picks), Occasion.SEARCH_SCORE)
+    expected = supernets.score(supernets.mixture(), Occasion.SEARCH_SCORE)
+    torch.testing.assert_close(found, expected)

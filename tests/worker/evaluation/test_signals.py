@@ -1,0 +1,47 @@
+"""The signals that every search records."""
+
+import numpy as np
+import pytest
+
+from configspace.signals import SIGNALS
+from tests.worker.made_up import HYPERPARAMETERS, batch_of
+from worker.engine.contract import Searched
+from worker.evaluation.evaluate import search_trials, train_fixed
+from worker.evaluation.signals import signals_of
+from worker.torch_engine.engine import TorchEngine
+
+
+def quiet(phase: str, done: int, of: int) -> None:
+    pass
+
+
+def test_a_search_records_every_signal() -> None:
+    batch = batch_of(*HYPERPARAMETERS[:2], epochs=3)
+    for trial in search_trials(batch, TorchEngine(), retrain=True, progress=quiet):
+        assert trial.signals.keys() == SIGNALS.keys()
+        search = trial.curves[0]
+        assert search.validation_loss is not None
+        assert search.entropy is not None
+        assert trial.signals["validation_loss"] == search.validation_loss[-1]
+        assert trial.signals["entropy"] == pytest.approx(search.entropy[-1])
+
+
+def test_without_a_search_there_are_no_signals() -> None:
+    batch = batch_of()
+    (trial,) = train_fixed(batch, np.array([[0, 1, 1]]), TorchEngine(), progress=quiet)
+    assert trial.signals == {}
+
+
+def test_a_signal_that_is_not_finite_is_left_out() -> None:
+    curve = np.ones((2, 3))
+    searched = Searched(
+        alphas=np.zeros((2, 3, 3, 4)),
+        psnr=np.zeros(2),
+        inherited_psnr=np.array([20.0, -np.inf]),
+        train_loss=curve,
+        validation_loss=curve,
+        validation_psnr=curve,
+    )
+    first, second = signals_of(batch_of(*HYPERPARAMETERS[:2]), searched)
+    assert first["inherited"] == 20.0
+    assert second.keys() == SIGNALS.keys() - {"inherited"}
