@@ -1,14 +1,21 @@
-"""The signals that every search records."""
+"""The signals that a trial records."""
 
 from configspace.signals import SIGNALS
 
 
 def every_signal() -> str:
     """Return a table with one row per signal."""
-    rows = ["| column | what it is | better if |", "|---|---|---|"]
-    for name, signal in SIGNALS.items():
+    rows = [
+        "| column | what it is | better if | recorded | objective |",
+        "|---|---|---|---|---|",
+    ]
+    for signal in SIGNALS.values():
         unit = f", in {signal.unit}" if signal.unit else ""
-        rows.append(f"| `{name}` | {signal.text}{unit} | {_DIRECTION[signal.direction]} |")
+        asked = "always" if signal.request is None else f"on request: `{signal.request}`"
+        rows.append(
+            f"| `{signal.column}` | {signal.text}{unit} | {_DIRECTION[signal.direction]} | {asked} "
+            f"| `{signal.objective}` |"
+        )
     return "\n".join(rows)
 
 

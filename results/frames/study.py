@@ -12,7 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from configspace.hyperparameters import DOMAINS, Domain, Hyperparameters, Interval, Levels
-from configspace.signals import SIGNALS
+from configspace.signals import KEPT_TOGETHER
 from configspace.study import Study
 from results.store.events import ShownState
 from results.store.schema import configurations, curves, evaluations, studies, trials
@@ -68,7 +68,7 @@ TRIAL: Final = {
     "architecture": "str",
     "search_seconds": "float64",
     "retrain_seconds": "float64",
-    **dict.fromkeys(SIGNALS, "float64"),
+    **dict.fromkeys(KEPT_TOGETHER, "float64"),
 }
 _TRIALS = {**_KEYS, **_BUDGET, **TRIAL}
 CURVE: Final = {
@@ -256,7 +256,7 @@ def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int])
 def with_signals(trials: pd.DataFrame) -> pd.DataFrame:
     """Return trials with one column per signal in place of the mapping ``signals``."""
     rows = [values or {} for values in trials["signals"]]
-    columns = {name: [row.get(name) for row in rows] for name in SIGNALS}
+    columns = {name: [row.get(name) for row in rows] for name in KEPT_TOGETHER}
     found = pd.DataFrame(columns, index=trials.index, dtype="float64")
     return trials.drop(columns="signals").join(found)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from configspace.signals import SIGNALS
+from configspace.signals import ALWAYS
 from worker.engine.alpha import edge_norms, flips, log_likelihood, mean_entropy, sup_norms
 from worker.engine.contract import Batch, Searched
 
@@ -19,7 +19,7 @@ def signals_of(batch: Batch, searched: Searched) -> list[dict[str, float]]:
         "plasticity_edge": edge_norms(alpha, parts).max(-1),
         "flips": flips(searched.alphas),
     }
-    assert values.keys() == SIGNALS.keys()
+    assert values.keys() == {*ALWAYS}
     found: list[dict[str, float]] = [{} for _ in alpha]
     for name, of in values.items():
         for trial in np.flatnonzero(np.isfinite(of)):

@@ -9,7 +9,7 @@ from benchmarks.around import Instant
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
 from configspace.search import SearchSettings
-from configspace.signals import SIGNALS
+from configspace.signals import ALWAYS
 from configspace.study import ArchitectureSettings, ProblemSettings
 from tests.worker.made_up import batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
@@ -245,7 +245,7 @@ def test_each_value_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = batch_of_job(job_of(seeds=tuple(range(40))))
     search_trials(batch, Instant(), retrain=True, progress=quiet)
     curves = 7 + 2 * batch.architecture.parts  # two of them have a value per part
-    scores_and_curves = 2 + len(SIGNALS) + curves * batch.epochs
+    scores_and_curves = 2 + len(ALWAYS) + curves * batch.epochs
     assert sum(checked) <= 40 * scores_and_curves
 
 
