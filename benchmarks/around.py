@@ -55,6 +55,7 @@ class Instant:
         names = ("train_loss", "validation_loss", "validation_psnr")
         return Searched(
             alphas=generator.random((trials, batch.epochs, batch.architecture.edges, 4)),
+            architectures=generator.integers(0, 4, (trials, batch.architecture.edges)),
             psnr=generator.random(trials),
             inherited_psnr=generator.random(trials),
             **{name: generator.random((trials, batch.epochs)) for name in names},

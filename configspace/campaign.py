@@ -66,8 +66,8 @@ class Grid(Section):
     methods: (
         Annotated[tuple[Method, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None
     ) = None
-    """Methods: the searches ``darts``, ``darts-second-order`` and ``darts-single``, and the
-    baselines ``random``, ``learnable-gradient-only`` and ``nets-only``."""
+    """Methods: the searches, which are the variants of ``[search]``, and the baselines ``random``,
+    ``learnable-gradient-only`` and ``nets-only``."""
     hyperparameters: Names | None = None
     """Names of hyperparameter configurations: presets of the paper, or keys of
     ``[configurations]``."""
@@ -94,7 +94,7 @@ class CampaignFile(Grid):
     operations: Names = ("all",)
     """Operation sets: ``good``, ``all``. Default: all operations, the harder set."""
     methods: Methods = ("darts",)
-    """Methods: the searches ``darts``, ``darts-second-order`` and ``darts-single``, and three
+    """Methods: the searches, which are the variants of ``[search]`` in a study file, and three
     baselines that train an architecture without a search. Default: first-order DARTS, as in the
     paper's main experiments.
 

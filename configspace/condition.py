@@ -16,13 +16,14 @@ Method = Literal[
     "darts",
     "darts-second-order",
     "darts-single",
+    "rs-ws",
     "learnable-gradient-only",
     "nets-only",
     "random",
 ]
 """How a trial gets its architecture: from a search, or without one for the baselines."""
 
-SEARCHES = ("darts", "darts-second-order", "darts-single")
+SEARCHES = ("darts", "darts-second-order", "darts-single", "rs-ws")
 """The methods that search; each is a variant of ``[search]``."""
 EVERYWHERE = {"learnable-gradient-only": "learnable_gradient", "nets-only": "cnn"}
 """The baselines that have one operation on every edge, with that operation."""
@@ -203,7 +204,9 @@ def _settings(condition: Condition, *, exclude_defaults: bool) -> dict[str, Any]
         "architecture": condition.architecture.model_dump(
             mode="json", exclude=condition.architecture.unused, exclude_defaults=exclude_defaults
         ),
-        "search": condition.search.model_dump(mode="json", exclude_defaults=exclude_defaults),
+        "search": condition.search.model_dump(
+            mode="json", exclude=condition.search.unused, exclude_defaults=exclude_defaults
+        ),
     }
 
 

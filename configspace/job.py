@@ -104,22 +104,23 @@ class Curve(Message):
     phase: Literal["search", "retrain"]
     train_loss: tuple[float, ...]
     """Mean squared error of the training batches, each before its step. In a search by
-    DARTS-single it is the mean of the two trainings that precede the search."""
+    DARTS-single it is the mean of the two trainings that precede the search; in random search with
+    weight sharing the batches train random architectures."""
     psnr: tuple[float, ...]
     """Mean PSNR in dB on fresh signals. In a search these are the batches of the α steps; in a
     retraining they are the training batches, which are fresh too, each scored before its step. In
     the second-order search, the batch of an α step is scored by the weights after the unrolled
-    step."""
+    step. Random search with weight sharing has no α steps: these are its training batches, each
+    scored before its step with the random architecture that it trains."""
     validation_loss: tuple[float, ...] | None = None
-    """Mean squared error of the batches of the α steps; only in a search."""
+    """Mean squared error of the batches of the α steps; only in a search with α, as the rest."""
     entropy: tuple[float, ...] | None = None
-    """Mean entropy of softmax(α) over the edges, in nats, at the end of the epoch; only in a
-    search."""
+    """Mean entropy of softmax(α) over the edges, in nats, at the end of the epoch."""
     alpha_norm: tuple[float, ...] | None = None
-    """Largest Euclidean norm of an edge's α at the end of the epoch; only in a search."""
+    """Largest Euclidean norm of an edge's α at the end of the epoch."""
     plasticity_sup: tuple[tuple[float, ...], ...] | None = None
     """Largest absolute α of each cell, or of each layer of the sequential space, at the end of the
-    epoch; only in a search."""
+    epoch."""
     plasticity_edge: tuple[tuple[float, ...], ...] | None = None
     """Largest Euclidean norm of an edge's centered α in each cell or layer, as above."""
     eigenvalue: tuple[float | None, ...] | None = None

@@ -42,6 +42,8 @@ class Signal:
     unit: str = ""
     request: Request | None = None
     """The entry of ``[evaluation] signals`` that turns it on; None if it is always recorded."""
+    needs_alpha: bool = False
+    """Whether it needs the steps of α, which random search with weight sharing does not have."""
 
     @property
     def objective(self) -> str:
@@ -106,27 +108,51 @@ SIGNALS: Final = {
             "dominant eigenvalue of the Hessian of the validation loss by α at the end",
             -1,
             request="eigenvalue",
+            needs_alpha=True,
         ),
         Signal(
             "eigenvalue_max",
             "largest dominant eigenvalue of the search",
             -1,
             request="eigenvalue",
+            needs_alpha=True,
         ),
         Signal(
             "eigenvalue_ratio",
             "last smoothed dominant eigenvalue divided by the smallest one before",
             -1,
             request="eigenvalue",
+            needs_alpha=True,
         ),
-        Signal("validation_loss", "mean squared error of the last epoch's validation batches", -1),
-        Signal("entropy", "mean entropy of softmax(α) over the edges", -1, "nats"),
         Signal(
-            "alpha_likelihood", "log-likelihood of the architecture under softmax(α)", 1, "nats"
+            "validation_loss",
+            "mean squared error of the last epoch's validation batches",
+            -1,
+            needs_alpha=True,
         ),
-        Signal("plasticity_sup", "largest |α| of any edge at the end", -1),
-        Signal("plasticity_edge", "largest norm of an edge's centered α at the end", -1),
-        Signal("flips", "changes of the picked operations in the last fifth of the epochs", -1),
+        Signal(
+            "entropy", "mean entropy of softmax(α) over the edges", -1, "nats", needs_alpha=True
+        ),
+        Signal(
+            "alpha_likelihood",
+            "log-likelihood of the architecture under softmax(α)",
+            1,
+            "nats",
+            needs_alpha=True,
+        ),
+        Signal("plasticity_sup", "largest |α| of any edge at the end", -1, needs_alpha=True),
+        Signal(
+            "plasticity_edge",
+            "largest norm of an edge's centered α at the end",
+            -1,
+            needs_alpha=True,
+        ),
+        Signal(
+            "flips",
+            "changes of the picked operations in the last fifth of the epochs",
+            -1,
+            needs_alpha=True,
+        ),
     )
 }
 """All signals by name, in the order in which they are shown."""
@@ -136,7 +162,7 @@ KEPT_TOGETHER: Final = tuple(name for name in SIGNALS if name != ONE_SHOT.name)
 column of its own."""
 
 ALWAYS: Final = tuple(name for name in KEPT_TOGETHER if SIGNALS[name].request is None)
-"""Names of those that every search records."""
+"""Names of those that every search records, as far as it has α."""
 
 
 def signal_of(name: str) -> Signal:

@@ -334,6 +334,7 @@ class Study(Section):
                 "name": True,
                 "problem": set() if self.problem.source else {"source"},
                 "architecture": self.architecture.unused,
+                "search": self.search.unused,
                 "bohb": {"iterations", "parallel"},
                 "evaluation": {"time_limit", "memory_limit"},
             },
@@ -352,10 +353,13 @@ class Study(Section):
         free |= {"evaluation.time_limit", "evaluation.memory_limit"}
         unused = self.architecture.unused & other.architecture.unused
         free |= {f"architecture.{key}" for key in unused}
+        tables = tuple(f"search.{key}." for key in self.search.unused & other.search.unused)
         return [
             Difference(FILE_KEYS.get(key, key), expected.get(key), found.get(key))
             for key in {**expected, **found}
-            if key not in free and expected.get(key) != found.get(key)
+            if key not in free
+            and not key.startswith(tables)
+            and expected.get(key) != found.get(key)
         ]
 
 

@@ -75,15 +75,35 @@ def attribute_docstrings(model: type[BaseModel]) -> dict[str, str]:
 
 
 def _file(model: type[BaseModel]) -> str:
-    tables = {name: _table_model(field) for name, field in model.model_fields.items()}
-    parts = ["## Top level\n", *_keys(model, [name for name, of in tables.items() if not of], "")]
-    for name, of in tables.items():
-        if of:
-            about = re.sub(r"^``\[[^:]*: ", "", inspect.cleandoc(of.__doc__ or ""))
-            about = about[0].upper() + about[1:]
-            parts += [f"## `[{name}]` {{ #{name} }}\n", f"{about}\n"]
-            parts += _keys(of, list(of.model_fields), f"{name}.")
+    tables = _tables(model)
+    keys = _keys(model, [name for name in model.model_fields if name not in tables], "")
+    parts = ["## Top level\n", *keys]
+    for name, table in tables.items():
+        parts += _table(table, name)
     return "\n".join(parts)
+
+
+def _table(model: type[BaseModel], name: str) -> Iterator[str]:
+    """Yield the section of a table, and then those of the tables in it.
+
+    Args:
+        model: The table.
+        name: Its dotted name, such as ``search.rs_ws``.
+    """
+    about = re.sub(r"^``\[[^:]*: ", "", inspect.cleandoc(model.__doc__ or ""))
+    anchor = name.replace(".", "-")
+    yield f"## `[{name}]` {{ #{anchor} }}\n"
+    yield f"{about[0].upper()}{about[1:]}\n"
+    inner = _tables(model)
+    yield from _keys(model, [key for key in model.model_fields if key not in inner], f"{name}.")
+    for key, table in inner.items():
+        yield from _table(table, f"{name}.{key}")
+
+
+def _tables(model: type[BaseModel]) -> dict[str, type[BaseModel]]:
+    """Return the tables of a model by their keys."""
+    models = {name: _table_model(field) for name, field in model.model_fields.items()}
+    return {name: of for name, of in models.items() if of}
 
 
 def _table_model(field: FieldInfo) -> type[BaseModel] | None:

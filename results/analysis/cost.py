@@ -1,7 +1,9 @@
 """What a study costs, and what it had found by the time it had cost a given amount.
 
 The unit of cost is one epoch of one trial. An evaluation costs epochs × trials for its search, and
-the same again for its retraining if the study's objective is ``final``. A crashed
+the same again for its retraining if the study's objective is ``final``. Random search with weight
+sharing also scores architectures; to score one on three batches counts as one step, see
+`configspace.search.SearchSettings.scoring_epochs`. A crashed
 evaluation has the cost of a finished one, because its configuration failed and BOHB learns from it.
 A lost evaluation costs nothing, because a machine failed. Costs add up in the order in which the
 evaluations were submitted, not that in which they ended; re-runs do not count.
@@ -78,8 +80,8 @@ def evaluation_cost(study: Study, epochs: int) -> int:
         study: The settings of the study.
         epochs: Epochs of the search; a retraining takes as many.
     """
-    phases = 2 if study.objective == "final" else 1
-    return phases * epochs * study.evaluation.trials
+    retraining = epochs if study.objective == "final" else 0
+    return (study.search.search_epochs(epochs) + retraining) * study.evaluation.trials
 
 
 def spent(frames: Frames) -> pd.DataFrame:

@@ -9,6 +9,7 @@ METHODS = {
     "darts": "DARTS",
     "darts-single": "DARTS-single",
     "darts-second-order": "DARTS, second order",
+    "rs-ws": "RS-WS",
     "learnable-gradient-only": "Learnable grad. only",
     "nets-only": "Nets only",
     "random": "Random",

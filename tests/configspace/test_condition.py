@@ -120,11 +120,26 @@ def test_settings_of_another_space_change_no_seed() -> None:
     assert condition().differences(other) == []
 
 
-@pytest.mark.parametrize("method", ["darts-single", "darts-second-order"])
+@pytest.mark.parametrize("method", ["darts-single", "darts-second-order", "rs-ws"])
 def test_a_search_is_a_variant(method: str) -> None:
     made = condition(method=method, search={"variant": method})
     assert made.fixed_architectures(range(1)) is None
     assert made.digest() != condition().digest()
+
+
+def test_settings_of_another_method_change_no_seed() -> None:
+    other = condition(search={"rs_ws": {"architectures": 500}})
+    assert other.digest() == condition().digest()
+    assert condition().differences(other) == []
+
+
+def test_a_random_search_uses_its_settings() -> None:
+    one, other = (
+        condition(method="rs-ws", search={"variant": "rs-ws", "rs_ws": {"batches": batches}})
+        for batches in (10, 5)
+    )
+    assert one.digest() != other.digest()
+    assert [found.key for found in one.differences(other)] == ["search.rs_ws.batches"]
 
 
 def test_more_architectures_may_be_given() -> None:

@@ -203,6 +203,28 @@ class TestASettingThatDecidesResults:
         assert [one.key for one in study().differences(study(**change))] == [key]
 
 
+def random_search(**settings: Any) -> Study:
+    return study(search={"variant": "rs-ws", "rs_ws": settings})
+
+
+def test_a_random_search_uses_its_settings() -> None:
+    assert random_search(batches=5).digest() != random_search().digest()
+    assert random_search().differences(random_search(batches=5)) == [
+        Difference("search.rs_ws.batches", expected=10, found=5)
+    ]
+
+
+def test_other_variants_ignore_the_random_search() -> None:
+    other = study(search={"rs_ws": {"batches": 5}})
+    assert other.digest() == study().digest()
+    assert study().differences(other) == []
+
+
+def test_there_are_enough_architectures_for_the_finalists() -> None:
+    with pytest.raises(ValueError, match=r"up to architectures \(5\), got 6"):
+        random_search(architectures=5, finalists=6)
+
+
 def cells(**settings: Any) -> Study:
     return study(architecture={"space": "cell", **settings})
 

@@ -72,25 +72,31 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Searched:
-    """Result of a search: α, the scores of the supernets, and one curve per trial and name.
+    """Result of a search: architectures, the scores of the supernets, and one curve per trial and
+    name.
 
     Curves have shape ``(trial, epoch)``; their meaning is that of `configspace.job.Curve`.
     """
 
     alphas: NDArray[np.float64]
-    """α at the end of each epoch, shape ``(trial, epoch, edge, operation)``."""
+    """α at the end of each epoch, shape ``(trial, epoch, edge, operation)``; a search without α has
+    no epochs here."""
+    architectures: NDArray[np.int64]
+    """Index of each edge's operation in the architecture found, shape ``(trial, edge)``."""
     psnr: NDArray[np.float64]
-    """One-shot PSNR in dB, shape ``(trial,)``."""
+    """One-shot PSNR in dB, shape ``(trial,)``; for a search without α the same as
+    ``inherited_psnr``."""
     inherited_psnr: NDArray[np.float64]
     """PSNR in dB of the discretized architecture with the weights of the supernet, on the batches
     of the one-shot PSNR, with their batch norm statistics; shape ``(trial,)``."""
     train_loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
+    """A search without α has no epochs here, either."""
     validation_psnr: NDArray[np.float64]
 
     @property
     def alpha(self) -> NDArray[np.float64]:
-        """α at the end of the search, shape ``(trial, edge, operation)``."""
+        """α at the end of a search with α, shape ``(trial, edge, operation)``."""
         return self.alphas[:, -1]
 
 
@@ -121,6 +127,12 @@ class Engine(Protocol):
     both CNNs with the flattening of the ``cnn`` network, and only α is trained. The train loss of
     the search is the mean over both trainings, and the search reports three times the batch's
     epochs.
+
+    Random search with weight sharing (``rs-ws``, Li & Talwalkar 2019) has no α. Each step trains
+    the weights with one random architecture; operations that it does not contain have the gradient
+    0, so that Adam's momentum and the weight decay still move their weights. Afterwards random
+    architectures are scored on the batches of `CANDIDATES`, and the best of them on those of
+    `SEARCH_SCORE`. The search reports the scores as epochs, too; see `worker.engine.rs_ws`.
     """
 
     name: str

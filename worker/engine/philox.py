@@ -37,6 +37,8 @@ class Occasion(IntEnum):
     """Training of the ``learnable_gradient`` network of DARTS-single."""
     CNN_PRETRAINING = 8
     """Training of the ``cnn`` network of DARTS-single."""
+    CANDIDATES = 11
+    """Random architectures that random search with weight sharing scores, and their batches."""
 
 
 class Quantity(IntEnum):
@@ -53,6 +55,8 @@ class Quantity(IntEnum):
     """Initial α: one draw for all edges and operations, with the edges as the first dimension."""
     FLATTENING = 5
     """Initial weights of a flattening; the index is the cell."""
+    ARCHITECTURE = 7
+    """Operations of a random architecture, one number per edge."""
 
 
 def philox(counter: Sequence[Any], key: Sequence[Any]) -> list[Any]:

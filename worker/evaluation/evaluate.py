@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from configspace.job import Curve, Job, Outcome, Trial
 from configspace.operations import operations
-from worker.engine.alpha import discretize, edge_norms, largest_norm, mean_entropy, sup_norms
+from worker.engine.alpha import edge_norms, largest_norm, mean_entropy, sup_norms
 from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
 from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready, target_of
@@ -83,7 +83,7 @@ def batch_of(job: Job) -> Batch:
 def search_trials(
     batch: Batch, engine: Engine, *, retrain: bool, progress: Report
 ) -> tuple[Trial, ...]:
-    """Search, discretize, and retrain if asked.
+    """Search, and retrain the architectures found if asked.
 
     Args:
         batch: The trials.
@@ -114,13 +114,11 @@ def search_trials(
             signals=signals[index],
             curves=(search_curves[index],),
         )
-        for index, (seed, picks) in enumerate(
-            zip(batch.seeds, discretize(searched.alpha), strict=True)
-        )
+        for index, (seed, picks) in enumerate(zip(batch.seeds, searched.architectures, strict=True))
     ]
     if not retrain:
         return tuple(found)
-    trained = train_fixed(batch, discretize(searched.alpha), engine, progress=progress)
+    trained = train_fixed(batch, searched.architectures, engine, progress=progress)
     return tuple(
         second.model_copy(
             update={
@@ -202,17 +200,17 @@ def _names(batch: Batch, picks: NDArray[np.int64]) -> tuple[str, ...]:
 
 
 def _search_curves(batch: Batch, searched: Searched) -> list[Curve]:
-    return _curves(
-        batch,
-        "search",
-        train_loss=searched.train_loss,
-        psnr=searched.validation_psnr,
-        validation_loss=searched.validation_loss,
-        entropy=mean_entropy(searched.alphas),
-        alpha_norm=largest_norm(searched.alphas),
-        plasticity_sup=_shortened(sup_norms(searched.alphas, batch.architecture.parts)),
-        plasticity_edge=_shortened(edge_norms(searched.alphas, batch.architecture.parts)),
-    )
+    values = {"train_loss": searched.train_loss, "psnr": searched.validation_psnr}
+    if searched.alphas.size:
+        alphas, parts = searched.alphas, batch.architecture.parts
+        values |= {
+            "validation_loss": searched.validation_loss,
+            "entropy": mean_entropy(alphas),
+            "alpha_norm": largest_norm(alphas),
+            "plasticity_sup": _shortened(sup_norms(alphas, parts)),
+            "plasticity_edge": _shortened(edge_norms(alphas, parts)),
+        }
+    return _curves(batch, "search", **values)
 
 
 def _retrain_curves(batch: Batch, trained: Retrained) -> list[Curve]:

@@ -14,6 +14,7 @@ from configspace.search import SearchSettings
 from configspace.study import ArchitectureSettings
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.numba_engine.first_calls import ensure_compiled
+from worker.numba_engine.rs_ws import RsWsRun
 from worker.numba_engine.training import RetrainRun, SearchRun, Stopped
 from worker.numba_engine.workspace import Workspace
 
@@ -51,7 +52,7 @@ class NumbaEngine:
 
     def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
         """Search from scratch, and score the supernets."""
-        run = SearchRun(batch)
+        run = RsWsRun(batch) if batch.search.variant == "rs-ws" else SearchRun(batch)
         self._run(run, on_epoch)
         return run.result
 
@@ -63,7 +64,7 @@ class NumbaEngine:
         self._run(run, on_epoch)
         return run.result
 
-    def _run(self, run: SearchRun | RetrainRun, on_epoch: OnEpoch) -> None:
+    def _run(self, run: SearchRun | RsWsRun | RetrainRun, on_epoch: OnEpoch) -> None:
         """Compute all trials, and call ``on_epoch`` when each has one more epoch on average.
 
         Args:

@@ -46,6 +46,7 @@ class SearchRun:
         trials, *shape = self._alpha.shape
         self.result = Searched(
             alphas=np.full((trials, batch.epochs, *shape), np.nan),
+            architectures=np.zeros((trials, batch.architecture.edges), np.int64),
             psnr=np.full(trials, np.nan),
             inherited_psnr=np.full(trials, np.nan),
             train_loss=_empty_curves(batch),
@@ -92,7 +93,8 @@ class SearchRun:
             result.alphas[index, epoch] = alpha
             end_epoch()
         result.psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
-        set_coefficients(np.eye(alpha.shape[-1])[discretize(alpha)], workspace.trial)
+        result.architectures[index] = picks = discretize(alpha)
+        set_coefficients(np.eye(alpha.shape[-1])[picks], workspace.trial)
         result.inherited_psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
 
     def _pretrain(self, workspace: Workspace, index: int, end_epoch: EndEpoch) -> Doubles:

@@ -13,6 +13,7 @@ from configspace.study import ArchitectureSettings
 from worker.engine.alpha import discretize
 from worker.engine.contract import PRETRAININGS, Batch, OnEpoch, Retrained, Searched
 from worker.engine.philox import Occasion
+from worker.torch_engine.rs_ws import random_search
 from worker.torch_engine.training import Search, Training
 
 Values = dict[str, Tensor]
@@ -40,6 +41,8 @@ class TorchEngine:
 
     def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
         """Search from scratch, and score the supernets."""
+        if batch.search.variant == "rs-ws":
+            return random_search(batch, self._like, on_epoch)
         alphas: list[NDArray[np.float64]] = []
         if batch.search.variant == "darts-single":
             search, train_loss = self._pretrained(batch, on_epoch)
@@ -56,9 +59,11 @@ class TorchEngine:
         curves = _curves(batch, recorded, rest)
         if train_loss is not None:
             curves["train_loss"] = train_loss
-        discrete = search.discrete(discretize(alphas[-1]))
+        architectures = discretize(alphas[-1])
+        discrete = search.discrete(architectures)
         return Searched(
             alphas=np.stack(alphas, axis=1),
+            architectures=architectures,
             psnr=_array(search.score(search.mixture(), Occasion.SEARCH_SCORE)),
             inherited_psnr=_array(search.score(discrete, Occasion.SEARCH_SCORE)),
             **curves,

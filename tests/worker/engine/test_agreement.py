@@ -17,6 +17,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from configspace.search import RsWsSettings
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.alpha import largest_norm, mean_entropy
@@ -145,6 +146,28 @@ def test_the_steps_of_darts_single_agree(
     found, expected = engine.search(batch, quiet), reference.search(batch, quiet)
 
     assert_agree(found, expected, 10 * TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("space", "operations"), [("sequential", "good"), ("sequential", "all"), ("cell", "all")]
+)
+def test_a_random_search_agrees(
+    engine: Engine, reference: Engine, space: str, operations: str
+) -> None:
+    # More batches per score than per epoch, and few enough architectures for scores without ties.
+    batch = twenty_steps_of(*HYPERPARAMETERS, operations=operations, channels=4, epochs=10)
+    if space == "cell":
+        batch = in_cells(batch, cells=2, states=3)
+    few = RsWsSettings(architectures=20, batches=3, finalists=3)
+    search = batch.search.model_copy(update={"variant": "rs-ws", "rs_ws": few})
+    batch = replace(batch, search=search)
+
+    found, expected = engine.search(batch, quiet), reference.search(batch, quiet)
+
+    assert distance(found.train_loss, expected.train_loss) < 10 * TOLERANCE
+    np.testing.assert_allclose(found.validation_psnr, expected.validation_psnr, atol=5e-3)
+    np.testing.assert_array_equal(found.architectures, expected.architectures)
+    np.testing.assert_allclose(found.psnr, expected.psnr, atol=5e-3)
 
 
 def test_the_steps_of_a_retraining_in_cells_agree(engine: Engine, reference: Engine) -> None:

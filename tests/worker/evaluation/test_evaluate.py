@@ -109,6 +109,7 @@ class Scripted:
         curve = self._curve(batch)
         return Searched(
             alphas=alphas,
+            architectures=discretize(alphas[:, -1]),
             psnr=np.array(self._psnr),
             inherited_psnr=np.array(self._psnr) - 1,
             train_loss=curve,
@@ -193,10 +194,12 @@ def test_trials_share_the_seconds_of_their_batch() -> None:
     assert trials[0].retrain_seconds == trials[1].retrain_seconds
 
 
-@pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single"])
+@pytest.mark.parametrize("variant", ["darts", "darts-second-order", "darts-single", "rs-ws"])
 def test_a_cell_architecture_names_one_operation_per_edge(variant: str) -> None:
     space = ArchitectureSettings(space="cell", cells=2, states=2, channels=2)
-    search = SearchSettings.model_validate({"variant": variant, "batch_size": 4, "batches": 2})
+    search = SearchSettings.model_validate(
+        {"variant": variant, "batch_size": 4, "batches": 2, "rs_ws": {"architectures": 20}}
+    )
     job = job_of(architecture=space, search=search)
     outcome = run(job)
     outcome.check_against(job)

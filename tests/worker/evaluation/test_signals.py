@@ -1,8 +1,11 @@
 """The signals that every search records."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from configspace.search import RsWsSettings
 from configspace.signals import ALWAYS
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from worker.engine.contract import Searched
@@ -26,6 +29,20 @@ def test_a_search_records_every_signal() -> None:
         assert trial.signals["entropy"] == pytest.approx(search.entropy[-1])
 
 
+def test_a_random_search_leaves_out_signals_of_alpha() -> None:
+    batch = batch_of(*HYPERPARAMETERS[:2])
+    few = RsWsSettings(architectures=5, batches=1, finalists=2)
+    search = batch.search.model_copy(update={"variant": "rs-ws", "rs_ws": few})
+    batch = replace(batch, search=search)
+    for trial in search_trials(batch, TorchEngine(), retrain=True, progress=quiet):
+        assert trial.signals == {"inherited": trial.one_shot_psnr}
+        curve = trial.curves[0]
+        assert len(curve.train_loss) == len(curve.psnr) == batch.epochs
+        assert curve.validation_loss is curve.entropy is curve.alpha_norm is None
+        assert curve.plasticity_sup is curve.plasticity_edge is None
+        assert trial.architecture_psnr is not None
+
+
 def test_without_a_search_there_are_no_signals() -> None:
     batch = batch_of()
     (trial,) = train_fixed(batch, np.array([[0, 1, 1]]), TorchEngine(), progress=quiet)
@@ -36,6 +53,7 @@ def test_a_signal_that_is_not_finite_is_left_out() -> None:
     curve = np.ones((2, 3))
     searched = Searched(
         alphas=np.zeros((2, 3, 3, 4)),
+        architectures=np.zeros((2, 3), np.int64),
         psnr=np.zeros(2),
         inherited_psnr=np.array([20.0, -np.inf]),
         train_loss=curve,

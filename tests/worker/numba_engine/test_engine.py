@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from configspace.hyperparameters import Hyperparameters
+from configspace.search import RsWsSettings
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.contract import Batch, Searched
@@ -78,7 +79,22 @@ def test_darts_single_reports_three_times_the_epochs() -> None:
     assert reported == [(done, 6) for done in range(1, 7)]
 
 
-@pytest.mark.parametrize("variant", ["darts", "darts-single"])
+def test_a_random_search_alone_equals_the_same_in_a_batch() -> None:
+    few = RsWsSettings(architectures=9, batches=3, finalists=2)
+    batch = batch_of(*HYPERPARAMETERS)
+    search = batch.search.model_copy(update={"variant": "rs-ws", "rs_ws": few})
+    batch = replace(batch, search=search)
+    reported: list[tuple[int, int]] = []
+    together = NumbaEngine(2).search(batch, lambda *epochs: reported.append(epochs))
+    epochs = batch.epochs + search.scoring_epochs
+    assert reported == [(done, epochs) for done in range(1, epochs + 1)]
+    for trial in (0, 3):
+        apart = NumbaEngine(1).search(alone(batch, trial), quiet)
+        for name in ("architectures", "psnr", "inherited_psnr", "train_loss", "validation_psnr"):
+            np.testing.assert_array_equal(getattr(apart, name)[0], getattr(together, name)[trial])
+
+
+@pytest.mark.parametrize("variant", ["darts", "darts-single", "rs-ws"])
 def test_first_order_variants_are_supported(variant: str) -> None:
     batch = in_cells(batch_of())
     search = batch.search.model_copy(update={"variant": variant})
