@@ -12,8 +12,9 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from configspace.condition import SEARCHES, Condition, ConditionEvaluation, Method
+from configspace.condition import SEARCHES, Condition, Method
 from configspace.errors import CampaignError
+from configspace.evaluation import ConditionEvaluation
 from configspace.files import read_settings
 from configspace.hyperparameters import DOMAINS, Hyperparameters, preset_names
 from configspace.search import SearchSettings

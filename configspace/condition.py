@@ -6,10 +6,11 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
+from configspace.evaluation import ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations
 from configspace.search import SearchSettings
-from configspace.settings import Bytes, Count, Difference, Seconds, Section, Seed, as_tuple, flat
+from configspace.settings import Count, Difference, Section, Seed, as_tuple, flat
 from configspace.study import FILE_KEYS, ArchitectureSettings, ProblemSettings
 
 Method = Literal[
@@ -29,24 +30,6 @@ EVERYWHERE = {"learnable-gradient-only": "learnable_gradient", "nets-only": "cnn
 """The baselines that have one operation on every edge, with that operation."""
 
 Architecture = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
-
-
-class ConditionEvaluation(Section):
-    """``[evaluation]`` of a campaign: how a condition's trials become jobs."""
-
-    trials: Count = 25
-    """Largest number of seeds per job.
-
-    Default 25: the paper's 75 trials make three jobs, and an engine runs a batch efficiently.
-    """
-    time_limit: Seconds = 3600.0
-    """Longest duration of a job, in seconds or as a text such as ``"30m"`` or ``"2h"``.
-
-    Default one hour: many times the duration of a job of the default size.
-    """
-    memory_limit: Bytes | None = None
-    """Maximum resident memory of a job's process, in bytes or as a text such as ``"4GiB"``.
-    Default: no limit."""
 
 
 class Condition(Section):
@@ -173,6 +156,9 @@ class Condition(Section):
             other: The condition whose values are the ``found`` ones.
         """
         expected, found = _decisive(self), _decisive(other)
+        if "short" in self.evaluation.signals and "short" in other.evaluation.signals:
+            for settings, one in ((expected, self), (found, other)):
+                settings["evaluation.short_fraction"] = one.evaluation.short_fraction
         differences = [
             Difference(FILE_KEYS.get(key, key), expected.get(key), found.get(key))
             for key in {**expected, **found}

@@ -17,6 +17,7 @@ from configspace.foreign_text import ForeignText
 from configspace.hyperparameters import Hyperparameters
 from configspace.search import SearchSettings
 from configspace.settings import Seed, first_problem
+from configspace.signals import Objective, Request, Signal, requests_of, signal_of
 from configspace.study import ArchitectureSettings, ProblemSettings
 
 ConfigurationId = tuple[int, int, int]
@@ -73,7 +74,7 @@ class Job(Message):
 
     study: str
     id: EvaluationId
-    objective: Literal["one-shot", "final"]
+    objective: Objective
     problem: ProblemSettings
     architecture: ArchitectureSettings
     search: SearchSettings
@@ -82,6 +83,10 @@ class Job(Message):
     seeds: Annotated[tuple[Seed, ...], Field(min_length=1)]
     time_limit: float
     memory_limit: int | None = None
+    signals: tuple[Request, ...] = ()
+    """Measurements to make in addition to those that the objective needs."""
+    short_fraction: Annotated[float, Field(gt=0, le=1)] = 0.1
+    """Epochs of a short retraining, as a fraction of ``epochs``."""
     architectures: tuple[tuple[str, ...], ...] | None = None
     """One architecture per seed, each one operation per edge; if given, they are trained without a
     search."""
@@ -96,6 +101,11 @@ class Job(Message):
                 "no search"
             )
         return self
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """All measurements to make, with those that the objective needs."""
+        return requests_of(self.objective, self.signals)
 
 
 class Curve(Message):
@@ -139,13 +149,25 @@ class Trial(Message):
     architecture_psnr: float | None = None
     """PSNR of the retrained architecture; None if it was not retrained."""
     signals: dict[str, float] = {}
-    """Signals by name, see `configspace.signals`; empty if a fixed architecture was trained. A
-    signal that is not finite is left out."""
+    """Signals by name, see `configspace.signals`; of a fixed architecture, only those of its
+    retrainings. A signal that is not finite is left out."""
     search_seconds: float | None = None
     """Wall time of the batch's search, divided by the number of its trials."""
     retrain_seconds: float | None = None
     """Wall time of the batch's retraining, divided by the number of its trials."""
+    signal_seconds: float | None = None
+    """Wall time of the batch's short and second retraining, divided by the number of its trials;
+    None without either."""
     curves: tuple[Curve, ...] = ()
+
+    def value_of(self, signal: Signal) -> float | None:
+        """Return a signal, or the final score; None if the trial does not have it."""
+        match signal.name:
+            case "one_shot":
+                return self.one_shot_psnr
+            case "final":
+                return self.architecture_psnr
+        return self.signals.get(signal.name)
 
 
 class Outcome(Message):
@@ -181,8 +203,9 @@ class Outcome(Message):
                 )
             if job.architectures is None and trial.one_shot_psnr is None:
                 raise WireError(f"outcome of {job.id}: trial {trial.seed} has no one-shot PSNR")
-            if job.objective == "final" and trial.architecture_psnr is None:
-                raise WireError(f"outcome of {job.id}: trial {trial.seed} has no architecture PSNR")
+            signal = signal_of(job.objective)
+            if trial.value_of(signal) is None:
+                raise WireError(f"outcome of {job.id}: trial {trial.seed} has no {signal.label}")
 
 
 MESSAGE_CHARACTERS = 2000
@@ -208,29 +231,29 @@ class Failure(Message):
 
 
 def loss(
-    outcome: Outcome,
-    objective: Literal["one-shot", "final"],
-    aggregate: Literal["mean", "median", "max"],
+    outcome: Outcome, objective: Objective, aggregate: Literal["mean", "median", "max"]
 ) -> float:
-    """Return minus the aggregated PSNR of an evaluation's trials, in dB.
+    """Return the aggregated objective of an evaluation's trials, negated if high values are good.
 
     Args:
         outcome: A finished evaluation, already checked against its job.
-        objective: The PSNR that counts: ``one-shot`` or ``final``.
-        aggregate: How the trials' PSNRs become one: ``mean``, ``median`` or ``max``.
+        objective: What counts: the final score, or a signal.
+        aggregate: How the trials' values become one: ``mean``, ``median`` or ``max``; the last one
+            takes the best value, which is the lowest if low values are good.
+
+    Returns:
+        The loss, in the unit of the objective.
     """
-    scores = [
-        trial.one_shot_psnr if objective == "one-shot" else trial.architecture_psnr
-        for trial in outcome.trials
-    ]
-    psnrs = [score for score in scores if score is not None]
+    signal = signal_of(objective)
+    values = [trial.value_of(signal) for trial in outcome.trials]
+    losses = [-signal.direction * value for value in values if value is not None]
     match aggregate:
         case "mean":
-            return -statistics.fmean(psnrs)
+            return statistics.fmean(losses)
         case "median":
-            return -statistics.median(psnrs)
+            return statistics.median(losses)
         case _:
-            return -max(psnrs)
+            return min(losses)
 
 
 def single_part(part: int, index: int) -> int:

@@ -193,7 +193,7 @@ def short_epochs(epochs: int, fraction: float) -> int:
 
 
 def training_epochs(name: str, epochs: int, short_fraction: float) -> int:
-    """Return how many epochs of retraining a signal takes after the search; 0 for most.
+    """Return how many epochs of training an objective takes after the search; 0 for most.
 
     Args:
         name: Name of the signal or of the final score.
@@ -206,3 +206,21 @@ def training_epochs(name: str, epochs: int, short_fraction: float) -> int:
         case "final" | "second_final":
             return epochs
     return 0
+
+
+def phases_of(
+    objective: Objective, requests: tuple[Request, ...] = (), short_fraction: float = 1.0
+) -> dict[str, float]:
+    """Return the phases of an evaluation in their order, with the length of each.
+
+    Args:
+        objective: Objective of the evaluation.
+        requests: All measurements that it makes.
+        short_fraction: Fraction of the epochs that the short retraining takes.
+
+    Returns:
+        Epochs of each phase, as a fraction of those of the search, by the phase's name.
+    """
+    phases = {"search": 1.0, **({"retrain": 1.0} if objective == "final" else {})}
+    lengths = {"short": short_fraction, "second-final": 1.0}
+    return phases | {name: length for name, length in lengths.items() if name in requests}

@@ -18,19 +18,18 @@ from pydantic import (
 from configspace.bohb import BohbSettings
 from configspace.custom import is_custom, source_digest
 from configspace.errors import StudyError
+from configspace.evaluation import EvaluationSettings
 from configspace.files import read_settings
 from configspace.hyperparameters import DOMAINS, Domain, narrowed
 from configspace.rungs import rungs
 from configspace.search import SearchSettings
 from configspace.settings import (
-    Bytes,
     Count,
     Difference,
     Digest,
     Factor,
     PlainName,
     Positive,
-    Seconds,
     Section,
     Seed,
     Taps,
@@ -38,6 +37,7 @@ from configspace.settings import (
     first_problem,
     flat,
 )
+from configspace.signals import SIGNALS, Objective, Request, requests_of, signal_of
 
 
 def _problem(value: str) -> str:
@@ -58,6 +58,10 @@ CustomName = Annotated[str, AfterValidator(_custom)]
 
 FILE_KEYS = {"architecture.own": "architecture.custom"}
 """Keys of a study's file, by the stored keys that differ from them."""
+
+
+_FREE_OF_RESULTS = {"time_limit", "memory_limit", "signals"}
+"""Keys of ``[evaluation]`` that may change without changing a result."""
 
 
 class ProblemSettings(Section):
@@ -241,38 +245,15 @@ class ArchitectureSettings(Section):
         return unused if self.custom else unused | {"custom", "sources"}
 
 
-class EvaluationSettings(Section):
-    """``[evaluation]``: how one configuration on one budget becomes one loss."""
-
-    trials: Annotated[int, Field(ge=1, le=4096)] = 1
-    """Number of seeds per evaluation. Default 1: the cheapest evaluation. More seeds make the score
-    less noisy."""
-    aggregate: Literal["mean", "median", "max"] = "mean"
-    """How the PSNRs of an evaluation's trials become one score.
-
-    Default ``mean``: an estimate of what a new seed gives. With one trial all three are equal.
-    """
-    time_limit: Seconds = 3600.0
-    """Longest duration of an evaluation, in seconds or as a text such as ``"30m"`` or ``"2h"``.
-
-    An evaluation that takes longer is retried once and then counts as crashed. Default one hour:
-    many times the duration of an evaluation of the default size.
-    """
-    memory_limit: Bytes | None = None
-    """Maximum resident memory of an evaluation's process, in bytes or as a text such as ``"4GiB"``.
-
-    An evaluation that needs more is retried once and then counts as crashed. Default: no limit.
-    """
-
-
 class Study(Section):
     """A study file, parsed and checked."""
 
     name: PlainName
     """The study's name in the store: letters, digits, ``.``, ``_`` and ``-``. Required."""
-    objective: Literal["one-shot", "final"]
-    """The PSNR that BOHB maximizes: ``one-shot`` is the PSNR of the supernet after the search,
-    ``final`` that of the retrained architecture. Required."""
+    objective: Objective
+    """What BOHB tunes on: ``one-shot`` is the PSNR of the supernet after the search, ``final`` that
+    of the retrained architecture, and each other value one of the signals. A PSNR or a likelihood
+    is maximized, any other signal minimized. Required."""
     seed: Seed = 0
     """Seed of the study, in [0, 2^63); every sampled configuration and every trial's seed follows
     from it. Default 0."""
@@ -296,6 +277,12 @@ class Study(Section):
         if self.architecture.custom and self.search.variant == "darts-single":
             raise ValueError(
                 "architecture.custom: expected none with search.variant 'darts-single'"
+            )
+        if self.search.variant == "rs-ws" and signal_of(self.objective).needs_alpha:
+            without = [signal.objective for signal in SIGNALS.values() if not signal.needs_alpha]
+            raise ValueError(
+                f"objective: expected one of {', '.join([*without, 'final'])} with search.variant "
+                f"'rs-ws', which has no α, got {self.objective!r}"
             )
         return self
 
@@ -322,11 +309,17 @@ class Study(Section):
         """Return the budgets in whole epochs, smallest first."""
         return rungs(self.bohb.min_epochs, self.bohb.max_epochs, self.bohb.eta)
 
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Measurements to make for the objective and for ``[evaluation] signals``."""
+        return requests_of(self.objective, self.evaluation.signals)
+
     def digest(self) -> str:
         """Return a hash of everything that decides a result.
 
-        It leaves out the name, the number of iterations, the parallelism, the limits, and the
-        settings that the search space ignores: they may change without changing a result.
+        It leaves out the name, the number of iterations, the parallelism, the limits, the signals
+        to record, and the settings that the search space ignores: they may change without changing
+        a result.
         """
         settings = self.model_dump(
             mode="json",
@@ -336,7 +329,8 @@ class Study(Section):
                 "architecture": self.architecture.unused,
                 "search": self.search.unused,
                 "bohb": {"iterations", "parallel"},
-                "evaluation": {"time_limit", "memory_limit"},
+                "evaluation": _FREE_OF_RESULTS
+                | (set() if self.objective == "short" else {"short_fraction"}),
             },
         )
         canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
@@ -350,7 +344,9 @@ class Study(Section):
         """
         expected, found = flat(self.model_dump(mode="json")), flat(other.model_dump(mode="json"))
         free = {"name", "bohb.iterations", "bohb.parallel"}
-        free |= {"evaluation.time_limit", "evaluation.memory_limit"}
+        free |= {f"evaluation.{key}" for key in _FREE_OF_RESULTS}
+        if not ("short" in self.requests and "short" in other.requests):
+            free.add("evaluation.short_fraction")
         unused = self.architecture.unused & other.architecture.unused
         free |= {f"architecture.{key}" for key in unused}
         tables = tuple(f"search.{key}." for key in self.search.unused & other.search.unused)

@@ -1,6 +1,8 @@
 """Live progress of a run: a panel in a terminal, and lines elsewhere."""
 
 import time
+from collections.abc import Mapping
+from itertools import takewhile
 from types import TracebackType
 from typing import Self
 
@@ -18,6 +20,9 @@ from configspace.protocol import PREPARING
 from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import BestSoFar
 
+Phases = Mapping[str, float]
+"""Epochs of each phase of an evaluation, as a fraction of those of its search."""
+
 LINE_SECONDS = 15.0
 """Shortest time between two lines of output to a file, unless the incumbent changes."""
 
@@ -25,13 +30,13 @@ LINE_SECONDS = 15.0
 class Display:
     """Shows snapshots while a master runs."""
 
-    def __init__(self, console: Console, title: str, *, phases: int) -> None:
+    def __init__(self, console: Console, title: str, *, phases: Phases) -> None:
         """Set up a display. It shows nothing before its ``with`` block starts.
 
         Args:
             console: Console to write to.
             title: Heading of the panel.
-            phases: 2 if an evaluation retrains after its search, else 1.
+            phases: Phases of an evaluation; see `configspace.signals.phases_of`.
         """
         self._phases = phases
         self._console = console
@@ -85,7 +90,7 @@ class Display:
         return Panel(Group(*parts), title=self._title, title_align="left", padding=(1, 2))
 
 
-def epochs_reached(snapshot: Snapshot, phases: int) -> float:
+def epochs_reached(snapshot: Snapshot, phases: Phases) -> float:
     """Return the number of epochs done, including those of the running evaluations."""
     return min(
         float(snapshot.progress.epochs_expected),
@@ -93,7 +98,7 @@ def epochs_reached(snapshot: Snapshot, phases: int) -> float:
     )
 
 
-def time_left(snapshot: Snapshot, phases: int) -> str:
+def time_left(snapshot: Snapshot, phases: Phases) -> str:
     """Return the estimated time left, from the speed of this run; empty without a basis.
 
     The basis is as many ended evaluations as there are workers, and at least one. Before that, the
@@ -109,12 +114,14 @@ def time_left(snapshot: Snapshot, phases: int) -> str:
     return f"about {duration(snapshot.working_seconds * left / here)} left"
 
 
-def _epochs_under_way(snapshot: Snapshot, phases: int) -> float:
+def _epochs_under_way(snapshot: Snapshot, phases: Phases) -> float:
     epochs = 0.0
     for worker in snapshot.workers:
         if worker.progress and worker.progress.phase not in PREPARING:
             phase, done, of = worker.progress
-            epochs += (done + of * (phase == "retrain")) / phases
+            length = phases.get(phase, 1.0)
+            before = sum(phases[name] for name in takewhile(phase.__ne__, phases))
+            epochs += (done + before * of / length) / sum(phases.values())
     return epochs
 
 
@@ -137,7 +144,7 @@ def counts_line(snapshot: Snapshot) -> str:
     return " · ".join(parts)
 
 
-def progress_line(snapshot: Snapshot, phases: int) -> str:
+def progress_line(snapshot: Snapshot, phases: Phases) -> str:
     """Return the whole progress as one line, for a log."""
     share = epochs_reached(snapshot, phases) / max(1, snapshot.progress.epochs_expected)
     parts = [f"{share:4.0%}", counts_line(snapshot)]

@@ -14,6 +14,7 @@ from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.errors import DartboardError, StoreError
 from configspace.names import counted
+from configspace.signals import phases_of
 from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
@@ -96,7 +97,7 @@ def _run(
     try:
         if before.iterations_done < before.iterations:
             state = "stopped"
-            state = session.serve(chain, store, title, phases=2).state
+            state = session.serve(chain, store, title, phases=phases_of("final")).state
     finally:
         with contextlib.suppress(StoreError):  # the store itself may have failed
             for condition, source in zip(conditions, of_conditions, strict=True):

@@ -7,6 +7,7 @@ from cli.console.words import duration
 from cli.session.serve import Session
 from configspace.errors import ServiceError, StoreError
 from configspace.names import counted
+from configspace.signals import phases_of
 from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
@@ -36,7 +37,7 @@ def serve_study(study: Study, session: Session) -> int:
                 session.console.print(
                     f"study {study.name}: resuming after {known} finished evaluations"
                 )
-            phases = 2 if study.objective == "final" else 1
+            phases = phases_of(study.objective, study.requests, study.evaluation.short_fraction)
             result = session.serve(source, store, title, phases=phases)
         except BaseException:
             with contextlib.suppress(StoreError):  # the store itself may have failed

@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import ConfigurationId, EvaluationId, Job, trial_seed
+from configspace.signals import Objective
 from configspace.study import Study
 from results.store.events import Unfinished
 
@@ -101,10 +102,18 @@ def job_of(
     id: EvaluationId,
     hyperparameters: Hyperparameters,
     *,
-    objective: Literal["one-shot", "final"],
+    objective: Objective,
     trials: int,
 ) -> Job:
-    """Return the job of an evaluation, with everything that a worker needs."""
+    """Return the job of an evaluation, with everything that a worker needs.
+
+    Args:
+        study: Study of the evaluation. Its signals are recorded, and what its objective needs.
+        id: Name of the evaluation.
+        hyperparameters: Hyperparameters of its configuration.
+        objective: What counts in this evaluation.
+        trials: Number of seeds.
+    """
     return Job(
         study=study.name,
         id=id,
@@ -117,4 +126,6 @@ def job_of(
         seeds=tuple(trial_seed(study.seed, id, index) for index in range(trials)),
         time_limit=study.evaluation.time_limit,
         memory_limit=study.evaluation.memory_limit,
+        signals=study.requests,
+        short_fraction=study.evaluation.short_fraction,
     )

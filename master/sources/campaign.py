@@ -92,6 +92,8 @@ def condition_job(condition: Condition, indices: range) -> Job:
         seeds=condition.trial_seeds(indices),
         time_limit=condition.evaluation.time_limit,
         memory_limit=condition.evaluation.memory_limit,
+        signals=condition.evaluation.signals,
+        short_fraction=condition.evaluation.short_fraction,
         architectures=condition.fixed_architectures(indices),
     )
 

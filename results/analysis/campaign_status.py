@@ -92,7 +92,7 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
                 frames.campaign.conditions, frames.conditions["crashed"], strict=True
             )
         ),
-        seconds=float(trials[["search_seconds", "retrain_seconds"]].sum().sum()),
+        seconds=float(trials[["search_seconds", "retrain_seconds", "signal_seconds"]].sum().sum()),
         workers=tuple(workers),
         last_activity=None if last is None else last.to_pydatetime(),
     )

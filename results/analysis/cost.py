@@ -1,8 +1,10 @@
 """What a study costs, and what it had found by the time it had cost a given amount.
 
 The unit of cost is one epoch of one trial. An evaluation costs epochs × trials for its search, and
-the same again for its retraining if the study's objective is ``final``. Random search with weight
-sharing also scores architectures; to score one on three batches counts as one step, see
+what the study's objective trains after it: the same again for ``final`` and ``second-final``, the
+epochs of the short retraining for ``short``, and nothing for any other signal. Signals that are
+recorded without being the objective do not count: the study does not need them. Random search with
+weight sharing also scores architectures; to score one on three batches counts as one step, see
 `configspace.search.SearchSettings.scoring_epochs`. A crashed
 evaluation has the cost of a finished one, because its configuration failed and BOHB learns from it.
 A lost evaluation costs nothing, because a machine failed. Costs add up in the order in which the
@@ -18,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from configspace.signals import training_epochs
 from configspace.study import Study
 from results.analysis.incumbent import Incumbent, incumbent
 from results.frames.study import Frames
@@ -32,8 +35,9 @@ class Cost:
     epochs: int
     """Epochs of search and retraining, times trials. Decisions depend on this number alone."""
     seconds: float
-    """Time on the workers, for information: search and retraining of finished evaluations, and the
-    time from the last start to the end of crashed ones. Lost evaluations add nothing."""
+    """Time on the workers, for information: search and retrainings of finished evaluations, those
+    for recorded signals included, and the time from the last start to the end of crashed ones.
+    Lost evaluations add nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +82,10 @@ def evaluation_cost(study: Study, epochs: int) -> int:
 
     Args:
         study: The settings of the study.
-        epochs: Epochs of the search; a retraining takes as many.
+        epochs: Epochs of the search; a whole retraining takes as many.
     """
-    retraining = epochs if study.objective == "final" else 0
-    return (study.search.search_epochs(epochs) + retraining) * study.evaluation.trials
+    trained = training_epochs(study.objective, epochs, study.evaluation.short_fraction)
+    return (study.search.search_epochs(epochs) + trained) * study.evaluation.trials
 
 
 def spent(frames: Frames) -> pd.DataFrame:
@@ -97,7 +101,7 @@ def spent(frames: Frames) -> pd.DataFrame:
         "purpose == 'study' and state in ('finished', 'crashed', 'lost')"
     ).sort_values("submitted_sequence")
     trials = frames.trials[frames.trials["purpose"] == "study"]
-    computed = trials[["search_seconds", "retrain_seconds"]].sum(axis=1)
+    computed = trials[["search_seconds", "retrain_seconds", "signal_seconds"]].sum(axis=1)
     computed = computed.groupby([trials[key] for key in keys]).sum().rename("computed")
     held = (ended["finished"] - ended["started"]).dt.total_seconds()
     seconds = ended.join(computed, on=keys)["computed"].where(ended["state"] == "finished", held)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from configspace.condition import Condition, ConditionEvaluation
+from configspace.condition import Condition
+from configspace.evaluation import ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import Study
 from results.analysis.incumbent import Incumbent, incumbent_of, reruns_of_incumbent

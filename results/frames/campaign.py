@@ -104,7 +104,8 @@ class CampaignFrames:
     - ``architecture``: operations of the edges, separated by spaces
     - ``search_seconds``, ``retrain_seconds``: wall time of its batch divided by the trials in the
       batch, in seconds
-    - one column per signal of `configspace.signals`; missing if nothing was searched
+    - ``signal_seconds``: the same for the short and the second retraining; missing without either
+    - one column per signal of `configspace.signals`; missing if it was not measured
     """
     curves: pd.DataFrame
     """One row per trial, phase and epoch; see `results.frames.study.Frames.curves`."""

@@ -68,6 +68,7 @@ TRIAL: Final = {
     "architecture": "str",
     "search_seconds": "float64",
     "retrain_seconds": "float64",
+    "signal_seconds": "float64",
     **dict.fromkeys(KEPT_TOGETHER, "float64"),
 }
 _TRIALS = {**_KEYS, **_BUDGET, **TRIAL}
@@ -135,8 +136,8 @@ class Frames:
       by spaces
     - ``search_seconds``, ``retrain_seconds``: wall time of its batch divided by the trials in the
       batch, in seconds
-    - one column per signal of `configspace.signals`; missing if nothing was searched, or if the
-      store did not record it
+    - ``signal_seconds``: the same for the short and the second retraining; missing without either
+    - one column per signal of `configspace.signals`; missing if it was not measured
     """
     curves: pd.DataFrame
     """One row per trial, phase and epoch; the search comes before the retraining.

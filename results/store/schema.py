@@ -125,6 +125,7 @@ trials = sa.Table(
     sa.Column("search_seconds", sa.Double),
     sa.Column("retrain_seconds", sa.Double),
     sa.Column("signals", sa.JSON),
+    sa.Column("signal_seconds", sa.Double),
 )
 """``signals`` maps the names of signals to values; it is null in trials of version 0.1.0."""
 

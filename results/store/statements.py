@@ -113,6 +113,7 @@ def trial_rows(evaluation: int, outcome: Outcome) -> list[ColumnValues]:
             "architecture": list(trial.architecture),
             "search_seconds": trial.search_seconds,
             "retrain_seconds": trial.retrain_seconds,
+            "signal_seconds": trial.signal_seconds,
             "signals": trial.signals,
         }
         for position, trial in enumerate(outcome.trials)

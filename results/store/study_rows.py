@@ -175,7 +175,7 @@ def _check_same(entry: Study | Condition, stored: Study | Condition, shown: str)
             kind, owner = "campaign", entry.campaign
             subject = f"condition {entry.name!r} of campaign {owner!r}"
         case Study(), Study():
-            differences = stored.differences(entry) if stored.digest() != entry.digest() else []
+            differences = stored.differences(entry)
             kind, owner = "study", entry.name
             subject = f"study {owner!r}"
         case _:

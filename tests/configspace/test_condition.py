@@ -37,6 +37,20 @@ def test_limits_change_no_digest() -> None:
     assert limited.digest() == condition().digest()
 
 
+def test_recorded_signals_change_no_seed() -> None:
+    recorded = condition(evaluation={"signals": ["short"], "short_fraction": 0.3})
+    assert recorded.digest() == condition().digest()
+    assert condition().differences(recorded) == []
+
+
+def test_a_recorded_short_signal_keeps_its_fraction() -> None:
+    tenth, third = (
+        condition(evaluation={"signals": ["short"], "short_fraction": fraction})
+        for fraction in (0.1, 0.3)
+    )
+    assert tenth.differences(third) == [Difference("evaluation.short_fraction", 0.1, 0.3)]
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -193,6 +193,37 @@ def test_the_loss_is_minus_the_aggregated_psnr() -> None:
     assert loss(OUTCOME, "final", "max") == -24.0
 
 
+def with_signal(name: str, *values: float) -> Outcome:
+    trials = [
+        trial.model_copy(update={"signals": {name: value}})
+        for trial, value in zip(TRIALS, values, strict=False)
+    ]
+    return OUTCOME.model_copy(update={"trials": (*trials, *TRIALS[len(trials) :])})
+
+
+def test_a_low_signal_is_a_low_loss() -> None:
+    outcome = with_signal("eigenvalue_max", 0.5, 0.25)
+    assert loss(outcome, "eigenvalue-max", "mean") == 0.375
+    assert loss(outcome, "eigenvalue-max", "median") == 0.375
+    assert loss(outcome, "eigenvalue-max", "max") == 0.25  # the best one
+
+
+def test_a_high_signal_is_a_low_loss() -> None:
+    assert loss(with_signal("short", 18.0, 19.0), "short", "max") == -19.0
+
+
+def test_every_trial_needs_its_objective() -> None:
+    job = JOB.model_copy(update={"objective": "entropy"})
+    with_signal("entropy", 1.0, 1.2).check_against(job)
+    with pytest.raises(WireError, match=f"trial {JOB.seeds[1]} has no entropy"):
+        with_signal("entropy", 1.0).check_against(job)
+
+
+def test_a_job_measures_what_its_objective_needs() -> None:
+    job = JOB.model_copy(update={"objective": "short", "signals": ("eigenvalue",)})
+    assert job.requests == ("short", "eigenvalue")
+
+
 def test_a_trial_seed_is_a_fixed_63_bit_number() -> None:
     assert trial_seed(0, ID, 0) == trial_seed(0, ID, 0)
     assert 0 <= trial_seed(0, ID, 0) < 2**63

@@ -79,7 +79,7 @@ def test_a_full_study_is_read(tmp_path: Path) -> None:
     [
         ('objective = "final"', ["key 'name' is missing"]),
         ('name = "x"', ["key 'objective' is missing"]),
-        ('name = "x"\nobjective = "both"', ["objective", "'one-shot' or 'final'", "'both'"]),
+        ('name = "x"\nobjective = "both"', ["objective", "'one-shot', 'final'", "'both'"]),
         ('name = "a b"\nobjective = "final"', ["name", "letters, digits", "'a b'"]),
         (HEAD + "[problem]\nnoize = 1", ["unknown key 'problem.noize'", "name, noise, points"]),
         (HEAD + "speed = 1", ["unknown key 'speed'", "name, objective, seed"]),
@@ -169,6 +169,8 @@ def test_a_study_survives_json() -> None:
         {"bohb": {"parallel": 3}},
         {"evaluation": {"time_limit": "1m"}},
         {"evaluation": {"memory_limit": "1GB"}},
+        {"evaluation": {"signals": ["short", "eigenvalue"]}},
+        {"evaluation": {"short_fraction": 0.3}},
         {"architecture": {"cells": 3, "states": 4}},
     ],
 )
@@ -184,6 +186,7 @@ class TestASettingThatDecidesNoResult:
     ("change", "key"),
     [
         ({"objective": "one-shot"}, "objective"),
+        ({"objective": "eigenvalue-max"}, "objective"),
         ({"seed": 1}, "seed"),
         ({"problem": {"noise": 0.2}}, "problem.noise"),
         ({"architecture": {"layers": 3}}, "architecture.layers"),
@@ -223,6 +226,54 @@ def test_other_variants_ignore_the_random_search() -> None:
 def test_there_are_enough_architectures_for_the_finalists() -> None:
     with pytest.raises(ValueError, match=r"up to architectures \(5\), got 6"):
         random_search(architectures=5, finalists=6)
+
+
+def test_a_short_objective_depends_on_its_fraction() -> None:
+    tenth, third = (
+        study(objective="short", evaluation={"short_fraction": fraction}) for fraction in (0.1, 0.3)
+    )
+    assert tenth.digest() != third.digest()
+    assert tenth.differences(third) == [Difference("evaluation.short_fraction", 0.1, 0.3)]
+
+
+def test_a_recorded_short_signal_keeps_its_fraction() -> None:
+    tenth, third = (
+        study(evaluation={"signals": ["short"], "short_fraction": fraction})
+        for fraction in (0.1, 0.3)
+    )
+    assert tenth.digest() == third.digest()
+    assert [one.key for one in tenth.differences(third)] == ["evaluation.short_fraction"]
+
+
+def test_an_objective_turns_its_signal_on() -> None:
+    assert study(objective="eigenvalue-ratio").requests == ("eigenvalue",)
+    assert study(evaluation={"signals": ["second-final"]}).requests == ("second-final",)
+
+
+@pytest.mark.parametrize("name", ["inherited", "eigenvalue-max", "shorts"])
+def test_only_signals_on_request_can_be_listed(tmp_path: Path, name: str) -> None:
+    line = message(tmp_path, HEAD + f"[evaluation]\nsignals = ['{name}']")
+    assert "'short', 'second-final' or 'eigenvalue'" in line
+    assert f"got {name!r}" in line
+
+
+def test_random_search_has_no_alpha_to_tune_on(tmp_path: Path) -> None:
+    line = message(tmp_path, "name='a'\nobjective='entropy'\n[search]\nvariant='rs-ws'")
+    assert "expected one of one-shot, inherited, short, second-final, final" in line
+    assert "got 'entropy'" in line
+    assert study(objective="short", search={"variant": "rs-ws"}).requests == ("short",)
+
+
+def test_an_unknown_objective_lists_the_known_ones(tmp_path: Path) -> None:
+    line = message(tmp_path, "name = 'a'\nobjective = 'accuracy'")
+    assert "'one-shot', 'final', 'inherited'" in line
+    assert "got 'accuracy'" in line
+
+
+@pytest.mark.parametrize("fraction", [0, 1.1])
+def test_a_short_fraction_is_a_fraction(tmp_path: Path, fraction: float) -> None:
+    line = message(tmp_path, HEAD + f"[evaluation]\nshort_fraction = {fraction}")
+    assert "evaluation.short_fraction" in line
 
 
 def cells(**settings: Any) -> Study:

@@ -1,21 +1,21 @@
 """Synthetic studies and outcomes, which are written to a store without running anything."""
 
 from importlib import metadata
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from configspace.evaluation import EvaluationSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import Curve, EvaluationId, Outcome, Purpose, Trial, loss, trial_seed
-from configspace.study import EvaluationSettings, Study
+from configspace.signals import KEPT_TOGETHER, Objective
+from configspace.study import Study
 from results.store.store import Store
 
 LAYERS = ("learnable_gradient", "net", "roll", "noise")
 
 
-def study(
-    name: str = "blur-final", objective: Literal["one-shot", "final"] = "final", **settings: Any
-) -> Study:
+def study(name: str = "blur-final", objective: Objective = "final", **settings: Any) -> Study:
     return Study(name=name, objective=objective, **settings)
 
 
@@ -32,7 +32,10 @@ def outcome(
     epochs: int = 2,
     seed: int = 0,
 ) -> Outcome:
-    """Return an outcome with one trial per pair (one-shot PSNR, architecture PSNR)."""
+    """Return an outcome with one trial per pair (one-shot PSNR, architecture PSNR).
+
+    The other PSNRs follow from the first one, and so do the eigenvalues, which fall with it.
+    """
     pairs = [(20.0, 21.5)] if psnrs is None else psnrs
     return Outcome(
         id=id,
@@ -42,6 +45,7 @@ def outcome(
                 one_shot_psnr=one_shot,
                 architecture=tuple(LAYERS[(index + layer) % 4] for layer in range(10)),
                 architecture_psnr=architecture,
+                signals=_signals(one_shot),
                 search_seconds=0.5,
                 retrain_seconds=None if architecture is None else 0.25,
                 curves=_curves(epochs, retrained=architecture is not None),
@@ -51,6 +55,11 @@ def outcome(
         engine="torch",
         device="cpu",
     )
+
+
+def _signals(one_shot: float) -> dict[str, float]:
+    found = dict.fromkeys(KEPT_TOGETHER, 1.0 / (1.0 + abs(one_shot)))
+    return found | {"inherited": one_shot - 1, "short": one_shot - 2, "second_final": one_shot + 1}
 
 
 def _curves(epochs: int, *, retrained: bool) -> tuple[Curve, ...]:
@@ -89,7 +98,7 @@ def run(
 def filled(
     store: Store,
     name: str = "blur-final",
-    objective: Literal["one-shot", "final"] = "final",
+    objective: Objective = "final",
     *,
     configurations: int = 9,
     trials: int = 3,

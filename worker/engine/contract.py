@@ -63,6 +63,8 @@ class Batch:
     epochs: int
     seeds: NDArray[np.int64]
     """Seeds, shape ``(trial,)``."""
+    eigenvalues: bool = False
+    """Whether a search measures the dominant eigenvalues of α's Hessian."""
 
     @property
     def steps(self) -> int:

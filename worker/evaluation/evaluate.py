@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,16 +14,9 @@ from worker.engine.alpha import edge_norms, largest_norm, mean_entropy, sup_norm
 from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
 from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready, target_of
+from worker.evaluation.further_trainings import further_trainings, with_further_trainings
+from worker.evaluation.scores import check_finite, check_objective, without_infinity
 from worker.evaluation.signals import signals_of
-
-EXACT_PSNR: Final = 500.0
-"""PSNR in dB that replaces an infinite one. The PSNR of a signal that is recovered exactly is
-infinite, and so is the mean over signals. Any other score is lower: single precision has no error
-between 0 and that of 476 dB."""
-
-
-class NonFiniteScore(Exception):  # noqa: N818
-    """A score or a curve of a trial is NaN or infinite: its training diverged."""
 
 
 class JobEvaluator:
@@ -52,7 +45,8 @@ class JobEvaluator:
             progress: Called before each step of a compilation, then after each epoch.
 
         Raises:
-            NonFiniteScore: If a trial's score, or a value of its curves, is not finite.
+            NonFiniteScore: If a trial's score, its value of the objective, or a value of its
+                curves, is not finite.
             ServiceError: If the user named the engine, and it does not support this job.
             ValueError: If the job's architectures contain an operation outside the operation set.
         """
@@ -65,6 +59,10 @@ class JobEvaluator:
         else:
             picks = indices_of(batch, job.architectures)
             trials = train_fixed(batch, picks, engine, progress=progress)
+        if extra := further_trainings(job):
+            picks = indices_of(batch, [trial.architecture for trial in trials])
+            trials = with_further_trainings(trials, batch, picks, extra, engine, progress)
+        check_objective(job.objective, trials)
         return Outcome(id=job.id, trials=trials, engine=engine.name, device=engine.device)
 
 
@@ -77,6 +75,7 @@ def batch_of(job: Job) -> Batch:
         hyperparameters=(job.hyperparameters,) * len(job.seeds),
         epochs=job.epochs,
         seeds=np.array(job.seeds, dtype=np.int64),
+        eigenvalues="eigenvalue" in job.requests,
     )
 
 
@@ -99,11 +98,11 @@ def search_trials(
     search_seconds = (time.perf_counter() - began) / len(batch.seeds)
     searched = replace(
         searched,
-        psnr=_without_infinity(searched.psnr),
-        inherited_psnr=_without_infinity(searched.inherited_psnr),
-        validation_psnr=_without_infinity(searched.validation_psnr),
+        psnr=without_infinity(searched.psnr),
+        inherited_psnr=without_infinity(searched.inherited_psnr),
+        validation_psnr=without_infinity(searched.validation_psnr),
     )
-    _check_finite(batch, "one-shot PSNR", searched.psnr)
+    check_finite(batch, "one-shot PSNR", searched.psnr)
     search_curves, signals = _search_curves(batch, searched), signals_of(batch, searched)
     found = [
         Trial(
@@ -151,10 +150,10 @@ def train_fixed(
     seconds = (time.perf_counter() - began) / len(batch.seeds)
     trained = replace(
         trained,
-        psnr=_without_infinity(trained.psnr),
-        train_psnr=_without_infinity(trained.train_psnr),
+        psnr=without_infinity(trained.psnr),
+        train_psnr=without_infinity(trained.train_psnr),
     )
-    _check_finite(batch, "architecture PSNR", trained.psnr)
+    check_finite(batch, "architecture PSNR", trained.psnr)
     curves = _retrain_curves(batch, trained)
     return tuple(
         Trial(
@@ -222,7 +221,7 @@ def _curves(
 ) -> list[Curve]:
     """Return the curves of each trial; each of ``values`` has shape ``(trial, epoch, …)``."""
     for name, curves in values.items():
-        _check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", curves)
+        check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", curves)
     # model_validate instead of the constructor, because the names are keywords of the caller.
     return [
         Curve.model_validate(
@@ -239,20 +238,3 @@ def _tuples(values: Any) -> Any:
 def _shortened(norms: NDArray[np.float64]) -> NDArray[np.float64]:
     """Round to six decimals, since they are stored as text for each epoch and part."""
     return np.round(norms, 6)
-
-
-def _without_infinity(psnr: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Replace the PSNR of an exact recovery. Minus infinity and NaN stay: they are divergence."""
-    return np.where(psnr == np.inf, EXACT_PSNR, psnr)
-
-
-def _check_finite(batch: Batch, what: str, values: NDArray[np.float64]) -> None:
-    """Raise if any value is not finite; ``values`` has shape ``(trial, …)``."""
-    rows = values.reshape(len(batch.seeds), -1)
-    wrong = np.argwhere(~np.isfinite(rows))
-    if len(wrong):
-        index, column = wrong[0]
-        raise NonFiniteScore(
-            f"expected a finite {what}, got {rows[index, column]} in trial {index} "
-            f"(seed {batch.seeds[index]}) of {len(batch.seeds)}: its training diverged"
-        )

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from cli.commands.compare import compare
+from cli.console.display import Phases
 from cli.session.serve import Session
 from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import Hyperparameters
@@ -53,7 +54,7 @@ def crash(store: Store, study: str, part: int, *, number: int = 6) -> None:
 
 
 def serve_at_once(
-    _: Session, source: JobSource, store: Store, title: str, *, phases: int
+    _: Session, source: JobSource, store: Store, title: str, *, phases: Phases
 ) -> SimpleNamespace:
     """Do what workers would do, with invented scores."""
     while isinstance(submission := source.next(), Submission):

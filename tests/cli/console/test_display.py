@@ -11,6 +11,8 @@ from configspace.protocol import EvaluationProgress
 from master.service.snapshot import Snapshot, WorkerView
 from tests.master.service.test_metrics import SNAPSHOT
 
+SEARCH = {"search": 1.0}
+
 
 def compiling(name: str, phase: str = "compiling kernels", job: str | None = None) -> WorkerView:
     progress = EvaluationProgress(phase, 2, 4)
@@ -22,13 +24,13 @@ def with_workers(*workers: WorkerView) -> Snapshot:
 
 
 def test_a_line_says_which_workers_compile() -> None:
-    line = progress_line(with_workers(compiling("a"), *SNAPSHOT.workers), 1)
+    line = progress_line(with_workers(compiling("a"), *SNAPSHOT.workers), SEARCH)
     assert " · 3 workers (a compiling kernels, 40 s) · " in line
 
 
 def test_a_line_names_at_most_three_such_workers() -> None:
     waiting = [compiling(name, "waiting for kernels") for name in "bcde"]
-    line = progress_line(with_workers(compiling("a"), *waiting), 1)
+    line = progress_line(with_workers(compiling("a"), *waiting), SEARCH)
     assert (
         "5 workers (a compiling kernels, 40 s; b waiting for kernels, 40 s; "
         "c waiting for kernels, 40 s; and 2 more)"
@@ -38,7 +40,7 @@ def test_a_line_names_at_most_three_such_workers() -> None:
 @pytest.mark.parametrize("job", [None, "(0, 0, 1)@3"])
 def test_a_panel_says_which_workers_compile(job: str | None) -> None:
     console = Console(file=io.StringIO(), width=100)
-    display = Display(console, "title", phases=1)
+    display = Display(console, "title", phases=SEARCH)
     console.print(display._panel(with_workers(compiling("a", job=job))))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
@@ -47,14 +49,14 @@ def test_a_panel_says_which_workers_compile(job: str | None) -> None:
 
 
 def test_compiled_kernels_are_not_epochs() -> None:
-    assert epochs_reached(with_workers(compiling("a")), 1) == SNAPSHOT.progress.epochs_done
+    assert epochs_reached(with_workers(compiling("a")), SEARCH) == SNAPSHOT.progress.epochs_done
 
 
 @pytest.mark.parametrize(("ended", "workers"), [(0, 0), (0, 2), (1, 2)])
 def test_without_a_basis_there_is_no_estimate(ended: int, workers: int) -> None:
     early = replace(SNAPSHOT, ended_here=ended, workers=SNAPSHOT.workers[:workers])
-    assert time_left(early, 1) == ""
-    assert "left" not in progress_line(early, 1)
+    assert time_left(early, SEARCH) == ""
+    assert "left" not in progress_line(early, SEARCH)
 
 
 def test_an_estimate_leaves_the_start_out() -> None:
@@ -68,4 +70,15 @@ def test_an_estimate_leaves_the_start_out() -> None:
         ended_here=1,
         epochs_done_here=60,
     )
-    assert time_left(snapshot, 1) == "about 1 min 00 s left"
+    assert time_left(snapshot, SEARCH) == "about 1 min 00 s left"
+
+
+@pytest.mark.parametrize(
+    ("progress", "expected"),
+    [(("search", 5, 10), 5 / 2.2), (("short", 1, 2), 11 / 2.2), (("second-final", 10, 10), 10)],
+)
+def test_each_phase_counts_by_its_length(progress: tuple[str, int, int], expected: float) -> None:
+    phases = {"search": 1.0, "short": 0.2, "second-final": 1.0}
+    worker = replace(compiling("a"), progress=EvaluationProgress(*progress))
+    begun = epochs_reached(with_workers(worker), phases) - SNAPSHOT.progress.epochs_done
+    assert begun == pytest.approx(expected)

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from configspace.evaluation import EvaluationSettings
 from configspace.hyperparameters import Hyperparameters
-from configspace.study import EvaluationSettings
+from configspace.signals import Objective
 from results.analysis.cost import (
     Anytime,
     Cost,
@@ -57,10 +58,25 @@ def with_failed_evaluation(folder: Path, state: Literal["crashed", "lost"]) -> F
     return replace(found, evaluations=evaluations)
 
 
-@pytest.mark.parametrize(("objective", "phases"), [("one-shot", 1), ("final", 2)])
-def test_retraining_doubles_the_cost(objective: Literal["one-shot", "final"], phases: int) -> None:
+@pytest.mark.parametrize(
+    ("objective", "epochs"),
+    [("one-shot", 17), ("eigenvalue", 17), ("short", 17 + 2), ("final", 2 * 17)],
+)
+def test_an_objective_has_the_cost_of_its_training(objective: Objective, epochs: int) -> None:
     made = study(objective=objective, evaluation=EvaluationSettings(trials=3))
-    assert evaluation_cost(made, 17) == phases * 17 * 3
+    assert evaluation_cost(made, 17) == epochs * 3
+
+
+def test_recorded_signals_cost_no_epochs() -> None:
+    recording = EvaluationSettings(signals=("short", "second-final"))
+    made = study(objective="one-shot", evaluation=recording)
+    assert evaluation_cost(made, 17) == 17
+
+
+def test_seconds_of_signals_count(frames: Frames) -> None:
+    trials = frames.trials.assign(signal_seconds=2.0)
+    more = cost(replace(frames, trials=trials)).seconds - cost(frames).seconds
+    assert more == 2.0 * len(frames.trials.query("purpose == 'study'"))
 
 
 def test_costs_add_up_in_the_order_of_submission(frames: Frames) -> None:

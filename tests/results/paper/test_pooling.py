@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from configspace.campaign import Campaign
-from configspace.condition import Condition, ConditionEvaluation
+from configspace.condition import Condition
 from configspace.errors import StoreError
+from configspace.evaluation import ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.search import SearchSettings
 from configspace.study import ArchitectureSettings, ProblemSettings

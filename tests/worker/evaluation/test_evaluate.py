@@ -16,9 +16,7 @@ from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.alpha import discretize
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.evaluation.evaluate import (
-    EXACT_PSNR,
     JobEvaluator,
-    NonFiniteScore,
     same_everywhere,
     search_trials,
     train_fixed,
@@ -26,6 +24,7 @@ from worker.evaluation.evaluate import (
 from worker.evaluation.evaluate import (
     batch_of as batch_of_job,
 )
+from worker.evaluation.scores import EXACT_PSNR, NonFiniteScore
 
 
 def job_of(objective: str = "final", **changes: object) -> Job:
@@ -244,7 +243,7 @@ def test_each_value_is_checked_once(monkeypatch: pytest.MonkeyPatch) -> None:
         checked.append(values.size)
         return np.logical_not(np.isnan(values))
 
-    monkeypatch.setattr("worker.evaluation.evaluate.np.isfinite", is_finite)
+    monkeypatch.setattr("worker.evaluation.scores.np.isfinite", is_finite)
     batch = batch_of_job(job_of(seeds=tuple(range(40))))
     search_trials(batch, Instant(), retrain=True, progress=quiet)
     curves = 7 + 2 * batch.architecture.parts  # two of them have a value per part
