@@ -33,6 +33,7 @@ COMMANDS = (
     "status",
     "export",
     "compare",
+    "signals",
     "table",
     "plot",
     "findings",

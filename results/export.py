@@ -78,7 +78,7 @@ def exported(url: str, names: Sequence[str], *, what: What, format: Format) -> b
             raise DartboardError(
                 f"{option}: expected one of {', '.join(get_args(known))}, got {given!r}"
             )
-    return _encoded(table(url, names, what), format)
+    return encoded(table(url, names, what), format)
 
 
 def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
@@ -118,7 +118,8 @@ def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _encoded(frame: pd.DataFrame, format: Format) -> bytes:
+def encoded(frame: pd.DataFrame, format: Format) -> bytes:
+    """Return a frame as the content of a file, which is UTF-8 unless it is Parquet."""
     match format:
         case "csv":
             return frame.to_csv(index=False, lineterminator="\n").encode()

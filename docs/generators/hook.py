@@ -24,6 +24,7 @@ GENERATED = {
     "calibration": calibration.error_rates,
     "comparison-rules": rules.comparison,
     "findings-rules": rules.findings,
+    "signals-rules": rules.signals,
 }
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 

@@ -1,7 +1,8 @@
-"""The rules behind the answers of `compare` and the verdicts of `findings`."""
+"""The rules behind the answers of `compare` and the verdicts of `findings` and `signals`."""
 
 import re
 
+from results.analysis import signal_rules
 from results.comparison import rules as comparison_rules
 from results.paper import findings as paper_findings
 
@@ -14,6 +15,11 @@ def comparison() -> str:
 def findings() -> str:
     """Return the rules by which `dartboard findings` judges the paper's findings."""
     return _below(paper_findings.rules_markdown())
+
+
+def signals() -> str:
+    """Return the rules by which `dartboard signals` judges signals."""
+    return _below(signal_rules.rules_markdown())
 
 
 def _below(markdown: str) -> str:

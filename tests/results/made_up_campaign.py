@@ -76,7 +76,11 @@ def _submit(store: Store, condition: Condition, indices: range) -> EvaluationId:
 
 
 def finish(
-    store: Store, condition: Condition, indices: range, psnrs: "np.ndarray[tuple[int, int]]"
+    store: Store,
+    condition: Condition,
+    indices: range,
+    psnrs: "np.ndarray[tuple[int, int]]",
+    signals: dict[str, float] | None = None,
 ) -> None:
     """Write the finished trials of a job.
 
@@ -85,6 +89,7 @@ def finish(
         condition: Condition of the trials.
         indices: Indices of the trials in the condition.
         psnrs: One-shot and architecture PSNR of each trial, shape ``(trial, 2)``.
+        signals: Signals of each trial of a search.
     """
     id = _submit(store, condition, indices)
     searched = condition.method in SEARCHES
@@ -98,6 +103,7 @@ def finish(
                 "architecture": architecture,
                 "one_shot_psnr": trial.one_shot_psnr if searched else None,
                 "search_seconds": trial.search_seconds if searched else None,
+                "signals": (signals or {}) if searched else {},
             }
         )
         for trial, seed in zip(made.trials, condition.trial_seeds(indices), strict=True)

@@ -1,0 +1,186 @@
+"""The runs of studies and campaigns from which signals are judged, in groups that are comparable.
+
+A group has one problem, search space, operation set and number of epochs, with equal settings. A
+configuration is one setting of everything but the seed: a condition of a campaign, or a
+configuration of a study on one budget.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from configspace.errors import StoreError
+from configspace.settings import flat
+from configspace.signals import SIGNALS
+from configspace.study import ArchitectureSettings, ProblemSettings
+from results.frames.campaign import load_campaign_from
+from results.frames.study import load_from
+from results.store.store import Store
+
+BASELINE = "harmful_operations"
+"""Name of the baseline that needs no training."""
+CEILING = "second_final"
+"""Name of the signal that bounds all others: the final score of a second retraining."""
+_HARMFUL = ("roll", "noise")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunGroup:
+    """Runs with a final score that are comparable with each other."""
+
+    problem: ProblemSettings
+    architecture: ArchitectureSettings
+    epochs: int
+    """Epochs of the search, and of the retraining."""
+    runs: pd.DataFrame
+    """One row per run.
+
+    - ``configuration``: name of its configuration
+    - ``rerun``: whether it repeats an incumbent, which a study chose by its score
+    - ``score``: its final score, in dB
+    - one column per signal, high if it is taken as good; missing where it was not recorded
+    - `BASELINE`, if the group has it
+    """
+    extra_epochs: dict[str, int]
+    """Epochs of retraining that a signal takes after the search, for those that take any."""
+    differs: str = ""
+    """Settings in which it differs from another group with the same name."""
+
+    @property
+    def name(self) -> str:
+        """The group in a few words."""
+        architecture = self.architecture
+        sets = "good" if architecture.operations == "good" else "all"
+        custom = " and custom" if architecture.custom else ""
+        words = (
+            self.problem.name,
+            architecture.space,
+            f"{sets}{custom} operations",
+            f"{self.epochs} epochs",
+        )
+        return ", ".join([*words, self.differs] if self.differs else words)
+
+    @property
+    def signals(self) -> list[str]:
+        """Names of the signals that some run has recorded, except `CEILING`."""
+        return [name for name in SIGNALS if name in self.runs and name != CEILING]
+
+    @property
+    def not_recorded(self) -> list[str]:
+        """Names of the signals that no run has recorded."""
+        return [name for name in SIGNALS if name not in self.runs]
+
+
+def load_groups(url: str, names: Sequence[str]) -> list[RunGroup]:
+    """Return the runs of studies and campaigns that have a final score, in groups.
+
+    Runs without a search are left out: they have no signals. A run that two campaigns share counts
+    once.
+
+    Args:
+        url: URL of the store, such as ``sqlite:///dartboard.db``.
+        names: Names of studies and campaigns, mixed.
+
+    Raises:
+        StoreError: If the store cannot be read, a name is unknown, or no run has a final score.
+    """
+    parts: list[RunGroup] = []
+    with Store.open(url, create=False) as store:
+        campaigns = store.campaign_names()
+        for name in dict.fromkeys(names):
+            parts += _of_campaign(store, name) if name in campaigns else _of_study(store, name)
+    groups = _merged(parts)
+    if not groups:
+        raise StoreError(
+            f"expected runs with a search and a final score, got none in {', '.join(names)}",
+            advice="name a study whose objective is final, a study that 'dartboard compare' "
+            "re-ran, or a campaign with a search",
+        )
+    return groups
+
+
+def _of_campaign(store: Store, name: str) -> Iterator[RunGroup]:
+    frames = load_campaign_from(store, name)
+    for condition in frames.campaign.conditions:
+        trials = frames.trials[frames.trials["condition"] == condition.name]
+        # The seed aside, equal settings are one configuration, whatever it is called.
+        configuration = condition.model_copy(update={"seed": 0}).digest()
+        yield _group(
+            condition.problem,
+            condition.architecture,
+            condition.epochs,
+            trials.assign(configuration=configuration, rerun=False),
+        )
+
+
+def _of_study(store: Store, name: str) -> Iterator[RunGroup]:
+    frames = load_from(store, name, with_curves=False)
+    study = frames.study
+    for epochs, trials in frames.trials.groupby("epochs"):
+        yield _group(
+            study.problem,
+            study.architecture,
+            int(str(epochs)),
+            trials.assign(
+                configuration=f"{name} " + trials["configuration"],
+                rerun=trials["purpose"] == "rerun",
+            ),
+        )
+
+
+def _group(
+    problem: ProblemSettings, architecture: ArchitectureSettings, epochs: int, trials: pd.DataFrame
+) -> RunGroup:
+    oriented = {name: signal.direction * trials[signal.column] for name, signal in SIGNALS.items()}
+    runs = trials[["configuration", "rerun", "seed"]].assign(
+        score=trials["architecture_psnr"], **oriented
+    )
+    if architecture.operations == "all" and not architecture.custom:
+        runs[BASELINE] = [
+            -float(sum(names.split().count(one) for one in _HARMFUL))
+            for names in trials["architecture"]
+        ]
+    searched = runs[[name for name in SIGNALS if name in runs]].notna().any(axis=1)
+    finite = np.isfinite(runs["score"])
+    return RunGroup(problem, architecture, epochs, runs[searched & finite], {CEILING: epochs})
+
+
+def _merged(parts: Sequence[RunGroup]) -> list[RunGroup]:
+    """Join the parts with equal settings, and tell groups with one name apart."""
+    same: dict[str, list[RunGroup]] = {}
+    for part in parts:
+        if len(part.runs):
+            same.setdefault(json.dumps(_settings(part), sort_keys=True), []).append(part)
+    groups = []
+    for members in same.values():
+        runs = pd.concat([part.runs for part in members], ignore_index=True)
+        runs = runs.drop_duplicates(["configuration", "seed"]).drop(columns="seed")
+        runs = runs.dropna(axis="columns", how="all")
+        groups.append(replace(members[0], runs=runs.sort_values("configuration", kind="stable")))
+    return [_told_apart(group, groups) for group in groups]
+
+
+def _told_apart(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup:
+    """Return a group with the settings in which it differs from others with the same name."""
+    own = _settings(group)
+    keys: dict[str, None] = {}
+    for other in groups:
+        if other is not group and other.name == group.name:
+            theirs = _settings(other)
+            keys |= dict.fromkeys(key for key in own if own[key] != theirs.get(key))
+    return replace(group, differs=", ".join(f"{key} {own[key]}" for key in keys))
+
+
+def _settings(group: RunGroup) -> dict[str, Any]:
+    architecture = group.architecture
+    return flat(
+        {
+            "problem": group.problem.model_dump(mode="json"),
+            "architecture": architecture.model_dump(mode="json", exclude=architecture.unused),
+            "epochs": group.epochs,
+        }
+    )
