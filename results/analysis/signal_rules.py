@@ -27,8 +27,9 @@ RULES: Final = {
     "Does a signal beat the baseline?": (
         "The baseline needs no training: minus the number of harmful operations (roll and noise) "
         "in the architecture. There is no baseline for the operation set good, which has no such "
-        "operations, and for custom operations, of which this is not known. A signal beats it if the 95% interval of the difference "
-        "of both Spearman correlations, over the runs that have both, lies above 0."
+        "operations, and for custom operations, of which this is not known. A signal beats it if "
+        "the 95% interval of the difference of both Spearman correlations, over the runs that "
+        "have both, lies above 0."
     ),
     "Which signal is best?": (
         "A signal may be the best one if it predicts the final score, and no other signal of its "

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configspace.condition import Condition
 from configspace.errors import StoreError
 from configspace.settings import flat
 from configspace.signals import SIGNALS
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ArchitectureSettings, ProblemSettings, Study
 from results.frames.campaign import load_campaign_from
 from results.frames.study import load_from
 from results.store.store import Store
@@ -41,12 +42,13 @@ class RunGroup:
 
     - ``configuration``: name of its configuration
     - ``rerun``: whether it repeats an incumbent, which a study chose by its score
+    - ``search_epochs``: cost of its search, in epochs
     - ``score``: its final score, in dB
     - one column per signal, high if it is taken as good; missing where it was not recorded
     - `BASELINE`, if the group has it
     """
-    extra_epochs: dict[str, int]
-    """Epochs of retraining that a signal takes after the search, for those that take any."""
+    short_fraction: float = 0.1
+    """Epochs of the short retraining, as a fraction of those of a whole one."""
     differs: str = ""
     """Settings in which it differs from another group with the same name."""
 
@@ -110,8 +112,7 @@ def _of_campaign(store: Store, name: str) -> Iterator[RunGroup]:
         # The seed aside, equal settings are one configuration, whatever it is called.
         configuration = condition.model_copy(update={"seed": 0}).digest()
         yield _group(
-            condition.problem,
-            condition.architecture,
+            condition,
             condition.epochs,
             trials.assign(configuration=configuration, rerun=False),
         )
@@ -122,8 +123,7 @@ def _of_study(store: Store, name: str) -> Iterator[RunGroup]:
     study = frames.study
     for epochs, trials in frames.trials.groupby("epochs"):
         yield _group(
-            study.problem,
-            study.architecture,
+            study,
             int(str(epochs)),
             trials.assign(
                 configuration=f"{name} " + trials["configuration"],
@@ -132,12 +132,13 @@ def _of_study(store: Store, name: str) -> Iterator[RunGroup]:
         )
 
 
-def _group(
-    problem: ProblemSettings, architecture: ArchitectureSettings, epochs: int, trials: pd.DataFrame
-) -> RunGroup:
+def _group(settings: Study | Condition, epochs: int, trials: pd.DataFrame) -> RunGroup:
+    architecture = settings.architecture
     oriented = {name: signal.direction * trials[signal.column] for name, signal in SIGNALS.items()}
     runs = trials[["configuration", "rerun", "seed"]].assign(
-        score=trials["architecture_psnr"], **oriented
+        search_epochs=settings.search.search_epochs(epochs),
+        score=trials["architecture_psnr"],
+        **oriented,
     )
     if architecture.operations == "all" and not architecture.custom:
         runs[BASELINE] = [
@@ -146,7 +147,13 @@ def _group(
         ]
     searched = runs[[name for name in SIGNALS if name in runs]].notna().any(axis=1)
     finite = np.isfinite(runs["score"])
-    return RunGroup(problem, architecture, epochs, runs[searched & finite], {CEILING: epochs})
+    return RunGroup(
+        settings.problem,
+        architecture,
+        epochs,
+        runs[searched & finite],
+        settings.evaluation.short_fraction,
+    )
 
 
 def _merged(parts: Sequence[RunGroup]) -> list[RunGroup]:
@@ -182,5 +189,6 @@ def _settings(group: RunGroup) -> dict[str, Any]:
             "problem": group.problem.model_dump(mode="json"),
             "architecture": architecture.model_dump(mode="json", exclude=architecture.unused),
             "epochs": group.epochs,
+            "evaluation.short_fraction": group.short_fraction,
         }
     )

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
+from configspace.signals import training_epochs
 from results.analysis.signal_bootstrap import (
     RESAMPLES,
     Bootstrap,
@@ -181,7 +182,8 @@ def _spearman(bootstrap: Bootstrap, name: str, drawn: int) -> Estimate:
 def _selections(
     bootstrap: Bootstrap, group: RunGroup, name: str, drawn: int
 ) -> tuple[Selection, ...]:
-    epochs, extra = group.epochs, group.extra_epochs.get(name, 0)
+    search, trained = group.runs["search_epochs"].mean(), group.epochs
+    extra = 0 if name == BASELINE else training_epochs(name, trained, group.short_fraction)
     found = bootstrap.selected(name, bootstrap.runs(name), KS)
     return tuple(
         Selection(
@@ -190,9 +192,9 @@ def _selections(
             random=one.random.estimate(drawn),
             best=one.best.estimate(drawn),
             share=one.share.estimate(drawn),
-            cost=k * (epochs + extra) + epochs,
-            random_cost=2 * epochs,
-            best_cost=k * 2 * epochs,
+            cost=round(k * (search + extra) + trained),
+            random_cost=round(search + trained),
+            best_cost=round(k * (search + trained)),
         )
         for k, one in zip(KS, found, strict=True)
     )

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from configspace.study import ArchitectureSettings, ProblemSettings
-from results.analysis.signal_runs import BASELINE, CEILING, RunGroup
+from results.analysis.signal_runs import BASELINE, RunGroup
 
 
 def group(
@@ -37,6 +37,7 @@ def group(
     made = {
         "configuration": [f"study ({one}, 0, 0)" for one in configuration],
         "rerun": np.zeros(n, dtype=bool),
+        "search_epochs": np.full(n, 50),
         "score": 20 + quality + shift,
         "one_shot": shift + 0.1 * random.normal(size=n),
         "inherited": quality + 0.5 * random.normal(size=n),
@@ -51,5 +52,4 @@ def group(
         ArchitectureSettings(operations=operations),
         50,
         pd.DataFrame(made),
-        {CEILING: 50},
     )

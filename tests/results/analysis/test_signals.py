@@ -30,7 +30,7 @@ def test_within_is_the_mean_over_configurations(kind: str, of_scipy: object) -> 
     other = group(configurations=1, runs=60, seed=1).runs.assign(configuration="another")
     made = group()
     both = pd.concat([runs, other], ignore_index=True)
-    found = judge(type(made)(made.problem, made.architecture, 50, both, {}), resamples=50)
+    found = judge(type(made)(made.problem, made.architecture, 50, both), resamples=50)
     each = [of_scipy(part["inherited"], part["score"])[0] for part in (runs, other)]  # type: ignore[operator]
     value = getattr(measured(found, "inherited"), kind).value
     assert value == pytest.approx((20 * each[0] + 60 * each[1]) / 80)
@@ -114,9 +114,7 @@ def test_reruns_count_within_their_configuration_only() -> None:
 def test_a_signal_of_some_runs_is_compared_on_those() -> None:
     full, made = group(runs=40), group(runs=40)
     made.runs.loc[made.runs.index % 4 == 0, "inherited"] = np.nan
-    left = judge(
-        type(full)(full.problem, full.architecture, 50, made.runs.dropna(), {}), resamples=50
-    )
+    left = judge(type(full)(full.problem, full.architecture, 50, made.runs.dropna()), resamples=50)
     found = measured(judge(made, resamples=50), "inherited").verdict
     alone = measured(left, "inherited").verdict
     assert found is not None
@@ -158,3 +156,10 @@ def test_progress_is_reported_as_often_as_announced() -> None:
     made = group(runs=6)
     judge(made, resamples=20, advance=lambda: calls.append(None))
     assert len(calls) == steps(made)
+
+
+def test_a_short_retraining_adds_its_fraction_to_the_cost() -> None:
+    made = group()
+    made.runs["short"] = made.runs["inherited"]
+    (ten,) = (one for one in measured(judge(made, resamples=20), "short").selections if one.k == 10)
+    assert ten.cost == 10 * (50 + 5) + 50

@@ -49,5 +49,5 @@ def test_a_run_that_is_drawn_twice_counts_twice() -> None:
     scores = np.array([1.0, 2.0, 4.0])
     counts = np.array([[2.0, 0.0, 1.0]])
     found = expected_scores(ordered(scores, np.array([0])), scores, counts, [2])
-    # Of the three pairs among 1, 1 and 4, two contain 4.
+    # Two of the three pairs among 1, 1 and 4 contain 4.
     assert found[0, 0, 0] == pytest.approx(3.0)
