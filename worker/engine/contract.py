@@ -65,6 +65,9 @@ class Batch:
     """Seeds, shape ``(trial,)``."""
     eigenvalues: bool = False
     """Whether a search measures the dominant eigenvalues of α's Hessian."""
+    drop_paths: tuple[float, ...] | None = None
+    """Probability with which each trial's search drops an edge in its last epoch, see
+    `worker.engine.drop_path`; None: no edge is ever dropped."""
 
     @property
     def steps(self) -> int:

@@ -57,6 +57,8 @@ class Quantity(IntEnum):
     """Initial weights of a flattening; the index is the cell."""
     ARCHITECTURE = 7
     """Operations of a random architecture, one number per edge."""
+    DROP_PATH = 8
+    """Whether an edge is dropped, one number per sample; the index is the edge."""
 
 
 def philox(counter: Sequence[Any], key: Sequence[Any]) -> list[Any]:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from worker.engine.contract import Batch
+from worker.engine.drop_path import drop_factors
 from worker.engine.philox import KeyedGenerator, Occasion, Quantity
 from worker.torch_engine.network import Noise
 from worker.torch_engine.random import Keys, normal
@@ -22,6 +23,8 @@ class Samples(NamedTuple):
     """The inputs of the networks Aᵀy, ``(trial, n, batch)``."""
     noise: Noise
     """The noise ε of the edges that use it."""
+    drop: Tensor | None = None
+    """Factors of the edges, ``(trial, edge, batch)``; None if no edge is dropped."""
 
 
 class Sampler:
@@ -53,8 +56,12 @@ class Sampler:
         )[:, :, 0]
         measured = self._matrix @ signals + batch.problem.noise * error  # (trial, step, m, batch)
         starts = self._matrix.T @ measured  # (trial, step, n, batch)
+        factors = drop_factors(batch, occasion, steps)  # (trial, step, edge, batch)
+        drops = None if factors is None else torch.as_tensor(factors).to(self._like).unbind(1)
         for index, step in enumerate(steps):
-            yield Samples(signals[:, index], starts[:, index], self._noise(occasion, step))
+            noise = self._noise(occasion, step)
+            drop = None if drops is None else drops[index]
+            yield Samples(signals[:, index], starts[:, index], noise, drop)
 
     def _noise(self, occasion: Occasion, step: int) -> Noise:
         """Draw the noise of one step; the noise of a whole epoch would be too large."""

@@ -5,7 +5,7 @@ they share its patches, and each result is added to the edge's target. A state i
 before it serves as a source.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -80,6 +80,7 @@ def cell_network(
     mix: Mixture,
     start: Tensor,
     noise: Noise,
+    drop: Tensor | None = None,
 ) -> Tensor:
     """Apply all cells.
 
@@ -92,6 +93,7 @@ def cell_network(
         mix: Coefficients of the edges' terms.
         start: Aᵀy, ``(trial, n, batch)``.
         noise: The noise ε of the edges that use it.
+        drop: Factors by which drop path scales the edges' outputs, ``(trial, edge, batch)``.
 
     Returns:
         Reconstructions, ``(trial, n, batch)``.
@@ -104,19 +106,29 @@ def cell_network(
     shares = mix.cnns.index_select(1, wiring.cnn_edges)
     shares_of_fans = iter(torch.split(shares, wiring.cnn_fans, 1))
     targets = iter(wiring.targets)
+    factors = _by_fan(drop, wiring.leaving, wiring.fans)
+    factors_of_cnns = _by_fan(drop, wiring.cnn_edges, wiring.cnn_fans)
     signal = start
-    constants = torch.split(_constants(wiring, weights, mix, start, noise), wiring.states, 1)
+    constants = torch.split(_constants(wiring, weights, mix, start, noise, drop), wiring.states, 1)
     for cell, constant in enumerate(constants):
         states, ahead = [signal], constant  # sums of the edges into later states so far
         for _ in range(wiring.states):
             matrix = next(matrices).flatten(1, 2)  # (trial, target · n, n)
-            ahead = torch.baddbmm(ahead.flatten(1, 2), matrix, states[-1])
-            ahead = ahead.view(trials, -1, n, batch)
+            factor, cnn_factor = next(factors), next(factors_of_cnns)
+            if factor is None:
+                ahead = torch.baddbmm(ahead.flatten(1, 2), matrix, states[-1])
+                ahead = ahead.view(trials, -1, n, batch)
+            else:
+                outputs = torch.bmm(matrix, states[-1]).view(trials, -1, n, batch)
+                ahead = torch.addcmul(ahead, factor, outputs)
             cnn, share, target = next(cnns_of_fans), next(shares_of_fans), next(targets)
             if len(target):
                 taps = cnn_taps(maps, cnn, share, states[-1])
                 outputs = torch.bmm(maps.taps.expand(len(taps), -1, -1), taps)
-                ahead = ahead.index_add(1, target, outputs.view(trials, -1, n, batch))
+                outputs = outputs.view(trials, -1, n, batch)
+                if cnn_factor is not None:
+                    outputs = cnn_factor * outputs
+                ahead = ahead.index_add(1, target, outputs)
             states.append(ahead[:, 0])
             ahead = ahead[:, 1:]
         signal = _flattened(maps, flattening[:, cell], states[-LAST_STATES:])
@@ -124,17 +136,41 @@ def cell_network(
 
 
 def _constants(
-    wiring: Wiring, weights: Weights, mix: Mixture, start: Tensor, noise: Noise
+    wiring: Wiring,
+    weights: Weights,
+    mix: Mixture,
+    start: Tensor,
+    noise: Noise,
+    drop: Tensor | None,
 ) -> Tensor:
     """Return the part of each state that no source changes, ``(trial, cell · state, n, batch)``."""
-    of_start = wiring.entering @ mix.start  # (trial, cell · state, 1)
-    biases = wiring.entering @ (mix.cnns * weights.bias).sum(-1, keepdim=True)
-    constant = torch.addcmul(biases[..., None], of_start[..., None], start[:, None])
+    of_start, bias = mix.start, (mix.cnns * weights.bias).sum(-1, keepdim=True)
+    drawn = noise.drawn
+    if drop is not None:
+        of_start, bias = of_start * drop, bias * drop  # (trial, edge, batch)
+        drawn = drawn * drop[:, noise.edges, None]
+    of_start = wiring.entering @ of_start  # (trial, cell · state, 1 or batch)
+    biases = wiring.entering @ bias
+    constant = torch.addcmul(biases[:, :, None], of_start[:, :, None], start[:, None])
     if len(noise.edges):
         share = wiring.entering[:, noise.edges] * mix.noise[:, noise.edges].mT
-        noisy = torch.bmm(share, noise.drawn.flatten(2))  # (trial, cell · state, n · batch)
+        noisy = torch.bmm(share, drawn.flatten(2))  # (trial, cell · state, n · batch)
         constant = constant + noisy.view_as(constant)
     return constant
+
+
+def _by_fan(drop: Tensor | None, edges: Tensor, fans: list[int]) -> Iterator[Tensor | None]:
+    """Yield the factors of the edges that leave each source, ``(trial, edge, 1, batch)``, or None.
+
+    Args:
+        drop: Factors of all edges; None without drop path.
+        edges: Indices of edges by source.
+        fans: Number of these edges that leave each source.
+    """
+    if drop is None:
+        yield from [None] * len(fans)
+    else:
+        yield from torch.split(drop.index_select(1, edges)[:, :, None], fans, 1)
 
 
 def _flattened(maps: Maps, flattening: Tensor, states: Sequence[Tensor]) -> Tensor:

@@ -147,6 +147,7 @@ def network(
     noise: Noise,
     has_cnn: Sequence[bool],
     custom_output: Callable[[int, Tensor], Tensor | None] | None = None,
+    drop: Tensor | None = None,
 ) -> Tensor:
     """Apply all layers, and add the input to the output of the last layer.
 
@@ -159,6 +160,7 @@ def network(
         noise: The noise ε of the layers that use it.
         custom_output: Returns the output of the custom operations on a layer, or None, for the
             index and the input of the layer.
+        drop: Factors by which drop path scales what the layers change, ``(trial, layer, batch)``.
 
     Returns:
         Reconstructions, ``(trial, n, batch)``.
@@ -181,6 +183,10 @@ def network(
             output = torch.baddbmm(output, maps.taps.expand(trials, -1, -1), taps)
         if custom_output is not None and (custom := custom_output(layer, signal)) is not None:
             output = output + custom
+        if drop is not None:
+            # Not u + factor · (output − u): a factor of 1 keeps the output as it is.
+            factor = drop[:, layer, None]
+            output = factor * output + (1 - factor) * signal
         signal = output
     return start + signal
 

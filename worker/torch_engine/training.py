@@ -59,13 +59,13 @@ class Trainer:
     def output(self, theta: Tensor, mix: Mixture, samples: Samples) -> Tensor:
         """Return each trial's reconstructions, ``(trial, n, batch)``."""
         slots = mix.cnns.shape[-1]
-        start, noise = samples.start, samples.noise
+        start, noise, drop = samples.start, samples.noise, samples.drop
         built_in = theta.shape[1] - self._custom.count
         weights, flattening = unflatten(theta[:, :built_in], self.batch.architecture, slots)
         if self._wiring is None:
             custom = partial(self._custom.output, theta[:, built_in:], mix.custom, start)
-            return network(self.maps, weights, mix, start, noise, self._has_cnn, custom)
-        return cell_network(self.maps, self._wiring, weights, flattening, mix, start, noise)
+            return network(self.maps, weights, mix, start, noise, self._has_cnn, custom, drop)
+        return cell_network(self.maps, self._wiring, weights, flattening, mix, start, noise, drop)
 
     def loss_and_psnr(self, theta: Tensor, mix: Mixture, samples: Samples) -> tuple[Tensor, Tensor]:
         """Return each trial's mean squared error, and its mean PSNR in dB (data range 1)."""

@@ -70,12 +70,18 @@ class Plain(nn.Module):
             Layer(batch, occasion, layer, trial) for layer in range(batch.architecture.layers)
         )
 
-    def forward(self, shares: Tensor, y: Tensor, noise: Tensor) -> Tensor:
-        """Reconstruct; shares ``(layer, operation)``, y ``(batch, 1, m)``, noise ``(layer, …)``."""
+    def forward(
+        self, shares: Tensor, y: Tensor, noise: Tensor, drop: Tensor | float = 1.0
+    ) -> Tensor:
+        """Reconstruct; shares ``(layer, operation)``, y ``(batch, 1, m)``, noise ``(layer, …)``.
+
+        With drop path, the factors of the layers are ``(layer, batch, 1, 1)``.
+        """
         u = start = y @ self.matrix
-        for layer, weights, eps in zip(self.layers, shares, noise, strict=True):
+        factors = torch.as_tensor(drop).expand(len(self.layers), *torch.as_tensor(drop).shape[1:])
+        for layer, weights, eps, factor in zip(self.layers, shares, noise, factors, strict=True):
             outputs = [weight * layer(o, u, y, eps) for o, weight in enumerate(weights)]
-            u = torch.stack(outputs).sum(0)
+            u = u + factor * (torch.stack(outputs).sum(0) - u)
         output: Tensor = start + u
         return output
 

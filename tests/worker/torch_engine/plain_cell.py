@@ -43,21 +43,27 @@ class PlainCells(nn.Module):
             convolution.load_state_dict(values)
             self.flattenings.append(convolution)
 
-    def forward(self, shares: Tensor, y: Tensor, noise: Tensor) -> Tensor:
-        """Reconstruct; shares ``(edge, operation)``, y ``(batch, 1, m)``, noise ``(edge, …)``."""
+    def forward(
+        self, shares: Tensor, y: Tensor, noise: Tensor, drop: Tensor | float = 1.0
+    ) -> Tensor:
+        """Reconstruct; shares ``(edge, operation)``, y ``(batch, 1, m)``, noise ``(edge, …)``.
+
+        With drop path, the factors of the edges are ``(edge, batch, 1, 1)``.
+        """
         u = y @ self.matrix
-        mixtures = iter(zip(self.edges, shares, noise, strict=True))
+        factors = torch.as_tensor(drop).expand(len(self.edges), *torch.as_tensor(drop).shape[1:])
+        mixtures = iter(zip(self.edges, shares, noise, factors, strict=True))
         for flattening in self.flattenings:
             states = [u]
             for before in sources(self.settings.states):
                 state = torch.zeros_like(u)
                 for source in before:
-                    edge, weights, eps = next(mixtures)
+                    edge, weights, eps, factor = next(mixtures)
                     for o, weight in enumerate(weights):
                         # A product with an exact 0 would set gradients to 0 instead of None, and
                         # the optimizer would decay these weights.
                         if self.names[o] != ZERO and weight != 0:
-                            state = state + weight * edge(o, states[source], y, eps)
+                            state = state + factor * weight * edge(o, states[source], y, eps)
                 states.append(state)
             u = flattening(torch.cat(states[-2:], dim=1))
         return u

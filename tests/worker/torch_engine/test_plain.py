@@ -18,6 +18,7 @@ from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain import Plain, module_layout
 from tests.worker.torch_engine.plain_cell import PlainCells, in_cells
 from worker.engine.contract import PRETRAININGS, Batch
+from worker.engine.drop_path import drop_factors
 from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
 from worker.engine.philox import KeyedGenerator, Occasion, Quantity
 from worker.torch_engine.engine import TorchEngine
@@ -44,6 +45,12 @@ def data(batch: Batch, occasion: Occasion, step: int, trial: int) -> tuple[Tenso
     edges = range(batch.architecture.edges)
     noise = np.stack([normal(Quantity.OPERATION_NOISE, n, edge) for edge in edges])
     return module_layout(x), module_layout(y), module_layout(noise)
+
+
+def plain_drop(batch: Batch, occasion: Occasion, step: int, trial: int) -> Tensor | float:
+    """Return the factors of drop path, ``(edge, batch, 1, 1)``; 1 without it."""
+    factors = drop_factors(batch, occasion, range(step, step + 1))
+    return 1.0 if factors is None else torch.as_tensor(factors[trial, 0])[..., None, None].double()
 
 
 def set_step_size(optimizer: torch.optim.Optimizer, size: float) -> None:
@@ -87,7 +94,8 @@ def plain_search(
             x, y, noise = data(batch, occasion, step, trial)
             for_alpha.zero_grad()
             for_weights.zero_grad()
-            loss = (net(alpha.softmax(-1), y, noise) - x).square().mean()
+            drop = plain_drop(batch, occasion, step, trial)
+            loss = (net(alpha.softmax(-1), y, noise, drop) - x).square().mean()
             loss.backward()
             optimizer.step()
             losses.append(loss.item())
@@ -209,6 +217,13 @@ def test_a_search_of_cells_matches_plain_modules(
 def test_a_search_of_five_states_matches_plain_modules() -> None:
     batch = batch_of(*HYPERPARAMETERS[:2], channels=2, points=12)
     assert_searches_match_plain_modules(in_cells(batch, cells=2, states=5))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("space", ["sequential", "cell"])
+def test_a_search_with_drop_path_matches_plain_modules(space: str) -> None:
+    batch = replace(batch_of(*HYPERPARAMETERS, epochs=4), drop_paths=(0.0, 0.2, 0.4, 0.6))
+    assert_searches_match_plain_modules(batch if space == "sequential" else in_cells(batch))
 
 
 def test_a_retraining_matches_plain_modules() -> None:
