@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, model_validator
 
@@ -18,13 +18,16 @@ Method = Literal[
     "darts-second-order",
     "darts-single",
     "rs-ws",
+    "best-of-four",
+    "r-darts-l2",
+    "r-darts-dp",
     "learnable-gradient-only",
     "nets-only",
     "random",
 ]
 """How a trial gets its architecture: from a search, or without one for the baselines."""
 
-SEARCHES = ("darts", "darts-second-order", "darts-single", "rs-ws")
+SEARCHES = get_args(SearchSettings.model_fields["variant"].annotation)
 """The methods that search; each is a variant of ``[search]``."""
 EVERYWHERE = {"learnable-gradient-only": "learnable_gradient", "nets-only": "cnn"}
 """The baselines that have one operation on every edge, with that operation."""
@@ -185,7 +188,7 @@ def _decisive(condition: Condition) -> dict[str, Any]:
 
 def _settings(condition: Condition, *, exclude_defaults: bool) -> dict[str, Any]:
     """Return the sections that decide a result, without the settings that the space ignores."""
-    return {
+    settings = {
         "problem": condition.problem.model_dump(mode="json", exclude_defaults=exclude_defaults),
         "architecture": condition.architecture.model_dump(
             mode="json", exclude=condition.architecture.unused, exclude_defaults=exclude_defaults
@@ -194,6 +197,11 @@ def _settings(condition: Condition, *, exclude_defaults: bool) -> dict[str, Any]
             mode="json", exclude=condition.search.unused, exclude_defaults=exclude_defaults
         ),
     }
+    if condition.search.selects:
+        settings["evaluation"] = condition.evaluation.model_dump(
+            mode="json", include={"short_fraction"}, exclude_defaults=exclude_defaults
+        )
+    return settings
 
 
 def _hash(text: str) -> int:

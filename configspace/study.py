@@ -314,6 +314,16 @@ class Study(Section):
         """Measurements to make for the objective and for ``[evaluation] signals``."""
         return requests_of(self.objective, self.evaluation.signals)
 
+    @property
+    def _decided_by_short(self) -> bool:
+        """Whether short retrainings decide results."""
+        return self.objective == "short" or self.search.selects
+
+    @property
+    def _trains_short(self) -> bool:
+        """Whether there are short retrainings, if only for a signal."""
+        return "short" in self.requests or self.search.selects
+
     def digest(self) -> str:
         """Return a hash of everything that decides a result.
 
@@ -330,7 +340,7 @@ class Study(Section):
                 "search": self.search.unused,
                 "bohb": {"iterations", "parallel"},
                 "evaluation": _FREE_OF_RESULTS
-                | (set() if self.objective == "short" else {"short_fraction"}),
+                | (set() if self._decided_by_short else {"short_fraction"}),
             },
         )
         canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
@@ -345,11 +355,13 @@ class Study(Section):
         expected, found = flat(self.model_dump(mode="json")), flat(other.model_dump(mode="json"))
         free = {"name", "bohb.iterations", "bohb.parallel"}
         free |= {f"evaluation.{key}" for key in _FREE_OF_RESULTS}
-        if not ("short" in self.requests and "short" in other.requests):
+        if not (self._trains_short and other._trains_short):
             free.add("evaluation.short_fraction")
         unused = self.architecture.unused & other.architecture.unused
         free |= {f"architecture.{key}" for key in unused}
-        tables = tuple(f"search.{key}." for key in self.search.unused & other.search.unused)
+        unused = self.search.unused & other.search.unused
+        free |= {f"search.{key}" for key in unused}
+        tables = tuple(f"search.{key}." for key in unused)
         return [
             Difference(FILE_KEYS.get(key, key), expected.get(key), found.get(key))
             for key in {**expected, **found}

@@ -3,7 +3,8 @@
 The unit of cost is one epoch of one trial. An evaluation costs epochs × trials for its search, and
 what the study's objective trains after it: the same again for ``final`` and ``second-final``, the
 epochs of the short retraining for ``short``, and nothing for any other signal. Signals that are
-recorded without being the objective do not count: the study does not need them. Random search with
+recorded without being the objective do not count: the study does not need them. R-DARTS and
+best-of-four DARTS count all their searches and the short retraining after each. Random search with
 weight sharing also scores architectures; to score one on three batches counts as one step, see
 `configspace.search.SearchSettings.scoring_epochs`. A crashed
 evaluation has the cost of a finished one, because its configuration failed and BOHB learns from it.
@@ -85,7 +86,8 @@ def evaluation_cost(study: Study, epochs: int) -> int:
         epochs: Epochs of the search; a whole retraining takes as many.
     """
     trained = training_epochs(study.objective, epochs, study.evaluation.short_fraction)
-    return (study.search.search_epochs(epochs) + trained) * study.evaluation.trials
+    search = study.search.search_epochs(epochs, study.evaluation.short_fraction)
+    return (search + trained) * study.evaluation.trials
 
 
 def spent(frames: Frames) -> pd.DataFrame:

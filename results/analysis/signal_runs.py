@@ -133,10 +133,10 @@ def _of_study(store: Store, name: str) -> Iterator[RunGroup]:
 
 
 def _group(settings: Study | Condition, epochs: int, trials: pd.DataFrame) -> RunGroup:
-    architecture = settings.architecture
+    architecture, fraction = settings.architecture, settings.evaluation.short_fraction
     oriented = {name: signal.direction * trials[signal.column] for name, signal in SIGNALS.items()}
     runs = trials[["configuration", "rerun", "seed"]].assign(
-        search_epochs=settings.search.search_epochs(epochs),
+        search_epochs=settings.search.search_epochs(epochs, fraction),
         score=trials["architecture_psnr"],
         **oriented,
     )
@@ -152,7 +152,7 @@ def _group(settings: Study | Condition, epochs: int, trials: pd.DataFrame) -> Ru
         architecture,
         epochs,
         runs[searched & finite],
-        settings.evaluation.short_fraction,
+        fraction,
     )
 
 

@@ -134,7 +134,7 @@ def test_settings_of_another_space_change_no_seed() -> None:
     assert condition().differences(other) == []
 
 
-@pytest.mark.parametrize("method", ["darts-single", "darts-second-order", "rs-ws"])
+@pytest.mark.parametrize("method", ["darts-single", "darts-second-order", "rs-ws", "r-darts-l2"])
 def test_a_search_is_a_variant(method: str) -> None:
     made = condition(method=method, search={"variant": method})
     assert made.fixed_architectures(range(1)) is None
@@ -154,6 +154,19 @@ def test_a_random_search_uses_its_settings() -> None:
     )
     assert one.digest() != other.digest()
     assert [found.key for found in one.differences(other)] == ["search.rs_ws.batches"]
+
+
+def test_a_selecting_search_depends_on_its_retraining() -> None:
+    tenth, third = (
+        condition(
+            method="best-of-four",
+            search={"variant": "best-of-four"},
+            evaluation={"short_fraction": fraction},
+        )
+        for fraction in (0.1, 0.3)
+    )
+    assert tenth.digest() != third.digest()
+    assert [found.key for found in tenth.differences(third)] == ["evaluation.short_fraction"]
 
 
 def test_more_architectures_may_be_given() -> None:

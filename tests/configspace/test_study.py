@@ -223,6 +223,27 @@ def test_other_variants_ignore_the_random_search() -> None:
     assert study().differences(other) == []
 
 
+def test_a_selecting_search_depends_on_its_retraining() -> None:
+    tenth, third = (
+        study(search={"variant": "best-of-four"}, evaluation={"short_fraction": fraction})
+        for fraction in (0.1, 0.3)
+    )
+    assert tenth.digest() != third.digest()
+    assert tenth.differences(third) == [Difference("evaluation.short_fraction", 0.1, 0.3)]
+
+
+@pytest.mark.parametrize(
+    ("variant", "key"), [("r-darts-l2", "weight_decays"), ("r-darts-dp", "drop_paths")]
+)
+def test_only_one_variant_uses_a_ladder(variant: str, key: str) -> None:
+    one, other = (study(search={"variant": variant, key: [top]}) for top in (0.1, 0.2))
+    assert one.digest() != other.digest()
+    assert [found.key for found in one.differences(other)] == [f"search.{key}"]
+    plain = study(search={key: [0.1]})
+    assert plain.digest() == study().digest()
+    assert study().differences(plain) == []
+
+
 def test_there_are_enough_architectures_for_the_finalists() -> None:
     with pytest.raises(ValueError, match=r"up to architectures \(5\), got 6"):
         random_search(architectures=5, finalists=6)

@@ -98,7 +98,7 @@ def result_of(
 
 
 class ScoringProgress:
-    """Counts the scoring of architectures in epochs; see `SearchSettings.search_epochs`."""
+    """Counts the scoring of architectures in epochs; see `SearchSettings.scoring_epochs`."""
 
     def __init__(self, search: SearchSettings, end_epoch: Callable[[], None]) -> None:
         """Begin without any pass.

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from configspace.job import Curve, Job, Outcome, Trial
 from configspace.operations import operations
+from configspace.signals import short_epochs
 from worker.engine.alpha import edge_norms, largest_norm, mean_entropy, sup_norms
 from worker.engine.contract import Batch, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
+from worker.evaluation.best_of_searches import BestOfSearches
 from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready, target_of
 from worker.evaluation.further_trainings import further_trainings, with_further_trainings
 from worker.evaluation.scores import check_finite, check_objective, without_infinity
@@ -55,7 +57,11 @@ class JobEvaluator:
         make_ready(engine, progress, job.architecture)  # not included in the seconds of the trials
         if job.architectures is None:
             retrain = job.objective == "final"
-            trials = search_trials(batch, engine, retrain=retrain, progress=progress)
+            searching: Engine = engine
+            if job.search.selects:
+                epochs = short_epochs(job.epochs, job.short_fraction)
+                searching = BestOfSearches(engine, epochs)
+            trials = search_trials(batch, searching, retrain=retrain, progress=progress)
         else:
             picks = indices_of(batch, job.architectures)
             trials = train_fixed(batch, picks, engine, progress=progress)

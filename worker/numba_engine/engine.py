@@ -46,7 +46,7 @@ class NumbaEngine:
         search: SearchSettings,
     ) -> str | None:
         """Return the setting that this engine does not support; None if it supports all."""
-        if search.variant == "darts-second-order":
+        if search.variant in ("darts-second-order", "r-darts-dp"):
             return f"the variant {search.variant!r}"
         return None
 

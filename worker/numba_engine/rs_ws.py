@@ -33,7 +33,7 @@ class RsWsRun:
             batch: The trials.
         """
         self.batch = batch
-        self.epochs = batch.search.search_epochs(batch.epochs)
+        self.epochs = batch.epochs + batch.search.scoring_epochs
         """Epochs of one trial, with those that the scores count as."""
         self._initial = initial_values(batch, Occasion.SEARCH_START)
         self._step_sizes = weight_step_sizes(batch)

@@ -27,7 +27,7 @@ def random_search(batch: Batch, like: Tensor, on_epoch: OnEpoch) -> Searched:
         on_epoch: Called at the end of each epoch of the training and of the scoring.
     """
     supernets = Search.from_scratch(batch, like)
-    settings, of = batch.search.rs_ws, batch.search.search_epochs(batch.epochs)
+    settings, of = batch.search.rs_ws, batch.epochs + batch.search.scoring_epochs
     losses, psnrs = [], []
     for epoch in range(batch.epochs):
         steps = range(epoch * batch.search.batches, (epoch + 1) * batch.search.batches)

@@ -66,8 +66,3 @@ def test_all_passes_amount_to_the_stated_epochs(batches: int) -> None:
         progress.add(batches)
     assert len(ended) == search.scoring_epochs
     assert search.scoring_epochs == -(-(21 + 2 * batches) // (3 * batches))
-
-
-def test_scoring_counts_as_epochs_only_in_this_variant() -> None:
-    assert SearchSettings(variant="rs-ws").search_epochs(50) == 50 + 179
-    assert SearchSettings().search_epochs(50) == 50

@@ -94,7 +94,7 @@ def test_a_random_search_alone_equals_the_same_in_a_batch() -> None:
             np.testing.assert_array_equal(getattr(apart, name)[0], getattr(together, name)[trial])
 
 
-@pytest.mark.parametrize("variant", ["darts", "darts-single", "rs-ws"])
+@pytest.mark.parametrize("variant", ["darts", "darts-single", "rs-ws", "r-darts-l2"])
 def test_first_order_variants_are_supported(variant: str) -> None:
     batch = in_cells(batch_of())
     search = batch.search.model_copy(update={"variant": variant})

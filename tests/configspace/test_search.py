@@ -1,0 +1,39 @@
+"""The search: settings of the variants, and what a search costs."""
+
+from typing import Any
+
+import pytest
+
+from configspace.search import SearchSettings
+
+
+@pytest.mark.parametrize(
+    ("variant", "epochs"),
+    [
+        ("darts", 50),
+        ("darts-single", 50),
+        ("rs-ws", 50 + 179),  # (1000 · 10 + 10 · 19) / (3 · 19) epochs for the scores
+        ("best-of-four", 4 * (50 + 5)),
+        ("r-darts-l2", 4 * (50 + 5)),
+        ("r-darts-dp", 4 * (50 + 5)),
+    ],
+)
+def test_a_search_costs_all_that_it_trains(variant: Any, epochs: int) -> None:
+    assert SearchSettings(variant=variant).search_epochs(50, short_fraction=0.1) == epochs
+
+
+def test_a_search_per_strength() -> None:
+    weaker = {"weight_decays": (1e-6, 1e-5), "drop_paths": (0.5,)}
+    searches = {
+        variant: SearchSettings.model_validate({"variant": variant, **weaker}).searches
+        for variant in ("best-of-four", "r-darts-l2", "r-darts-dp", "darts")
+    }
+    assert searches == {"best-of-four": 4, "r-darts-l2": 2, "r-darts-dp": 1, "darts": 1}
+
+
+@pytest.mark.parametrize(
+    "change", [{"weight_decays": ()}, {"weight_decays": (-1e-3,)}, {"drop_paths": (0.2, 1.0)}]
+)
+def test_impossible_strengths_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"weight_decays|drop_paths"):
+        SearchSettings.model_validate(change)
