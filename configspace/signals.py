@@ -67,10 +67,24 @@ class Signal:
             return "architecture PSNR"
         return f"{self.objective} PSNR" if self.is_psnr else self.objective
 
+    @property
+    def axis_label(self) -> str:
+        """What its values are called on an axis, with the unit."""
+        return f"{self.label} ({self.unit})" if self.unit else self.label
+
+    def score_of(self, loss: float) -> float:
+        """Return the value that has a loss; see `configspace.job.loss`."""
+        return -self.direction * loss
+
     def value_text(self, value: float) -> str:
         """Return a value with its unit: two decimals of a PSNR, four digits of anything else."""
         digits = f"{value:.2f}" if self.is_psnr else f"{value:.4g}"
         return f"{digits} {self.unit}".rstrip()
+
+    def stated(self, value: float) -> str:
+        """Return a value with its name: ``21.34 dB final PSNR`` or ``entropy 1 nats``."""
+        text = self.value_text(value)
+        return f"{text} {self.objective} PSNR" if self.is_psnr else f"{self.objective} {text}"
 
 
 ONE_SHOT: Final = Signal("one_shot", "validation PSNR of the supernet", 1, "dB")

@@ -23,7 +23,7 @@ def load(url: str, study: str) -> "Frames":
 
             - ``configurations``: one row per configuration, with its hyperparameters.
             - ``evaluations``: one row per configuration and budget, with its state and ``loss``
-              (minus the aggregated PSNR, in dB).
+              and ``score`` (the objective, aggregated over its trials, in its unit).
             - ``trials``: one row per trial, with its PSNRs, its architecture and its times.
             - ``curves``: one row per trial, phase and epoch.
 

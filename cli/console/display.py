@@ -17,6 +17,7 @@ from cli.console.words import duration, setting_lines
 from configspace.hyperparameters import Hyperparameters
 from configspace.names import counted
 from configspace.protocol import PREPARING
+from configspace.signals import signal_of
 from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import BestSoFar
 
@@ -150,7 +151,8 @@ def progress_line(snapshot: Snapshot, phases: Phases) -> str:
     parts = [f"{share:4.0%}", counts_line(snapshot)]
     parts.append(workers_text(snapshot.workers))
     if incumbent := snapshot.progress.incumbent:
-        parts.append(f"best {-incumbent.loss:.2f} dB at {counted(incumbent.epochs, 'epoch')}")
+        best = signal_of(incumbent.objective).value_text(incumbent.score)
+        parts.append(f"best {best} at {counted(incumbent.epochs, 'epoch')}")
     parts.append(f"{duration(snapshot.elapsed_seconds)} so far")
     if left := time_left(snapshot, phases):
         parts.append(left)
@@ -186,7 +188,7 @@ def _incumbent_lines(incumbent: BestSoFar) -> RenderableType:
     title = Text.assemble(
         ("Incumbent ", "bold"),
         f"{incumbent.configuration} · ",
-        (f"{-incumbent.loss:.2f} dB", "bold green"),
+        (signal_of(incumbent.objective).value_text(incumbent.score), "bold green"),
         f" at {counted(incumbent.epochs, 'epoch')}",
     )
     return Group(title, hyperparameter_grid(incumbent.hyperparameters))

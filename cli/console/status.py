@@ -11,6 +11,7 @@ from cli.console.display import hyperparameter_grid
 from cli.console.tables import is_terminal, print_lines, print_table
 from cli.console.words import ago, duration
 from configspace.names import counted
+from configspace.signals import signal_of
 from results.store.events import SeenWorker
 
 if TYPE_CHECKING:
@@ -56,9 +57,16 @@ def _study_row(one: "StudyOverview") -> tuple[str, ...]:
         one.study.problem.name,
         one.state,
         f"{one.finished} done",
-        "{:.2f} dB at {}".format(*one.best) if one.best else "none yet",
+        _best(one),
         ago(one.last_activity),
     )
+
+
+def _best(one: "StudyOverview") -> str:
+    if one.best is None:
+        return "none yet"
+    score, epochs = one.best
+    return f"{signal_of(one.study.objective).value_text(score)} at {epochs}"
 
 
 def _campaign_row(many: "CampaignOverview") -> tuple[str, ...]:
@@ -122,8 +130,8 @@ def print_study(console: Console, one: "StudyStatus") -> None:
             Text.assemble(
                 ("Incumbent ", "bold"),
                 f"{best.configuration} · ",
-                (f"{best.psnr:.2f} dB", "bold green"),
-                f" {study.objective} PSNR at {counted(best.epochs, 'epoch')}, "
+                (signal_of(study.objective).stated(best.score), "bold green"),
+                f" at {counted(best.epochs, 'epoch')}, "
                 f"{'picked by the model' if best.model_based else 'drawn at random'}",
             ),
             soft_wrap=True,

@@ -7,7 +7,7 @@ from cli.console.words import duration
 from cli.session.serve import Session
 from configspace.errors import ServiceError, StoreError
 from configspace.names import counted
-from configspace.signals import phases_of
+from configspace.signals import phases_of, signal_of
 from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
@@ -75,7 +75,7 @@ def _summarize(study: Study, result: RunResult, session: Session) -> None:
     if best := progress.incumbent:
         aggregated = f"{study.evaluation.aggregate} of {counted(study.evaluation.trials, 'trial')}"
         session.console.print(
-            f"incumbent {best.configuration}: {-best.loss:.2f} dB {study.objective} PSNR "
+            f"incumbent {best.configuration}: {signal_of(best.objective).stated(best.score)} "
             f"at {counted(best.epochs, 'epoch')} ({aggregated})",
             highlight=False,
         )

@@ -21,7 +21,11 @@ def every_metric() -> str:
 def _snapshot() -> Snapshot:
     """Return a snapshot in which nothing is missing, so that the collector yields all it has."""
     incumbent = BestSoFar(
-        configuration=(0, 0, 0), hyperparameters=Hyperparameters(), epochs=50, loss=-20.0
+        configuration=(0, 0, 0),
+        hyperparameters=Hyperparameters(),
+        epochs=50,
+        loss=-20.0,
+        objective="final",
     )
     progress = SourceProgress(
         study="study",

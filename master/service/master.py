@@ -10,6 +10,7 @@ from typing import Literal
 
 from configspace.job import EvaluationId, loss
 from configspace.logs import about
+from configspace.signals import signal_of
 from master.dispatch.events import (
     Broken,
     Delivered,
@@ -235,14 +236,15 @@ class Master:
             case Delivered(key, outcome, worker, stored):
                 submission = self._exchange.ended(key)
                 job = submission.job
+                signal = signal_of(job.objective)
                 value = loss(outcome, job.objective, submission.aggregate)
                 self._store.finish(job.study, outcome, loss=value, worker=worker)
                 stored.set_result(None)
                 self._exchange.forget(key)
                 self._source.finished(job, value)
                 log.info(
-                    "study %s: %s finished on worker %s, loss %.3f dB",
-                    *(job.study, job.id, worker, value),
+                    "study %s: %s finished on worker %s, %s",
+                    *(job.study, job.id, worker, signal.stated(signal.score_of(value))),
                     extra=about(job.study, job.id, worker),
                 )
             case Unsuccessful(key, failure, message, worker, stored):

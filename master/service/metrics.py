@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from configspace.errors import ServiceError
+from configspace.signals import signal_of
 from master.service.snapshot import Snapshot
 
 
@@ -123,12 +124,20 @@ def _progress(snapshot: Snapshot) -> Iterator[Metric]:
         study,
         snapshot.elapsed_seconds,
     )
-    if progress.incumbent is not None:
+    best = progress.incumbent
+    if best is not None:
+        yield _gauge(
+            "dartboard_incumbent_score",
+            "Objective of the best configuration so far, in its unit",
+            study,
+            best.score,
+        )
+    if best is not None and signal_of(best.objective).is_psnr:
         yield _gauge(
             "dartboard_incumbent_psnr_decibels",
-            "PSNR of the best configuration so far",
+            "PSNR of the best configuration so far, if the objective is a PSNR",
             study,
-            -progress.incumbent.loss,
+            best.score,
         )
 
 

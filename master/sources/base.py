@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import ConfigurationId, EvaluationId, Job, trial_seed
-from configspace.signals import Objective
+from configspace.signals import Objective, signal_of
 from configspace.study import Study
 from results.store.events import Unfinished
 
@@ -35,6 +35,12 @@ class BestSoFar:
     hyperparameters: Hyperparameters
     epochs: int
     loss: float
+    objective: Objective
+
+    @property
+    def score(self) -> float:
+        """Value of the objective, in its unit."""
+        return signal_of(self.objective).score_of(self.loss)
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,7 +168,9 @@ class BohbSource:
         known = self._progress
         best = known.incumbent
         if best is None or (id.epochs, -loss) > (best.epochs, -best.loss):
-            best = BestSoFar(id.configuration, hyperparameters, id.epochs, loss)
+            best = BestSoFar(
+                id.configuration, hyperparameters, id.epochs, loss, self._study.objective
+            )
         self._progress = dataclasses.replace(
             known,
             finished=known.finished + 1,

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from configspace.signals import training_epochs
+from configspace.signals import signal_of, training_epochs
 from configspace.study import Study
 from results.analysis.incumbent import Incumbent, incumbent
 from results.frames.study import Frames
@@ -64,9 +64,9 @@ class Reached:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Anytime:
-    """How the best score on a study's largest budget rose with the study's cost.
+    """How the best score on a study's largest budget improved with the study's cost.
 
-    All arrays have one entry for each evaluation that raised the best score, and a last entry for
+    All arrays have one entry for each evaluation that improved the best score, and a last entry for
     the end of the study.
     """
 
@@ -74,8 +74,8 @@ class Anytime:
     """Cost by then, in epochs × trials."""
     seconds: Floats
     """Time on the workers by then."""
-    psnrs: Floats
-    """Best observed PSNR by then, in dB."""
+    scores: Floats
+    """Best observed score by then, in the unit of the objective."""
 
 
 def evaluation_cost(study: Study, epochs: int) -> int:
@@ -152,16 +152,17 @@ def reached(frames: Frames, limit: int) -> Reached:
 
 
 def anytime(frames: Frames) -> Anytime:
-    """Return how the best score on the largest budget rose with a study's cost."""
+    """Return how the best score on the largest budget improved with a study's cost."""
     total = spent(frames)
     done = frames.evaluations.loc[total.index].query("state == 'finished'")
-    best = done.loc[done["epochs"] == done["epochs"].max(), "psnr"].cummax()
+    best = done.loc[done["epochs"] == done["epochs"].max(), "loss"].cummin()
     if best.empty:
         return Anytime(np.empty(0), np.empty(0), np.empty(0))
-    raised = best.index[best.diff().fillna(1.0) > 0]
-    at = total.loc[[*raised, total.index[-1]]]
+    better = best.index[best.diff().fillna(-1.0) < 0]
+    at = total.loc[[*better, total.index[-1]]]
     return Anytime(
         epochs=at["epochs"].to_numpy(dtype=np.float64),
         seconds=at["seconds"].to_numpy(dtype=np.float64),
-        psnrs=np.array([*best[raised], best.iloc[-1]], dtype=np.float64),
+        scores=-signal_of(frames.study.objective).direction
+        * np.array([*best[better], best.iloc[-1]], dtype=np.float64),
     )

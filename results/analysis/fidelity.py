@@ -33,7 +33,7 @@ def rankings(frames: Frames, *, seed: int = 0) -> tuple[Ranking, ...]:
         seed: Seed of the bootstrap.
     """
     done = frames.evaluations.query("purpose == 'study' and state == 'finished'")
-    scores = done.pivot(index="configuration", columns="epochs", values="psnr").sort_index(axis=1)
+    scores = done.pivot(index="configuration", columns="epochs", values="score").sort_index(axis=1)
     budgets = [int(epochs) for epochs in scores.columns]
     found = []
     for small in budgets[:-1]:

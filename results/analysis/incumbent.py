@@ -17,6 +17,7 @@ from configspace.hyperparameters import (
     written,
 )
 from configspace.job import ConfigurationId, single_part
+from configspace.signals import signal_of
 from configspace.study import Study
 from results.frames.study import Frames
 
@@ -31,15 +32,15 @@ class Incumbent:
     epochs: int
     """Epochs of that budget."""
     loss: float
-    """Minus the observed PSNR, in dB. It is the best of many, so on average better than that of a
-    fresh run."""
+    """Observed loss, in the unit of the objective. It is the best of many, so on average better
+    than that of a fresh run."""
     model_based: bool
     """Whether BOHB's model sampled it; false for a random configuration."""
 
     @property
-    def psnr(self) -> float:
-        """Observed PSNR in dB, aggregated over its trials."""
-        return -self.loss
+    def score(self) -> float:
+        """Observed value of the objective in its unit, aggregated over its trials."""
+        return signal_of(self.study.objective).score_of(self.loss)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from configspace.condition import Condition
+from configspace.signals import signal_of
 from configspace.study import Study
 from results.store.events import ShownState
 from results.store.store import Store
@@ -21,7 +22,7 @@ class StudyOverview:
     finished: int
     """Number of evaluations that finished; re-runs do not count."""
     best: tuple[float, int] | None
-    """PSNR of the incumbent in dB, and its epochs."""
+    """Score of the incumbent in the unit of the objective, and its epochs."""
     last_activity: datetime | None
     """Time of the last submission, lease or end of an evaluation; UTC."""
 
@@ -77,11 +78,13 @@ def state_of(conditions: Iterable[str]) -> ShownState:
 
 
 def _study(one: Summary, state: ShownState, url: str) -> StudyOverview:
+    study = parsed(Study, one.name, one.settings, url)
+    signal = signal_of(study.objective)
     return StudyOverview(
-        study=parsed(Study, one.name, one.settings, url),
+        study=study,
         state=state,
         finished=one.finished,
-        best=None if one.best is None else (-one.best[0], one.best[1]),
+        best=None if one.best is None else (signal.score_of(one.best[0]), one.best[1]),
         last_activity=one.last_activity,
     )
 

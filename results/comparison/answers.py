@@ -179,9 +179,10 @@ def _at_equal_cost(report: ComparisonReport, costly: Side, at_cost: Reached) -> 
             "re-runs is also a comparison at equal cost."
         )
     text = (
-        f"its best was {found.configuration}, observed at {found.psnr:.2f} dB on {found.epochs} "
-        f"epochs. Its final incumbent ({costly.incumbent.psnr:.2f} dB on {costly.incumbent.epochs} "
-        "epochs) came later, so the comparison of the re-runs above is not at equal cost. "
+        f"its best was {found.configuration}, observed at {found.score:.2f} dB on {found.epochs} "
+        f"epochs. Its final incumbent ({costly.incumbent.score:.2f} dB on "
+        f"{costly.incumbent.epochs} epochs) came later, so the comparison of the re-runs above is "
+        "not at equal cost. "
     )
     if at_cost.scores == 1:
         text += "The observed score was the only one on that budget"

@@ -50,7 +50,9 @@ def best_by_cost_figure(report: ComparisonReport) -> Figure:
         panels, report.comparison.sides, others, report.anytime, strict=True
     ):
         objective = side.study.objective
-        axes.step(best.epochs, best.psnrs, where="post", color=OBJECTIVES[objective], linewidth=1.8)
+        axes.step(
+            best.epochs, best.scores, where="post", color=OBJECTIVES[objective], linewidth=1.8
+        )
         axes.axvline(other.cost.epochs, color=SOFT, linewidth=1, linestyle=":")
         axes.annotate(
             f"cost of the\n{other.study.objective} study",

@@ -135,7 +135,7 @@ def _costs(report: ComparisonReport) -> Table:
                 f"{side.cost.seconds:,.0f}",
                 f"{at.limit:,}{' (ended before)' if at.whole else ''}",
                 "nothing yet" if found is None else f"{found.configuration}@{found.epochs}",
-                "" if found is None else f"{found.psnr:.2f}, the best of {at.scores}",
+                "" if found is None else f"{found.score:.2f}, the best of {at.scores}",
                 "" if found is None else rerun,
             )
         )

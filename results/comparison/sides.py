@@ -80,7 +80,7 @@ class Side:
     @property
     def gap(self) -> Estimate:
         """Observed score of the incumbent minus `objective_mean`, in dB, with its interval."""
-        observed, mean = self.incumbent.psnr, self.objective_mean
+        observed, mean = self.incumbent.score, self.objective_mean
         return Estimate(observed - mean.value, observed - mean.high, observed - mean.low, mean.n)
 
 
@@ -206,7 +206,7 @@ def _side(frames: Frames, seed: int) -> Side:
         architecture=summary(architecture, seed),
         correlation=correlation(one_shot, architecture, seed=seed),
         curse=winners_curse(
-            best.psnr,
+            best.score,
             one_shot if frames.study.objective == "one-shot" else architecture,
             trials=limits.trials,
             aggregate=limits.aggregate,

@@ -121,7 +121,7 @@ def _column(side: Side) -> dict[str, str]:
     picked = f"{done.model_based} of {done.configurations}"
     return cells | {
         "Correlation of the two": interval(side.correlation),
-        "Objective's PSNR in the study (dB)": f"{found.psnr:.2f}{of_trials}",
+        "Objective's PSNR in the study (dB)": f"{found.score:.2f}{of_trials}",
         "Objective's PSNR, mean of re-runs (dB)": f"{side.objective_mean.value:.2f}",
         "Observed minus mean of re-runs (dB)": interval(side.gap, with_sign=True),
         "Chance of as high a score": as_high(side.curse),

@@ -12,7 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from configspace.hyperparameters import DOMAINS, Domain, Hyperparameters, Interval, Levels
-from configspace.signals import KEPT_TOGETHER
+from configspace.signals import KEPT_TOGETHER, signal_of
 from configspace.study import Study
 from results.store.events import ShownState
 from results.store.schema import configurations, curves, evaluations, studies, trials
@@ -46,6 +46,7 @@ _EVALUATIONS = {
     "state": "str",
     "attempts": "int64",
     "loss": "float64",
+    "score": "float64",
     "psnr": "float64",
     "worker": "str",
     "device": "str",
@@ -117,8 +118,9 @@ class Frames:
     - ``trials``: number of its seeds; missing if it failed under a version before 0.2.0
     - ``state``: ``queued``, ``running``, ``finished``, ``crashed`` or ``lost``
     - ``attempts``: number of leases so far
-    - ``loss``: minus the aggregated PSNR of its trials, in dB
-    - ``psnr``: the aggregated PSNR of its trials, in dB
+    - ``loss``: what BOHB minimizes: the score, negated if high values of the objective are good
+    - ``score``: the objective, aggregated over its trials, in its unit; of a re-run the final score
+    - ``psnr``: the score if it is a PSNR, in dB; missing for other objectives
     - ``worker``, ``device``, ``engine``: where it ran
     - ``failure``, ``message``: kind and text of its failure; missing (NaN) if it did not fail
     - ``submitted``, ``started``, ``finished``: times of submission, newest lease and end, UTC
@@ -200,7 +202,10 @@ def load_from(store: Store, study: str, *, with_curves: bool = True) -> Frames:
         ]
     values = [Hyperparameters(**given).model_dump() for given in picked.pop("hyperparameters")]
     picked = picked.join(pd.DataFrame(values, index=picked.index, columns=list(DOMAINS)))
-    run["psnr"] = -run["loss"].astype("float64")
+    objective, rerun = signal_of(settings.objective), run["purpose"] == "rerun"
+    psnr = -run["loss"].astype("float64")
+    run["score"] = psnr.where(rerun, objective.direction * psnr)
+    run["psnr"] = psnr.where(rerun | objective.is_psnr)
     # Older versions did not store the number of trials of an evaluation before it finished.
     finished = run["id"].map(tried.groupby("evaluation_id").size())
     run["trials"] = run["seeds"].astype("Int64").fillna(finished.astype("Int64"))

@@ -7,6 +7,7 @@ from typing import Literal
 import pandas as pd
 
 from configspace.hyperparameters import DOMAINS, LABELS, Hyperparameters, written
+from configspace.signals import signal_of
 from results.analysis.incumbent import (
     Incumbent,
     effort,
@@ -96,16 +97,23 @@ def _found(frames: Frames) -> list[str]:
     if found is None:
         return [DASH] * (len(DOMAINS) + len(_MORE))
     done = effort(frames)
-    again = _rerun(frames)
+    again, signal = _rerun(frames), signal_of(frames.study.objective)
     return [
         *_values(found.hyperparameters),
         f"{found.configuration}, {'model' if found.model_based else 'random'}",
-        f"{found.psnr:.2f}, {frames.study.objective}",
+        _observed(found),
         f"{_on_largest(frames, found)} on {found.epochs} epochs",
         f"{done.configurations}, {done.model_based}",
-        DASH if again.n == 0 else interval_text(again),
+        DASH if again.n == 0 else interval_text(again, 2 if signal.is_psnr else 4),
         str(again.n),
     ]
+
+
+def _observed(found: Incumbent) -> str:
+    objective = signal_of(found.study.objective)
+    if objective.is_psnr:
+        return f"{found.score:.2f}, {objective.objective}"
+    return f"{objective.value_text(found.score)}, {objective.objective}, which is not a PSNR"
 
 
 def _record(name: str, frames: Frames, found: Incumbent) -> dict[str, object]:
@@ -117,7 +125,9 @@ def _record(name: str, frames: Frames, found: Incumbent) -> dict[str, object]:
         "study": frames.study.name,
         "objective": frames.study.objective,
         "epochs": found.epochs,
-        "observed_psnr": round(found.psnr, 4),
+        "observed_psnr": round(found.score, 4)
+        if signal_of(frames.study.objective).is_psnr
+        else math.nan,
         "n": _on_largest(frames, found),
         "configurations": effort(frames).configurations,
         "rerun_mean": round(again.value, 4),
@@ -133,9 +143,10 @@ def _on_largest(frames: Frames, found: Incumbent) -> int:
 
 
 def _rerun(frames: Frames) -> Estimate:
-    """Return the mean over the incumbent's re-runs of the PSNR that its study maximized."""
+    """Return the mean over the incumbent's re-runs of the objective of its study."""
     runs = reruns_of_incumbent(frames)
     if runs.empty:
         return Estimate(math.nan, math.nan, math.nan, 0)
-    column = "one_shot_psnr" if frames.study.objective == "one-shot" else "architecture_psnr"
-    return estimate(runs[column].to_numpy(dtype="float64"), "mean")
+    return estimate(
+        runs[signal_of(frames.study.objective).column].to_numpy(dtype="float64"), "mean"
+    )

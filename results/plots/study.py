@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 
 from configspace.errors import StoreError
 from configspace.hyperparameters import DOMAINS, LABELS, Domain, Interval, Levels, written
+from configspace.signals import signal_of
 from results.analysis.cost import anytime
 from results.analysis.incumbent import incumbent_of
 from results.frames.study import Frames
@@ -29,12 +30,11 @@ from results.plots.style import (
 from results.stats.correlations import correlation
 from results.text import interval_text
 
-_SCORES = {"one-shot": "one-shot PSNR", "final": "architecture PSNR"}
 _LINES = ("-", "--", "-.", ":")
 
 
 def anytime_figure(studies: Sequence[Frames]) -> Figure:
-    """Draw how the best observed score of each study rose with its cost, one panel per objective.
+    """Draw how the best observed score of each study changed with its cost, by objective.
 
     Args:
         studies: At least one study. The scores are those on the largest budget of each.
@@ -47,6 +47,7 @@ def anytime_figure(studies: Sequence[Frames]) -> Figure:
     panels = figure.subplots(1, len(objectives), sharex=True, squeeze=False)[0]
     for axes, objective in zip(panels, objectives, strict=True):
         style(axes)
+        signal = signal_of(objective)
         shown = [frames for frames in studies if frames.study.objective == objective]
         for index, frames in enumerate(shown):
             epochs = incumbent_of(frames).epochs
@@ -54,18 +55,18 @@ def anytime_figure(studies: Sequence[Frames]) -> Figure:
             n = len(_finished(frames).query("epochs == @epochs"))
             axes.step(
                 best.epochs,
-                best.psnrs,
+                best.scores,
                 where="post",
                 color=COLORS[index % len(COLORS)],
                 linestyle=_LINES[index % len(_LINES)],
                 linewidth=1.8,
-                label=f"{frames.study.name}: {best.psnrs[-1]:.2f} dB, n = {n} on {epochs} epochs; "
-                f"{best.seconds[-1]:,.0f} s on the workers",
+                label=f"{frames.study.name}: {signal.value_text(best.scores[-1])}, n = {n} on "
+                f"{epochs} epochs; {best.seconds[-1]:,.0f} s on the workers",
             )
-        title(
-            axes, f"Best observed {_SCORES[objective]}", "of one evaluation on the largest budget"
+        title(axes, f"Best observed {signal.label}", "of one evaluation on the largest budget")
+        name_axes(
+            axes, "cost (epochs × trials)", "PSNR (dB)" if signal.is_psnr else signal.axis_label
         )
-        name_axes(axes, "cost (epochs × trials)", "PSNR (dB)")
         legend_below(axes)
     panels[0].set_xlim(left=0)
     return figure
@@ -81,7 +82,7 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
     Raises:
         StoreError: If no evaluation of the study has finished.
     """
-    best = incumbent_of(frames)
+    best, signal = incumbent_of(frames), signal_of(frames.study.objective)
     done = _finished(frames)
     budgets = sorted(done["epochs"].unique())
     place = {epochs: index for index, epochs in enumerate(budgets)}
@@ -91,12 +92,12 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
     # Side by side, so that points of the model do not hide random ones.
     at = done["epochs"].map(place) + np.where(done["model_based"], 0.06, -0.06)
     for _, ran in done.sort_values("epochs").groupby("configuration"):
-        axes.plot(at[ran.index], ran["psnr"], color=OTHERS, alpha=0.35, linewidth=0.8, zorder=2)
+        axes.plot(at[ran.index], ran["score"], color=OTHERS, alpha=0.35, linewidth=0.8, zorder=2)
     for model_based, color in ((False, COLORS[4]), (True, COLORS[0])):
         drawn = done[done["model_based"] == model_based]
         axes.scatter(
             at[drawn.index],
-            drawn["psnr"],
+            drawn["score"],
             s=26,
             marker="o" if model_based else "^",
             color=color,
@@ -110,13 +111,13 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
     of_best = done[done["configuration"] == str(best.configuration)].sort_values("epochs")
     axes.plot(
         at[of_best.index],
-        of_best["psnr"],
+        of_best["score"],
         color=INK,
         marker="o",
         markersize=6,
         markerfacecolor="none",
         linewidth=1.6,
-        label=f"incumbent {best.configuration}: {best.psnr:.2f} dB",
+        label=f"incumbent {best.configuration}: {signal.value_text(best.score)}",
         zorder=4,
     )
     for line in _rank_lines(done, budgets, seed):
@@ -124,7 +125,7 @@ def budgets_figure(frames: Frames, *, seed: int = 0) -> Figure:
     axes.set_xticks(range(len(budgets)), [str(epochs) for epochs in budgets])
     axes.set_xlim(-0.4, len(budgets) - 0.6)
     title(axes, frames.study.name, "an evaluation's score over its budget, joined by configuration")
-    name_axes(axes, "epochs", f"{_SCORES[frames.study.objective]} (dB)")
+    name_axes(axes, "epochs", signal.axis_label)
     legend_below(axes)
     return figure
 
@@ -138,11 +139,11 @@ def search_figure(frames: Frames) -> Figure:
     Raises:
         StoreError: If no evaluation of the study has finished.
     """
-    best = incumbent_of(frames)
+    best, signal = incumbent_of(frames), signal_of(frames.study.objective)
     done = _finished(frames)
     tried = frames.evaluations.query("purpose == 'study'").drop_duplicates("configuration")
     tried = tried.reset_index(drop=True)
-    largest = done[done["epochs"] == best.epochs].set_index("configuration")["psnr"]
+    largest = done[done["epochs"] == best.epochs].set_index("configuration")["score"]
     scores = tried["configuration"].map(largest)
     figure = new_figure(15.0, 7.6)
     panels = figure.subplots(2, 4, sharex=True)
@@ -157,7 +158,7 @@ def search_figure(frames: Frames) -> Figure:
             heights[~rest],
             c=scores[~rest],
             s=30,
-            cmap="viridis",
+            cmap="viridis" if signal.direction > 0 else "viridis_r",  # bright is good
             edgecolor="white",
             linewidth=0.5,
             zorder=3,
@@ -180,7 +181,7 @@ def search_figure(frames: Frames) -> Figure:
         name_axes(axes, "configuration, in order")
     if points is not None:
         bar = figure.colorbar(points, ax=list(panels.flat), fraction=0.02, pad=0.01)
-        bar.set_label(f"{_SCORES[frames.study.objective]} (dB) on {best.epochs} epochs", color=INK)
+        bar.set_label(f"{signal.axis_label} on {best.epochs} epochs", color=INK)
         bar.ax.tick_params(colors=SOFT, labelsize=9, length=0)
     figure.suptitle(
         f"{frames.study.name}: {len(tried)} configurations, {len(largest)} of them on "
@@ -218,7 +219,7 @@ def trials_figure(frames: Frames, *, seed: int = 0) -> Figure:
             advice="use a study with objective 'final'",
         )
     of_best = (trials["configuration"] == str(best.configuration)).to_numpy(dtype=bool)
-    color = OBJECTIVES[frames.study.objective]
+    color = OBJECTIVES.get(frames.study.objective, COLORS[2])
     groups = (
         Group(~of_best, OTHERS),
         Group(of_best, color, label=f"incumbent {best.configuration}"),
@@ -243,7 +244,7 @@ def _finished(frames: Frames) -> pd.DataFrame:
 
 def _rank_lines(done: pd.DataFrame, budgets: Sequence[int], seed: int) -> list[str]:
     """Describe how each smaller budget ranks the configurations that also ran on the largest."""
-    wide = done.pivot_table(index="configuration", columns="epochs", values="psnr")
+    wide = done.pivot_table(index="configuration", columns="epochs", values="score")
     lines = []
     for epochs in budgets[:-1]:
         both = wide[[epochs, budgets[-1]]].dropna().to_numpy(dtype=np.float64)

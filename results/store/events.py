@@ -33,7 +33,7 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An evaluation ended with a loss: minus its aggregated PSNR, in dB."""
+    """An evaluation ended with a loss; see `configspace.job.loss`."""
 
     sequence: int
     id: EvaluationId

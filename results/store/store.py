@@ -172,7 +172,7 @@ class Store(Reader):
         Args:
             study: Name of the study.
             outcome: Outcome of the evaluation; already checked against its job.
-            loss: Minus the aggregated PSNR, in dB.
+            loss: What BOHB minimizes; see `configspace.job.loss`.
             worker: Name of the worker that returned the outcome.
 
         Raises:

@@ -50,7 +50,7 @@ def check_objective(objective: Objective, trials: Sequence[Trial]) -> None:
     """Check that each trial has a value of the objective.
 
     Raises:
-        NonFiniteScore: If one has none, because it was not finite.
+        NonFiniteScore: If a value is missing, because it was not finite.
     """
     signal = signal_of(objective)
     for index, trial in enumerate(trials):

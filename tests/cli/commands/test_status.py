@@ -7,6 +7,7 @@ import pytest
 
 from cli.commands.status import status
 from configspace.hyperparameters import Hyperparameters
+from results.frames.study import load_from
 from results.store.events import SeenWorker
 from results.store.store import Store
 from tests.results.made_up import filled, id_of
@@ -153,3 +154,16 @@ def test_several_targets_are_named(tmp_path: Path, capsys: pytest.CaptureFixture
         store.add_target("blur-final", "x86-64-v3")
     status("blur-final", url)
     assert "computed with kernels for x86-64-v4, x86-64-v3: equal" in capsys.readouterr().out
+
+
+def test_an_incumbent_has_the_unit_of_its_objective(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    with Store.open(url) as store:
+        filled(store, "tuned", "entropy")
+        best = load_from(store, "tuned").evaluations.query("epochs == 50")["score"].min()
+    status("tuned", url)
+    assert f"entropy {best:.4g} nats at 50 epochs" in " ".join(capsys.readouterr().out.split())
+    status(store=url)
+    assert f"\t{best:.4g} nats at 50\t" in capsys.readouterr().out

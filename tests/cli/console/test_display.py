@@ -7,8 +7,10 @@ import pytest
 from rich.console import Console
 
 from cli.console.display import Display, epochs_reached, progress_line, time_left
+from configspace.hyperparameters import Hyperparameters
 from configspace.protocol import EvaluationProgress
 from master.service.snapshot import Snapshot, WorkerView
+from master.sources.base import BestSoFar
 from tests.master.service.test_metrics import SNAPSHOT
 
 SEARCH = {"search": 1.0}
@@ -46,6 +48,13 @@ def test_a_panel_says_which_workers_compile(job: str | None) -> None:
     shown = console.file.getvalue()
     assert "compiling kernels, 40 s" in shown
     assert (job or "idle") in shown
+
+
+def test_a_line_has_the_unit_of_the_objective() -> None:
+    best = BestSoFar((0, 0, 1), Hyperparameters(), 9, 0.5, "entropy")
+    tuned = replace(SNAPSHOT, progress=replace(SNAPSHOT.progress, incumbent=best))
+    assert " · best 12.50 dB at 9 epochs · " in progress_line(SNAPSHOT, SEARCH)
+    assert " · best 0.5 nats at 9 epochs · " in progress_line(tuned, SEARCH)
 
 
 def test_compiled_kernels_are_not_epochs() -> None:

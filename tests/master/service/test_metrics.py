@@ -3,6 +3,7 @@
 import socket
 import threading
 import urllib.request
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -25,7 +26,7 @@ SNAPSHOT = Snapshot(
         lost=1,
         sampled=15,
         model_based=10,
-        incumbent=BestSoFar((0, 0, 1), Hyperparameters(), 9, -12.5),
+        incumbent=BestSoFar((0, 0, 1), Hyperparameters(), 9, -12.5, "final"),
         epochs_done=60,
         epochs_expected=90,
     ),
@@ -69,6 +70,7 @@ def scraped() -> dict[tuple[str, ...], float]:
         (("dartboard_evaluations_total", "lost", "small"), 1),
         (("dartboard_evaluations_outstanding", "queued", "small"), 3),
         (("dartboard_configurations_total", "chance", "small"), 5),
+        (("dartboard_incumbent_score", "small"), 12.5),
         (("dartboard_incumbent_psnr_decibels", "small"), 12.5),
         (("dartboard_workers", "small"), 2),
         (("dartboard_worker_busy", "cpu", "numba", "small", "a"), 1),
@@ -79,6 +81,16 @@ def test_a_scrape_returns_the_latest_snapshot(
     scraped: dict[tuple[str, ...], float], metric: tuple[str, ...], value: float
 ) -> None:
     assert scraped[metric] == value
+
+
+def test_an_objective_in_another_unit_has_no_psnr() -> None:
+    best = BestSoFar((0, 0, 1), Hyperparameters(), 9, 0.5, "entropy")
+    snapshot = replace(SNAPSHOT, progress=replace(SNAPSHOT.progress, incumbent=best))
+    with serve_metrics("127.0.0.1", 0) as (metrics, port):
+        metrics.show(snapshot)
+        found = read(port)
+    assert found["dartboard_incumbent_score", "small"] == 0.5
+    assert ("dartboard_incumbent_psnr_decibels", "small") not in found
 
 
 def test_this_process_is_measured_too() -> None:

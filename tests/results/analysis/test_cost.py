@@ -170,7 +170,18 @@ def test_the_anytime_curve_rises_with_the_best_score(frames: Frames) -> None:
     curve = anytime(frames)
     assert curve.epochs.tolist() == [100, 234, 334]
     assert curve.seconds.tolist() == pytest.approx([0.75, 2.25, 3.0])
-    assert curve.psnrs.tolist() == [18.0, 21.0, 21.0]
+    assert curve.scores.tolist() == [18.0, 21.0, 21.0]
+
+
+def test_the_anytime_curve_falls_if_low_is_good(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/store.db") as store:
+        made = study(objective="entropy")
+        store.begin(made, {})
+        for number, one_shot in enumerate((9.0, 4.0, 19.0)):
+            run(store, made, id_of(number), psnrs=[(one_shot, None)])
+        curve = anytime(load_from(store, made.name))
+    assert curve.scores.tolist() == [0.1, 0.05, 0.05]
+    assert curve.epochs.tolist() == [50, 150, 150]
 
 
 @pytest.mark.parametrize(("state", "total", "held"), [("crashed", 200, 2.5), ("lost", 100, 0.0)])
@@ -180,9 +191,9 @@ def test_the_anytime_curve_ends_with_the_study(
     curve = anytime(with_failed_evaluation(tmp_path, state))
     assert curve.epochs.tolist() == [100, total]
     assert curve.seconds.tolist() == pytest.approx([0.75, 0.75 + held])
-    assert curve.psnrs.tolist() == [18.0, 18.0]
+    assert curve.scores.tolist() == [18.0, 18.0]
 
 
 def test_without_scores_the_anytime_curve_is_empty(frames: Frames) -> None:
     curve: Anytime = anytime(replace(frames, evaluations=frames.evaluations[:0]))
-    assert len(curve.epochs) == len(curve.seconds) == len(curve.psnrs) == 0
+    assert len(curve.epochs) == len(curve.seconds) == len(curve.scores) == 0

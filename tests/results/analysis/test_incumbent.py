@@ -29,8 +29,18 @@ def test_the_incumbent_is_best_on_the_largest_budget(store: Store) -> None:
     for number, epochs, psnr in ((0, 50, 20.0), (1, 50, 22.0), (2, 50, 21.0), (3, 17, 30.0)):
         run(store, made, id_of(number, epochs), psnrs=[(0.0, psnr)], model_based=number == 1)
     best = incumbent_of(load_from(store, made.name))
-    assert (best.configuration, best.epochs, best.psnr) == ((0, 0, 1), 50, 22.0)
+    assert (best.configuration, best.epochs, best.score) == ((0, 0, 1), 50, 22.0)
     assert best.model_based
+
+
+def test_of_a_low_signal_the_lowest_is_best(store: Store) -> None:
+    made = study(objective="eigenvalue-max")
+    store.begin(made, {})
+    for number, one_shot in enumerate((20.0, 22.0, 21.0)):
+        run(store, made, id_of(number), psnrs=[(one_shot, None)])
+    best = incumbent_of(load_from(store, made.name))
+    assert (best.configuration, best.score) == ((0, 0, 1), 1 / 23)
+    assert best.loss == best.score
 
 
 def test_re_runs_do_not_make_an_incumbent(store: Store) -> None:

@@ -58,7 +58,7 @@ def test_studies_are_as_in_their_status(several: str) -> None:
     ]
     assert [one.finished for one in studies] == [one.effort.finished for one in full]
     assert [one.best for one in studies] == [
-        None if one.incumbent is None else (one.incumbent.psnr, one.incumbent.epochs)
+        None if one.incumbent is None else (one.incumbent.score, one.incumbent.epochs)
         for one in full
     ]
 

@@ -7,6 +7,7 @@ import results
 from configspace.errors import StoreError
 from configspace.hyperparameters import DOMAINS, Hyperparameters
 from configspace.job import Failure
+from configspace.signals import Objective, signal_of
 from results.frames.study import load
 from results.store.store import Store
 from tests.results.made_up import filled, id_of, study
@@ -64,6 +65,34 @@ def test_only_a_failure_has_a_reason(url: str) -> None:
     for column, reason in (("failure", "exception"), ("message", "None")):
         assert evaluations.loc[crashed, column].tolist() == [reason]
         assert evaluations.loc[~crashed, column].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("objective", "sign", "is_psnr"),
+    [("one-shot", -1, True), ("short", -1, True), ("entropy", 1, False), ("flips", 1, False)],
+)
+def test_a_score_has_the_unit_of_the_objective(
+    url: str, objective: Objective, sign: int, is_psnr: bool
+) -> None:
+    with Store.open(url) as store:
+        filled(store, "tuned", objective)
+    frames = load(url, "tuned")
+    evaluations, column = frames.evaluations, signal_of(objective).column
+    keys = ["configuration", "epochs"]
+    means = frames.trials.groupby(keys)[column].mean()
+    scores = evaluations.set_index(keys)["score"]
+    assert scores.to_dict() == pytest.approx(means.to_dict())
+    assert evaluations["loss"].tolist() == pytest.approx((sign * evaluations["score"]).tolist())
+    assert evaluations["psnr"].notna().all() == is_psnr
+
+
+def test_a_rerun_has_the_final_score(url: str) -> None:
+    with Store.open(url) as store:
+        filled(store, "tuned", "entropy", reruns=4)
+    frames = load(url, "tuned")
+    (rerun,) = frames.evaluations.query("purpose == 'rerun'").to_dict("records")
+    finals = frames.trials.query("purpose == 'rerun'")["architecture_psnr"]
+    assert rerun["score"] == rerun["psnr"] == pytest.approx(finals.mean())
 
 
 def test_a_waiting_evaluation_has_no_worker_yet(url: str) -> None:

@@ -48,6 +48,40 @@ def test_the_legend_of_an_anytime_curve_has_n(studies: list[Frames]) -> None:
     assert axes.get_xlabel() == "cost (epochs × trials)"
 
 
+@pytest.fixture
+def eigenvalues(tmp_path: Path) -> Frames:
+    url = f"sqlite:///{tmp_path / 'signal.db'}"
+    with Store.open(url) as store:
+        filled(store, "curved", "eigenvalue-max", trials=2)
+    return load(url, "curved")
+
+
+def test_an_anytime_curve_of_a_signal_has_its_unit(eigenvalues: Frames) -> None:
+    axes = anytime_figure([eigenvalues]).axes[0]
+    heights = np.asarray(axes.get_lines()[0].get_ydata())
+    assert (np.diff(heights) <= 0).all()
+    assert title(axes) == "Best observed eigenvalue-max"
+    assert axes.get_ylabel() == "eigenvalue-max"
+    assert legend(axes)[0].startswith(f"curved: {heights[-1]:.4g}, n = 3 on 50 epochs; ")
+
+
+def test_budgets_of_a_signal_have_its_unit(eigenvalues: Frames) -> None:
+    axes = budgets_figure(eigenvalues).axes[0]
+    assert axes.get_ylabel() == "eigenvalue-max"
+    assert " dB" not in str(legend(axes))
+
+
+def test_bright_values_of_a_signal_are_good(eigenvalues: Frames) -> None:
+    figure = search_figure(eigenvalues)
+    assert "eigenvalue-max on 50 epochs" in [axes.get_ylabel() for axes in figure.axes]
+    assert {points.get_cmap().name for points in figure.axes[0].collections[1:2]} == {"viridis_r"}
+
+
+def test_a_signal_study_has_no_trials_to_draw(eigenvalues: Frames) -> None:
+    with pytest.raises(StoreError, match="objective 'eigenvalue-max', which does not retrain"):
+        trials_figure(eigenvalues)
+
+
 def test_budgets_have_one_point_per_evaluation(studies: list[Frames]) -> None:
     axes = budgets_figure(studies[1]).axes[0]
     assert clouds(axes) == [4 + 1, 5 + 2]
