@@ -17,7 +17,13 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 # ---- what is evaluated, and where results are kept
 
-StudyFile = Annotated[Path, typer.Argument(metavar="STUDY.toml", help="Path of a study file.")]
+StudyFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STUDY.toml",
+        help="Path of a study file. Its objective is the final score or any signal.",
+    ),
+]
 StoreUrl = Annotated[
     str,
     typer.Option(

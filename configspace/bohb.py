@@ -28,7 +28,7 @@ class BohbSettings(Section):
     rungs of 6, 17 and 50 epochs.
     """
     max_epochs: Epochs = 50.0
-    """Largest budget, in epochs of the search and, for the objective ``final``, of the retraining.
+    """Largest budget, in epochs of the search and of a whole retraining.
 
     Default 50, as in the paper's Table 5.
     """

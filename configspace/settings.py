@@ -130,6 +130,7 @@ def first_problem(error: ValidationError, model: type[BaseModel]) -> str:
                 problem += f", got {first['input']!r}"
         case _:
             expected = first["msg"][0].lower() + first["msg"][1:]
+            expected = expected.replace("a valid tuple", "a list")  # TOML's word
             where = f"key '{key}': " if key else ""
             problem = f"{where}{expected}, got {first['input']!r}"
     others = error.error_count() - 1

@@ -291,6 +291,11 @@ def test_an_unknown_objective_lists_the_known_ones(tmp_path: Path) -> None:
     assert "got 'accuracy'" in line
 
 
+def test_signals_are_a_list(tmp_path: Path) -> None:
+    line = message(tmp_path, HEAD + "[evaluation]\nsignals = 'short'")
+    assert "key 'evaluation.signals': input should be a list, got 'short'" in line
+
+
 @pytest.mark.parametrize("fraction", [0, 1.1])
 def test_a_short_fraction_is_a_fraction(tmp_path: Path, fraction: float) -> None:
     line = message(tmp_path, HEAD + f"[evaluation]\nshort_fraction = {fraction}")

@@ -56,6 +56,12 @@ def indices(source: FixedJobs) -> list[list[int]]:
     ]
 
 
+def test_jobs_measure_the_signals_of_the_file(store: Store) -> None:
+    evaluation = {"signals": ["short", "eigenvalue"], "short_fraction": 0.5}
+    for job in jobs_of(begun(store, evaluation=evaluation), store):
+        assert (job.requests, job.short_fraction) == (("short", "eigenvalue"), 0.5)
+
+
 def test_very_many_trials_are_planned_lazily(store: Store) -> None:
     source = condition_jobs(begun(store, trials=1_000_000), store, batch=25)
     first, second = source.next(), source.next()

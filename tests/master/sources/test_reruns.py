@@ -34,6 +34,14 @@ def test_jobs_measure_both_scores(store: Store) -> None:
     assert {(job.id.purpose, job.objective, job.epochs) for job in jobs} == {("rerun", "final", 9)}
 
 
+def test_jobs_measure_the_signals_of_the_study(store: Store) -> None:
+    made = STUDY.model_copy(update={"name": "tuned", "objective": "short"})
+    store.begin(made, {})
+    rerun = Rerun((0, 0, 0), Hyperparameters(), 9)
+    (one,) = submissions(rerun_jobs(made, store, rerun, trials=2, batch=2))
+    assert (one.job.objective, one.job.requests) == ("final", ("short",))
+
+
 def test_finished_parts_are_not_run_again(store: Store) -> None:
     first = reruns_of(store)
     finish(store, first, submissions(first)[1])

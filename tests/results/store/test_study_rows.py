@@ -9,6 +9,7 @@ from configspace.bohb import BohbSettings
 from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.errors import CampaignError, StoreError, StudyError
+from configspace.evaluation import EvaluationSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.study import ArchitectureSettings
 from results.store.schema import studies
@@ -49,6 +50,26 @@ def test_a_study_is_stored_with_all_settings(store: Store) -> None:
 def test_a_study_may_grow(begun: Store) -> None:
     begun.begin(study(bohb=BohbSettings(iterations=200)), {})
     assert begun.study("blur-final").bohb.iterations == 200
+
+
+def test_a_study_may_record_more_signals(begun: Store) -> None:
+    more = EvaluationSettings(signals=("short", "second-final"), short_fraction=0.2)
+    begun.begin(study(evaluation=more), {})
+    assert begun.study("blur-final").requests == ("short", "second-final")
+    longer = more.model_copy(update={"short_fraction": 0.3})
+    with pytest.raises(StudyError, match=r"evaluation\.short_fraction: 0\.2 in the store, 0\.3"):
+        begun.begin(study(evaluation=longer), {})
+
+
+def test_a_campaign_may_record_more_signals(store: Store) -> None:
+    store.begin_campaign(campaign(condition()), {})
+    recorded, longer = (
+        condition(evaluation={"signals": ["short"], "short_fraction": fraction})
+        for fraction in (0.1, 0.2)
+    )
+    store.begin_campaign(campaign(recorded), {})
+    with pytest.raises(CampaignError, match=r"evaluation\.short_fraction: 0\.1 in the store"):
+        store.begin_campaign(campaign(longer), {})
 
 
 def test_other_settings_are_refused_with_their_keys(begun: Store) -> None:
