@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from results.comparison.answers import closeness, sign
-from results.comparison.table import higher
+from results.comparison.answers import closeness
+from results.comparison.table import higher, sign
 from results.paper.criteria import LEAST_SHAPE, Figure, Test, above, below, cautious, judge
 from results.paper.findings import PAPER_STEPS, about
 from results.stats.best_of import best_of, steps_to_median

@@ -1,6 +1,7 @@
-"""`dartboard compare`: re-run the incumbents of two studies, then write what they show."""
+"""`dartboard compare`: re-run the incumbents of studies, then write what they show."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,14 +26,17 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command(
-    epilog="Example: dartboard compare quickstart-one-shot quickstart-final --trials 32 --quick"
+    epilog="Example: dartboard compare quickstart-one-shot quickstart-final --trials 32 --quick\n\n"
+    "Example: dartboard compare blur-one-shot blur-inherited blur-final"
 )
 def compare(
-    one_shot: Annotated[
-        str, typer.Argument(metavar="ONE_SHOT", help="Name of a study of the one-shot objective.")
-    ],
-    final: Annotated[
-        str, typer.Argument(metavar="FINAL", help="Name of a study of the final objective.")
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY...",
+            help="Names of two or more studies. One of them has the objective final: it is the "
+            "reference, with which each other is compared.",
+        ),
     ],
     store: StoreUrl = DEFAULT_STORE,
     trials: Annotated[int, typer.Option("--trials", min=2, help="Fresh seeds per incumbent.")] = 75,
@@ -40,7 +44,7 @@ def compare(
         bool,
         typer.Option(
             "--quick",
-            help="Only re-run the two incumbents. Skip the runs at equal cost, on the other "
+            help="Only re-run the incumbents. Skip the runs at equal cost, on the other "
             "problem, and with exchanged training.",
         ),
     ] = False,
@@ -60,7 +64,7 @@ def compare(
     engine: Engine = "auto",
     accept_version_change: AcceptVersionChange = False,
 ) -> int:
-    """Re-run the incumbents of two studies on fresh seeds, and write one page that compares them.
+    """Re-run the incumbents of studies on fresh seeds, and write one page that compares them.
 
     Runs that the store already has are not repeated. If the store can only be read, none are added.
     """
@@ -68,18 +72,18 @@ def compare(
     from cli.local.workers import LocalWorkers
     from cli.session.comparison import PART_TRIALS, run_comparison
     from cli.session.serve import Session
-    from results.comparison.sides import check_comparable
+    from results.comparison.studies import in_order
     from results.store.store import Store
     from worker.engine.problem import problem_of
 
     with Store.open(store, create=False) as opened:
-        studies = opened.study(one_shot), opened.study(final)
-        check_comparable(*studies)
+        studies = in_order([opened.study(name) for name in names])
+        ordered = [study.name for study in studies]
         problem_of(studies[0].problem)  # a custom problem may be missing on this machine
         if opened.read_only:
-            check_reruns(opened, one_shot, final)
+            check_reruns(opened, *ordered)
             print(f"{store} can only be read: no runs are added", file=sys.stderr)
-            write_comparison(opened, one_shot, final, output)
+            write_comparison(opened, ordered, output)
             return 0
         make_folder(output)
         local = LocalWorkers.fill_cores(
@@ -93,7 +97,7 @@ def compare(
         session.logs.set_up(session.console)
         if not run_comparison(studies, opened, session, trials=trials, quick=quick):
             return session.explain_resuming()
-        write_comparison(opened, one_shot, final, output)
+        write_comparison(opened, ordered, output)
     return 0
 
 
@@ -120,39 +124,43 @@ def check_reruns(store: "Store", *names: str) -> None:
             )
 
 
-def write_comparison(store: "Store", one_shot: str, final: str, folder: Path) -> None:
-    """Print the comparison of two studies, and write it as a page with table and plots.
+def write_comparison(store: "Store", names: Sequence[str], folder: Path) -> None:
+    """Print the comparison of studies, and write it as a page with tables and plots.
 
     Args:
-        store: The store of both studies and of the runs that compare them.
-        one_shot: Name of a study of the one-shot objective.
-        final: Name of a study of the final objective.
+        store: The store of the studies and of the runs that compare them.
+        names: Names of the studies, the reference last.
         folder: Folder to write to.
     """
     from cli.console.output import make_folder
     from results.comparison.figures import comparison_figure
-    from results.comparison.page import page, save_page
+    from results.comparison.page import markdown, page, save_page
     from results.comparison.report import comparison_report
-    from results.comparison.runs import campaign_name, extra_trials
-    from results.comparison.table import markdown
+    from results.comparison.runs import campaign_name, extra_trials, pairs_of
+    from results.comparison.studies import stem
     from results.frames.campaign import load_campaign_from
     from results.frames.study import load_from
     from results.plots.study import trials_figure
     from results.plots.style import save
 
-    pair = tuple(load_from(store, name, with_curves=False) for name in (one_shot, final))
-    extra = None
-    if (campaign := campaign_name(one_shot, final)) in store.campaign_names():
-        extra = extra_trials((pair[0], pair[1]), load_campaign_from(store, campaign))
-    found = comparison_report(pair[0], pair[1], extra)
-    of_trials = trials_figure(pair[1])
+    studies = [load_from(store, name, with_curves=False) for name in names]
+    stored = store.campaign_names()
+    campaigns = {
+        name: load_campaign_from(store, name)
+        for name in (campaign_name(other, names[-1]) for other in names[:-1])
+        if name in stored
+    }
+    found = comparison_report(
+        studies, [extra_trials(pair, campaigns) for pair in pairs_of(studies)]
+    )
+    of_trials = trials_figure(studies[-1])
     make_folder(folder)
-    stem = folder / f"{one_shot}-against-{final}"
+    path = folder / stem(names)
     written = [
-        save_page(page(found, trials=of_trials), stem.with_name(f"{stem.name}.html")),
-        save_page(markdown(found.comparison), stem.with_name(f"{stem.name}.md")),
-        *save(comparison_figure(found.comparison), stem),
-        *save(of_trials, folder / f"{final}-trials"),
+        save_page(page(found, trials=of_trials), path.with_name(f"{path.name}.html")),
+        save_page(markdown(found), path.with_name(f"{path.name}.md")),
+        *save(comparison_figure(found.comparison), path),
+        *save(of_trials, folder / f"{names[-1]}-trials"),
     ]
     _print(found, written)
 
@@ -163,22 +171,31 @@ def _print(found: "ComparisonReport", written: list[Path]) -> None:
 
     from cli.console.tables import print_table
     from results.comparison.answers import accounting, answers
+    from results.comparison.overview import overview_headings, overview_rows
     from results.comparison.table import headings, rows
 
     console = Console()
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in headings(found.comparison):
-        table.add_column(heading)
-    for row in rows(found.comparison):
-        table.add_row(*row)
-    print_table(console, table)
+
+    def say(text: str, style: str = "") -> None:
+        console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+
+    tables = [(headings(found.comparison), rows(found.comparison))]
+    if len(found.pairs) > 1:
+        tables.insert(0, (overview_headings(found), overview_rows(found)))
+    for head, lines in tables:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for each in head:
+            table.add_column(each)
+        for line in lines:
+            table.add_row(*line)
+        print_table(console, table)
+        console.print()
     given = answers(found)
     for answer in given:
+        say(answer.question, "bold")
+        for part in answer.lines:
+            say(str(part))
         console.print()
-        console.print(answer.question, style="bold", highlight=False, markup=False, soft_wrap=True)
-        console.print(answer.text, highlight=False, markup=False, soft_wrap=True)
+    say(accounting(given))
     console.print()
-    console.print(accounting(given), highlight=False, markup=False, soft_wrap=True)
-    console.print()
-    line = f"wrote {', '.join(str(path) for path in written)}"
-    console.print(line, highlight=False, markup=False, soft_wrap=True)
+    say(f"wrote {', '.join(str(path) for path in written)}")

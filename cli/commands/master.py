@@ -5,8 +5,6 @@ second or two, and the workers would wait for it.
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
-from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -36,8 +34,6 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False)
 INCUMBENTS: dict[str, Literal["csv", "markdown"]] = {".csv": "csv", ".md": "markdown"}
 """Suffixes of the files of the incumbents, with their formats."""
-LONGEST_STEM = 160
-"""Longest name of a file that consists of the names of all its studies; systems allow 255 bytes."""
 
 
 @app.command(
@@ -88,8 +84,8 @@ def master(
             "--export-to",
             metavar="DIR",
             parser=output_path,
-            help="Folder to write when all is done: incumbents, and a comparison of each one-shot "
-            "study with its final one.",
+            help="Folder to write when all is done: incumbents, and a comparison of each final "
+            "study with the others of its task.",
         ),
     ] = None,
     trials: Annotated[
@@ -114,6 +110,7 @@ def master(
     from configspace.study import Study, load_study
     from master.credentials.folder import Folder
     from master.service.settings import ServiceSettings
+    from results.comparison.studies import groups
 
     settings = ServiceSettings(
         host=host,
@@ -135,14 +132,14 @@ def master(
         logs=Logs(log_level, log_json),
         accept_version_change=accept_version_change,
     )
-    pairs: list[tuple[Study, Study]] = []
+    compared: list[tuple[Study, ...]] = []
     if export_to is not None:
         make_folder(export_to)
         check_files(exports(studies, export_to))
     for number, entry in enumerate(entries, start=1):
         if export_to is not None and len(entries) == number > 1:
-            pairs = comparable_pairs(studies)
-        one = session.followed(by_more=number < len(entries) or bool(pairs))
+            compared = groups(studies)
+        one = session.followed(by_more=number < len(entries) or bool(compared))
         match entry:
             case Study():
                 status = serve_study(entry, one)
@@ -153,35 +150,19 @@ def master(
     if export_to is None or not studies:
         return 0
     _write_incumbents(studies, store, export_to)
-    return _compare(pairs, session, export_to, trials)
-
-
-def comparable_pairs(studies: "list[Study]") -> "list[tuple[Study, Study]]":
-    """Return the pairs of a one-shot and a final study that solve the same task."""
-    from results.comparison.sides import check_comparable
-
-    found = []
-    for one_shot, final in product(studies, studies):
-        try:
-            check_comparable(one_shot, final)
-        except StudyError:
-            continue
-        found.append((one_shot, final))
-    return found
+    return _compare(compared, session, export_to, trials)
 
 
 def exports(studies: "list[Study]", folder: Path) -> list[Path]:
-    """Return the files that `--export-to` may write for these studies.
+    """Return the files that `--export-to` writes for these studies.
 
-    They are checked before the studies start. Which studies are compared is not known then.
+    They are checked before the studies start.
     """
-    pairs = [
-        (one.name, other.name)
-        for one, other in product(studies, studies)
-        if (one.objective, other.objective) == ("one-shot", "final")
-    ]
-    stems = [f"{one}-against-{other}" for one, other in pairs]
-    trials = [f"{other}-trials" for _, other in pairs]
+    from results.comparison.studies import groups, stem
+
+    names = [[study.name for study in group] for group in groups(studies)]
+    stems = [stem(each) for each in names]
+    trials = [f"{each[-1]}-trials" for each in names]
     return [
         *(_incumbents(studies, folder, suffix) for suffix in INCUMBENTS if studies),
         *(folder / f"{stem}{suffix}" for stem in stems for suffix in (".html", ".md")),
@@ -191,12 +172,9 @@ def exports(studies: "list[Study]", folder: Path) -> list[Path]:
 
 def _incumbents(studies: "list[Study]", folder: Path, suffix: str) -> Path:
     """Return the file of the incumbents; other studies have another one."""
-    names = [study.name for study in studies]
-    stem = "-and-".join(names)
-    if len(stem) > LONGEST_STEM:
-        digest = sha256("\n".join(names).encode()).hexdigest()[:8]
-        stem = f"{names[0][: LONGEST_STEM // 2]}-and-{len(names) - 1}-more-{digest}"
-    return folder / f"{stem}-incumbents{suffix}"
+    from results.comparison.studies import joined
+
+    return folder / f"{joined([study.name for study in studies])}-incumbents{suffix}"
 
 
 def _write_incumbents(studies: "list[Study]", url: str, folder: Path) -> None:
@@ -208,19 +186,19 @@ def _write_incumbents(studies: "list[Study]", url: str, folder: Path) -> None:
 
 
 def _compare(
-    pairs: "list[tuple[Study, Study]]", session: "Session", folder: Path, trials: int
+    compared: "list[tuple[Study, ...]]", session: "Session", folder: Path, trials: int
 ) -> int:
-    """Re-run the incumbents of each pair on the same workers, and write the comparisons."""
+    """Re-run the incumbents of each group on the same workers, and write the comparisons."""
     from cli.commands.compare import write_comparison
     from cli.session.comparison import run_comparison
     from results.store.store import Store
 
-    for number, pair in enumerate(pairs, start=1):
-        one = session.followed(by_more=number < len(pairs))
+    for number, group in enumerate(compared, start=1):
+        one = session.followed(by_more=number < len(compared))
         with Store.open(session.url) as store:
-            if not run_comparison(pair, store, one, trials=trials, quick=True):
+            if not run_comparison(group, store, one, trials=trials, quick=True):
                 return session.explain_resuming()
-            write_comparison(store, pair[0].name, pair[1].name, folder)
+            write_comparison(store, [study.name for study in group], folder)
     return 0
 
 

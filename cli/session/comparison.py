@@ -1,6 +1,7 @@
-"""The runs of a comparison: re-runs of both incumbents, and the conditions that explain them."""
+"""The runs of a comparison: re-runs of the incumbents, and the conditions that explain them."""
 
 import contextlib
+import itertools
 import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -24,7 +25,13 @@ from master.sources.fixed import FixedJobs
 from master.sources.reruns import Rerun, rerun_jobs
 from results.analysis.cost import at_each_others_cost
 from results.analysis.incumbent import Incumbent, incumbent_of
-from results.comparison.runs import Pair, campaign_name, crossed_conditions, exchanged_conditions
+from results.comparison.runs import (
+    Pair,
+    campaign_name,
+    crossings,
+    exchanged_conditions,
+    pairs_of,
+)
 from results.frames.study import load_from
 from results.store.store import Store
 
@@ -33,13 +40,13 @@ PART_TRIALS = 8
 
 
 def run_comparison(
-    studies: tuple[Study, Study], store: Store, session: Session, *, trials: int, quick: bool
+    studies: Sequence[Study], store: Store, session: Session, *, trials: int, quick: bool
 ) -> bool:
     """Run everything that a comparison needs and the store does not have yet.
 
     Args:
-        studies: A one-shot study and a final one.
-        store: The store of both studies, which also gets the results.
+        studies: Comparable studies in the order of a comparison: the reference is the last one.
+        store: The store of all studies, which also gets the results.
         session: The workers and the settings.
         trials: Fresh seeds per incumbent, on each problem.
         quick: Whether to run only the re-runs of the incumbents.
@@ -51,47 +58,51 @@ def run_comparison(
         DartboardError: If a study has no incumbent, none of its re-runs finished, or other
             versions wrote results and the session does not accept that.
     """
-    names = tuple(study.name for study in studies)
+    names = [study.name for study in studies]
+    campaigns = [campaign_name(name, names[-1]) for name in names[:-1]]
     with ExitStack() as locks:
-        for name in (*names, campaign_name(*names)):
+        for name in (*names, *campaigns):
             locks.enter_context(study_lock(store.url, name))
-        pair = _pair(store, studies)
-        again = [_reruns(frames.study, store, incumbent_of(frames), trials) for frames in pair]
-        early = [] if quick else _early(pair, store, trials)
-        conditions = () if quick else crossed_conditions(pair, trials=trials, batch=PART_TRIALS)
+        pairs = _pairs(store, names)
+        incumbents = [incumbent_of(frames) for frames in (*(one for one, _ in pairs), pairs[0][1])]
+        again = [_reruns(found, store, trials) for found in incumbents]
+        early = [] if quick else _early(pairs, store, trials)
+        of_campaigns: list[Condition] = []
+        if not quick:
+            known = _conditions(store, campaigns)
+            of_campaigns = crossings(pairs, known, trials=trials, batch=PART_TRIALS)
         title = f"[bold]re-runs[/] · {trials} fresh seeds for each incumbent"
         first = session.followed(by_more=session.more_follows or not quick)
-        if not _run([*again, *early], conditions, store, first, title):
+        if not _run([*again, *early], of_campaigns, store, first, title):
             return False
         _report_failures(again, early, session.console)
         if quick:
             return True
-        conditions = exchanged_conditions(_pair(store, studies), trials=trials, batch=PART_TRIALS)
+        exchanged = [
+            condition
+            for pair in _pairs(store, names)
+            for condition in exchanged_conditions(pair, trials=trials, batch=PART_TRIALS)
+        ]
         title = "[bold]exchange[/] · architectures of each incumbent, trained as the other's"
-        return _run([], conditions, store, session, title)
+        return _run([], exchanged, store, session, title)
 
 
 def _run(
     again: Sequence[FixedJobs],
-    conditions: tuple[Condition, ...],
+    conditions: Sequence[Condition],
     store: Store,
     session: Session,
     title: str,
 ) -> bool:
     """Run the missing re-runs and trials of conditions; return whether all of them ended."""
-    accept, of_conditions = session.accept_version_change, []
-    if conditions:
-        campaign = Campaign(name=conditions[0].campaign, conditions=conditions)
-        of_conditions = begin_conditions(
-            campaign, store, share=PART_TRIALS, accept_version_change=accept
-        )
+    of_conditions = _begin(conditions, store, accept_version_change=session.accept_version_change)
     sources: list[JobSource] = [*again, *of_conditions]
     if not sources:
         return True
     for source in again:
         if source.progress().iterations_done < source.progress().iterations:
             (name,) = source.studies
-            store.resume(name, versions(), accept_version_change=accept)
+            store.resume(name, versions(), accept_version_change=session.accept_version_change)
     chain, state = Chain(sources, rounds="settings"), "done"
     before = chain.progress()
     try:
@@ -107,23 +118,50 @@ def _run(
     return state != "stopped"
 
 
-def _pair(store: Store, studies: tuple[Study, Study]) -> Pair:
-    one_shot, final = (load_from(store, study.name, with_curves=False) for study in studies)
-    return one_shot, final
+def _begin(
+    conditions: Sequence[Condition], store: Store, *, accept_version_change: bool
+) -> list[FixedJobs]:
+    """Record conditions of several campaigns as running, and plan their missing trials."""
+    found: list[FixedJobs] = []
+    for name, of_campaign in itertools.groupby(conditions, key=lambda each: each.campaign):
+        campaign = Campaign(name=name, conditions=tuple(of_campaign))
+        found += begin_conditions(
+            campaign, store, share=PART_TRIALS, accept_version_change=accept_version_change
+        )
+    return found
 
 
-def _early(pair: Pair, store: Store, trials: int) -> list[FixedJobs]:
-    """Plan re-runs of each study's incumbent at the other's cost, if it is not its last one."""
-    return [
-        _reruns(frames.study, store, at.incumbent, trials)
+def _pairs(store: Store, names: Sequence[str]) -> list[Pair]:
+    return pairs_of([load_from(store, name, with_curves=False) for name in names])
+
+
+def _conditions(store: Store, campaigns: Sequence[str]) -> dict[str, set[str]]:
+    """Return the names of the conditions of each campaign that the store has."""
+    stored = store.campaign_names()
+    return {
+        name: {condition.name for condition in store.campaign(name).conditions}
+        for name in campaigns
+        if name in stored
+    }
+
+
+def _early(pairs: Sequence[Pair], store: Store, trials: int) -> list[FixedJobs]:
+    """Plan re-runs of each study's incumbent at another's cost, if it is not its last one.
+
+    The reference has the same one at the costs of several studies, if these are similar.
+    """
+    found = {
+        (frames.study.name, at.incumbent.configuration, at.incumbent.epochs): at.incumbent
+        for pair in pairs
         for frames, at in zip(pair, at_each_others_cost(*pair), strict=True)
         if at.incumbent is not None and not at.is_last
-    ]
+    }
+    return [_reruns(incumbent, store, trials) for incumbent in found.values()]
 
 
-def _reruns(study: Study, store: Store, found: Incumbent, trials: int) -> FixedJobs:
+def _reruns(found: Incumbent, store: Store, trials: int) -> FixedJobs:
     rerun = Rerun(found.configuration, found.hyperparameters, found.epochs)
-    return rerun_jobs(study, store, rerun, trials=trials, batch=PART_TRIALS)
+    return rerun_jobs(found.study, store, rerun, trials=trials, batch=PART_TRIALS)
 
 
 def _report_failures(
@@ -140,7 +178,7 @@ def _report_failures(
                 raise failure
             _print(failure, console)
     for source in early:
-        if failure := _failure(source, "its best at the other study's cost"):
+        if failure := _failure(source, "its best at another study's cost"):
             _print(failure, console)
 
 

@@ -42,6 +42,11 @@ class Incumbent:
         """Observed value of the objective in its unit, aggregated over its trials."""
         return signal_of(self.study.objective).score_of(self.loss)
 
+    @property
+    def setting(self) -> tuple[object, ...]:
+        """What decides the distribution of its re-runs, apart from the task."""
+        return self.hyperparameters, self.epochs, self.study.search
+
 
 @dataclass(frozen=True, slots=True)
 class Effort:

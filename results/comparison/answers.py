@@ -1,56 +1,21 @@
 """Answers of a comparison in words, each derived from its figures by a stated rule.
 
-The rules are in `results.comparison.rules`. They depend only on 95% intervals, or on how rare a
-score is by chance. So a result that chance can explain is seldom called a difference:
+The rules are in `results.comparison.rules`. They depend only on intervals, or on how rare a score
+is by chance. So a result that chance can explain is seldom called a difference:
 ``benchmarks/calibration.py`` measures how often. "Undecided" is a possible answer, and the only one
 if there are too few runs.
 """
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from results.analysis.cost import Reached
+from results.comparison import against
+from results.comparison.answer import Answer, Line, capital, of_sides
 from results.comparison.report import ComparisonReport
-from results.comparison.rules import (
-    CLOSE,
-    EQUAL_COST,
-    OTHER_PROBLEM,
-    SMALL_BUDGETS,
-    SOURCE,
-    STAND_IN,
-    WHICH_IS_BETTER,
-    WINNERS_CURSE,
-    Rule,
-)
+from results.comparison.rules import CLOSE, SMALL_BUDGETS, STAND_IN, WINNERS_CURSE
 from results.comparison.sides import Side
-from results.comparison.table import (
-    as_high,
-    crashed_text,
-    higher,
-    interval,
-    probability,
-    signed,
-    undecided,
-    verdict,
-    which_is_higher,
-)
+from results.comparison.table import as_high, interval, percent, signed, undecided
 from results.stats.estimates import LEAST, LEVEL, Estimate
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to one question about two studies."""
-
-    rule: Rule
-    text: str
-    judged: int
-    """Number of verdicts for which there were enough runs."""
-
-    @property
-    def question(self) -> str:
-        """The question that is answered."""
-        return self.rule.question
 
 
 def answers(report: ComparisonReport) -> tuple[Answer, ...]:
@@ -58,13 +23,13 @@ def answers(report: ComparisonReport) -> tuple[Answer, ...]:
     return tuple(
         answer
         for answer in (
-            _which_is_better(report),
-            _costs(report),
+            against.which_is_better(report),
+            against.costs(report),
             _stand_in(report),
             _winners_curse(report),
             _small_budgets(report),
-            _other_problem(report),
-            _source(report),
+            against.other_problem(report),
+            against.source(report),
         )
         if answer is not None
     )
@@ -72,17 +37,27 @@ def answers(report: ComparisonReport) -> tuple[Answer, ...]:
 
 def accounting(answers: Sequence[Answer]) -> str:
     """Return how many false verdicts to expect among all verdicts of a comparison."""
-    main = answers[0].judged > 0
+    main = answers[0]
     judged = sum(answer.judged for answer in answers)
     if judged == 0:
         return "There are too few runs for any verdict."
     if judged == 1:
-        return f"There is one verdict, at the {1 - LEVEL:.0%} level."
+        return f"There is one verdict, at the {percent(1 - LEVEL)} level."
+    if main.level == LEVEL:
+        levels = f", each at its own {percent(1 - LEVEL)} level."
+    else:
+        levels = (
+            f". Those against the final study are at the {percent(1 - main.level)} level each, so "
+            f"that those of one kind have the {percent(1 - LEVEL)} level together; all others are "
+            f"at their own {percent(1 - LEVEL)} level each."
+        )
+    expected = sum(answer.judged * (1 - answer.level) for answer in answers)
+    none = math.prod(answer.level**answer.judged for answer in answers)
     return (
-        f"There are {judged} verdicts, each at its own {1 - LEVEL:.0%} level. If nothing differed, "
-        f"about {judged * (1 - LEVEL):.1f} of them would be false, and at least one in "
-        f"{1 - LEVEL**judged:.0%} of such comparisons (if the verdicts were independent)."
-        f"{' The answer to the first question is the main one.' if main else ''}"
+        f"There are {judged} verdicts{levels} If nothing differed, about {expected:.1f} of them "
+        f"would be false, and at least one in {1 - none:.0%} of such comparisons (if the verdicts "
+        "were independent)."
+        f"{' The answer to the first question is the main one.' if main.judged else ''}"
     )
 
 
@@ -112,11 +87,6 @@ def closeness(correlation: Estimate) -> str:
     return "hardly" if high < CLOSE else "undecided"
 
 
-def sign(difference: Estimate) -> int:
-    """Return 1 or −1 if the interval of a difference lies on that side of 0, otherwise 0."""
-    return int(difference.low > 0) - int(difference.high < 0)
-
-
 _CLOSENESS = {
     "closely": "agree closely",
     "somewhat": "agree, but it is undecided how closely",
@@ -136,91 +106,29 @@ def _agreement(correlation: Estimate) -> str:
     return _CLOSENESS[word]
 
 
-def _which_is_better(report: ComparisonReport) -> Answer:
-    found = report.comparison
-    judged = not found.same_incumbent and found.gain.n >= LEAST
-    return Answer(WHICH_IS_BETTER, verdict(found), int(judged))
-
-
-def _costs(report: ComparisonReport) -> Answer:
-    rerun = report.equal_cost
-    judged = rerun is not None and rerun.contrast.difference.n >= LEAST
-    return Answer(EQUAL_COST, _costs_text(report), int(judged))
-
-
-def _costs_text(report: ComparisonReport) -> str:
-    """Describe what each study cost, and what the more expensive one had at the other's cost."""
-    sides = report.comparison.sides
-    costly, cheap = sorted(sides, key=lambda side: side.cost.epochs, reverse=True)
-    seconds = f"{costly.cost.seconds:,.0f} s against {cheap.cost.seconds:,.0f} s on the workers"
-    if costly.cost.epochs == cheap.cost.epochs:
-        return (
-            f"Both studies cost {costly.cost.epochs:,} epochs × trials ({seconds}), so the "
-            "comparison of the re-runs is also a comparison at equal cost."
-        )
-    at_cost = report.at_the_others_cost[sides.index(costly)]
-    ratio = costly.cost.epochs / cheap.cost.epochs if cheap.cost.epochs else math.nan
-    one, other = f"{costly.study.objective} study", f"{cheap.study.objective} study"
-    return (
-        f"The {one} cost {ratio:.2f} times as many epochs × trials as the {other} "
-        f"({costly.cost.epochs:,} against {cheap.cost.epochs:,}; {seconds}). At the cost of the "
-        f"{other}, {_at_equal_cost(report, costly, at_cost)} What the {other} would have reached "
-        f"at the cost of the {one} is unknown, because it ended before."
-    )
-
-
-def _at_equal_cost(report: ComparisonReport, costly: Side, at_cost: Reached) -> str:
-    found, rerun = at_cost.incumbent, report.equal_cost
-    if found is None:
-        return "none of its evaluations had finished."
-    if at_cost.is_last:
-        return (
-            "it already had its final incumbent, which is re-run above, so the comparison of the "
-            "re-runs is also a comparison at equal cost."
-        )
-    text = (
-        f"its best was {found.configuration}, observed at {found.score:.2f} dB on {found.epochs} "
-        f"epochs. Its final incumbent ({costly.incumbent.score:.2f} dB on "
-        f"{costly.incumbent.epochs} epochs) came later, so the comparison of the re-runs above is "
-        "not at equal cost. "
-    )
-    if at_cost.scores == 1:
-        text += "The observed score was the only one on that budget"
-    else:
-        text += f"The observed score is the highest of {at_cost.scores}, so it is probably too high"
-    if rerun is None:
-        return f"{text}; the configuration was not re-run."
-    gain, wins = rerun.contrast.difference, rerun.contrast.probability
-    return (
-        f"{text}; re-run, the configuration has a mean of {interval(rerun.objective)} dB "
-        f"(n = {rerun.objective.n}) in the same PSNR. At equal cost {which_is_higher(gain, wins)}: "
-        f"the mean architecture PSNRs differ by {signed(gain)}, final minus one-shot; one run of "
-        f"the final study's configuration beats one of the one-shot study's with probability "
-        f"{probability(wins)}, n = {wins.n_a} and {wins.n_b}."
-        f"{crashed_text(rerun.crashed, 're-runs')}"
-    )
-
-
 def _stand_in(report: ComparisonReport) -> Answer:
-    parts, judged = [], [within.spearman for within in report.within]
+    judged = [within.spearman for within in report.within]
+    parts = [
+        f"within the re-runs of the {side.label}'s incumbent, where only the seed differs, they "
+        f"{_agreement(within.spearman)} (Spearman {interval(within.spearman)}, "
+        f"n = {within.spearman.n})"
+        for side, within in zip(report.comparison.sides, report.within, strict=True)
+    ]
+    over = ""
     if report.over_configurations is not None:
-        over = report.over_configurations.spearman
-        judged.append(over)
-        parts.append(
-            f"over the configurations of the final study, the two scores "
-            f"{_agreement(over)} (Spearman {interval(over)}, n = {over.n} on the largest "
-            "budget)"
+        found = report.over_configurations.spearman
+        judged.append(found)
+        over = (
+            f"over the configurations of the final study, the two scores {_agreement(found)} "
+            f"(Spearman {interval(found)}, n = {found.n} on the largest budget)"
         )
-    for side, within in zip(report.comparison.sides, report.within, strict=True):
-        inside = within.spearman
-        parts.append(
-            f"within the re-runs of the {side.study.objective} study's incumbent, where only the "
-            f"seed differs, they {_agreement(inside)} (Spearman {interval(inside)}, "
-            f"n = {inside.n})"
-        )
-    text = "; ".join(parts)
     enough = sum(closeness(one) not in ("few", "constant") for one in judged)
-    return Answer(STAND_IN, f"{text[0].upper()}{text[1:]}.", enough)
+    whole = [Line(f"{capital(over)}.")] if over else []
+    if len(report.pairs) == 1:
+        text = "; ".join([over, *parts] if over else parts)
+        return Answer(STAND_IN, (Line(f"{capital(text)}."),), enough)
+    lines = of_sides(report, [f"{part}." for part in parts], "")
+    return Answer(STAND_IN, (*whole, *lines), enough)
 
 
 _CURSE = {
@@ -232,7 +140,7 @@ _CURSE = {
 def _winners_curse(report: ComparisonReport) -> Answer:
     sides = report.comparison.sides
     judged = sum(side.curse.verdict != "few" for side in sides)
-    return Answer(WINNERS_CURSE, " ".join(_curse(side) for side in sides), judged)
+    return Answer(WINNERS_CURSE, of_sides(report, [_curse(side) for side in sides], " "), judged)
 
 
 def _curse(side: Side) -> str:
@@ -244,86 +152,34 @@ def _curse(side: Side) -> str:
         judged = _CURSE[curse.verdict]
         text += f", at least as high by chance: {as_high(curse)}"
     return (
-        f"The {side.study.objective} study's incumbent {judged}: {text}. Observed minus "
+        f"The {side.label}'s incumbent {judged}: {text}. Observed minus "
         f"mean of re-runs: {signed(side.gap)}, mean {interval(mean)} dB (n = {mean.n})."
     )
 
 
 def _small_budgets(report: ComparisonReport) -> Answer:
-    found = [
-        (side, ranking)
-        for side, of_side in zip(report.comparison.sides, report.rankings, strict=True)
-        for ranking in of_side
-    ]
-    judged = [closeness(ranking.spearman) not in ("few", "constant") for _, ranking in found]
-    if not any(judged):
+    every = [ranking.spearman for of_side in report.rankings for ranking in of_side]
+    judged = sum(closeness(one) not in ("few", "constant") for one in every)
+    if not judged:
         text = (
             f"Undecided: no smaller budget has {LEAST} configurations in common with the largest."
         )
-        return Answer(SMALL_BUDGETS, text, 0)
-    text = "; ".join(
-        f"in the {side.study.objective} study, the scores on {ranking.small} and {ranking.large} "
-        f"epochs {_agreement(ranking.spearman)} (Spearman {interval(ranking.spearman)}, "
-        f"n = {ranking.spearman.n})"
-        for side, ranking in found
-    )
-    return Answer(
-        SMALL_BUDGETS,
-        f"{text[0].upper()}{text[1:]}. Only configurations that ran on both budgets count, and "
-        "these did well on the small one: over all configurations, the ranks would agree better.",
-        sum(judged),
-    )
-
-
-def _other_problem(report: ComparisonReport) -> Answer | None:
-    crossed = report.crossed
-    if crossed is None:
-        return None
-    comparison = report.comparison
-    gain, wins = crossed.contrast.difference, crossed.contrast.probability
-    here, there = higher(comparison.gain, comparison.improvement), higher(gain, wins)
-    text = f"on {crossed.problem} {which_is_higher(gain, wins)}"
-    if here and there:
-        text += ", as here" if here == there else ", the reverse of the order here"
-    return Answer(
-        OTHER_PROBLEM,
-        f"Run there with the same settings, {text}: difference {signed(gain)} "
-        f"(n = {crossed.final.mean.n} and {crossed.one_shot.mean.n}); one run of the final study's "
-        f"incumbent beats one of the one-shot study's with probability {probability(wins)}."
-        f"{crashed_text(crossed.crashed, 'runs there')}",
-        int(gain.n >= LEAST),
-    )
-
-
-def _source(report: ComparisonReport) -> Answer | None:
-    found = report.exchange
-    if found is None:
-        return None
-    architectures, training = sign(found.architecture_effect), sign(found.training_effect)
-    n = min(found.final_final.n, found.one_shot_one_shot.n)
-    match (architectures != 0, training != 0):
-        case _ if n < LEAST:
-            text = f"The answer is {undecided(n)}"
-        case (True, True) if architectures == training:
-            text = "Both the architectures and the training of the weights matter, the same way"
-        case (True, True):
-            text = "The architectures and the training of the weights matter, in opposite ways"
-        case (True, False):
-            text = "The architectures matter; no effect of the training of the weights is shown"
-        case (False, True):
-            text = "The training of the weights matters; no effect of the architectures is shown"
-        case _:
-            text = "No effect of either is shown"
-    shared = ""
-    if sign(found.interaction):
-        shared = (
-            f" The two do not simply add up: interaction {signed(found.interaction)}, so the "
-            "effect of the training depends on the architectures."
+        return Answer(SMALL_BUDGETS, (Line(text),), 0)
+    parts = [
+        "; ".join(
+            f"in the {side.label}, the scores on {ranking.small} and {ranking.large} epochs "
+            f"{_agreement(ranking.spearman)} (Spearman {interval(ranking.spearman)}, "
+            f"n = {ranking.spearman.n})"
+            for ranking in of_side
         )
-    return Answer(
-        SOURCE,
-        f"{text}: the final study's architectures bring {signed(found.architecture_effect)}, its "
-        f"param_* bring {signed(found.training_effect)} (n = {found.final_final.n} and "
-        f"{found.one_shot_one_shot.n} architectures).{shared}",
-        3 if n >= LEAST else 0,
+        for side, of_side in zip(report.comparison.sides, report.rankings, strict=True)
+    ]
+    *first, last = of_sides(report, parts, "; ")
+    note = (
+        "Only configurations that ran on both budgets count, and these did well on the small one: "
+        "over all configurations, the ranks would agree better."
     )
+    if not first:
+        return Answer(SMALL_BUDGETS, (Line(f"{last.text}. {note}"),), judged)
+    lines = [Line(f"{line.text}.", line.study) for line in (*first, last)]
+    return Answer(SMALL_BUDGETS, (*lines, Line(note)), judged)

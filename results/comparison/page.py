@@ -5,6 +5,7 @@ Its pictures are embedded, it loads nothing from elsewhere, and it is suitable f
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +18,20 @@ from configspace.study import Study
 from configspace.whole_file import write_whole
 from results.analysis.incumbent import incumbents_table
 from results.comparison.answers import accounting, answers
-from results.comparison.figures import best_by_cost_figure, comparison_figure, means_figure
-from results.comparison.report import ComparisonReport
+from results.comparison.figures import (
+    best_by_cost_figure,
+    comparison_figure,
+    differences_figure,
+    means_figure,
+)
+from results.comparison.overview import overview_headings, overview_note, overview_rows
+from results.comparison.report import ComparisonReport, PairReport
 from results.comparison.rules import INTERVALS
-from results.comparison.table import headings, interval, rows, signed
+from results.comparison.sides import Summary
+from results.comparison.studies import heading
+from results.comparison.table import headings, interval, percent, rows, signed
 from results.stats.correlations import Correlations
-from results.stats.estimates import Estimate
+from results.stats.estimates import LEVEL, Estimate
 
 _TEMPLATE = Path(__file__).with_name("page.html.jinja")
 
@@ -56,12 +65,13 @@ def page(report: ComparisonReport, *, trials: Figure | None = None) -> str:
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    one_shot, final = (side.study for side in report.comparison.sides)
+    studies = [side.study for side in report.comparison.sides]
     found = answers(report)
     return environment.from_string(_TEMPLATE.read_text(encoding="utf-8")).render(
-        one_shot=one_shot,
-        final=final,
-        task=_task(final),
+        title=heading([study.name for study in studies]),
+        task=_task(studies),
+        brackets=_brackets(report),
+        overview=_overview(report),
         answers=found,
         accounting=accounting(found),
         intervals=INTERVALS,
@@ -70,6 +80,17 @@ def page(report: ComparisonReport, *, trials: Figure | None = None) -> str:
             Picture(caption, _embedded(figure)) for caption, figure in _figures(report, trials)
         ],
     )
+
+
+def markdown(report: ComparisonReport) -> str:
+    """Return the overview, the table of the re-runs and the verdicts as Markdown."""
+    parts = [_grid(table) for table in (_overview(report), _reruns(report))]
+    return "\n".join([*parts, *(f"{line}\n" for line in answers(report)[0].lines)])
+
+
+def _grid(table: "Table") -> str:
+    lines = [table.head, ("---",) * len(table.head), *table.rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def save_page(text: str, path: Path) -> Path:
@@ -86,29 +107,49 @@ def save_page(text: str, path: Path) -> Path:
 
 
 def tables(report: ComparisonReport) -> list[Table]:
-    """Return the tables of the page; a table whose runs are missing is left out."""
+    """Return the tables below the pictures; a table whose runs are missing is left out."""
     found = [
-        Table("The incumbents re-run on fresh seeds", headings(report.comparison), _rows(report)),
+        _reruns(report),
         _hyperparameters(report),
         _costs(report),
         _agreements(report),
         _rankings(report),
         _crossed(report),
-        _exchanged(report),
+        *(_exchanged(pair) for pair in report.pairs),
     ]
     return [table for table in found if table is not None]
 
 
-def _rows(report: ComparisonReport) -> tuple[tuple[str, ...], ...]:
-    return tuple(rows(report.comparison))
+def _overview(report: ComparisonReport) -> Table:
+    return Table(
+        "The studies at a glance",
+        overview_headings(report),
+        tuple(overview_rows(report)),
+        overview_note(report),
+    )
 
 
-def _task(study: Study) -> str:
-    architecture, problem = study.architecture, study.problem
+def _reruns(report: ComparisonReport) -> Table:
+    comparison = report.comparison
+    title = "The incumbents re-run on fresh seeds"
+    return Table(title, headings(comparison), tuple(rows(comparison)))
+
+
+def _task(studies: Sequence[Study]) -> str:
+    architecture, problem = studies[-1].architecture, studies[-1].problem
+    variants = dict.fromkeys(study.search.variant for study in studies)
     return (
         f"{problem.name}, measurement noise {problem.noise:g}; {architecture.space} space, "
-        f"operations {architecture.operations}; search {study.search.variant}"
+        f"operations {architecture.operations}; search {', '.join(variants)}"
     )
+
+
+def _brackets(report: ComparisonReport) -> str:
+    text = "Intervals in brackets are 95% intervals"
+    if len(report.pairs) == 1:
+        return text
+    level = percent(report.comparison.level)
+    return f"{text}, those of differences to the final study {level} intervals"
 
 
 def _hyperparameters(report: ComparisonReport) -> Table:
@@ -121,12 +162,32 @@ def _hyperparameters(report: ComparisonReport) -> Table:
 
 
 def _costs(report: ComparisonReport) -> Table:
-    lines = []
-    for side, at in zip(report.comparison.sides, report.at_the_others_cost, strict=True):
+    return Table(
+        "What each study had at the other's cost",
+        (
+            "study",
+            "its cost (epochs × trials)",
+            "its time on the workers (s)",
+            "the other's cost (epochs × trials)",
+            "best by then",
+            "observed (dB)",
+            "mean of re-runs (dB)",
+        ),
+        tuple(line for pair in report.pairs for line in _cost_rows(pair)),
+        "Each score is the one that its study maximized: one-shot PSNR or architecture PSNR. An "
+        "observed score is the best of several on the same budget, so it is probably too high. A "
+        "study that ended before is shown at its end: what it would have reached at a higher cost "
+        "is unknown. An evaluation costs its epochs times its trials for the search, and the same "
+        "again for the retraining if its study retrains. A crashed one has the cost of a "
+        "finished one; a lost one costs nothing. The time on the workers is for information only.",
+    )
+
+
+def _cost_rows(pair: PairReport) -> list[tuple[str, ...]]:
+    lines: list[tuple[str, ...]] = []
+    for side, at in zip(pair.versus.sides, pair.at_the_others_cost, strict=True):
         found = at.incumbent
-        mean = (
-            side.objective_mean if at.is_last else report.equal_cost and report.equal_cost.objective
-        )
+        mean = side.objective_mean if at.is_last else pair.equal_cost and pair.equal_cost.objective
         rerun = f"{interval(mean)}, n = {mean.n}" if mean else "not re-run"
         lines.append(
             (
@@ -139,38 +200,16 @@ def _costs(report: ComparisonReport) -> Table:
                 "" if found is None else rerun,
             )
         )
-    return Table(
-        "What each study had at the other's cost",
-        (
-            "study",
-            "its cost (epochs × trials)",
-            "its time on the workers (s)",
-            "the other's cost (epochs × trials)",
-            "best by then",
-            "observed (dB)",
-            "mean of re-runs (dB)",
-        ),
-        tuple(lines),
-        "Each score is the one that its study maximized: one-shot PSNR or architecture PSNR. An "
-        "observed score is the best of several on the same budget, so it is probably too high. A "
-        "study that ended before is shown at its end: what it would have reached at a higher cost "
-        "is unknown. An evaluation costs its epochs times its trials for the search, and the same "
-        "again for the retraining if its study retrains. A crashed one has the cost of a "
-        "finished one; a lost one costs nothing. The time on the workers is for information only.",
-    )
+    return lines
 
 
 def _agreements(report: ComparisonReport) -> Table:
-    one_shot, final = report.comparison.sides
     lines = []
     if report.over_configurations is not None:
-        lines.append(
-            _correlated(
-                f"configurations of {final.study.name} on its largest budget",
-                report.over_configurations,
-            )
-        )
-    for side, within in zip((one_shot, final), report.within, strict=True):
+        name = report.comparison.reference.study.name
+        what = f"configurations of {name} on its largest budget"
+        lines.append(_correlated(what, report.over_configurations))
+    for side, within in zip(report.comparison.sides, report.within, strict=True):
         lines.append(_correlated(f"re-runs of the incumbent of {side.study.name}", within))
     return Table(
         "Correlation of one-shot PSNR and architecture PSNR",
@@ -211,46 +250,54 @@ def _rankings(report: ComparisonReport) -> Table:
 
 
 def _crossed(report: ComparisonReport) -> Table | None:
-    found = report.crossed
-    if found is None:
+    found: dict[str, Summary] = {}
+    for pair in report.pairs:
+        if (crossed := pair.crossed) is not None:
+            found[pair.versus.other.study.name] = crossed.other
+            found[pair.versus.reference.study.name] = crossed.reference
+    if not found:
         return None
+    problem = next(pair.crossed.problem for pair in report.pairs if pair.crossed is not None)
+    names = [side.study.name for side in report.comparison.sides]
     lines = [
         (
-            side.study.name,
+            name,
             f"{summary.best:.2f}",
             interval(summary.mean),
             interval(summary.median),
             str(summary.mean.n),
         )
-        for side, summary in zip(
-            report.comparison.sides, (found.one_shot, found.final), strict=True
-        )
+        for name in names
+        if (summary := found.get(name)) is not None
     ]
     return Table(
-        f"The same incumbents on {found.problem}",
+        f"The same incumbents on {problem}",
         ("incumbent of", "best (dB)", "mean (dB)", "median (dB)", "n"),
         tuple(lines),
     )
 
 
-def _exchanged(report: ComparisonReport) -> Table | None:
-    found = report.exchange
+def _exchanged(pair: PairReport) -> Table | None:
+    found, level = pair.exchange, pair.versus.level
     if found is None:
         return None
+    one, two = (side.label.removesuffix(" study") for side in pair.versus.sides)
     return Table(
-        "Architectures of one incumbent, trained with the param_* of the other",
-        ("architectures of", "param_* of one-shot (dB)", "param_* of final (dB)", "n"),
+        "Architectures of one incumbent, trained with the param_* of the other"
+        + ("" if level == LEVEL else f": {pair.versus.other.study.name}"),
+        ("architectures of", f"param_* of {one} (dB)", f"param_* of {two} (dB)", "n"),
         (
-            _exchange_row("one-shot", found.one_shot_one_shot, found.one_shot_final),
-            _exchange_row("final", found.final_one_shot, found.final_final),
+            _exchange_row(one, found.other_other, found.other_final),
+            _exchange_row(two, found.final_other, found.final_final),
         ),
-        f"Main effect of the final study's architectures {signed(found.architecture_effect)}, of "
-        f"its param_* {signed(found.training_effect)}, interaction {signed(found.interaction)}.",
+        f"Main effect of the {two} study's architectures "
+        f"{signed(found.architecture_effect, level)}, of its param_* "
+        f"{signed(found.training_effect, level)}, interaction {signed(found.interaction, level)}.",
     )
 
 
-def _exchange_row(what: str, one_shot: Estimate, final: Estimate) -> tuple[str, ...]:
-    return what, interval(one_shot), interval(final), str(final.n)
+def _exchange_row(what: str, other: Estimate, final: Estimate) -> tuple[str, ...]:
+    return what, interval(other), interval(final), str(final.n)
 
 
 def _text(value: object) -> str:
@@ -262,6 +309,10 @@ def _figures(report: ComparisonReport, trials: Figure | None) -> list[tuple[str,
         (
             "Each point is a re-run of an incumbent: architecture PSNR against one-shot PSNR.",
             comparison_figure(report.comparison),
+        ),
+        (
+            "By how much the incumbent of the final study is higher than each other.",
+            differences_figure(report),
         ),
         ("Mean architecture PSNR of each setting that was run.", means_figure(report)),
         ("Best score observed on the largest budget, by cost.", best_by_cost_figure(report)),

@@ -1,8 +1,8 @@
-"""All figures of the comparison of a one-shot study with a final study.
+"""All figures of the comparison of studies with a final study, the reference.
 
 `results.comparison.sides` compares the re-runs. This module adds what each study had at the cost
-of the other, how well the two scores agree, how well small budgets rank configurations, how the
-incumbents do on the other problem, and where the gain comes from.
+of the other of its pair, how well the scores agree, how well small budgets rank configurations, how
+the incumbents do on the other problem, and where the gain comes from.
 """
 
 from collections.abc import Sequence
@@ -14,8 +14,15 @@ import pandas as pd
 from results.analysis.cost import Anytime, Floats, Reached, anytime, at_each_others_cost
 from results.analysis.fidelity import Ranking, rankings
 from results.analysis.incumbent import crashed_reruns, reruns_of, reruns_of_incumbent
-from results.comparison.runs import ExtraTrials
-from results.comparison.sides import Comparison, Summary, compare_frames, summary
+from results.comparison.runs import ExtraTrials, Pair, pairs_of
+from results.comparison.sides import (
+    Comparison,
+    Summary,
+    Versus,
+    compare_frames,
+    reference_last,
+    summary,
+)
 from results.frames.study import Frames
 from results.stats.correlations import Correlations, correlations
 from results.stats.estimates import Estimate, estimate
@@ -25,112 +32,143 @@ from results.stats.probability_of_improvement import Contrast, contrast
 
 @dataclass(frozen=True, slots=True)
 class Crossed:
-    """Both incumbents on a problem other than the one on which they were found."""
+    """Both incumbents of a pair on a problem other than the one on which they were found."""
 
     problem: str
-    one_shot: Summary
-    """Summary of the one-shot study's incumbent."""
-    final: Summary
-    """Summary of the final study's incumbent."""
+    other: Summary
+    """Summary of the other study's incumbent."""
+    reference: Summary
+    """Summary of the reference's incumbent."""
     contrast: Contrast
-    """Architecture PSNRs of the final study's incumbent against the one-shot study's."""
+    """Architecture PSNRs of the reference's incumbent against the other's."""
     crashed: tuple[int, int] = (0, 0)
-    """Numbers of crashed runs of the one-shot study's incumbent and of the final study's."""
+    """Numbers of crashed runs of the other study's incumbent and of the reference's."""
 
 
 @dataclass(frozen=True, slots=True)
 class EqualCost:
-    """Re-runs of the best that the more expensive study had at the cost of the other study."""
+    """Re-runs of the best that the more expensive study of a pair had at the cost of the other."""
 
     objective: Estimate
     """Mean of the PSNR that the study maximized, in dB."""
     architecture: Estimate
     """Mean architecture PSNR, in dB."""
     contrast: Contrast
-    """Architecture PSNRs at equal cost: the final study against the one-shot study."""
+    """Architecture PSNRs at equal cost: the reference against the other study."""
     crashed: tuple[int, int] = (0, 0)
-    """Numbers of re-runs that crashed, of the one-shot study's and of the final study's
-    configuration."""
+    """Numbers of crashed re-runs of the other study's configuration and of the reference's."""
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonReport:
-    """A comparison and everything that explains it; pairs have the one-shot study first."""
+class PairReport:
+    """What explains the comparison of one study with the reference, which is last in each tuple."""
 
-    comparison: Comparison
+    versus: Versus
     at_the_others_cost: tuple[Reached, Reached]
     """What each study had found at the cost of the other."""
     equal_cost: EqualCost | None
     """Re-runs at equal cost. None if the more expensive study already had its last incumbent at
     the cost of the other, or nothing yet, or if what it had was not re-run."""
-    anytime: tuple[Anytime, Anytime] = field(repr=False)
-    """How the best observed score of each study rose with its cost."""
-    over_configurations: Correlations | None
-    """Correlations over the configurations of the final study on its largest budget, each with both
-    scores aggregated over its trials as in the study."""
-    within: tuple[Correlations, Correlations]
-    """Correlations over the re-runs of each incumbent."""
-    rankings: tuple[tuple[Ranking, ...], tuple[Ranking, ...]]
-    """Agreement of each study's smaller budgets with its largest."""
     crossed: Crossed | None
     """None if the incumbents were not run on another problem."""
     exchange: FactorialEffects | None
     """None if no architectures were trained with the hyperparameters of the other incumbent."""
 
 
+@dataclass(frozen=True, slots=True)
+class ComparisonReport:
+    """A comparison and everything that explains it; tuples have the reference last."""
+
+    pairs: tuple[PairReport, ...]
+    """Each study against the reference, in the order in which they were named."""
+    anytime: tuple[Anytime, ...] = field(repr=False)
+    """How the best observed score of each study rose with its cost."""
+    over_configurations: Correlations | None
+    """Correlations over the configurations of the final study on its largest budget, each with both
+    scores aggregated over its trials as in the study."""
+    within: tuple[Correlations, ...]
+    """Correlations over the re-runs of each incumbent."""
+    rankings: tuple[tuple[Ranking, ...], ...]
+    """Agreement of each study's smaller budgets with its largest."""
+
+    @property
+    def comparison(self) -> Comparison:
+        """The comparison of the re-runs."""
+        return Comparison(tuple(pair.versus for pair in self.pairs))
+
+
 def comparison_report(
-    one_shot: Frames, final: Frames, extra: ExtraTrials | None = None, *, seed: int = 0
+    studies: Sequence[Frames], extra: Sequence[ExtraTrials | None] = (), *, seed: int = 0
 ) -> ComparisonReport:
-    """Compare two studies in every respect.
+    """Compare studies with a final study in every respect.
 
     Args:
-        one_shot: Study that maximized the one-shot PSNR, with re-runs of its incumbent.
-        final: Study that maximized the architecture PSNR, with re-runs of its incumbent.
-        extra: Trials on the other problem, and trials of exchanged architectures.
+        studies: One study that maximized the architecture PSNR, and others; with re-runs of their
+            incumbents.
+        extra: Trials on the other problem and trials of exchanged architectures, of each pair; or
+            none at all.
         seed: Seed of the bootstraps.
 
     Raises:
         StudyError: If the studies are not comparable; see `check_comparable`.
         StoreError: If an incumbent has no re-runs.
     """
-    comparison = compare_frames(one_shot, final, seed=seed)
-    first, second = comparison.sides
-    at_cost = at_each_others_cost(one_shot, final)
+    ordered = reference_last(studies)
+    comparison = compare_frames(ordered, seed=seed)
+    pairs = pairs_of(ordered)
     return ComparisonReport(
-        comparison=comparison,
-        at_the_others_cost=at_cost,
-        equal_cost=_equal_cost((one_shot, final), comparison, at_cost, seed),
-        anytime=(anytime(one_shot), anytime(final)),
-        over_configurations=_over_configurations(final, seed),
-        within=(
-            correlations(first.one_shot_psnr, first.architecture_psnr, seed=seed),
-            correlations(second.one_shot_psnr, second.architecture_psnr, seed=seed),
+        pairs=tuple(
+            _pair_report(pair, versus, more, seed)
+            for pair, versus, more in zip(
+                pairs, comparison.versus, extra or [None] * len(pairs), strict=True
+            )
         ),
-        rankings=(rankings(one_shot, seed=seed), rankings(final, seed=seed)),
-        crossed=None if extra is None else _crossed(extra, seed),
-        exchange=None if extra is None else _exchanged((one_shot, final), extra, seed),
+        anytime=tuple(anytime(frames) for frames in ordered),
+        over_configurations=_over_configurations(ordered[-1], seed),
+        within=tuple(
+            correlations(side.one_shot_psnr, side.architecture_psnr, seed=seed)
+            for side in comparison.sides
+        ),
+        rankings=tuple(rankings(frames, seed=seed) for frames in ordered),
+    )
+
+
+def _pair_report(pair: Pair, versus: Versus, extra: ExtraTrials | None, seed: int) -> PairReport:
+    at_cost = at_each_others_cost(*pair)
+    return PairReport(
+        versus=versus,
+        at_the_others_cost=at_cost,
+        equal_cost=_equal_cost(pair, versus, at_cost, seed),
+        crossed=None if extra is None else _crossed(extra, versus.level, seed),
+        exchange=None if extra is None else _exchanged(pair, extra, versus.level, seed),
     )
 
 
 def _equal_cost(
-    studies: Sequence[Frames], comparison: Comparison, at_cost: Sequence[Reached], seed: int
+    pair: Pair, versus: Versus, at_cost: Sequence[Reached], seed: int
 ) -> EqualCost | None:
     """Compare what the more expensive study had at equal cost with the other's incumbent."""
-    for place, (frames, at) in enumerate(zip(studies, at_cost, strict=True)):
+    for place, (frames, at) in enumerate(zip(pair, at_cost, strict=True)):
         if at.incumbent is None or at.is_last:
             continue
         reruns = reruns_of(frames, at.incumbent)
         if reruns.empty:
             return None
         scored = "one_shot_psnr" if frames.study.objective == "one-shot" else "architecture_psnr"
-        psnrs = [side.architecture_psnr for side in comparison.sides]
+        psnrs = [side.architecture_psnr for side in versus.sides]
         psnrs[place] = _psnrs(reruns)
-        crashed = [side.crashed for side in comparison.sides]
+        crashed = [side.crashed for side in versus.sides]
         crashed[place] = crashed_reruns(frames, at.incumbent)
         return EqualCost(
             objective=estimate(reruns[scored], "mean", seed=seed),
             architecture=estimate(psnrs[place], "mean", seed=seed),
-            contrast=contrast(psnrs[1], psnrs[0], crashed=(crashed[1], crashed[0]), seed=seed),
+            contrast=contrast(
+                psnrs[1],
+                psnrs[0],
+                crashed=(crashed[1], crashed[0]),
+                level=versus.level,
+                seed=seed,
+            ),
             crashed=(crashed[0], crashed[1]),
         )
     return None
@@ -148,23 +186,24 @@ def _over_configurations(final: Frames, seed: int) -> Correlations | None:
     return correlations(pairs["one_shot_psnr"], pairs["architecture_psnr"], seed=seed)
 
 
-def _crossed(extra: ExtraTrials, seed: int) -> Crossed | None:
-    one_shot, final = (_psnrs(trials) for trials in extra.crossed)
-    if min(len(one_shot), len(final)) < 1:
+def _crossed(extra: ExtraTrials, level: float, seed: int) -> Crossed | None:
+    other, reference = (_psnrs(trials) for trials in extra.crossed)
+    if min(len(other), len(reference)) < 1:
         return None
+    crashed = extra.crossed_crashed[::-1]
     return Crossed(
         problem=extra.problem,
-        one_shot=summary(one_shot, seed),
-        final=summary(final, seed),
-        contrast=contrast(final, one_shot, crashed=extra.crossed_crashed[::-1], seed=seed),
+        other=summary(other, seed),
+        reference=summary(reference, seed),
+        contrast=contrast(reference, other, crashed=crashed, level=level, seed=seed),
         crashed=extra.crossed_crashed,
     )
 
 
-def _exchanged(studies: Sequence[Frames], extra: ExtraTrials, seed: int) -> FactorialEffects | None:
+def _exchanged(pair: Pair, extra: ExtraTrials, level: float, seed: int) -> FactorialEffects | None:
     """Pair the training of each architecture in its study with that of the other incumbent."""
     paired = []
-    for frames, exchanged in zip(studies, extra.exchanged, strict=True):
+    for frames, exchanged in zip(pair, extra.exchanged, strict=True):
         pairs = reruns_of_incumbent(frames).merge(
             exchanged, left_index=True, right_on="index", suffixes=("", "_other")
         )
@@ -175,7 +214,7 @@ def _exchanged(studies: Sequence[Frames], extra: ExtraTrials, seed: int) -> Fact
         paired.append(pairs[columns].to_numpy(dtype=np.float64))
     if min(len(pairs) for pairs in paired) < 2:
         return None
-    return factorial_effects(paired[0], paired[1][:, ::-1], seed=seed)
+    return factorial_effects(paired[0], paired[1][:, ::-1], level=level, seed=seed)
 
 
 def _psnrs(trials: pd.DataFrame) -> Floats:

@@ -12,7 +12,7 @@ CLOSE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A question about two studies, and the rule that answers it."""
+    """A question about the studies, and the rule that answers it."""
 
     question: str
     text: str
@@ -26,14 +26,23 @@ _CLOSENESS_RULE = (
     "(2000)."
 )
 
+SEVERAL: Final = (
+    "If k other studies are compared with the final one, the intervals that decide have the "
+    "coverage 1 − 5%/k instead of 95% (Bonferroni), so that the k verdicts have the 5% level "
+    "together."
+)
+"""Rule for more than two studies."""
+
 WHICH_IS_BETTER: Final = Rule(
     "Which objective's incumbent gives the better architectures?",
+    "Each study is compared with the final study, the reference. "
     "An incumbent is better if two conditions are met: the 95% interval of the difference of the "
     "mean architecture PSNRs lies entirely on its side of 0, and the 95% interval of the "
     "probability that one of its runs wins lies entirely above ½. Otherwise the answer is "
     f"undecided, as with fewer than {LEAST} re-runs of one of them. A run that crashed has no "
     "PSNR: the means leave it out, and in the probability it loses against any run that has one. "
-    "If both studies have the same incumbent, the re-runs cannot compare the objectives.",
+    "If both studies have the same incumbent, the re-runs cannot compare the objectives. "
+    f"{SEVERAL}",
 )
 EQUAL_COST: Final = Rule(
     "What did each study cost, and what did the more expensive one have at the other's cost?",
@@ -46,6 +55,7 @@ EQUAL_COST: Final = Rule(
     "configuration is the last incumbent of the more expensive study, the comparison of the "
     "re-runs is also a comparison at equal cost. Otherwise the configuration is re-run as often as "
     "the incumbents, and the rule of the question above decides which one is better at equal cost. "
+    "Each study is compared with the final one in this way. "
     "What the cheaper study would have reached at the cost of the more expensive one is unknown, "
     "because it ended before.",
 )
@@ -83,24 +93,27 @@ OTHER_PROBLEM: Final = Rule(
 SOURCE: Final = Rule(
     "Where does the difference come from: the architectures, or the training of the weights?",
     "The architectures of each incumbent's re-runs are trained with the param_* of both "
-    "incumbents. An effect is final minus one-shot, averaged over both levels of the other factor. "
-    "An effect or an interaction is shown if its 95% interval excludes 0; with fewer than "
+    "incumbents of a pair. An effect is final minus the other, averaged over both levels of the "
+    "other factor. An effect or an interaction is shown if its 95% interval (with several pairs, "
+    "of the coverage above) excludes 0; with fewer than "
     f"{LEAST} architectures of a study, all are undecided. The effect of the training is computed "
     "within pairs of equal architectures.",
 )
 INTERVALS: Final = (
     "The interval of a difference contains the differences that a randomization test does not "
-    "reject at 5%: a permutation of the runs of both incumbents, or, within pairs of equal "
-    "architectures, an exchange of their two trainings. So it excludes 0 if, and only if, the test "
-    "does. The interval of the probability that one run beats another is Newcombe's (2006, method "
-    "5). The other intervals describe one setting and decide nothing: they are percentiles of a "
+    "reject at its level, 5% or 5%/k: a permutation of the runs of both incumbents, or, within "
+    "pairs of equal architectures, an exchange of their two trainings. So it excludes 0 if, and "
+    "only if, the test does. The interval of the probability that one run beats another is "
+    "Newcombe's (2006, method 5). The other intervals describe one setting and decide nothing: "
+    "they are percentiles of a "
     f"bootstrap, expanded for few values (Hesterberg 2015). With fewer than {LEAST} values there "
     "is no interval and no verdict. If the scores of two settings have one distribution, a verdict "
     "says otherwise in about 5% of cases, for few runs and for scores that are skewed or have "
     "failures, too. If only their means are equal, because one of them fails now and then, 5 runs "
     "say otherwise in up to 30% of cases, and 16 in up to 10%. That is the level of each single "
-    "verdict: there is no correction for their number, which stands below the answers with the "
-    "number of false ones to expect."
+    "verdict; of those against the final study, it is the level of the verdicts of all studies "
+    "together. There is no correction for the number of questions: the number of verdicts stands "
+    "below the answers with the number of false ones to expect."
 )
 """Note on all intervals, below the rules."""
 

@@ -1,12 +1,14 @@
 """Trials that explain a comparison, beyond the re-runs: which to run, and what they are.
 
 Each incumbent is run on the other problem, with the settings of its re-runs. Each architecture that
-the re-runs of an incumbent found is trained with the ``param_*`` of the other incumbent. Both are
-conditions of one campaign.
+the re-runs of an incumbent found is trained with the ``param_*`` of the incumbent with which it is
+compared. Both are conditions of one campaign per pair of a study and the reference, so a comparison
+may get one more study, and nothing runs again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 
@@ -22,7 +24,7 @@ OTHER = {"blur": "downsampling", "downsampling": "blur"}
 """The other problem, on which an incumbent is run, too; a custom problem does not have one."""
 
 Pair = tuple[Frames, Frames]
-"""A one-shot study and a final study."""
+"""A study and the reference, which is a final study."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,53 @@ class ExtraTrials:
     problem: str
     """Name of the other problem."""
     crossed: tuple[pd.DataFrame, pd.DataFrame]
-    """Trials of the incumbents on the other problem, the one-shot study's first."""
+    """Trials of the incumbents on the other problem, the other study's first."""
     exchanged: tuple[pd.DataFrame, pd.DataFrame]
     """Trials of the architectures of an incumbent's re-runs with the ``param_*`` of the other
-    incumbent, the one-shot study's architectures first. The column ``index`` counts the re-runs,
+    incumbent, the other study's architectures first. The column ``index`` counts the re-runs,
     and ``architecture`` is the architecture that was trained."""
     crossed_crashed: tuple[int, int] = (0, 0)
-    """Numbers of crashed trials on the other problem, the one-shot study's first."""
+    """Numbers of crashed trials on the other problem, the other study's first."""
 
 
-def campaign_name(one_shot: str, final: str) -> str:
-    """Return the name of the campaign that belongs to the comparison of two studies."""
-    return f"{one_shot}-against-{final}"
+def campaign_name(other: str, reference: str) -> str:
+    """Return the name of the campaign that belongs to the comparison of a study with another."""
+    return f"{other}-against-{reference}"
+
+
+def pairs_of(studies: Sequence[Frames]) -> list[Pair]:
+    """Return each study next to the reference, which is the last one."""
+    *others, reference = studies
+    return [(other, reference) for other in others]
+
+
+def crossings(
+    pairs: Sequence[Pair], known: Mapping[str, Collection[str]], *, trials: int, batch: int
+) -> list[Condition]:
+    """Return the conditions that run all incumbents on the other problem, each of them once.
+
+    That of the reference is in the campaign of the first pair that has it already; if none does, of
+    the first pair.
+
+    Args:
+        pairs: The studies, each next to the reference.
+        known: Names of the conditions that the store has, by campaign.
+        trials: Number of fresh seeds for each incumbent.
+        batch: Number of seeds per job.
+
+    Raises:
+        StoreError: If a study has no incumbent.
+    """
+    of_pairs = [crossed_conditions(pair, trials=trials, batch=batch) for pair in pairs]
+    found = [conditions for conditions in of_pairs if conditions]
+    of_reference = [reference for _, reference in found]
+    home = next((one for one in of_reference if one.name in known.get(one.campaign, ())), None)
+    return [
+        one
+        for other, reference in found
+        for one in (other, reference)
+        if one is other or reference is (home or of_reference[0])
+    ]
 
 
 def crossed_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Condition, ...]:
@@ -58,7 +95,7 @@ def crossed_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Conditio
         batch: Number of seeds per job.
 
     Returns:
-        The condition of the one-shot study's incumbent first. Empty if the problem has no other
+        The condition of the other study's incumbent first. Empty if the problem has no other
         problem, or if both studies have the same incumbent.
 
     Raises:
@@ -66,7 +103,7 @@ def crossed_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Conditio
     """
     one, two = (incumbent_of(frames) for frames in pair)
     other = OTHER.get(one.study.problem.name)
-    if other is None or _same(one, two):
+    if other is None or one.setting == two.setting:
         return ()
     return tuple(
         Condition(
@@ -95,7 +132,7 @@ def exchanged_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Condit
         batch: Number of architectures per job.
 
     Returns:
-        The condition of the one-shot study's architectures first. Empty if both incumbents have
+        The condition of the other study's architectures first. Empty if both incumbents have
         the same ``param_*``, or if one of them has no re-runs.
 
     Raises:
@@ -127,38 +164,69 @@ def exchanged_conditions(pair: Pair, *, trials: int, batch: int) -> tuple[Condit
     )
 
 
-def extra_trials(pair: Pair, campaign: CampaignFrames) -> ExtraTrials:
-    """Return the trials of a campaign that belong to the present incumbents of two studies.
+def extra_trials(pair: Pair, campaigns: Mapping[str, CampaignFrames]) -> ExtraTrials:
+    """Return the trials of campaigns that belong to the present incumbents of two studies.
 
     Args:
         pair: The studies, with re-runs. Trials of earlier incumbents are left out.
-        campaign: The campaign of their comparison.
+        campaigns: The campaigns of a comparison by name, in the order of its studies. One of them
+            has the trials of the reference's incumbent on the other problem.
     """
     # The number of trials does not matter here: all that exist count.
-    crossed = [condition.name for condition in crossed_conditions(pair, trials=1, batch=1)]
-    exchanged = [condition.name for condition in exchanged_conditions(pair, trials=1, batch=1)]
+    crossed = [
+        (_home(one, campaigns) if index else one.campaign, one.name)
+        for index, one in enumerate(crossed_conditions(pair, trials=1, batch=1))
+    ]
+    exchanged = [(one.campaign, one.name) for one in exchanged_conditions(pair, trials=1, batch=1)]
     return ExtraTrials(
         problem=OTHER.get(pair[0].study.problem.name, ""),
-        crossed=_two(campaign, crossed),
-        crossed_crashed=_crashed(campaign, crossed),
-        exchanged=_two(campaign, exchanged),
+        crossed=_two(campaigns, crossed),
+        crossed_crashed=_crashed(campaigns, crossed),
+        exchanged=_two(campaigns, exchanged),
     )
 
 
-def _two(campaign: CampaignFrames, names: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    trials = campaign.trials.rename(columns={"trial": "index"})
-    first, second = names or ("", "")  # no condition has an empty name
-    return trials[trials["condition"] == first], trials[trials["condition"] == second]
+def _home(condition: Condition, campaigns: Mapping[str, CampaignFrames]) -> str:
+    """Return the campaign that has a condition of the reference; its own if none does."""
+    return next(
+        (
+            name
+            for name, frames in campaigns.items()
+            if condition.name in set(frames.conditions["condition"])
+        ),
+        condition.campaign,
+    )
 
 
-def _crashed(campaign: CampaignFrames, names: Sequence[str]) -> tuple[int, int]:
-    counts = campaign.conditions.set_index("condition")["crashed"]
-    first, second = names or ("", "")
-    return int(counts.get(first, 0)), int(counts.get(second, 0))
+_NONE: Final = pd.DataFrame({"index": [0], "architecture": [""], "architecture_psnr": [0.0]})[:0]
+"""Trials that were not run."""
+_Place = tuple[str, str]
+"""Names of a campaign and of a condition in it."""
 
 
-def _same(one: Incumbent, two: Incumbent) -> bool:
-    return (one.hyperparameters, one.epochs) == (two.hyperparameters, two.epochs)
+def _two(
+    campaigns: Mapping[str, CampaignFrames], places: Sequence[_Place]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    first, second = places or (None, None)
+    return _trials(campaigns, first), _trials(campaigns, second)
+
+
+def _trials(campaigns: Mapping[str, CampaignFrames], place: _Place | None) -> pd.DataFrame:
+    if place is None or place[0] not in campaigns:
+        return _NONE
+    trials = campaigns[place[0]].trials.rename(columns={"trial": "index"})
+    return trials[trials["condition"] == place[1]]
+
+
+def _crashed(campaigns: Mapping[str, CampaignFrames], places: Sequence[_Place]) -> tuple[int, int]:
+    counts = [
+        int(campaigns[campaign].conditions.set_index("condition")["crashed"].get(name, 0))
+        if campaign in campaigns
+        else 0
+        for campaign, name in places
+    ]
+    first, second = counts or (0, 0)
+    return first, second
 
 
 def _training(hyperparameters: Hyperparameters) -> dict[str, object]:

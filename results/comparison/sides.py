@@ -1,15 +1,16 @@
-"""Comparison of a one-shot study with a final study by the re-runs of their incumbents.
+"""Comparison of studies with a final study by the re-runs of their incumbents.
 
-Both incumbents were picked as the best of many noisy evaluations. Here each is judged by re-runs on
+Each incumbent was picked as the best of many noisy evaluations. Here each is judged by re-runs on
 fresh seeds, which are always retrained, whatever the objective of the study.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from configspace.errors import StoreError, StudyError
+from configspace.errors import StoreError
 from configspace.study import Study
 from results.analysis.cost import Cost, cost
 from results.analysis.incumbent import (
@@ -20,9 +21,10 @@ from results.analysis.incumbent import (
     incumbent_of,
     reruns_of_incumbent,
 )
+from results.comparison.studies import in_order, labels
 from results.frames.study import Frames, load
 from results.stats.correlations import correlation
-from results.stats.estimates import Estimate, estimate
+from results.stats.estimates import LEVEL, Estimate, estimate
 from results.stats.probability_of_improvement import (
     ProbabilityOfImprovement,
     probability_of_improvement,
@@ -46,6 +48,8 @@ class Summary:
 class Side:
     """One study, its incumbent, and the re-runs of its incumbent."""
 
+    label: str
+    """What the text calls the study; see `labels`."""
     incumbent: Incumbent
     effort: Effort
     cost: Cost
@@ -85,66 +89,80 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """A one-shot study and a final study, side by side."""
+class Versus:
+    """One study against the reference, by the re-runs of both incumbents."""
 
-    one_shot: Side
-    final: Side
+    other: Side
+    reference: Side
     gain: Estimate
-    """Mean architecture PSNR of the final study's incumbent minus the one-shot study's, in dB."""
+    """Mean architecture PSNR of the reference's incumbent minus the other's, in dB."""
     improvement: ProbabilityOfImprovement
-    """Probability that one run of the final study's incumbent has a higher architecture PSNR than
-    one run of the one-shot study's; a crashed run counts as the lowest."""
+    """Probability that one run of the reference's incumbent has a higher architecture PSNR than
+    one run of the other's; a crashed run counts as the lowest."""
+    level: float = LEVEL
+    """Coverage of both intervals; see `Comparison.level`."""
 
     @property
     def sides(self) -> tuple[Side, Side]:
-        """Both studies, the one-shot study first."""
-        return self.one_shot, self.final
+        """Both studies, the reference last."""
+        return self.other, self.reference
 
     @property
     def same_incumbent(self) -> bool:
-        """Whether both incumbents have the same hyperparameters and the same epochs.
+        """Whether both incumbents have the same hyperparameters, search and epochs.
 
         Their re-runs are then samples of one distribution; with equal seeds, the same sample.
         """
-        one, other = self.one_shot.incumbent, self.final.incumbent
-        return (one.hyperparameters, one.epochs) == (other.hyperparameters, other.epochs)
+        return self.other.incumbent.setting == self.reference.incumbent.setting
 
 
-def check_comparable(one_shot: Study, final: Study) -> None:
-    """Check that two studies differ in their objective and solve the same task.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Studies against a final study, the reference."""
 
-    Raises:
-        StudyError: If the objectives are not ``one-shot`` and ``final``, in this order, or if the
-            problem, the architecture or the search differ. The error names the keys.
+    versus: tuple[Versus, ...]
+    """Each other study against the reference, in the order in which they were named."""
+
+    @property
+    def reference(self) -> Side:
+        """The final study."""
+        return self.versus[0].reference
+
+    @property
+    def others(self) -> tuple[Side, ...]:
+        """The studies that are compared with the reference."""
+        return tuple(each.other for each in self.versus)
+
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """All studies, the reference last."""
+        return *self.others, self.reference
+
+    @property
+    def level(self) -> float:
+        """Coverage of the intervals against the reference; see `simultaneous_level`."""
+        return simultaneous_level(len(self.versus))
+
+
+def simultaneous_level(others: int) -> float:
+    """Return the coverage of an interval against the reference, by Bonferroni's correction.
+
+    A question is asked about each of the other studies. If the intervals have this coverage, at
+    most 5% of comparisons have one that is wrong.
+
+    Args:
+        others: Number of studies that are compared with the reference.
     """
-    objectives = (one_shot.objective, final.objective)
-    if objectives != ("one-shot", "final"):
-        swapped = objectives == ("final", "one-shot")
-        raise StudyError(
-            "expected a study with objective 'one-shot' and one with 'final', got "
-            f"{one_shot.name!r} with {objectives[0]!r} and {final.name!r} with {objectives[1]!r}",
-            advice="name them in the other order" if swapped else "",
-        )
-    sections = ("problem.", "architecture.", "search.")
-    differences = [one for one in one_shot.differences(final) if one.key.startswith(sections)]
-    if differences:
-        listed = "; ".join(
-            one.text(f"in {one_shot.name!r}", f"in {final.name!r}") for one in differences
-        )
-        raise StudyError(
-            f"expected studies of the same task, got {one_shot.name!r} and {final.name!r}, which "
-            f"differ in {listed}"
-        )
+    return 1 - (1 - LEVEL) / others
 
 
-def compare(url: str, one_shot_study: str, final_study: str, *, seed: int = 0) -> Comparison:
-    """Compare two studies by the re-runs of their incumbents.
+def compare(url: str, *names: str, seed: int = 0) -> Comparison:
+    """Compare studies with a final study by the re-runs of their incumbents.
 
     Args:
         url: Address of the store, such as ``sqlite:///dartboard.db``.
-        one_shot_study: Name of the study that maximized the one-shot PSNR.
-        final_study: Name of the study that maximized the architecture PSNR.
+        *names: Names of two or more studies. One of them maximized the architecture PSNR; it is the
+            reference.
         seed: Seed of the bootstrap.
 
     Raises:
@@ -152,20 +170,39 @@ def compare(url: str, one_shot_study: str, final_study: str, *, seed: int = 0) -
         StoreError: If the store cannot be read, does not have a study, or an incumbent has no
             re-runs.
     """
-    frames = [load(url, name, with_curves=False) for name in (one_shot_study, final_study)]
-    return compare_frames(*frames, seed=seed)
+    return compare_frames([load(url, name, with_curves=False) for name in names], seed=seed)
 
 
-def compare_frames(one_shot_frames: Frames, final_frames: Frames, *, seed: int = 0) -> Comparison:
-    """Compare two loaded studies; see `compare`."""
-    check_comparable(one_shot_frames.study, final_frames.study)
-    one_shot, final = (_side(each, seed) for each in (one_shot_frames, final_frames))
-    psnrs = final.architecture_psnr, one_shot.architecture_psnr
-    return Comparison(
-        one_shot=one_shot,
-        final=final,
-        gain=difference_of_means(*psnrs, seed=seed),
-        improvement=probability_of_improvement(*psnrs, crashed=(final.crashed, one_shot.crashed)),
+def compare_frames(studies: Sequence[Frames], *, seed: int = 0) -> Comparison:
+    """Compare loaded studies; see `compare`."""
+    ordered = reference_last(studies)
+    names = labels([frames.study for frames in ordered])
+    *others, reference = (
+        _side(frames, label, seed) for frames, label in zip(ordered, names, strict=True)
+    )
+    level = simultaneous_level(len(others))
+    return Comparison(tuple(_versus(other, reference, level, seed) for other in others))
+
+
+def reference_last(studies: Sequence[Frames]) -> list[Frames]:
+    """Return loaded studies in the order of a comparison: as given, but the reference last.
+
+    Raises:
+        StudyError: If the studies are not comparable; see `check_comparable`.
+    """
+    by_name = {frames.study.name: frames for frames in studies}
+    return [by_name[study.name] for study in in_order([frames.study for frames in studies])]
+
+
+def _versus(other: Side, reference: Side, level: float, seed: int) -> Versus:
+    psnrs = reference.architecture_psnr, other.architecture_psnr
+    crashed = reference.crashed, other.crashed
+    return Versus(
+        other=other,
+        reference=reference,
+        gain=difference_of_means(*psnrs, level=level, seed=seed),
+        improvement=probability_of_improvement(*psnrs, crashed=crashed, level=level),
+        level=level,
     )
 
 
@@ -183,7 +220,7 @@ def summary(psnrs: Floats, seed: int = 0) -> Summary:
     )
 
 
-def _side(frames: Frames, seed: int) -> Side:
+def _side(frames: Frames, label: str, seed: int) -> Side:
     best, reruns = incumbent_of(frames), reruns_of_incumbent(frames)
     if reruns.empty:
         raise StoreError(
@@ -196,6 +233,7 @@ def _side(frames: Frames, seed: int) -> Side:
     )
     limits = frames.study.evaluation
     return Side(
+        label=label,
         incumbent=best,
         effort=effort(frames),
         cost=cost(frames),

@@ -1,56 +1,54 @@
-"""The table of a comparison, its verdict in one sentence, and how its numbers are written."""
+"""The table of a comparison, its verdicts in one sentence each, and how its numbers are written."""
 
 import math
 
-from results.comparison.sides import Comparison, Side
-from results.stats.estimates import LEAST, Estimate
+from results.comparison.sides import Comparison, Side, Versus
+from results.stats.estimates import LEAST, LEVEL, Estimate
 from results.stats.probability_of_improvement import ProbabilityOfImprovement
 from results.stats.winners_curse import WinnersCurse
 
-ComparisonRow = tuple[str, str, str]
-"""Label, value of the one-shot study, value of the final study."""
-
-_HIGHER = {
-    1: "the final study's incumbent scores higher than the one-shot study's",
-    -1: "the one-shot study's incumbent scores higher than the final study's",
-    0: "the answer is undecided: the re-runs do not show which incumbent scores higher",
-}
-"""Text for each value of `higher`."""
+ComparisonRow = tuple[str, ...]
+"""Label, then one value per study, the reference last."""
 
 
 def headings(comparison: Comparison) -> ComparisonRow:
-    """Return the headings of the three columns."""
-    return "", comparison.one_shot.study.name, comparison.final.study.name
+    """Return the headings of the columns."""
+    return "", *(side.study.name for side in comparison.sides)
 
 
 def rows(comparison: Comparison) -> list[ComparisonRow]:
     """Return the rows of the table as text, for any output format."""
     columns = [_column(side) for side in comparison.sides]
-    return [(label, columns[0][label], columns[1][label]) for label in columns[0]]
-
-
-def markdown(comparison: Comparison) -> str:
-    """Return the table and the verdict as Markdown."""
-    lines = [headings(comparison), ("---", "---", "---"), *rows(comparison)]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"{table}\n\n{verdict(comparison)}\n"
+    return [(label, *(column[label] for column in columns)) for label in columns[0]]
 
 
 def higher(gain: Estimate, wins: ProbabilityOfImprovement) -> int:
-    """Return 1 if the final study's incumbent is higher, −1 if the other is, 0 if undecided.
+    """Return 1 if the reference's incumbent is higher, −1 if the other is, 0 if undecided.
 
     Args:
-        gain: Difference of the mean architecture PSNRs, final minus one-shot.
-        wins: Probability that one run of the final study's incumbent beats one of the other's.
+        gain: Difference of the mean architecture PSNRs, reference minus other.
+        wins: Probability that one run of the reference's incumbent beats one of the other's.
     """
     return int(gain.low > 0 and wins.low > 0.5) - int(gain.high < 0 and wins.high < 0.5)
 
 
-def which_is_higher(gain: Estimate, wins: ProbabilityOfImprovement) -> str:
+def sign(difference: Estimate) -> int:
+    """Return 1 or −1 if the interval of a difference lies on that side of 0, otherwise 0."""
+    return int(difference.low > 0) - int(difference.high < 0)
+
+
+def which_is_higher(gain: Estimate, wins: ProbabilityOfImprovement, versus: Versus) -> str:
     """Write which incumbent is higher, by `higher`; with too few runs, how many are needed."""
     if gain.n < LEAST:
         return f"the answer is {undecided(gain.n)}"
-    return _HIGHER[higher(gain, wins)]
+    other, reference = (f"the {side.label}'s" for side in versus.sides)
+    match higher(gain, wins):
+        case 1:
+            return f"{reference} incumbent scores higher than {other}"
+        case -1:
+            return f"{other} incumbent scores higher than {reference}"
+        case _:
+            return "the answer is undecided: the re-runs do not show which incumbent scores higher"
 
 
 def undecided(n: int, needed: int = LEAST) -> str:
@@ -58,41 +56,41 @@ def undecided(n: int, needed: int = LEAST) -> str:
     return f"undecided: n = {n}, at least {needed} needed"
 
 
-def verdict(comparison: Comparison) -> str:
-    """Describe what the re-runs show about the two incumbents, and what their studies cost."""
-    one_shot, final = comparison.sides
-    gain, wins = comparison.gain, comparison.improvement
+def verdict(versus: Versus) -> str:
+    """Describe what the re-runs show about two incumbents, and what their studies cost."""
+    other, reference = versus.sides
+    gain, wins = versus.gain, versus.improvement
     figures = (
-        f"mean architecture PSNR {final.architecture.mean.value:.2f} dB against "
-        f"{one_shot.architecture.mean.value:.2f} dB, a difference of {signed(gain)}; one run "
-        f"of the final study's incumbent beats one of the one-shot study's with probability "
-        f"{probability(wins)}, n = {final.n} and {one_shot.n}"
+        f"mean architecture PSNR {reference.architecture.mean.value:.2f} dB against "
+        f"{other.architecture.mean.value:.2f} dB, a difference of {signed(gain, versus.level)}; "
+        f"one run of the {reference.label}'s incumbent beats one of the {other.label}'s with "
+        f"probability {probability(wins, versus.level)}, n = {reference.n} and {other.n}"
     )
-    if comparison.same_incumbent:
+    if versus.same_incumbent:
         text = (
             "Both studies have the same incumbent configuration, so its re-runs cannot compare "
             "the objectives"
         )
     else:
-        text = f"Re-run, {which_is_higher(gain, wins)}"
-    ratio = final.cost.epochs / one_shot.cost.epochs if one_shot.cost.epochs else math.nan
-    return (
-        f"{text}; {figures}.{crashed_text((one_shot.crashed, final.crashed), 're-runs')} "
-        f"The final study cost {ratio:.1f} times the epochs."
-    )
+        text = f"Re-run, {which_is_higher(gain, wins, versus)}"
+    ratio = reference.cost.epochs / other.cost.epochs if other.cost.epochs else math.nan
+    crashed = crashed_text((other.crashed, reference.crashed), "re-runs", versus)
+    return f"{text}; {figures}.{crashed} The {reference.label} cost {ratio:.1f} times the epochs."
 
 
-def crashed_text(crashed: tuple[int, int], runs: str) -> str:
+def crashed_text(crashed: tuple[int, int], runs: str, versus: Versus) -> str:
     """Write how many runs have no score and how they count; empty if none crashed.
 
     Args:
-        crashed: Numbers of crashed runs of the one-shot study's and of the final study's incumbent.
+        crashed: Numbers of crashed runs of the other study's incumbent and of the reference's.
         runs: What the runs are, such as ``re-runs``.
+        versus: The studies.
     """
     if not any(crashed):
         return ""
+    other, reference = versus.sides
     return (
-        f" {crashed[1]} {runs} of the final study's and {crashed[0]} of the one-shot study's "
+        f" {crashed[1]} {runs} of the {reference.label}'s and {crashed[0]} of the {other.label}'s "
         "crashed: they have no PSNR, so the means leave them out; in the probability each loses "
         "against any run that has one."
     )
@@ -105,7 +103,7 @@ def _column(side: Side) -> dict[str, str]:
         "Objective": side.study.objective,
         "Incumbent": f"{found.configuration}, {'model' if found.model_based else 'random'}",
         "Epochs of a re-run": f"{found.epochs} + {found.epochs}",
-        "Re-runs": f"{side.n}{_failures(side.crashed, 0)}",
+        "Re-runs": f"{side.n}{failures(side.crashed, 0)}",
     }
     for label, summary in (
         ("Architecture PSNR", side.architecture),
@@ -125,7 +123,7 @@ def _column(side: Side) -> dict[str, str]:
         "Objective's PSNR, mean of re-runs (dB)": f"{side.objective_mean.value:.2f}",
         "Observed minus mean of re-runs (dB)": interval(side.gap, with_sign=True),
         "Chance of as high a score": as_high(side.curse),
-        "Evaluations finished": f"{done.finished}{_failures(done.crashed, done.lost)}",
+        "Evaluations finished": f"{done.finished}{failures(done.crashed, done.lost)}",
         "Configurations from the model": f"{picked} ({done.model_based / done.configurations:.0%})",
         "Cost of the study (epochs × trials)": f"{side.cost.epochs:,}",
         "Time on the workers (seconds)": f"{side.cost.seconds:,.0f}",
@@ -158,19 +156,25 @@ def interval(estimate: Estimate, *, with_sign: bool = False) -> str:
     return f"{value} [{_number(estimate.low, form)}, {_number(estimate.high, form)}]"
 
 
-def signed(estimate: Estimate) -> str:
-    """Write a difference in dB with its sign and its 95% interval, if it has one."""
+def signed(estimate: Estimate, level: float = LEVEL) -> str:
+    """Write a difference in dB with its sign and its interval, if it has one."""
     value = f"{_number(estimate.value, '+.2f')} dB"
     if math.isnan(estimate.low):
         return value
-    return f"{value} (95%: {_number(estimate.low, '+.2f')} to {_number(estimate.high, '+.2f')})"
+    low, high = (_number(end, "+.2f") for end in (estimate.low, estimate.high))
+    return f"{value} ({percent(level)}: {low} to {high})"
 
 
-def probability(wins: ProbabilityOfImprovement) -> str:
-    """Write a probability of improvement with its 95% interval, if it has one."""
+def probability(wins: ProbabilityOfImprovement, level: float = LEVEL) -> str:
+    """Write a probability of improvement with its interval, if it has one."""
     if math.isnan(wins.low):
         return f"{wins.value:.2f}"
-    return f"{wins.value:.2f} (95%: {wins.low:.2f} to {wins.high:.2f})"
+    return f"{wins.value:.2f} ({percent(level)}: {wins.low:.2f} to {wins.high:.2f})"
+
+
+def percent(share: float) -> str:
+    """Write a level, such as ``95%`` or ``98.75%``."""
+    return f"{100 * share:.4g}%"
 
 
 def _number(value: float, form: str) -> str:
@@ -178,6 +182,7 @@ def _number(value: float, form: str) -> str:
     return format(value, form).replace("-", "−")
 
 
-def _failures(crashed: int, lost: int) -> str:
+def failures(crashed: int, lost: int) -> str:
+    """Write how many runs failed in brackets; empty if none did."""
     parts = [f"{count} {word}" for count, word in ((crashed, "crashed"), (lost, "lost")) if count]
     return f" ({', '.join(parts)})" if parts else ""

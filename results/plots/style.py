@@ -5,6 +5,7 @@ directly: no global state is changed, and no window system is needed.
 """
 
 import io
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from typing import Final
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from numpy.typing import NDArray
@@ -28,12 +30,35 @@ OTHERS: Final = "#93a4b0"
 """Color of points in the background."""
 OBJECTIVES: Final = {"one-shot": "#2a6f97", "final": "#c4572f"}
 """Color of a study, by its objective."""
+SIGNALS: Final = ("#009e73", "#cc79a7", "#e69f00", "#7d4e9e", "#56b4e9", "#8c6d31")
+"""Colors of studies with other objectives, in their order."""
 COLORS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 """Colors of things side by side: the palette of Okabe and Ito."""
 MARKERS: Final = ("o", "^", "s", "D", "v", "P")
 """Markers that are distinguishable without colors."""
 
 FORMATS: Final = (".png", ".pdf", ".svg")
+
+
+def study_colors(objectives: Sequence[str]) -> tuple[str, ...]:
+    """Return a color for each of several studies side by side.
+
+    Args:
+        objectives: The objective of each study. Of studies with the same one, only the first has
+            the color of the objective.
+    """
+    spare, used, found = itertools.cycle(SIGNALS), set[str](), []
+    for objective in objectives:
+        known = objective in OBJECTIVES and objective not in used
+        found.append(OBJECTIVES[objective] if known else next(spare))
+        used.add(objective)
+    return tuple(found)
+
+
+def paler(color: str) -> str:
+    """Return a color halfway between the given one and white."""
+    red, green, blue = to_rgb(color)
+    return to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2))
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -26,9 +26,9 @@ class ProbabilityOfImprovement:
 
     value: float
     low: float
-    """Lower end of the 95% interval."""
+    """Lower end of its interval."""
     high: float
-    """Upper end of the 95% interval."""
+    """Upper end of its interval."""
     n_a: int
     """Number of runs of A."""
     n_b: int
@@ -53,6 +53,7 @@ def contrast(
     *,
     crashed: tuple[int, int] = (0, 0),
     paired: bool = False,
+    level: float = LEVEL,
     seed: int = 0,
 ) -> Contrast:
     """Compare the runs of two settings.
@@ -63,6 +64,7 @@ def contrast(
         crashed: Numbers of runs of A and of B that crashed, if they are not paired. They count in
             the probability of improvement only, as the lowest.
         paired: Whether to compare the i-th run of A with the i-th run of B only.
+        level: Coverage of the intervals.
         seed: Seed of the randomization test of the difference of means.
 
     Raises:
@@ -71,20 +73,24 @@ def contrast(
     """
     if not paired:
         return Contrast(
-            difference_of_means(a, b, seed=seed),
-            probability_of_improvement(a, b, crashed=crashed),
+            difference_of_means(a, b, level=level, seed=seed),
+            probability_of_improvement(a, b, crashed=crashed, level=level),
             paired=False,
         )
     first, second = _pairs(a, b)
     return Contrast(
-        mean_of_differences([first - second], seed=seed),
-        paired_probability_of_improvement(first, second),
+        mean_of_differences([first - second], level=level, seed=seed),
+        paired_probability_of_improvement(first, second, level=level),
         paired=True,
     )
 
 
 def probability_of_improvement(
-    a: ArrayLike, b: ArrayLike, *, crashed: tuple[int, int] = (0, 0)
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    crashed: tuple[int, int] = (0, 0),
+    level: float = LEVEL,
 ) -> ProbabilityOfImprovement:
     """Return the probability that one run of A scores higher than one run of B.
 
@@ -98,9 +104,10 @@ def probability_of_improvement(
         b: Scores of B, shape ``(n_b,)``, finite.
         crashed: Numbers of runs of A and of B that crashed. They have no score; each counts as
             lower than every run with one, and as equal to another that crashed.
+        level: Coverage of the interval.
 
     Returns:
-        The estimate with its 95% interval; NaN if a sample is empty. The interval is NaN if a
+        The estimate with its interval; NaN if a sample is empty. The interval is NaN if a
         sample has fewer than `LEAST` runs.
 
     Raises:
@@ -120,7 +127,7 @@ def probability_of_improvement(
     value = float(wins)
     if min(n_a, n_b) < LEAST:
         return ProbabilityOfImprovement(value, np.nan, np.nan, n_a, n_b)
-    z = float(norm.ppf(0.5 + LEVEL / 2))
+    z = float(norm.ppf(0.5 + level / 2))
 
     def distance(theta: float) -> float:
         spread = (1 - theta) / (2 - theta) + theta / (1 + theta)
@@ -135,7 +142,9 @@ def probability_of_improvement(
     return ProbabilityOfImprovement(value, low, high, n_a, n_b)
 
 
-def paired_probability_of_improvement(a: ArrayLike, b: ArrayLike) -> ProbabilityOfImprovement:
+def paired_probability_of_improvement(
+    a: ArrayLike, b: ArrayLike, *, level: float = LEVEL
+) -> ProbabilityOfImprovement:
     """Return the probability that a run of A scores higher than its paired run of B.
 
     The estimate is the share of the pairs in which A scores higher; ties count as half. The
@@ -145,9 +154,10 @@ def paired_probability_of_improvement(a: ArrayLike, b: ArrayLike) -> Probability
     Args:
         a: Scores of A, shape ``(n,)``, finite.
         b: Scores of B, shape ``(n,)``, finite, in the same order.
+        level: Coverage of the interval.
 
     Returns:
-        The estimate with its 95% interval; NaN if the samples are empty.
+        The estimate with its interval; NaN if the samples are empty.
 
     Raises:
         ValueError: If the samples differ in length, or are not one-dimensional and finite.
@@ -157,7 +167,7 @@ def paired_probability_of_improvement(a: ArrayLike, b: ArrayLike) -> Probability
     if n == 0:
         return ProbabilityOfImprovement(np.nan, np.nan, np.nan, 0, 0)
     wins = float((first > second).sum() + 0.5 * (first == second).sum())
-    low, high = proportion_confint(wins, n, alpha=1 - LEVEL, method="beta")
+    low, high = proportion_confint(wins, n, alpha=1 - level, method="beta")
     return ProbabilityOfImprovement(wins / n, float(low), float(high), n, n)
 
 

@@ -47,9 +47,11 @@ def without_seconds(lines: object) -> str:
 
 def compared(path: Path) -> str:
     with Store.open(f"sqlite:///{path}") as store:
-        report = comparison_report(load_from(store, "one"), load_from(store, "two"))
+        report = comparison_report([load_from(store, "one"), load_from(store, "two")])
     table = [row for row in comparison_rows(report.comparison) if "(seconds)" not in row[0]]
-    costs = [at.incumbent and at.incumbent.configuration for at in report.at_the_others_cost]
+    costs = [
+        at.incumbent and at.incumbent.configuration for at in report.pairs[0].at_the_others_cost
+    ]
     return without_seconds(([answer.text for answer in answers(report)], table, costs))
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import shlex
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,10 +24,17 @@ from tests.results.made_up import filled, id_of
 from tests.worker.noop import outcome_of
 
 
-def compared(url: str, folder: Path, trials: int, *, quick: bool = True, **options: bool) -> int:
+def compared(
+    url: str,
+    folder: Path,
+    trials: int,
+    *,
+    names: Sequence[str] = ("one", "two"),
+    quick: bool = True,
+    **options: bool,
+) -> int:
     return compare(
-        "one",
-        "two",
+        list(names),
         url,
         trials=trials,
         quick=quick,
@@ -215,7 +223,7 @@ def test_crashes_at_equal_cost_are_reported(
     assert compared(url, tmp_path, trials=8, quick=False) == 0
     said = capsys.readouterr()
     assert (
-        "study 'two': 0 of 8 re-runs of its best at the other study's cost finished, 8 jobs crashed"
+        "study 'two': 0 of 8 re-runs of its best at another study's cost finished, 8 jobs crashed"
     ) in said.err
     assert (
         "The observed score was the only one on that budget; the configuration was not re-run."
@@ -320,3 +328,68 @@ def test_other_versions_need_consent(
     assert not served
     assert compared(url, tmp_path / "exports", trials=8, accept_version_change=True) == 130
     assert served
+
+
+def three(url: str) -> list[str]:
+    """Write three studies, and return their names; the second one is the final study."""
+    with Store.open(url) as store:
+        filled(store, "one", "one-shot", seed=1, configurations=6)
+        filled(store, "two", "final", seed=2)
+        filled(store, "third", "one-shot", seed=3, configurations=4)
+    return ["one", "two", "third"]
+
+
+@pytest.mark.slow
+def test_three_studies_share_the_runs_of_the_reference(
+    url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    names = three(url)
+    monkeypatch.setattr(Session, "serve", serve_at_once)
+    assert compared(url, tmp_path, trials=6, quick=False, names=names) == 0
+    shown = capsys.readouterr().out
+    assert (tmp_path / "one-and-third-against-two.html").is_file()
+    assert "one-shot" in shown.splitlines()[1]
+    # The reference has its incumbent, and the same best at the cost of either study.
+    again = load(url, "two", with_curves=False).trials.query("purpose == 'rerun'")
+    assert again.groupby("configuration").size().to_dict() == {"(0, 0, 0)": 6, "(0, 0, 6)": 6}
+    with Store.open(url) as store:
+        conditions = {
+            name: [one.name for one in store.campaign(name).conditions]
+            for name in ("one-against-two", "third-against-two")
+        }
+    everywhere = [name for found in conditions.values() for name in found]
+    assert everywhere.count("final-0.0.6-50-on-downsampling") == 1
+    assert [len(found) for found in conditions.values()] == [4, 3]
+
+
+@pytest.mark.slow
+def test_a_comparison_gets_one_more_study(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = three(url)
+    served: list[str] = []
+
+    def serve(_: Session, source: JobSource, store: Store, title: str, *, phases: Phases) -> object:
+        served.extend(source.studies)
+        return serve_at_once(_, source, store, title, phases=phases)
+
+    monkeypatch.setattr(Session, "serve", serve)
+    assert compared(url, tmp_path, trials=6, quick=False, names=["third", "two"]) == 0
+    served.clear()
+    assert compared(url, tmp_path, trials=6, quick=False, names=names) == 0
+    with Store.open(url) as store:
+        counts = load_campaign_from(store, "third-against-two").conditions["finished"]
+    assert counts.tolist() == [6] * 4
+    served.clear()
+    assert compared(url, tmp_path, trials=6, quick=False, names=names) == 0
+    assert served == []
+
+
+def test_studies_without_a_reference_are_refused(url: str, tmp_path: Path) -> None:
+    three(url)
+    with pytest.raises(StudyError, match="got 'one' with 'one-shot', 'third' with 'one-shot'; add"):
+        compared(url, tmp_path / "out", trials=6, names=["one", "third"])
+    assert not (tmp_path / "out").exists()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.commands.master import comparable_pairs, exports
+from cli.commands.master import exports
 from configspace.study import Study
 from tests.cli.commands.test_run import command, dartboard, environment
 
@@ -101,11 +101,3 @@ def test_two_files_of_one_study_are_refused(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert "got 'final' in a.toml and in b.toml" in refused.stderr
     assert not (tmp_path / "dartboard.db").exists()
-
-
-@pytest.mark.parametrize(("problem", "pairs"), [("blur", [("one", "two")]), ("downsampling", [])])
-def test_only_studies_that_match_are_compared(problem: str, pairs: list[tuple[str, str]]) -> None:
-    one = Study(name="one", objective="one-shot")
-    two = Study.model_validate({"name": "two", "objective": "final", "problem": {"name": problem}})
-
-    assert [(a.name, b.name) for a, b in comparable_pairs([two, one])] == pairs

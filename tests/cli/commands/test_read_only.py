@@ -54,7 +54,7 @@ def test_a_command_that_reads_works(command: str, url: str, tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_compare_adds_no_runs(url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert compare("one", "two", url, trials=75, output=tmp_path, device="cpu") == 0
+    assert compare(["one", "two"], url, trials=75, output=tmp_path, device="cpu") == 0
     assert "can only be read: no runs are added" in capsys.readouterr().err
     assert (tmp_path / "one-against-two.html").is_file()
 
@@ -69,7 +69,7 @@ def test_compare_without_re_runs_advises_a_copy(without: str, url: str, tmp_path
         filled(store, without, "one-shot" if without == "one" else "final")
     shm.symlink_to(link)
     with pytest.raises(StoreError, match=rf"no re-runs .* study '{without}'.*; copy it to a "):
-        compare("one", "two", url, trials=2, output=tmp_path / "out", device="cpu")
+        compare(["one", "two"], url, trials=2, output=tmp_path / "out", device="cpu")
     assert not (tmp_path / "out").exists()
 
 

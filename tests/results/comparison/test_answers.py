@@ -1,23 +1,26 @@
 """Answers of a comparison and their rules."""
 
 import math
+import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from configspace.hyperparameters import Hyperparameters
-from results.comparison.answers import accounting, answers, closeness, sign
+from results.comparison.answers import accounting, answers, closeness
 from results.comparison.report import ComparisonReport, EqualCost, comparison_report
 from results.comparison.rules import rules, rules_markdown
-from results.comparison.table import rows
+from results.comparison.table import rows, sign
 from results.frames.study import load_from
 from results.stats.estimates import Estimate
 from results.stats.probability_of_improvement import Contrast, ProbabilityOfImprovement
 from results.stats.winners_curse import winners_curse
 from results.store.store import Store
 from tests.results.comparison.reports import made_up_extra_trials
+from tests.results.comparison.several import report_of, several
 from tests.results.made_up import filled, id_of, run
 
 
@@ -29,8 +32,19 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> ComparisonReport:
         filled(store, "two", "final", seed=2, reruns=16)
         frames = load_from(store, "one"), load_from(store, "two")
     return comparison_report(
-        *frames, made_up_extra_trials(*frames, crossed=(18.0, 16.0), training=1.5)
+        frames, [made_up_extra_trials(*frames, crossed=(18.0, 16.0), training=1.5)]
     )
+
+
+def with_pair(made: ComparisonReport, **changes: Any) -> ComparisonReport:
+    """Return a report of two studies with changes in what compares them."""
+    (pair,) = made.pairs
+    return replace(made, pairs=(replace(pair, **changes),))
+
+
+def with_versus(made: ComparisonReport, **changes: Any) -> ComparisonReport:
+    """Return a report of two studies with changes in the comparison of their re-runs."""
+    return with_pair(made, versus=replace(made.pairs[0].versus, **changes))
 
 
 def said(made: ComparisonReport, question: str) -> str:
@@ -80,7 +94,7 @@ def test_every_rule_is_whole_sentences() -> None:
 
 
 def test_what_was_not_run_has_no_answer(made: ComparisonReport) -> None:
-    without = replace(made, crossed=None, exchange=None)
+    without = with_pair(made, crossed=None, exchange=None)
     assert [one.question for one in answers(without)] == [one.question for one in answers(made)[:5]]
 
 
@@ -119,16 +133,17 @@ def test_the_more_expensive_study_is_judged_at_equal_cost(made: ComparisonReport
 
 
 def test_the_best_of_several_scores_is_too_high(made: ComparisonReport) -> None:
-    one_shot, final = made.at_the_others_cost
-    changed = replace(made, at_the_others_cost=(one_shot, replace(final, scores=2)))
+    one_shot, final = made.pairs[0].at_the_others_cost
+    changed = with_pair(made, at_the_others_cost=(one_shot, replace(final, scores=2)))
     text = said(changed, "What did each study cost")
     assert "is the highest of 2, so it is probably too high; the configuration" in text
 
 
 def test_studies_of_equal_cost_are_compared_as_they_are(made: ComparisonReport) -> None:
     one_shot, final = made.comparison.sides
-    comparison = replace(made.comparison, one_shot=replace(one_shot, cost=final.cost))
-    text = said(replace(made, comparison=comparison), "What did each study cost")
+    text = said(
+        with_versus(made, other=replace(one_shot, cost=final.cost)), "What did each study cost"
+    )
     assert text.startswith("Both studies cost 1,818 epochs × trials (27 s against 27 s")
     assert text.endswith("is also a comparison at equal cost.")
 
@@ -153,23 +168,23 @@ def test_re_runs_at_equal_cost_are_judged(
             paired=False,
         ),
     )
-    text = said(replace(made, equal_cost=early), "What did each study cost")
+    text = said(with_pair(made, equal_cost=early), "What did each study cost")
     assert "re-run, the configuration has a mean of 21.00 [20.50, 21.50] dB (n = 16)" in text
     assert words in text
     assert "n = 16 and 12." in text
 
 
 def test_a_final_incumbent_may_exist_at_equal_cost(made: ComparisonReport) -> None:
-    one_shot, final = made.at_the_others_cost
-    early = replace(final, incumbent=made.comparison.final.incumbent, is_last=True)
-    text = said(replace(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
+    one_shot, final = made.pairs[0].at_the_others_cost
+    early = replace(final, incumbent=made.comparison.reference.incumbent, is_last=True)
+    text = said(with_pair(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
     assert "is also a comparison at equal cost. What the one-shot study would" in text
 
 
 def test_nothing_may_have_finished_at_equal_cost(made: ComparisonReport) -> None:
-    one_shot, final = made.at_the_others_cost
+    one_shot, final = made.pairs[0].at_the_others_cost
     early = replace(final, incumbent=None, is_last=False)
-    text = said(replace(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
+    text = said(with_pair(made, at_the_others_cost=(one_shot, early)), "What did each study cost")
     assert "the one-shot study, none of its evaluations had finished. What" in text
 
 
@@ -187,9 +202,9 @@ def test_nothing_may_have_finished_at_equal_cost(made: ComparisonReport) -> None
 def test_the_winners_curse_is_a_rare_score(
     made: ComparisonReport, observed: float, n: int, judged: str
 ) -> None:
-    final = made.comparison.final
+    final = made.comparison.reference
     side = replace(final, curse=winners_curse(observed, np.arange(n)))
-    changed = replace(made, comparison=replace(made.comparison, final=side))
+    changed = with_versus(made, reference=side)
     text = said(changed, "Were the observed scores")
     assert f"The final study's incumbent {judged} Observed minus mean of re-runs: +" in text
 
@@ -219,12 +234,11 @@ def probability(gain: tuple[float, float]) -> ProbabilityOfImprovement:
 def test_the_order_on_both_problems_is_compared(
     made: ComparisonReport, here: tuple[float, float], there: tuple[float, float], words: str
 ) -> None:
-    assert made.crossed is not None
+    crossed = made.pairs[0].crossed
+    assert crossed is not None
     contrast = Contrast(Estimate(0.0, *there, 10), probability(there), paired=False)
-    comparison = replace(
-        made.comparison, gain=Estimate(0.0, *here, 10), improvement=probability(here)
-    )
-    changed = replace(made, comparison=comparison, crossed=replace(made.crossed, contrast=contrast))
+    changed = with_versus(made, gain=Estimate(0.0, *here, 10), improvement=probability(here))
+    changed = with_pair(changed, crossed=replace(crossed, contrast=contrast))
     assert words in said(changed, "Does the order hold")
 
 
@@ -244,19 +258,21 @@ def test_a_gain_comes_from_effects_beyond_chance(
     training: tuple[float, float],
     words: str,
 ) -> None:
-    assert made.exchange is not None
+    exchange = made.pairs[0].exchange
+    assert exchange is not None
     effects = replace(
-        made.exchange,
+        exchange,
         architecture_effect=Estimate(0.0, *architectures, 10),
         training_effect=Estimate(0.0, *training, 10),
     )
-    assert words in said(replace(made, exchange=effects), "Where does the difference come from")
+    assert words in said(with_pair(made, exchange=effects), "Where does the difference come from")
 
 
 def test_an_interaction_beyond_chance_is_reported(made: ComparisonReport) -> None:
-    assert made.exchange is not None
-    effects = replace(made.exchange, interaction=Estimate(1.0, 0.5, 1.5, 10))
-    text = said(replace(made, exchange=effects), "Where does the difference come from")
+    exchange = made.pairs[0].exchange
+    assert exchange is not None
+    effects = replace(exchange, interaction=Estimate(1.0, 0.5, 1.5, 10))
+    text = said(with_pair(made, exchange=effects), "Where does the difference come from")
     assert "interaction +1.00 dB (95%: +0.50 to +1.50)" in text
 
 
@@ -266,7 +282,7 @@ def test_equal_incumbents_are_reported(tmp_path: Path) -> None:
             filled(store, name, "one-shot" if name == "one" else "final", seed=1, reruns=4)
         same = id_of(6, 50, "rerun", 1)
         run(store, store.study("two"), same, Hyperparameters(param_lr=7e-3), [(20.0, 21.0)])
-        found = comparison_report(load_from(store, "one"), load_from(store, "two"))
+        found = comparison_report([load_from(store, "one"), load_from(store, "two")])
     assert said(found, "Which objective").startswith("Both studies have the same incumbent")
 
 
@@ -281,7 +297,7 @@ def of_two(tmp_path_factory: pytest.TempPathFactory) -> ComparisonReport:
         frames = load_from(store, "one"), load_from(store, "two")
     extra = made_up_extra_trials(*frames, crossed=(18.0, 16.0), training=9.0)
     few = replace(extra, crossed=(extra.crossed[0][:2], extra.crossed[1][:2]))
-    return comparison_report(*frames, few)
+    return comparison_report(frames, [few])
 
 
 @pytest.mark.parametrize(
@@ -320,3 +336,76 @@ def test_the_number_of_false_verdicts_is_stated(made: ComparisonReport) -> None:
     main = "The answer to the first question is the main one."
     assert not accounting(given).endswith(main)
     assert accounting([replace(given[0], judged=1), *given[1:]]).endswith(main)
+
+
+@pytest.fixture(scope="module")
+def of_five(tmp_path_factory: pytest.TempPathFactory) -> ComparisonReport:
+    folder: Path = tmp_path_factory.mktemp("five")
+    return report_of(several(folder, 4))
+
+
+OTHERS = [f"other-{index}" for index in range(4)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "question",
+    ["Which objective", "What did each study cost", "Does the order hold", "Where does the diff"],
+)
+def test_each_study_has_a_line_against_the_reference(
+    of_five: ComparisonReport, question: str
+) -> None:
+    (answer,) = (one for one in answers(of_five) if one.question.startswith(question))
+    assert [line.study for line in answer.lines if line.study] == OTHERS
+    assert answer.level == pytest.approx(0.9875)
+    for line in answer.lines:
+        assert "95%" not in line.text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", ["Is the one-shot", "Were the observed", "Do small budgets"])
+def test_questions_about_one_study_are_not_corrected(
+    of_five: ComparisonReport, question: str
+) -> None:
+    (answer,) = (one for one in answers(of_five) if one.question.startswith(question))
+    assert answer.level == 0.95
+    named = [line.study for line in answer.lines if line.study]
+    assert named in ([], [*OTHERS, "final"])
+
+
+@pytest.mark.slow
+def test_the_main_answer_sorts_all_studies(of_five: ComparisonReport) -> None:
+    gains = [(0.1, 1.0), (-1.0, -0.1), (-0.1, 1.0), (-2.0, -1.0)]
+    pairs = [
+        replace(
+            pair,
+            versus=replace(pair.versus, gain=Estimate(0, *gain, 10), improvement=probability(gain)),
+        )
+        for pair, gain in zip(of_five.pairs, gains, strict=True)
+    ]
+    (main, *_) = answers(replace(of_five, pairs=tuple(pairs)))
+    assert main.lines[0].text == (
+        "Compared with the incumbent of final, those of the other studies score higher: other-1, "
+        "other-3; lower: other-0; undecided: other-2."
+    )
+    assert main.lines[1].text.startswith(
+        "Re-run, the final study's incumbent scores higher than the study other-0's; "
+    )
+
+
+@pytest.mark.slow
+def test_corrected_verdicts_count_less(of_five: ComparisonReport) -> None:
+    given = answers(of_five)
+    assert [answer.judged for answer in given[:1] + given[5:]] == [4, 4, 12]
+    others = sum(answer.judged for answer in given[1:5])
+    expected = 20 * 0.0125 + others * 0.05
+    text = accounting(given)
+    assert text.startswith(
+        f"There are {20 + others} verdicts. Those against the final study are at the 1.25% level "
+        "each, so that those of one kind have the 5% level together; all others are at their own "
+        "5% level each. If nothing differed, about "
+    )
+    (false,) = re.findall(r"about ([\d.]+) of them would be false", text)
+    assert float(false) == pytest.approx(expected, abs=0.051)
+    none = 0.9875**20 * 0.95**others
+    assert f"at least one in {1 - none:.0%} of such comparisons" in text

@@ -1,15 +1,19 @@
-"""Comparison of a one-shot study with a final study."""
+"""Comparison of studies with a final study, the reference."""
+
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from configspace.errors import StoreError, StudyError
+from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters
-from configspace.study import ArchitectureSettings, ProblemSettings, Study
-from results.comparison.sides import check_comparable, compare
-from results.comparison.table import headings, markdown, rows, verdict
+from configspace.study import Study
+from results.comparison.sides import compare, compare_frames, simultaneous_level
+from results.comparison.table import headings, rows, verdict
 from results.store.store import Store
-from tests.results.made_up import filled, id_of, run, study
+from tests.results.comparison.several import several
+from tests.results.made_up import filled, id_of, run
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def separated(url: str, one_shot: float, final: float, *, same: bool = False) ->
 
 def test_incumbents_are_judged_by_their_re_runs(two: str) -> None:
     comparison = compare(two, "one", "two")
-    assert (comparison.one_shot.n, comparison.final.n) == (12, 16)
+    assert [side.n for side in comparison.sides] == [12, 16]
     for side in comparison.sides:
         assert side.incumbent.configuration == (0, 0, 6)
         assert side.architecture.best == side.architecture_psnr.max()
@@ -60,12 +64,12 @@ def test_other_re_runs_do_not_count(two: str) -> None:
                 Hyperparameters(param_lr=1e-3 * (number + 1)),
                 [(99.0, 99.0)],
             )
-    assert compare(two, "one", "two").final.n == 16
+    assert compare(two, "one", "two").reference.n == 16
 
 
 def test_crashed_re_runs_are_counted_and_said(url: str) -> None:
     store_url = separated(url, 20.0, 20.2)
-    before = compare(store_url, "one", "two")
+    (before,) = compare(store_url, "one", "two").versus
     assert "crashed" not in verdict(before)
     with Store.open(store_url) as store:
         for part in range(1, 10):
@@ -73,21 +77,21 @@ def test_crashed_re_runs_are_counted_and_said(url: str) -> None:
             values = Hyperparameters(param_lr=1e-3)
             store.submit("two", id, values, model_based=False, seeds=1)
             store.fail("two", id, state="crashed", failure=None, message="why", worker="w")
-    found = compare(store_url, "one", "two")
-    assert (found.one_shot.crashed, found.final.crashed) == (0, 9)
+    comparison = compare(store_url, "one", "two")
+    (found,) = comparison.versus
+    assert [side.crashed for side in found.sides] == [0, 9]
     assert found.gain == before.gain
     assert before.improvement.low > 0.5 > found.improvement.low
     assert "9 re-runs of the final study's and 0 of the one-shot study's crashed" in verdict(found)
-    assert ("Re-runs", "12", "12 (9 crashed)") in rows(found)
+    assert ("Re-runs", "12", "12 (9 crashed)") in rows(comparison)
 
 
 def test_a_studys_cost_is_epochs_times_trials(two: str) -> None:
-    comparison = compare(two, "one", "two")
+    one_shot, final = compare(two, "one", "two").sides
     searched = (9 * 17 + 3 * 50) * 3
-    assert comparison.one_shot.cost.epochs == searched
-    assert comparison.final.cost.epochs == 2 * searched
-    assert comparison.one_shot.cost.seconds == pytest.approx(12 * 3 * 0.5)
-    assert comparison.final.cost.seconds == pytest.approx(12 * 3 * 0.75)
+    assert (one_shot.cost.epochs, final.cost.epochs) == (searched, 2 * searched)
+    assert one_shot.cost.seconds == pytest.approx(12 * 3 * 0.5)
+    assert final.cost.seconds == pytest.approx(12 * 3 * 0.75)
 
 
 def test_the_gap_is_observed_minus_mean(url: str) -> None:
@@ -100,44 +104,51 @@ def test_the_gap_is_observed_minus_mean(url: str) -> None:
 
 
 def test_the_gain_is_final_minus_one_shot(url: str) -> None:
-    comparison = compare(separated(url, 18.0, 21.0), "one", "two")
-    assert comparison.gain.value == pytest.approx(3.0)
-    assert comparison.improvement.value == 1.0
+    (versus,) = compare(separated(url, 18.0, 21.0), "one", "two").versus
+    assert versus.gain.value == pytest.approx(3.0)
+    assert versus.improvement.value == 1.0
+
+
+def test_each_study_is_compared_with_the_reference(tmp_path: Path) -> None:
+    *others, final = several(tmp_path, 2)
+    found = compare_frames([others[0], final, others[1]])
+    assert [side.study.name for side in found.sides] == ["other-0", "other-1", "final"]
+    for versus in found.versus:
+        assert versus.reference is found.reference
+        means = versus.reference.architecture_psnr.mean(), versus.other.architecture_psnr.mean()
+        assert versus.gain.value == pytest.approx(means[0] - means[1])
+
+
+@pytest.mark.slow
+def test_more_studies_widen_the_intervals_of_differences(tmp_path: Path) -> None:
+    studies = several(tmp_path, 4)
+    (of_two,) = compare_frames([studies[0], studies[-1]]).versus
+    of_five = compare_frames(studies).versus[0]
+    assert (of_two.level, of_five.level) == pytest.approx((0.95, 0.9875))
+    assert of_five.gain.value == of_two.gain.value
+    assert of_five.gain.low < of_two.gain.low < of_two.gain.high < of_five.gain.high
+    assert of_five.improvement.low < of_two.improvement.low
+    assert of_five.reference.architecture.mean == of_two.reference.architecture.mean
+
+
+@pytest.mark.parametrize(("others", "level"), [(1, 0.95), (2, 0.975), (4, 0.9875)])
+def test_the_levels_of_all_studies_sum_to_5_percent(others: int, level: float) -> None:
+    assert simultaneous_level(others) == pytest.approx(level)
+
+
+def test_another_variant_is_another_setting(tmp_path: Path) -> None:
+    studies = several(tmp_path, 2)
+    (one, two) = compare_frames(studies).versus
+    same = replace(two.other, incumbent=replace(two.reference.incumbent))
+    assert replace(two, other=same).same_incumbent
+    assert two.other.study.search != two.reference.study.search
+    changed = replace(two.reference.incumbent, study=two.other.study)
+    assert not replace(two, other=replace(two.other, incumbent=changed)).same_incumbent
+    assert not one.same_incumbent
 
 
 def test_the_same_seed_gives_the_same_table(two: str) -> None:
     assert rows(compare(two, "one", "two")) == rows(compare(two, "one", "two"))
-
-
-def test_the_order_of_the_objectives_is_checked() -> None:
-    one_shot, final = study("one", "one-shot"), study("two", "final")
-    check_comparable(one_shot, final)
-    with pytest.raises(StudyError, match="name them in the other order"):
-        check_comparable(final, one_shot)
-    with pytest.raises(StudyError, match=r"got 'two' with 'final' and 'two' with 'final'$"):
-        check_comparable(final, final)
-
-
-@pytest.mark.parametrize(
-    ("key", "settings"),
-    [
-        ("problem.name: 'blur' in 'one', 'downsampling' in 'two'", {"problem": "downsampling"}),
-        ("architecture.layers: 10 in 'one', 5 in 'two'", {"layers": 5}),
-    ],
-)
-def test_different_tasks_are_an_error(key: str, settings: dict[str, str | int]) -> None:
-    other = study("two", "final")
-    if "problem" in settings:
-        other = other.model_copy(update={"problem": ProblemSettings(name="downsampling")})
-    else:
-        other = other.model_copy(update={"architecture": ArchitectureSettings(layers=5)})
-    with pytest.raises(StudyError) as caught:
-        check_comparable(study("one", "one-shot"), other)
-    assert str(caught.value).endswith(f"which differ in {key}")
-
-
-def test_different_seeds_are_the_same_task() -> None:
-    check_comparable(study("one", "one-shot", seed=1), study("two", "final", seed=2))
 
 
 def test_missing_re_runs_are_an_error(url: str) -> None:
@@ -150,12 +161,12 @@ def test_missing_re_runs_are_an_error(url: str) -> None:
 
 def test_the_table_has_figures_of_both_studies(two: str) -> None:
     comparison = compare(two, "one", "two")
-    cells = {label: (one, other) for label, one, other in rows(comparison)}
+    cells = {label: values for label, *values in rows(comparison)}
     assert headings(comparison)[1:] == ("one", "two")
-    assert cells["Re-runs"] == ("12", "16")
-    assert cells["Configurations from the model"] == ("5 of 9 (56%)", "5 of 9 (56%)")
-    assert cells["Evaluations finished"] == ("12", "12")
-    assert cells["Cost of the study (epochs × trials)"] == ("909", "1,818")
+    assert cells["Re-runs"] == ["12", "16"]
+    assert cells["Configurations from the model"] == ["5 of 9 (56%)", "5 of 9 (56%)"]
+    assert cells["Evaluations finished"] == ["12", "12"]
+    assert cells["Cost of the study (epochs × trials)"] == ["909", "1,818"]
     assert {
         f"{psnr} PSNR, {what} (dB)"
         for psnr in ("Architecture", "One-shot")
@@ -165,12 +176,12 @@ def test_the_table_has_figures_of_both_studies(two: str) -> None:
 
 def test_the_observed_score_is_next_to_the_re_runs(two: str) -> None:
     comparison = compare(two, "one", "two")
-    labels = [label for label, _, _ in rows(comparison)]
+    labels = [label for label, *_ in rows(comparison)]
     first = labels.index("Objective's PSNR in the study (dB)")
     assert labels[first + 1] == "Objective's PSNR, mean of re-runs (dB)"
     assert rows(comparison)[first + 1][1:] == (
-        f"{comparison.one_shot.one_shot_psnr.mean():.2f}",
-        f"{comparison.final.architecture_psnr.mean():.2f}",
+        f"{comparison.sides[0].one_shot_psnr.mean():.2f}",
+        f"{comparison.reference.architecture_psnr.mean():.2f}",
     )
 
 
@@ -193,19 +204,12 @@ def test_the_observed_score_is_next_to_the_re_runs(two: str) -> None:
 def test_the_verdict_follows_from_the_figures(
     url: str, one_shot: float, final: float, said: str
 ) -> None:
-    sentence = verdict(compare(separated(url, one_shot, final), "one", "two"))
+    sentence = verdict(compare(separated(url, one_shot, final), "one", "two").versus[0])
     assert sentence.startswith(said)
     assert "n = 12 and 12" in sentence
     assert sentence.endswith("The final study cost 2.0 times the epochs.")
 
 
 def test_the_verdict_names_equal_incumbents(url: str) -> None:
-    sentence = verdict(compare(separated(url, 18.0, 21.0, same=True), "one", "two"))
+    sentence = verdict(compare(separated(url, 18.0, 21.0, same=True), "one", "two").versus[0])
     assert sentence.startswith("Both studies have the same incumbent configuration, ")
-
-
-def test_markdown_has_the_rows_and_the_verdict(two: str) -> None:
-    comparison = compare(two, "one", "two")
-    text = markdown(comparison)
-    assert text.count("\n| ") == len(rows(comparison)) + 1
-    assert verdict(comparison) in text

@@ -7,7 +7,15 @@ import pytest
 from matplotlib.figure import Figure
 
 from configspace.errors import DartboardError
-from results.plots.style import limits, new_figure, save, write
+from results.plots.style import (
+    OBJECTIVES,
+    limits,
+    new_figure,
+    paler,
+    save,
+    study_colors,
+    write,
+)
 
 
 @pytest.fixture
@@ -69,3 +77,19 @@ def test_limits_have_a_margin_around_all_values() -> None:
     assert (low, high) == pytest.approx((0.2, 11.8))
     assert limits([np.array([3.0])]) == (2.5, 3.5)
     assert limits([]) == (0.0, 1.0)
+
+
+def test_studies_side_by_side_differ_in_color() -> None:
+    objectives = ["one-shot", "inherited", "short", "one-shot", "eigenvalue", "entropy", "final"]
+    colors = study_colors(objectives)
+    assert len(set(colors)) == len(objectives)
+    assert (colors[0], colors[-1]) == (OBJECTIVES["one-shot"], OBJECTIVES["final"])
+
+
+def test_more_studies_than_colors_repeat_them() -> None:
+    assert len(study_colors(["short"] * 20)) == 20
+
+
+def test_a_paler_color_is_halfway_to_white() -> None:
+    assert paler("#000000") == "#808080"
+    assert paler("#ff0000") == "#ff8080"

@@ -25,13 +25,13 @@ def holds(estimate: Estimate, value: float) -> bool:
 def test_each_mean_is_that_of_its_column() -> None:
     one_shot, final = made_up(architectures=1.0, training=-2.0)
     found = factorial_effects(one_shot, final)
-    assert found.one_shot_final.value == pytest.approx(one_shot[:, 1].mean())
-    assert found.final_one_shot.value == pytest.approx(final[:, 0].mean())
+    assert found.other_final.value == pytest.approx(one_shot[:, 1].mean())
+    assert found.final_other.value == pytest.approx(final[:, 0].mean())
 
 
 def test_main_effects_sum_to_the_whole_difference() -> None:
     found = factorial_effects(*made_up(architectures=1.0, training=-2.0))
-    whole = found.final_final.value - found.one_shot_one_shot.value
+    whole = found.final_final.value - found.other_other.value
     assert found.architecture_effect.value + found.training_effect.value == pytest.approx(whole)
 
 
