@@ -22,7 +22,7 @@ from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import BestSoFar
 
 Phases = Mapping[str, float]
-"""Epochs of each phase of an evaluation, as a fraction of those of its search."""
+"""Cost of each phase of an evaluation, in order; only the proportions count."""
 
 LINE_SECONDS = 15.0
 """Shortest time between two lines of output to a file, unless the incumbent changes."""
@@ -120,9 +120,9 @@ def _epochs_under_way(snapshot: Snapshot, phases: Phases) -> float:
     for worker in snapshot.workers:
         if worker.progress and worker.progress.phase not in PREPARING:
             phase, done, of = worker.progress
-            length = phases.get(phase, 1.0)
             before = sum(phases[name] for name in takewhile(phase.__ne__, phases))
-            epochs += (done + before * of / length) / sum(phases.values())
+            reached = before + phases.get(phase, 0.0) * done / max(of, 1)
+            epochs += worker.epochs * reached / sum(phases.values())
     return epochs
 
 

@@ -37,8 +37,7 @@ def serve_study(study: Study, session: Session) -> int:
                 session.console.print(
                     f"study {study.name}: resuming after {known} finished evaluations"
                 )
-            phases = phases_of(study.objective, study.requests, study.evaluation.short_fraction)
-            result = session.serve(source, store, title, phases=phases)
+            result = session.serve(source, store, title, phases=_phases(study))
         except BaseException:
             with contextlib.suppress(StoreError):  # the store itself may have failed
                 store.end(study.name, "stopped")
@@ -54,6 +53,12 @@ def serve_study(study: Study, session: Session) -> int:
             "in its column message",
         )
     return 0
+
+
+def _phases(study: Study) -> dict[str, float]:
+    fraction, epochs = study.evaluation.short_fraction, study.rungs()[-1]
+    search = study.search.search_epochs(epochs, fraction) / epochs
+    return phases_of(study.objective, study.requests, fraction, search)
 
 
 def _summarize(study: Study, result: RunResult, session: Session) -> None:

@@ -328,6 +328,7 @@ def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -
         silent_seconds=now - member.seen,
         target=member.info.target,
         phase_seconds=now - member.phase_began,
+        epochs=0 if key is None else key[1].epochs,
     )
 
 

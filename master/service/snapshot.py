@@ -27,6 +27,8 @@ class WorkerView:
     """Processors for which the engine's code is compiled; empty if unknown."""
     phase_seconds: float = 0.0
     """Seconds since the phase of its progress began."""
+    epochs: int = 0
+    """Budget of the evaluation it has on lease, in epochs; 0 without one."""
 
     @property
     def preparing(self) -> str | None:

@@ -84,10 +84,10 @@ def test_an_estimate_leaves_the_start_out() -> None:
 
 @pytest.mark.parametrize(
     ("progress", "expected"),
-    [(("search", 5, 10), 5 / 2.2), (("short", 1, 2), 11 / 2.2), (("second-final", 10, 10), 10)],
+    [(("search", 15, 30), 5 / 2.2), (("short", 1, 2), 11 / 2.2), (("second-final", 10, 10), 10)],
 )
-def test_each_phase_counts_by_its_length(progress: tuple[str, int, int], expected: float) -> None:
+def test_each_phase_counts_by_its_cost(progress: tuple[str, int, int], expected: float) -> None:
     phases = {"search": 1.0, "short": 0.2, "second-final": 1.0}
-    worker = replace(compiling("a"), progress=EvaluationProgress(*progress))
+    worker = replace(compiling("a"), progress=EvaluationProgress(*progress), epochs=10)
     begun = epochs_reached(with_workers(worker), phases) - SNAPSHOT.progress.epochs_done
     assert begun == pytest.approx(expected)

@@ -17,8 +17,9 @@ import pytest
 import results
 from configspace.errors import ServiceError
 from configspace.job import EvaluationId
-from configspace.protocol import CLAIM, JOIN, Lease
-from master.service.master import RunResult
+from configspace.protocol import CLAIM, JOIN, Lease, WorkerInfo
+from master.dispatch.roster import Member
+from master.service.master import RunResult, _worker_view
 from results.store.store import Store
 from tests.master.network.test_port import INFO
 from tests.master.running import (
@@ -246,6 +247,16 @@ def test_the_store_lists_live_workers(
             gate.touch()
             running.wait()
         assert store.workers("small") == []
+
+
+def test_a_busy_worker_shows_its_budget() -> None:
+    info = WorkerInfo.from_wire(INFO)
+    busy, idle = Member("busy", info, 0.0), Member("idle", info, 0.0)
+    id = EvaluationId(configuration=(0, 0, 1), epochs=17)
+    held = {"busy": (("small", id), 2)}
+    shown = _worker_view(busy, held, 1.0)
+    assert (shown.job, shown.attempt, shown.epochs) == ("(0, 0, 1)@17", 2, 17)
+    assert _worker_view(idle, held, 1.0).epochs == 0
 
 
 def test_output_of_an_evaluation_is_harmless(url: str) -> None:
