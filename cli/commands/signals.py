@@ -115,4 +115,5 @@ def _written(judged: "JudgedGroup", coefficient: "Kind", format: Format) -> str:
 
 
 def _wrapped(notes: Sequence[str]) -> str:
-    return "".join(f"{fill(note, WIDTH, subsequent_indent='  ')}\n" for note in notes)
+    lines = (fill(note, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for note in notes)
+    return "".join(f"{line}\n" for line in lines)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from results.stats.clustered import counts_of_clusters, counts_within
+from results.stats.clustered import correlation_intervals, counts_of_clusters, counts_within
 from results.stats.correlations import Kind
 from results.stats.estimates import LEAST, Estimate, Floats, percentiles
 from results.stats.selection import expected_scores
@@ -64,8 +64,19 @@ class Drawn:
         draws = self.draws / np.where(other.draws > 0, other.draws, np.nan)
         return Drawn(self.value / other.value if other.value > 0 else np.nan, draws)
 
+    def correlation(self, n: int) -> Estimate:
+        """Return a correlation with its 95% interval; without one if n is below `LEAST`.
+
+        Args:
+            n: Number of runs or configurations that the resamples draw.
+        """
+        if n < LEAST or np.isnan(self.value):
+            return Estimate(self.value, np.nan, np.nan, n)
+        ends = correlation_intervals(np.array([self.value]), self.draws[:, None], n)
+        return Estimate(self.value, float(ends[0, 0]), float(ends[0, 1]), n)
+
     def estimate(self, n: int) -> Estimate:
-        """Return the statistic with its 95% interval; without one if n is below `LEAST`.
+        """Return a score or a share with its 95% interval; without one if n is below `LEAST`.
 
         Args:
             n: Number of runs or configurations that the resamples draw.

@@ -34,9 +34,10 @@ RULES: Final = {
     "Which signal is best?": (
         "A signal may be the best one if it predicts the final score, and no other signal of its "
         "group has a higher correlation by the 95% interval of the difference. Often several may "
-        "be. Baseline and ceiling do not take part. The ceiling is the score of a second "
-        "retraining of the same architecture, from another seed: no signal of a search can be "
-        "expected to predict the final score better."
+        "be. Baseline and ceiling do not take part. The ceiling is the final score of a second "
+        "retraining of the same architecture, from another seed. It has as much noise as the "
+        "final score itself, so a signal with less noise can lie above it: up to about its square "
+        "root."
     ),
     "What does selecting by a signal bring?": (
         f"Of k = {', '.join(map(str, KS[:-1]))} or {KS[-1]} runs of a configuration (over all "
@@ -48,14 +49,14 @@ RULES: Final = {
         "kept; the best of k costs k retrainings."
     ),
     "How are signals judged together?": (
-        "The intervals of all three rules hold together for all signals of a group: they come from "
-        "the largest deviation of any signal in a bootstrap (max-T). If no signal of a group "
-        "predicts anything, one of them seems to in about 5% of cases. So an interval in the "
-        "table, which holds for one signal alone, can lie above 0 without a verdict. Within "
-        "configurations, the runs of each configuration are drawn again; the verdict holds for "
-        "these configurations. Over all runs, and over configurations, whole configurations are "
-        "drawn with all of their runs. The interval of Spearman's correlation over "
-        "configurations is that of Bonett and Wright (2000)."
+        "The intervals of all three rules hold together for all signals of a group: they come "
+        "from the largest deviation of any signal in a bootstrap (max-T), for correlations on the "
+        "scale of Fisher's z. If no signal of a group predicts anything, one of them seems to in "
+        "about 5% of cases. So an interval in the table, which holds for one signal alone, can "
+        "lie above 0 without a verdict. Within configurations, the runs of each configuration are "
+        "drawn again; the verdict holds for these configurations. Over all runs, and over "
+        "configurations, whole configurations are drawn with all of their runs. The interval of "
+        "Spearman's correlation over configurations is that of Bonett and Wright (2000)."
     ),
 }
 """The rule that answers each question."""

@@ -116,10 +116,13 @@ def _ceiling(judged: JudgedGroup) -> str:
             'Ceiling not recorded: [evaluation] signals = ["second-final"] retrains each '
             "architecture twice."
         )
-    return (
-        f"Ceiling ({label(CEILING)}): a second retraining of the same architecture predicts the "
-        f"final score with {interval_text(measured.spearman)}."
-    )
+    spearman = measured.spearman
+    known = f"predicts the final score with {interval_text(spearman)}"
+    if spearman.value > 0:
+        # A retraining has as much noise as the final score; by the theory of errors in both, a
+        # signal without noise correlates with the square root.
+        known += f"; a signal without noise could reach about {number_text(spearman.value**0.5)}"
+    return f"Ceiling ({label(CEILING)}): a second retraining of the same architecture {known}."
 
 
 def _not_recorded(judged: JudgedGroup) -> list[str]:

@@ -1,6 +1,6 @@
 """Verdicts on signals, and the rules from which they follow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Final, Literal
@@ -8,12 +8,12 @@ from typing import Final, Literal
 import numpy as np
 
 from results.analysis.signal_bootstrap import Bootstrap, Drawn
-from results.stats.clustered import joint_intervals
+from results.stats.clustered import correlation_intervals, joint_intervals
 from results.stats.estimates import Estimate, Floats
 
 LEAST_RUNS: Final = 50
 """Number of runs below which there is no verdict."""
-LEAST_CONFIGURATIONS: Final = 20
+LEAST_CONFIGURATIONS: Final = 16
 """Number of configurations below which there is no verdict over all runs."""
 
 Answer = Literal["yes", "no", "undecided", "few", "constant"]
@@ -50,13 +50,14 @@ def verdicts(
     """
     usable = [name for name in signals if _answer(bootstrap, name) is None]
     alone = {name: bootstrap.spearman(name, bootstrap.runs(name)) for name in usable}
-    joint = _joint(bootstrap, list(alone.values()))
+    joint = _joint(bootstrap, list(alone.values()), correlation_intervals)
     above: dict[str, Drawn] = {}
     if baseline is not None:
         above = {name: _difference(bootstrap, name, baseline) for name in usable}
-    higher = _joint(bootstrap, list(above.values()))
+    higher = _joint(bootstrap, list(above.values()), joint_intervals)
     pairs = list(permutations(usable, 2))
-    lower_than = _joint(bootstrap, [_difference(bootstrap, *pair) for pair in pairs])
+    differences = [_difference(bootstrap, *pair) for pair in pairs]
+    lower_than = _joint(bootstrap, differences, joint_intervals)
     beaten = {pair[1] for pair, ends in zip(pairs, lower_than, strict=True) if ends[0] > 0}
     found: dict[str, Verdict] = {}
     for name in signals:
@@ -96,12 +97,16 @@ def _difference(bootstrap: Bootstrap, one: str, other: str) -> Drawn:
     return bootstrap.spearman(one, both) - bootstrap.spearman(other, both)
 
 
-def _joint(bootstrap: Bootstrap, statistics: Sequence[Drawn]) -> Floats:
+def _joint(
+    bootstrap: Bootstrap,
+    statistics: Sequence[Drawn],
+    intervals: Callable[[Floats, Floats, int], Floats],
+) -> Floats:
     if not statistics:
         return np.empty((0, 2))
     sample = bootstrap.sample
     n = len(sample.scores) if sample.scope == "within" else len(sample.clusters)
-    return joint_intervals(
+    return intervals(
         np.array([one.value for one in statistics]),
         np.stack([one.draws for one in statistics], axis=1),
         n,

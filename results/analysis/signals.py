@@ -163,8 +163,8 @@ def _measured(
         runs=runs,
         configurations=configurations,
         spearman=_spearman(bootstrap, name, drawn),
-        kendall=bootstrap.correlation(name, keep, "kendall").estimate(drawn),
-        pearson=bootstrap.correlation(name, keep, "pearson").estimate(drawn),
+        kendall=bootstrap.correlation(name, keep, "kendall").correlation(drawn),
+        pearson=bootstrap.correlation(name, keep, "pearson").correlation(drawn),
         selections=()
         if bootstrap.sample.scope == "configurations"
         else _selections(bootstrap, group, name, drawn),
@@ -176,7 +176,7 @@ def _spearman(bootstrap: Bootstrap, name: str, drawn: int) -> Estimate:
     sample, keep = bootstrap.sample, bootstrap.runs(name)
     if sample.scope == "configurations":  # often few, as in a comparison of studies
         return correlation(sample.signals[name][keep], sample.scores[keep], "spearman")
-    return bootstrap.spearman(name, keep).estimate(drawn)
+    return bootstrap.spearman(name, keep).correlation(drawn)
 
 
 def _selections(

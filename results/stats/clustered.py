@@ -84,6 +84,29 @@ def joint_intervals(values: Floats, draws: Floats, n: int, *, level: float = LEV
     return ends
 
 
+def correlation_intervals(values: Floats, draws: Floats, n: int, *, level: float = LEVEL) -> Floats:
+    """Return intervals of several correlations that hold together: of one, an ordinary interval.
+
+    They are symmetric on the scale of Fisher's z, on which the spread of a correlation hardly
+    depends on its value. The percentiles of a bootstrap, or intervals that are symmetric on the
+    scale of the correlation, are too short for few clusters.
+
+    Args:
+        values: Correlations of the sample, shape ``(statistic,)``; NaN where undefined.
+        draws: Correlations of the resamples, shape ``(resample, statistic)``.
+        n: Number of runs or clusters from which the resamples were drawn.
+        level: Probability that all intervals hold.
+
+    Returns:
+        Lower and upper ends, shape ``(statistic, 2)``; NaN where a correlation is undefined.
+    """
+    # A perfect correlation is at infinity on that scale.
+    bound = 1 - 1 / n**2
+    z, drawn = (np.arctanh(np.clip(each, -bound, bound)) for each in (values, draws))
+    ends = np.tanh(joint_intervals(z, drawn, n, level=level))
+    return np.stack([np.minimum(ends[:, 0], values), np.maximum(ends[:, 1], values)], axis=1)
+
+
 def _counted(picks: Indices, n: int) -> Floats:
     """Return how often each row of indices below n contains each of them."""
     size = len(picks)

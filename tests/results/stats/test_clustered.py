@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from results.stats.clustered import counts_of_clusters, counts_within, joint_intervals
+from results.stats.clustered import (
+    correlation_intervals,
+    counts_of_clusters,
+    counts_within,
+    joint_intervals,
+)
 
 STARTS = np.array([0, 3, 10])
 
@@ -56,3 +61,14 @@ def test_a_statistic_that_does_not_vary_has_no_width() -> None:
     draws[:, 1] = 0.5
     found = joint_intervals(np.array([0.0, 0.5]), draws, 50)
     assert found[1].tolist() == [0.5, 0.5]
+
+
+def test_a_correlation_s_interval_ends_below_one() -> None:
+    draws = np.tanh(1.5 + 0.4 * np.random.default_rng(6).normal(size=(4000, 1)))
+    (low, high) = correlation_intervals(np.tanh(np.array([1.5])), draws, 1000)[0]
+    assert np.arctanh([low, high]) == pytest.approx([1.5 - 0.8, 1.5 + 0.8], abs=0.05)
+
+
+def test_a_perfect_correlation_has_an_interval() -> None:
+    found = correlation_intervals(np.ones(1), np.ones((50, 1)), 50)
+    assert found[0].tolist() == [pytest.approx(1.0, abs=1e-3), 1.0]
