@@ -154,7 +154,7 @@ SIGNALS: Final = {
             "nats",
             needs_alpha=True,
         ),
-        Signal("plasticity_sup", "largest |α| of any edge at the end", -1, needs_alpha=True),
+        Signal("plasticity_sup", "largest absolute α of any edge at the end", -1, needs_alpha=True),
         Signal(
             "plasticity_edge",
             "largest norm of an edge's centered α at the end",
