@@ -17,6 +17,8 @@ Method = Literal[
     "darts",
     "darts-second-order",
     "darts-single",
+    "darts-es",
+    "darts-ada",
     "rs-ws",
     "best-of-four",
     "r-darts-l2",
@@ -77,6 +79,11 @@ class Condition(Section):
             )
         if self.architecture.custom and self.method == "darts-single":
             raise ValueError("architecture.custom: expected none with the method 'darts-single'")
+        if self.search.watches and not self.search.hessian.can_stop(self.epochs):
+            raise ValueError(
+                f"expected search.hessian with which {self.method!r} can stop a search of "
+                f"{self.epochs} epochs; its rule needs more measurements"
+            )
         if (self.method == "given") != (self.architectures is not None):
             raise ValueError(
                 "architectures: expected for the method 'given', and for no other method"

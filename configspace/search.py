@@ -2,10 +2,16 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from configspace.settings import Count, Factor, Section, as_tuple
 from configspace.signals import short_epochs
+
+
+def _odd(value: int) -> int:
+    if value % 2 == 0:
+        raise ValueError(f"expected an odd number, got {value}")
+    return value
 
 
 class RsWsSettings(Section):
@@ -31,6 +37,50 @@ class RsWsSettings(Section):
         return self
 
 
+class HessianSettings(Section):
+    """``[search.hessian]``: the Hessian by α, its measurements, and the rule that stops a search.
+
+    The rule compares means of successive eigenvalues: it stops a search if the mean about a
+    measurement is more than ``factor`` times the mean ``lag`` measurements before (Zela et al.
+    2020, Sec. 4.3). ``darts-es`` and ``darts-ada`` use it.
+    """
+
+    every: Count = 2
+    """Epochs from one measurement to the next. The first is made after the first epoch, and one
+    more after the last epoch. Default 2: the cadence of the published searches of the authors."""
+    loss: Literal["mse", "psnr"] = "mse"
+    """The loss whose Hessian it is: ``mse`` is the mean squared error of the validation, ``psnr``
+    minus its PSNR in dB. Default ``mse``: the loss that the search minimizes."""
+    window: Annotated[int, Field(ge=1, le=99), AfterValidator(_odd)] = 5
+    """Number of measurements in a mean, odd. Default 5, as in the paper."""
+    lag: Count = 4
+    """Measurements between the two means that are compared. Default 4, as in the paper."""
+    start: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    """Fraction of the epochs before which no epoch is returned to. Default 0.2: epoch 10 of 50, as
+    in the paper."""
+    factor: Annotated[float, Field(gt=1)] = 4 / 3
+    """How many times larger the later mean must be. Default 4/3: the paper stops where the earlier
+    mean is below 0.75 of the later one."""
+
+    def measured(self, epochs: int) -> tuple[int, ...]:
+        """Return the epochs after which the Hessian is measured, counted from 0."""
+        return tuple(range(0, epochs, self.every)) + ((epochs - 1,) if self._adds(epochs) else ())
+
+    def can_stop(self, epochs: int) -> bool:
+        """Return whether the rule can stop a search with this number of epochs."""
+        in_rule = range(0, epochs, self.every)
+        last = len(in_rule) - 1 - self.lag - self.window // 2
+        return last >= self.window // 2 and in_rule[last] >= self.start * epochs
+
+    @property
+    def epochs_of_ratio(self) -> int:
+        """Fewest epochs of a search with ``eigenvalue_ratio``, which compares two means."""
+        return self.every * self.window + 1
+
+    def _adds(self, epochs: int) -> bool:
+        return (epochs - 1) % self.every != 0
+
+
 class SearchSettings(Section):
     """``[search]``: how DARTS searches, apart from the hyperparameters that BOHB tunes."""
 
@@ -38,6 +88,8 @@ class SearchSettings(Section):
         "darts",
         "darts-second-order",
         "darts-single",
+        "darts-es",
+        "darts-ada",
         "rs-ws",
         "best-of-four",
         "r-darts-l2",
@@ -48,12 +100,14 @@ class SearchSettings(Section):
     ``darts`` alternates one step of α on a validation batch and one step of the weights on a
     training batch. ``darts-second-order`` lets the step of α look through the next step of the
     weights. ``darts-single`` first trains the weights, each operation in a separate network, and
-    then α alone (Sec. 5.4). ``rs-ws`` trains the weights with another random architecture in each
-    step, without α, and then scores random architectures with these weights. ``r-darts-l2``
-    searches once for each of ``weight_decays``, and ``r-darts-dp`` once for each of ``drop_paths``;
-    the best of these searches by a short retraining counts. ``best-of-four`` chooses like this
-    among four searches of ``darts`` that differ only in their seed. Default ``darts``: the
-    first-order method of the paper's main experiments.
+    then α alone (Sec. 5.4). ``darts-es`` stops when the dominant eigenvalue of the Hessian by α
+    grows, and returns an earlier α; ``darts-ada`` then continues from the earlier epoch with ten
+    times the weights' decay, at most twice (Zela et al. 2020). ``rs-ws`` trains the weights with
+    another random architecture in each step, without α, and then scores random architectures with
+    these weights. ``r-darts-l2`` searches once for each of ``weight_decays``, and ``r-darts-dp``
+    once for each of ``drop_paths``; the best of these searches by a short retraining counts.
+    ``best-of-four`` chooses like this among four searches of ``darts`` that differ only in their
+    seed. Default ``darts``: the first-order method of the paper's main experiments.
     """
     alpha_scale: Factor = 1e-3
     """Standard deviation of α's random initial values. Default 1e-3, as in DARTS (Liu et al. 2019):
@@ -85,12 +139,21 @@ class SearchSettings(Section):
     as in Zela et al. (2020)."""
     rs_ws: RsWsSettings = RsWsSettings()
     """Random search with weight sharing, ``[search.rs_ws]``; other variants ignore it."""
+    hessian: HessianSettings = HessianSettings()
+    """The measurement of the Hessian by α, ``[search.hessian]``; used by ``darts-es``,
+    ``darts-ada`` and by the signals of its eigenvalue."""
+
+    @property
+    def watches(self) -> bool:
+        """Whether the variant decides by the eigenvalues of the Hessian."""
+        return self.variant in ("darts-es", "darts-ada")
 
     @property
     def unused(self) -> set[str]:
-        """Names of the settings that this variant ignores."""
+        """Names of the settings that this variant ignores; signals may use ``hessian``."""
         used = {"rs-ws": "rs_ws", "r-darts-l2": "weight_decays", "r-darts-dp": "drop_paths"}
-        return {name for variant, name in used.items() if variant != self.variant}
+        unused = {name for variant, name in used.items() if variant != self.variant}
+        return unused if self.watches else unused | {"hessian"}
 
     @property
     def searches(self) -> int:

@@ -284,6 +284,17 @@ class Study(Section):
                 f"objective: expected one of {', '.join([*without, 'final'])} with search.variant "
                 f"'rs-ws', which has no α, got {self.objective!r}"
             )
+        if self.search.watches and not self.search.hessian.can_stop(self.rungs()[-1]):
+            raise ValueError(
+                f"expected search.hessian with which {self.search.variant!r} can stop a search of "
+                f"{self.rungs()[-1]} epochs; its rule needs more measurements"
+            )
+        least, needed = self.rungs()[0], self.search.hessian.epochs_of_ratio
+        if self.objective == "eigenvalue-ratio" and least < needed:
+            raise ValueError(
+                f"objective: 'eigenvalue-ratio' needs bohb.min_epochs with a smallest rung of at "
+                f"least {needed} epochs, got one of {least}"
+            )
         return self
 
     def domains(self) -> dict[str, Domain]:
@@ -337,7 +348,7 @@ class Study(Section):
                 "name": True,
                 "problem": set() if self.problem.source else {"source"},
                 "architecture": self.architecture.unused,
-                "search": self.search.unused,
+                "search": self._unused_of_search,
                 "bohb": {"iterations", "parallel"},
                 "evaluation": _FREE_OF_RESULTS
                 | (set() if self._decided_by_short else {"short_fraction"}),
@@ -345,6 +356,11 @@ class Study(Section):
         )
         canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+    @property
+    def _unused_of_search(self) -> set[str]:
+        by_eigenvalue = signal_of(self.objective).request == "eigenvalue"
+        return self.search.unused - ({"hessian"} if by_eigenvalue else set())
 
     def differences(self, other: "Study") -> list[Difference]:
         """Return the settings in which another study's results may differ from this one's.
@@ -359,7 +375,7 @@ class Study(Section):
             free.add("evaluation.short_fraction")
         unused = self.architecture.unused & other.architecture.unused
         free |= {f"architecture.{key}" for key in unused}
-        unused = self.search.unused & other.search.unused
+        unused = self._unused_of_search & other._unused_of_search
         free |= {f"search.{key}" for key in unused}
         tables = tuple(f"search.{key}." for key in unused)
         return [

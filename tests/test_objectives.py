@@ -16,7 +16,7 @@ from results.frames.study import Frames, load_from
 from results.store.store import Store
 from worker.evaluation.evaluate import JobEvaluator
 
-OBJECTIVES = [name for name in get_args(Objective) if not name.startswith("eigenvalue")]
+OBJECTIVES = get_args(Objective)
 EPOCHS = {"final": 2, "second-final": 2, "short": 1.5}
 """Epochs of an evaluation as a multiple of those of its search, if not 1."""
 
@@ -28,7 +28,7 @@ def tiny(objective: Objective) -> Study:
             "objective": objective,
             "problem": {"points": 12},
             "architecture": {"layers": 2, "channels": 2},
-            "search": {"batch_size": 4, "batches": 2},
+            "search": {"batch_size": 4, "batches": 2, "hessian": {"every": 1, "window": 1}},
             "evaluation": {"trials": 2, "short_fraction": 0.5},
             "bohb": {"iterations": 1, "min_epochs": 2, "max_epochs": 4, "eta": 2},
         }

@@ -37,6 +37,8 @@ def serve_study(study: Study, session: Session) -> int:
                 session.console.print(
                     f"study {study.name}: resuming after {known} finished evaluations"
                 )
+            if study.search.watches:
+                _name_rungs_without_a_stop(study, session)
             result = session.serve(source, store, title, phases=_phases(study))
         except BaseException:
             with contextlib.suppress(StoreError):  # the store itself may have failed
@@ -59,6 +61,17 @@ def _phases(study: Study) -> dict[str, float]:
     fraction, epochs = study.evaluation.short_fraction, study.rungs()[-1]
     search = study.search.search_epochs(epochs, fraction) / epochs
     return phases_of(study.objective, study.requests, fraction, search)
+
+
+def _name_rungs_without_a_stop(study: Study, session: Session) -> None:
+    hessian = study.search.hessian
+    never = [str(epochs) for epochs in study.rungs() if not hessian.can_stop(epochs)]
+    if never:
+        session.console.print(
+            f"study {study.name}: {study.search.variant} cannot stop a search of "
+            f"{' or '.join(never)} epochs, because its rule needs more measurements; such a "
+            "search is one of darts"
+        )
 
 
 def _summarize(study: Study, result: RunResult, session: Session) -> None:

@@ -9,6 +9,8 @@ METHODS = {
     "darts": "DARTS",
     "darts-single": "DARTS-single",
     "darts-second-order": "DARTS, second order",
+    "darts-es": "DARTS-ES",
+    "darts-ada": "DARTS-ADA",
     "best-of-four": "Best of four DARTS",
     "r-darts-l2": "R-DARTS (L2)",
     "r-darts-dp": "R-DARTS (DP)",

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from configspace.search import SearchSettings
+from configspace.search import HessianSettings, SearchSettings
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,23 @@ def test_a_search_per_strength() -> None:
 def test_impossible_strengths_are_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"weight_decays|drop_paths"):
         SearchSettings.model_validate(change)
+
+
+def test_the_hessian_is_measured_regularly_and_last() -> None:
+    assert HessianSettings().measured(7) == (0, 2, 4, 6)
+    assert HessianSettings(every=3).measured(6) == (0, 3, 5)
+
+
+def test_the_rule_needs_enough_epochs() -> None:
+    # The epoch that is kept is the first from 0.2 of the epochs on with two measurements before it
+    # and six after it.
+    able = [epochs for epochs in range(1, 51) if HessianSettings().can_stop(epochs)]
+    assert able == list(range(17, 51))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("window", 4), ("factor", 1.0), ("start", 1.0), ("every", 0)]
+)
+def test_a_rule_has_sensible_numbers(key: str, value: float) -> None:
+    with pytest.raises(ValueError, match=key):
+        HessianSettings.model_validate({key: value})

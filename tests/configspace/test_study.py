@@ -267,8 +267,30 @@ def test_a_recorded_short_signal_keeps_its_fraction() -> None:
 
 
 def test_an_objective_turns_its_signal_on() -> None:
-    assert study(objective="eigenvalue-ratio").requests == ("eigenvalue",)
+    assert study(objective="eigenvalue-max").requests == ("eigenvalue",)
     assert study(evaluation={"signals": ["second-final"]}).requests == ("second-final",)
+
+
+def test_a_ratio_of_eigenvalues_needs_two_means() -> None:
+    with pytest.raises(ValueError, match="at least 11 epochs, got one of 6"):
+        study(objective="eigenvalue-ratio")
+    study(objective="eigenvalue-ratio", bohb={"min_epochs": 16})
+
+
+def test_a_rule_that_can_never_stop_is_an_error() -> None:
+    with pytest.raises(ValueError, match="'darts-es' can stop a search of 15 epochs"):
+        study(search={"variant": "darts-es"}, bohb={"max_epochs": 15})
+    study(search={"variant": "darts-es"})
+
+
+def test_the_hessian_counts_where_it_decides() -> None:
+    every = {"hessian": {"every": 1}}
+    assert study().digest() == study(search=every).digest()
+    for objective, variant in (("eigenvalue", "darts"), ("final", "darts-ada")):
+        decided = study(objective=objective, search={"variant": variant})
+        changed = study(objective=objective, search={"variant": variant, **every})
+        assert decided.digest() != changed.digest()
+        assert [one.key for one in decided.differences(changed)] == ["search.hessian.every"]
 
 
 @pytest.mark.parametrize("name", ["inherited", "eigenvalue-max", "shorts"])

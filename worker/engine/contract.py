@@ -64,10 +64,15 @@ class Batch:
     seeds: NDArray[np.int64]
     """Seeds, shape ``(trial,)``."""
     eigenvalues: bool = False
-    """Whether a search measures the dominant eigenvalues of α's Hessian."""
+    """Whether to record the eigenvalues of the Hessian by α."""
     drop_paths: tuple[float, ...] | None = None
     """Probability with which each trial's search drops an edge in its last epoch, see
     `worker.engine.drop_path`; None: no edge is ever dropped."""
+
+    @property
+    def measures_eigenvalues(self) -> bool:
+        """Whether a search measures the Hessian by α."""
+        return self.eigenvalues or self.search.watches
 
     @property
     def steps(self) -> int:
@@ -90,7 +95,7 @@ class Searched:
     """Index of each edge's operation in the architecture found, shape ``(trial, edge)``."""
     psnr: NDArray[np.float64]
     """One-shot PSNR in dB, shape ``(trial,)``; for a search without α the same as
-    ``inherited_psnr``."""
+    ``inherited_psnr``. In a search that was stopped, both are scores of the epoch that was kept."""
     inherited_psnr: NDArray[np.float64]
     """PSNR in dB of the discretized architecture with the weights of the supernet, on the batches
     of the one-shot PSNR, with their batch norm statistics; shape ``(trial,)``."""
@@ -98,11 +103,33 @@ class Searched:
     validation_loss: NDArray[np.float64]
     """A search without α has no epochs here, either."""
     validation_psnr: NDArray[np.float64]
+    eigenvalues: NDArray[np.float64] | None = None
+    """Dominant eigenvalue of the Hessian by α after each epoch, NaN without a measurement; shape
+    ``(trial, epoch)``. None if it was not asked for."""
+    ended: NDArray[np.int64] | None = None
+    """Number of epochs before the search stopped, shape ``(trial,)``; what the curves and α have
+    for later epochs means nothing. None if all epochs were computed."""
+    kept: NDArray[np.int64] | None = None
+    """Epoch, from 0, whose α and weights are the result, shape ``(trial,)``; None for the last."""
 
     @property
     def alpha(self) -> NDArray[np.float64]:
-        """α at the end of a search with α, shape ``(trial, edge, operation)``."""
-        return self.alphas[:, -1]
+        """α that is the result of the search, shape ``(trial, edge, operation)``."""
+        return self.alphas[np.arange(len(self.alphas)), self.result_epochs]
+
+    @property
+    def result_epochs(self) -> NDArray[np.int64]:
+        """Epoch, from 0, whose state is the result, shape ``(trial,)``."""
+        return self._all_epochs - 1 if self.kept is None else self.kept
+
+    @property
+    def computed_epochs(self) -> NDArray[np.int64]:
+        """Number of epochs that were computed, shape ``(trial,)``."""
+        return self._all_epochs if self.ended is None else self.ended
+
+    @property
+    def _all_epochs(self) -> NDArray[np.int64]:
+        return np.full(len(self.train_loss), self.train_loss.shape[1])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,6 +152,12 @@ class Engine(Protocol):
     loss at w' = w − ξ (∇L_train(w, α) + λ w), also through w'. ξ is the step size of the weights in
     this step, λ their weight decay, and L_train the loss of the batch that this step trains on
     next.
+
+    After the epochs of `HessianSettings.measured`, the Hessian by α of the loss of one batch is
+    measured, if the batch asks for it or the variant needs it. The batch is the first of
+    `Occasion.HESSIAN`, and the same in all epochs. DARTS-ES and DARTS-ADA (Zela et al. 2020) decide
+    by its eigenvalues; see `worker.engine.early_stopping`. After a restart of DARTS-ADA, the
+    epochs that are computed again use the same batches.
 
     DARTS-single (Sec. 5.4) first trains both operations with a CNN n(u), each as a network with
     this operation on every edge. Each training takes the batch's epochs, starts from the weights

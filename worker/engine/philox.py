@@ -37,6 +37,8 @@ class Occasion(IntEnum):
     """Training of the ``learnable_gradient`` network of DARTS-single."""
     CNN_PRETRAINING = 8
     """Training of the ``cnn`` network of DARTS-single."""
+    HESSIAN = 9
+    """The batch of which the Hessian by α is computed; the same in all epochs of a search."""
     CANDIDATES = 11
     """Random architectures that random search with weight sharing scores, and their batches."""
 

@@ -138,4 +138,7 @@ def _is_finite(searched: Searched) -> NDArray[np.bool_]:
 
 def _rows(searched: Searched, rows: NDArray[np.int64]) -> Searched:
     """Return the results of some trials."""
-    return Searched(**{one.name: getattr(searched, one.name)[rows] for one in fields(searched)})
+    arrays = {one.name: getattr(searched, one.name) for one in fields(searched)}
+    return replace(
+        searched, **{name: array[rows] for name, array in arrays.items() if array is not None}
+    )

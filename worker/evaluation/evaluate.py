@@ -215,25 +215,52 @@ def _search_curves(batch: Batch, searched: Searched) -> list[Curve]:
             "plasticity_sup": _shortened(sup_norms(alphas, parts)),
             "plasticity_edge": _shortened(edge_norms(alphas, parts)),
         }
-    return _curves(batch, "search", **values)
+    curves = _curves(batch, "search", searched.computed_epochs, **values)
+    if searched.eigenvalues is None:
+        return curves
+    eigenvalues = [
+        tuple(None if np.isnan(value) else value for value in of_trial[:end].tolist())
+        for of_trial, end in zip(searched.eigenvalues, searched.computed_epochs, strict=True)
+    ]
+    return [
+        curve.model_copy(update={"eigenvalue": values})
+        for curve, values in zip(curves, eigenvalues, strict=True)
+    ]
 
 
 def _retrain_curves(batch: Batch, trained: Retrained) -> list[Curve]:
-    return _curves(batch, "retrain", train_loss=trained.train_loss, psnr=trained.train_psnr)
+    epochs = np.full(len(batch.seeds), batch.epochs)
+    return _curves(batch, "retrain", epochs, train_loss=trained.train_loss, psnr=trained.train_psnr)
 
 
 def _curves(
-    batch: Batch, phase: Literal["search", "retrain"], **values: NDArray[np.float64]
+    batch: Batch,
+    phase: Literal["search", "retrain"],
+    epochs: NDArray[np.int64],
+    **values: NDArray[np.float64],
 ) -> list[Curve]:
-    """Return the curves of each trial; each of ``values`` has shape ``(trial, epoch, …)``."""
+    """Return the curves of each trial.
+
+    Args:
+        batch: The trials.
+        phase: The phase.
+        epochs: Number of epochs that were computed, shape ``(trial,)``.
+        **values: Curves by name, each of shape ``(trial, epoch, …)``.
+    """
     for name, curves in values.items():
-        check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", curves)
+        left_out = np.arange(curves.shape[1]) >= epochs[:, None]
+        left_out = left_out.reshape(*left_out.shape, *[1] * (curves.ndim - 2))
+        computed = np.where(left_out, 0.0, curves)
+        check_finite(batch, f"{name.replace('_', ' ')} of the {phase}", computed)
     # model_validate instead of the constructor, because the names are keywords of the caller.
     return [
         Curve.model_validate(
-            {"phase": phase, **{name: _tuples(c[trial].tolist()) for name, c in values.items()}}
+            {
+                "phase": phase,
+                **{name: _tuples(c[trial, :end].tolist()) for name, c in values.items()},
+            }
         )
-        for trial in range(len(batch.seeds))
+        for trial, end in enumerate(epochs)
     ]
 
 

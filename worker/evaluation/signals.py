@@ -5,6 +5,7 @@ import numpy as np
 from configspace.signals import ALWAYS, SIGNALS
 from worker.engine.alpha import edge_norms, flips, log_likelihood, mean_entropy, sup_norms
 from worker.engine.contract import Batch, Searched
+from worker.engine.early_stopping import eigenvalue_signals
 
 
 def signals_of(batch: Batch, searched: Searched) -> list[dict[str, float]]:
@@ -15,19 +16,31 @@ def signals_of(batch: Batch, searched: Searched) -> list[dict[str, float]]:
     values = {"inherited": searched.inherited_psnr}
     if searched.alphas.size:
         alpha, parts = searched.alpha, batch.architecture.parts
+        last = searched.result_epochs
         values |= {
-            "validation_loss": searched.validation_loss[:, -1],
+            "validation_loss": searched.validation_loss[np.arange(len(alpha)), last],
             "entropy": mean_entropy(alpha),
             "alpha_likelihood": log_likelihood(alpha),
             "plasticity_sup": sup_norms(alpha, parts).max(-1),
             "plasticity_edge": edge_norms(alpha, parts).max(-1),
-            "flips": flips(searched.alphas).astype(np.float64),
+            "flips": np.array(
+                [flips(searched.alphas[i : i + 1, : end + 1])[0] for i, end in enumerate(last)],
+                np.float64,
+            ),
         }
     assert values.keys() == {
         name for name in ALWAYS if searched.alphas.size or not SIGNALS[name].needs_alpha
     }
-    found: list[dict[str, float]] = [{} for _ in batch.seeds]
+    found = [_eigenvalue_signals(batch, searched, trial) for trial in range(len(batch.seeds))]
     for name, of in values.items():
         for trial in np.flatnonzero(np.isfinite(of)):
             found[trial][name] = float(of[trial])
     return found
+
+
+def _eigenvalue_signals(batch: Batch, searched: Searched, trial: int) -> dict[str, float]:
+    if searched.eigenvalues is None:
+        return {}
+    measured = searched.eigenvalues[trial, : searched.result_epochs[trial] + 1]
+    hessian = batch.search.hessian
+    return eigenvalue_signals(measured, every=hessian.every, window=hessian.window)

@@ -329,9 +329,21 @@ class Memory:
 
     def clear_weights(self) -> None:
         """Set the weights and Adam's moments to zero."""
-        for name in _WEIGHTS:
-            for suffix in ("", "_moment1", "_moment2"):
-                self[name + suffix][:] = 0
+        for values in self._trained():
+            values[:] = 0
+
+    def saved_weights(self) -> list[Floats]:
+        """Return copies of the weights and of Adam's moments, for `restore_weights`."""
+        return [values.copy() for values in self._trained()]
+
+    def restore_weights(self, saved: list[Floats]) -> None:
+        """Set the weights and Adam's moments to saved ones."""
+        for values, earlier in zip(self._trained(), saved, strict=True):
+            values[:] = earlier
+
+    def _trained(self) -> list[Floats]:
+        suffixes = ("", "_moment1", "_moment2")
+        return [self[name + suffix] for name in _WEIGHTS for suffix in suffixes]
 
 
 def runs(matrix: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -1,16 +1,19 @@
 """Searches and retrainings of single trials in a workspace, epoch by epoch."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from configspace.operations import operations
-from worker.engine.alpha import discretize
+from worker.engine.alpha import discretize, log_shares
 from worker.engine.contract import PRETRAININGS, Batch, Retrained, Searched
+from worker.engine.early_stopping import DECAY_FACTOR, Watch
 from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
 from worker.engine.philox import Occasion
-from worker.numba_engine.alpha import set_coefficients
+from worker.numba_engine.alpha import Alpha, set_coefficients
+from worker.numba_engine.eigenvalues import EigenvalueProbe
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
 from worker.numba_engine.memory import Doubles, Floats
 from worker.numba_engine.workspace import Workspace, initial_values, starting_alpha
@@ -21,6 +24,27 @@ EndEpoch = Callable[[], None]
 
 class Stopped(Exception):  # noqa: N818
     """The batch was stopped before this trial ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """A search at the end of an epoch."""
+
+    weights: list[Floats]
+    """The weights and Adam's moments."""
+    alpha: Doubles
+    moments: Doubles
+
+    @classmethod
+    def of(cls, workspace: Workspace, alpha: Alpha) -> "_State":
+        """Copy the state of a search."""
+        return cls(workspace.memory.saved_weights(), alpha.value.copy(), alpha.moments.copy())
+
+    def restore(self, workspace: Workspace, alpha: Alpha) -> None:
+        """Set a search to this state."""
+        workspace.memory.restore_weights(self.weights)
+        alpha.value[:], alpha.moments[:] = self.alpha, self.moments
+        set_coefficients(np.exp(log_shares(alpha.value)), workspace.trial)
 
 
 class SearchRun:
@@ -44,6 +68,8 @@ class SearchRun:
         self._weight_step_sizes = weight_step_sizes(batch)
         self._alpha = initial_alpha(batch)
         trials, *shape = self._alpha.shape
+        self._ended = np.full(trials, batch.epochs)
+        self._kept = self._ended - 1
         self.result = Searched(
             alphas=np.full((trials, batch.epochs, *shape), np.nan),
             architectures=np.zeros((trials, batch.architecture.edges), np.int64),
@@ -52,6 +78,9 @@ class SearchRun:
             train_loss=_empty_curves(batch),
             validation_loss=_empty_curves(batch),
             validation_psnr=_empty_curves(batch),
+            eigenvalues=_empty_curves(batch) if batch.measures_eigenvalues else None,
+            ended=self._ended,
+            kept=self._kept,
         )
         """All values are NaN until their trial is computed."""
 
@@ -69,33 +98,74 @@ class SearchRun:
             result.train_loss[index] = self._pretrain(workspace, index, end_epoch)
         alpha = self._alpha[index]
         architecture = starting_alpha(batch, index, alpha)
-        for epoch in range(batch.epochs):
-            steps = steps_of(batch, epoch)
-            validation = Batches(
-                signals=workspace.signals(index, Occasion.SEARCH_VALIDATION, steps, buffer=0),
-                occasion=int(Occasion.SEARCH_VALIDATION),
-                first_step=steps.start,
-                step_sizes=self._alpha_step_sizes[index, steps.start : steps.stop],
-            )
-            training = Batches(
-                signals=np.zeros(0, np.float32)
-                if self.single
-                else workspace.signals(index, Occasion.SEARCH_TRAINING, steps, buffer=1),
-                occasion=int(Occasion.SEARCH_TRAINING),
-                first_step=steps.start,
-                step_sizes=self._weight_step_sizes[index, steps.start : steps.stop],
-            )
-            means = search_epoch(*workspace.network, architecture, validation, training)
-            result.validation_loss[index, epoch] = means.validation_loss
-            result.validation_psnr[index, epoch] = means.validation_psnr
-            if not self.single:
-                result.train_loss[index, epoch] = means.train_loss
-            result.alphas[index, epoch] = alpha
-            end_epoch()
+        watch = self._watched(workspace, index, architecture, end_epoch)
+        if result.eigenvalues is not None:
+            result.eigenvalues[index] = watch.eigenvalues
+        self._ended[index], self._kept[index] = watch.ended, watch.kept
         result.psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
         result.architectures[index] = picks = discretize(alpha)
         set_coefficients(np.eye(alpha.shape[-1])[picks], workspace.trial)
         result.inherited_psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
+
+    def _watched(
+        self, workspace: Workspace, index: int, alpha: Alpha, end_epoch: EndEpoch
+    ) -> Watch:
+        """Compute the epochs of a search, and measure the Hessian where it is due.
+
+        Args:
+            workspace: Memory to compute in; gets the weights that are the result.
+            index: Which trial of the batch.
+            alpha: The architecture parameters; they get those that are the result.
+            end_epoch: Called at the end of each epoch; at the end of an epoch that is computed
+                again, it is not called.
+        """
+        watch, probe, saved = Watch(self.batch), None, dict[int, _State]()
+        epoch, called = 0, 0
+        while epoch < watch.ended:
+            self._epoch(workspace, index, alpha, epoch)
+            back = None
+            if watch.is_due(epoch):
+                probe = probe or EigenvalueProbe(workspace, index)
+                if self.batch.search.watches:
+                    saved[epoch] = _State.of(workspace, alpha)
+                back = watch.record(epoch, probe.eigenvalue(alpha.value))
+            if epoch == called:
+                end_epoch()
+                called += 1
+            if back is not None:
+                saved[back].restore(workspace, alpha)
+                decay = self.batch.hyperparameters[index].param_weight_decay
+                workspace.memory.set(weight_decay=decay * DECAY_FACTOR**watch.restarts)
+                epoch = back
+            epoch = watch.ended if watch.stopped else epoch + 1
+        for _ in range(called, self.batch.epochs):  # epochs that a stopped search leaves out
+            end_epoch()
+        return watch
+
+    def _epoch(self, workspace: Workspace, index: int, alpha: Alpha, epoch: int) -> None:
+        """Compute one epoch, and write its values of the curves."""
+        batch, result = self.batch, self.result
+        steps = steps_of(batch, epoch)
+        validation = Batches(
+            signals=workspace.signals(index, Occasion.SEARCH_VALIDATION, steps, buffer=0),
+            occasion=int(Occasion.SEARCH_VALIDATION),
+            first_step=steps.start,
+            step_sizes=self._alpha_step_sizes[index, steps.start : steps.stop],
+        )
+        training = Batches(
+            signals=np.zeros(0, np.float32)
+            if self.single
+            else workspace.signals(index, Occasion.SEARCH_TRAINING, steps, buffer=1),
+            occasion=int(Occasion.SEARCH_TRAINING),
+            first_step=steps.start,
+            step_sizes=self._weight_step_sizes[index, steps.start : steps.stop],
+        )
+        means = search_epoch(*workspace.network, alpha, validation, training)
+        result.validation_loss[index, epoch] = means.validation_loss
+        result.validation_psnr[index, epoch] = means.validation_psnr
+        if not self.single:
+            result.train_loss[index, epoch] = means.train_loss
+        result.alphas[index, epoch] = alpha.value
 
     def _pretrain(self, workspace: Workspace, index: int, end_epoch: EndEpoch) -> Doubles:
         """Train each CNN as a separate network, and put them together (Sec. 5.4).

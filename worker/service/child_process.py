@@ -111,6 +111,8 @@ class Child:
         environment = os.environ | {
             # Read by OpenMP and the linear-algebra libraries when they are loaded.
             "OMP_NUM_THREADS": str(self._threads),
+            # NumPy's products are small, and are called from as many threads as there are.
+            "OPENBLAS_NUM_THREADS": "1",
             # Waiting threads sleep: on shared cores, spinning is many times more expensive.
             "OMP_WAIT_POLICY": "PASSIVE",
         }

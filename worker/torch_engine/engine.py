@@ -1,6 +1,7 @@
 """The torch engine: search and retraining of a batch of trials."""
 
 from collections.abc import Callable
+from dataclasses import fields, replace
 from functools import partial
 
 import numpy as np
@@ -15,9 +16,7 @@ from worker.engine.contract import PRETRAININGS, Batch, OnEpoch, Retrained, Sear
 from worker.engine.philox import Occasion
 from worker.torch_engine.rs_ws import random_search
 from worker.torch_engine.training import Search, Training
-
-Values = dict[str, Tensor]
-"""One value per trial, shape ``(trial,)``, by the name of its curve in `Searched`, `Retrained`."""
+from worker.torch_engine.watched import Values, watched_epochs
 
 
 class TorchEngine:
@@ -43,30 +42,47 @@ class TorchEngine:
         """Search from scratch, and score the supernets."""
         if batch.search.variant == "rs-ws":
             return random_search(batch, self._like, on_epoch)
-        alphas: list[NDArray[np.float64]] = []
+        if batch.search.variant == "darts-ada" and len(batch.seeds) > 1:
+            return self._one_by_one(batch, on_epoch)
         if batch.search.variant == "darts-single":
             search, train_loss = self._pretrained(batch, on_epoch)
-            epoch, rest = _alpha_epoch, _after(len(PRETRAININGS), on_epoch)
+            epoch, on_epoch = _alpha_epoch, _after(len(PRETRAININGS), on_epoch)
         else:
             search, train_loss = Search.from_scratch(batch, self._like), None
-            epoch, rest = _search_epoch, on_epoch
-
-        def recorded(steps: range) -> Values:
-            values = epoch(search, steps)
-            alphas.append(_array(search.alpha).copy())  # the next epoch changes α in place
-            return values
-
-        curves = _curves(batch, recorded, rest)
+            epoch = _search_epoch
+        alphas, curves, watches = watched_epochs(search, partial(epoch, search), on_epoch)
         if train_loss is not None:
             curves["train_loss"] = train_loss
-        architectures = discretize(alphas[-1])
+        architectures = discretize(_array(search.alpha))
         discrete = search.discrete(architectures)
+        measured = np.stack([watch.eigenvalues for watch in watches])
         return Searched(
-            alphas=np.stack(alphas, axis=1),
+            alphas=alphas,
             architectures=architectures,
             psnr=_array(search.score(search.mixture(), Occasion.SEARCH_SCORE)),
             inherited_psnr=_array(search.score(discrete, Occasion.SEARCH_SCORE)),
+            eigenvalues=measured if batch.measures_eigenvalues else None,
+            ended=np.array([watch.ended for watch in watches]),
+            kept=np.array([watch.kept for watch in watches]),
             **curves,
+        )
+
+    def _one_by_one(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
+        """Search with one trial after another, because they go back to different epochs."""
+        trials = len(batch.seeds)
+        found = []
+        for index in range(trials):
+            alone = replace(
+                batch,
+                hyperparameters=batch.hyperparameters[index : index + 1],
+                seeds=batch.seeds[index : index + 1],
+            )
+            found.append(self.search(alone, partial(_of_one, on_epoch, index, trials)))
+        return Searched(
+            **{
+                field.name: np.concatenate([getattr(one, field.name) for one in found])
+                for field in fields(Searched)
+            }
         )
 
     def retrain(
@@ -92,6 +108,11 @@ class TorchEngine:
             epoch = partial(_training_epoch, nets[-1], occasion)
             losses.append(_curves(batch, epoch, _after(slot, on_epoch))["train_loss"])
         return Search.of_trained(batch, nets), np.mean(losses, axis=0)
+
+
+def _of_one(on_epoch: OnEpoch, index: int, trials: int, done: int, of: int) -> None:
+    """Report the epochs of one of several trials that are computed one after another."""
+    on_epoch(index * of + done, trials * of)
 
 
 def _search_epoch(search: Search, steps: range) -> Values:

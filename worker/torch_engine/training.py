@@ -67,9 +67,13 @@ class Trainer:
             return network(self.maps, weights, mix, start, noise, self._has_cnn, custom, drop)
         return cell_network(self.maps, self._wiring, weights, flattening, mix, start, noise, drop)
 
+    def errors(self, theta: Tensor, mix: Mixture, samples: Samples) -> Tensor:
+        """Return the mean squared error of each sample, ``(trial, batch)``."""
+        return (self.output(theta, mix, samples) - samples.signal).square().mean(1)
+
     def loss_and_psnr(self, theta: Tensor, mix: Mixture, samples: Samples) -> tuple[Tensor, Tensor]:
         """Return each trial's mean squared error, and its mean PSNR in dB (data range 1)."""
-        errors = (self.output(theta, mix, samples) - samples.signal).square().mean(1)
+        errors = self.errors(theta, mix, samples)
         with torch.no_grad():
             psnr = -10.0 * torch.log10(errors).mean(-1)  # errors: (trial, batch)
         return errors.mean(-1), psnr
@@ -131,12 +135,33 @@ class Search(Trainer):
 
     def mixture(self) -> Mixture:
         """Return the coefficients of the edges' terms for the current α."""
-        return mixture(self.alpha.softmax(-1), self._table)
+        return self.mixture_of(self.alpha)
+
+    def mixture_of(self, alpha: Tensor) -> Mixture:
+        """Return the coefficients of the edges' terms for α, ``(trial, edge, operation)``."""
+        return mixture(alpha.softmax(-1), self._table)
 
     def discrete(self, picks: NDArray[np.int64]) -> Mixture:
         """Return the coefficients of the edges' terms for architectures, ``(trial, edge)``."""
         picked = one_hot(torch.as_tensor(picks), len(self._table)).to(self._table)
         return mixture(picked, self._table)
+
+    def state(self) -> list[Tensor]:
+        """Return copies of all that a search changes, each with the trials first."""
+        return [tensor.clone() for tensor in self._state()]
+
+    def restore(self, state: list[Tensor]) -> None:
+        """Set the search to a state."""
+        for tensor, earlier in zip(self._state(), state, strict=True):
+            tensor.copy_(earlier)
+
+    def _state(self) -> list[Tensor]:
+        moments = self._moments, self._alpha_moments
+        return [self.theta, self.alpha, *(m for of in moments for m in (of.first, of.second))]
+
+    def scale_decay(self, factor: float) -> None:
+        """Multiply the weights' decay."""
+        self._decay = self._decay * factor
 
     def alpha_step(
         self, step: int, samples: Samples, training: Samples | None = None

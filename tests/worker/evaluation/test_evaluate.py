@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from benchmarks.around import Instant
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
-from configspace.search import SearchSettings
+from configspace.search import HessianSettings, SearchSettings
 from configspace.signals import ALWAYS
 from configspace.study import ArchitectureSettings, ProblemSettings
 from tests.worker.made_up import batch_of
@@ -34,7 +34,10 @@ def job_of(objective: str = "final", **changes: object) -> Job:
         "objective": objective,
         "problem": ProblemSettings(points=12),
         "architecture": ArchitectureSettings(layers=2, channels=2),
-        "search": SearchSettings(batch_size=4, batches=2),
+        # Two epochs have two measurements, of which each is a mean.
+        "search": SearchSettings(
+            batch_size=4, batches=2, hessian=HessianSettings(every=1, window=1)
+        ),
         "hyperparameters": Hyperparameters(),
         "epochs": 2,
         "seeds": (2**62 + 1, 7),

@@ -16,7 +16,7 @@ from worker.evaluation.further_trainings import further_seed, further_trainings
 from worker.evaluation.scores import NonFiniteScore
 from worker.torch_engine.engine import TorchEngine
 
-OBJECTIVES = [name for name in get_args(Objective) if not name.startswith("eigenvalue")]
+OBJECTIVES = get_args(Objective)
 
 
 def long_job(objective: str = "final", **changes: Any) -> Job:
