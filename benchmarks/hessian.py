@@ -1,4 +1,4 @@
-"""Cost of the Hessian by α, in search epochs of the same engine.
+"""Cost of the signals of a search, in search epochs of the same engine.
 
 Run it on an idle machine: python -m benchmarks.hessian. Searches of one trial in one thread, with
 and without measurements, are timed in turn. The smallest of several times counts, and only ratios
@@ -28,12 +28,14 @@ EPOCHS = 12
 
 
 class Cost(NamedTuple):
-    """Cost of the measurements of a search."""
+    """Cost of the signals of a search."""
 
     epoch: float
     """Seconds of an epoch without a measurement."""
+    scores: float
+    """Seconds of the one-shot and the inherited score together, with the start, in epochs."""
     hessian: float
-    """Seconds of a measurement, in epochs."""
+    """Seconds of a measurement of the Hessian, in epochs."""
     cadence: float
     """Seconds of a search that measures after every second epoch, in searches that do not."""
 
@@ -64,13 +66,17 @@ def cost(engine: Engine, space: Literal["sequential", "cell"], epochs: int, trie
         for cadence in (1, 2)
     )
     times = np.array(
-        [[_seconds(engine, batch) for batch in (plain, every, second)] for _ in range(tries)]
+        [
+            [_seconds(engine, batch) for batch in (plain, every, second, replace(plain, epochs=1))]
+            for _ in range(tries)
+        ]
     )
-    without, always, half = times.min(axis=0)
-    measured = len(HessianSettings(every=1).measured(epochs))
+    without, always, half, one = times.min(axis=0)
+    epoch = (without - one) / (epochs - 1)
     return Cost(
-        epoch=without / epochs,
-        hessian=(always - without) / measured / (without / epochs),
+        epoch=epoch,
+        scores=one / epoch - 1,
+        hessian=(always - without) / epochs / epoch,
         cadence=half / without,
     )
 
@@ -87,8 +93,8 @@ def main() -> None:
     parser.add_argument("--engines", nargs="+", default=["numba", "torch"])
     parser.add_argument("--tries", type=int, default=5, help="times that each search runs")
     options = parser.parse_args()
-    print("| engine | space | epoch, ms | Hessian, epochs | search with cadence 2, searches |")
-    print("|---|---|---|---|---|")
+    print("| engine | space | epoch, ms | both scores | Hessian | search with cadence 2 |")
+    print("|---|---|---|---|---|---|")
     for name in options.engines:
         engine = choose_engine(name, "cpu", 1)
         if name == "torch":
@@ -99,11 +105,12 @@ def main() -> None:
             # The last measurement of cadence 2 is not in its rhythm; with many epochs it matters
             # little. A search on PyTorch takes long, and a few epochs do.
             epochs = EPOCHS if name == "numba" else 2
-            cost(engine, space, 1, 1)  # compiles the kernels
+            cost(engine, space, 2, 1)  # compiles the kernels
             found = cost(engine, space, epochs, options.tries if name == "numba" else 1)
             cadence = f"{found.cadence:.2f}" if name == "numba" else ""
             print(
-                f"| {name} | {space} | {1e3 * found.epoch:.0f} | {found.hessian:.2f} | {cadence} |",
+                f"| {name} | {space} | {1e3 * found.epoch:.0f} | {found.scores:.2f} "
+                f"| {found.hessian:.2f} | {cadence} |",
                 flush=True,
             )
 

@@ -166,7 +166,7 @@ def _edge(network: Network, probe: Probe, source: _State, edge: int, shares: Flo
     if source.patches is None:
         source.patches = patches_of(value, cnns.first.shape[-1])
     hidden = hidden_of(cnns, source.patches)
-    mapped = outputs_of(cnns, hidden, value.shape)
+    mapped = outputs_of(cnns, source.patches, hidden, value.shape)
     step = value - probe.tau * (probe.normal @ value - probe.start)
     by_name = {
         "learnable_gradient": step - probe.tau * mapped[0],

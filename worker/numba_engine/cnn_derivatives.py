@@ -27,6 +27,9 @@ from worker.engine.contract import BATCH_NORM_EPSILON
 
 Floats = NDArray[np.floating[Any]]
 
+_POSITIONS = 640
+"""Number of positions whose channels are summed together."""
+
 
 class Cnns(NamedTuple):
     """Weights of an edge's CNNs, one per slot."""
@@ -60,10 +63,16 @@ class Hidden(NamedTuple):
 
     folded: Floats
     """Weights of the first convolution with batch norm, ``(slot · channel, tap)``."""
+    shift: Floats
+    """Shift of batch norm, ``(slot · channel, 1)``."""
     deviation: Floats
     """σ of each channel, ``(slot · channel)``."""
-    active: Floats
-    """Output of the ReLU, ``(slot · channel, n · batch)``."""
+
+    def active(self, centered: Floats) -> Floats:
+        """Return the output of the ReLU, ``(slot · channel, position)``, for some positions."""
+        values: Floats = self.folded @ centered
+        values += self.shift
+        return np.maximum(values, 0, out=values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,17 +174,23 @@ def hidden_of(cnns: Cnns, patches: Patches) -> Hidden:
     variance = ((first @ patches.covariance) * first).sum(-1)
     deviation = np.sqrt(variance + BATCH_NORM_EPSILON)
     folded = first * (cnns.scale.reshape(-1) / deviation)[:, None]
-    active = folded @ patches.centered
-    active += cnns.shift.reshape(-1, 1)
-    np.maximum(active, 0, out=active)
-    return Hidden(folded, deviation, active)
+    return Hidden(folded, cnns.shift.reshape(-1, 1), deviation)
 
 
-def outputs_of(cnns: Cnns, hidden: Hidden, shape: Sequence[int]) -> Floats:
+def outputs_of(cnns: Cnns, patches: Patches, hidden: Hidden, shape: Sequence[int]) -> Floats:
     """Return n(u) of each slot, ``(slot, n, batch)``."""
     slots, taps, channels = cnns.second.shape
-    rows = cnns.second @ hidden.active.reshape(slots, channels, -1)
+    count = patches.centered.shape[1]
+    rows = np.empty((slots, taps, count), patches.centered.dtype)
+    for some in _portions(count):
+        active = hidden.active(patches.centered[:, some]).reshape(slots, channels, -1)
+        np.matmul(cnns.second, active, out=rows[..., some])
     return convolved(rows.reshape(slots, taps, *shape)) + cnns.bias[:, None, None]
+
+
+def _portions(count: int) -> list[slice]:
+    """Return ranges of positions whose channels stay in a core's cache."""
+    return [slice(at, min(at + _POSITIONS, count)) for at in range(0, count, _POSITIONS)]
 
 
 def derivatives_of(
@@ -195,70 +210,113 @@ def derivatives_of(
     one, two = pairs(taps)
     first = cnns.first.reshape(-1, taps)
     second = cnns.second.transpose(0, 2, 1).reshape(-1, taps)  # (slot · channel, tap)
-    folded, deviation, active = hidden
+    folded, _, deviation = hidden
     products = first[:, one] * first[:, two]  # (slot · channel, pair)
     share = np.repeat(shares, channels)[:, None]
-    mask = (active > 0).astype(active.dtype)
-
-    # The adjoint of the hidden layer, and by each slot that of the input.
-    pushed = convolved_adjoint(adjoint, taps).reshape(taps, count)
-    reached = second @ pushed
-    reached *= mask  # (slot · channel, n · batch)
-    total = reached.sum(1)
-    along = (reached @ patches.centered.T * first).sum(1)  # ⟨reached, z̃⟩
-    back = (folded.T.reshape(taps, slots, channels).transpose(1, 0, 2)) @ reached.reshape(
-        slots, channels, count
-    )  # (slot, tap, n · batch)
-    constant = (folded * (total / count)[:, None]).reshape(slots, channels, taps).sum(1)
-    against = folded * (along / (count * deviation**2))[:, None]
-    inner = np.einsum(
-        "sct,scu->stu",
-        against.reshape(slots, channels, taps),
-        first.reshape(slots, channels, taps),
-    )
-    back -= constant[..., None] + inner @ patches.centered
-    pulled = gathered(back.reshape(slots, taps, *shape))
-
-    # The derivative: its band, and its dependence on X and on the means.
-    both = np.concatenate((mask, active))
-    straight = share * second  # (slot · channel, tap)
-    weights = straight[:, :, None] * folded[:, None]  # (slot · channel, tap, tap)
-    by_pairs = straight[:, :, None] * (products / deviation[:, None] ** 2)[:, None]
-    level = cnns.shift.reshape(-1, 1, 1)
-    table = np.concatenate(
-        (
-            np.concatenate((weights, level * by_pairs), axis=2),
-            np.concatenate((np.zeros_like(weights), -by_pairs), axis=2),
-        )
-    )  # (2 · slot · channel, tap, tap + pair): of the mask, then of the active values
-    rows = (table.reshape(len(table), -1).T @ both).reshape(taps, taps + len(one), *shape)
-    band = np.zeros((2 * taps - 1, *shape), adjoint.dtype)
-    by_statistics = np.zeros((taps + len(one), *shape), adjoint.dtype)
-    for tap in range(taps):
-        add_shifted(band[tap : tap + taps], rows[tap, :taps], tap - taps // 2)
-        add_shifted(by_statistics[: len(one)], rows[tap, taps:], tap - taps // 2)
-        add_shifted(by_statistics[len(one) :], -rows[tap, :taps], tap - taps // 2)
-
-    # The second derivative of batch norm.
     scaled = share * cnns.scale.reshape(-1, 1) / deviation[:, None] ** 3
-    triples = (scaled * first)[:, :, None] * products[:, None]  # (slot · channel, tap, pair)
-    cubic = triples.reshape(len(first), -1).T @ reached
+
+    # For each tap of the second convolution: by each tap of the first, then by each pair of them.
+    straight = (share * second)[:, :, None]  # (slot · channel, tap, 1)
+    by_pairs = straight * (products / deviation[:, None] ** 2)[:, None]
+    of_mask = np.concatenate(
+        (straight * folded[:, None], hidden.shift[..., None] * by_pairs), axis=2
+    )
+    of_active = np.concatenate((np.zeros_like(straight * folded[:, None]), -by_pairs), axis=2)
+    of_hidden = np.concatenate((of_mask, of_active)).reshape(2 * len(first), -1).T
+    # For each slot and tap: the adjoint of a patch. For each tap and pair: what batch norm bends.
+    by_slot = np.repeat(np.eye(slots, dtype=folded.dtype), channels, axis=0)
+    backward = (by_slot[:, :, None] * folded[:, None]).reshape(len(first), -1)
+    triples = ((scaled * first)[:, :, None] * products[:, None]).reshape(len(first), -1)
+    of_reached = np.concatenate((backward, triples), axis=1).T
+    pushed = convolved_adjoint(adjoint, taps).reshape(taps, count)
+    sums = _sum_channels(hidden, patches.centered, second, pushed, (of_hidden, of_reached))
+
+    along = (sums.by_patches * first).sum(1)  # ⟨reached, z̃⟩
+    constant = (folded * (sums.total / count)[:, None]).T @ by_slot  # (tap, slot)
+    against = folded * (along / (count * deviation**2))[:, None]
+    inner = np.einsum("cs,ct,cu->stu", by_slot, against, first)
+    back = sums.of_reached[: slots * taps].reshape(slots, taps, count)
+    back -= constant.T[..., None] + inner @ patches.centered
+    cubic = sums.of_reached[slots * taps :]
     cubic -= cubic.mean(1, keepdims=True)
-    mixed = -gathered(
-        cubic.reshape(taps, len(one), *shape).transpose(1, 0, 2, 3)
-    )  # (pair, n, batch)
+    mixed = gathered(cubic.reshape(taps, len(one), *shape).transpose(1, 0, 2, 3))
     bent = scaled * along[:, None]
     bend = Bend(
-        mixed=mixed.reshape(-1, count),
+        mixed=-mixed.reshape(-1, count),
         by_pairs=3 * products.T @ (bent / deviation[:, None] ** 2 * products),
         by_patches=-(first.T @ (bent * first)),
     )
+    band, by_statistics = _banded(sums.of_hidden.reshape(taps, -1, *shape), taps)
     return Derivatives(
-        pulled=pulled,
+        pulled=gathered(back.reshape(slots, taps, *shape)),
         band=band,
         by_statistics=by_statistics.reshape(-1, count),
         bend=bend,
     )
+
+
+class _Sums(NamedTuple):
+    """Sums over the channels; ``reached`` is the adjoint of the channels where they are active."""
+
+    of_hidden: Floats
+    """Of the mask and the active values, ``(row, n · batch)``."""
+    of_reached: Floats
+    """Of ``reached``, ``(row, n · batch)``."""
+    total: Floats
+    """Sum of ``reached`` over all positions, ``(slot · channel,)``."""
+    by_patches: Floats
+    """Products of ``reached`` with the centered patches, ``(slot · channel, tap)``."""
+
+
+def _sum_channels(
+    layer: Hidden,
+    centered: Floats,
+    second: Floats,
+    pushed: Floats,
+    tables: tuple[Floats, Floats],
+) -> _Sums:
+    """Sum over the channels, in portions of the positions that stay in a core's cache.
+
+    Args:
+        layer: The hidden layer.
+        centered: Centered patches, ``(tap, n · batch)``.
+        second: Weights of the second convolution, ``(slot · channel, tap)``.
+        pushed: Adjoint of each of its taps, ``(tap, n · batch)``.
+        tables: Factors of the mask and the active values, and those of ``reached``, each
+            ``(row, channel)``.
+    """
+    channels, count, dtype = len(second), centered.shape[1], centered.dtype
+    of_hidden, of_reached = (np.empty((len(table), count), dtype) for table in tables)
+    total = np.zeros(channels, dtype)
+    by_patches = np.zeros((channels, len(centered)), dtype)
+    hidden = np.empty((2 * channels, _POSITIONS), dtype)
+    for some in _portions(count):
+        both = hidden[:, : some.stop - some.start]
+        active = layer.active(centered[:, some])
+        np.greater(active, 0, out=both[:channels])
+        both[channels:] = active
+        np.matmul(tables[0], both, out=of_hidden[:, some])
+        reached = second @ pushed[:, some]
+        reached *= both[:channels]
+        np.matmul(tables[1], reached, out=of_reached[:, some])
+        total += reached.sum(1)
+        by_patches += reached @ centered[:, some].T
+    return _Sums(of_hidden, of_reached, total, by_patches)
+
+
+def _banded(rows: Floats, taps: int) -> tuple[Floats, Floats]:
+    """Return ``band`` and ``by_statistics`` of `Derivatives` from their parts by tap."""
+    shape = rows.shape[2:]
+    count = rows.shape[1] - taps  # pairs
+    band = np.zeros((2 * taps - 1, *shape), rows.dtype)
+    by_statistics = np.zeros((count + taps, *shape), rows.dtype)
+    for tap in range(taps):
+        by = tap - taps // 2
+        add_shifted(band[tap : tap + taps], rows[tap, :taps], by)
+        add_shifted(by_statistics[:count], rows[tap, taps:], by)
+        add_shifted(by_statistics[count:], rows[tap, :taps], by)
+    by_statistics[count:] *= -1
+    return band, by_statistics
 
 
 def convolved_adjoint(adjoint: Floats, taps: int) -> Floats:
