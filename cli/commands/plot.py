@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from results.paper.figures import FigureNumber
 
-OF_STUDIES = ("anytime", "budgets", "search", "architecture")
+OF_STUDIES = ("anytime", "budgets", "search", "architecture", "eigenvalue", "plasticity")
 """Figures of named studies or campaigns. All others are figures of the paper, by number."""
 
 app = typer.Typer(add_completion=False)
@@ -30,15 +30,16 @@ def plot(
         str,
         typer.Argument(
             metavar="FIGURE",
-            help="Number of the paper's figure, 1 to 9; or anytime, budgets, search, architecture.",
+            help="Number of the paper's figure, 1 to 9; or anytime, budgets, search, architecture, "
+            "eigenvalue, plasticity.",
         ),
     ],
     names: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="STUDY",
-            help="Study of a figure that has no number. anytime takes several; architecture also "
-            "takes a campaign.",
+            help="Study of a figure that has no number. anytime takes several; architecture, "
+            "eigenvalue and plasticity also take a campaign.",
         ),
     ] = None,
     store: StoreUrl = DEFAULT_STORE,
@@ -48,7 +49,7 @@ def plot(
         typer.Option(
             "--condition",
             metavar="NAME",
-            help="Condition of a campaign whose architecture to plot. Repeat it for several.",
+            help="Condition of a campaign to plot. Repeat it for several.",
         ),
     ] = None,
     output: Annotated[
@@ -123,6 +124,8 @@ def _of_studies(what: str, names: Sequence[str], url: str, conditions: Sequence[
         )
     if what == "architecture":
         return _architecture(names[0], url, conditions)
+    if what in ("eigenvalue", "plasticity"):
+        return _search_curves(what, names[0], url, conditions)
     frames = load(url, names[0], with_curves=False)
     return budgets_figure(frames) if what == "budgets" else search_figure(frames)
 
@@ -132,14 +135,32 @@ def _architecture(name: str, url: str, conditions: Sequence[str]) -> "Figure":
     from results.frames.study import load
     from results.paper.architectures import found_by_campaign, found_by_study
     from results.plots.architecture import architecture_figure
-    from results.store.store import Store
 
-    with Store.open(url, create=False) as store:
-        is_campaign = name in store.campaign_names()
-    if is_campaign:
+    if _is_campaign(name, url):
         found = load_campaign(url, name)
         settings = {
             condition.name: condition.architecture for condition in found.campaign.conditions
         }
         return architecture_figure(found_by_campaign(found.trials, conditions, settings))
     return architecture_figure([found_by_study(load(url, name, with_curves=False))])
+
+
+def _search_curves(what: str, name: str, url: str, conditions: Sequence[str]) -> "Figure":
+    from results.analysis.search_curves import of_campaign, of_study
+    from results.frames.campaign import load_campaign
+    from results.frames.study import load
+    from results.plots.search_curves import eigenvalue_figure, plasticity_figure
+
+    column = "eigenvalue" if what == "eigenvalue" else "plasticity_sup"
+    if _is_campaign(name, url):
+        found = of_campaign(load_campaign(url, name, with_curves=True), conditions, column)
+    else:
+        found = of_study(load(url, name), column)
+    return eigenvalue_figure(found) if what == "eigenvalue" else plasticity_figure(found)
+
+
+def _is_campaign(name: str, url: str) -> bool:
+    from results.store.store import Store
+
+    with Store.open(url, create=False) as store:
+        return name in store.campaign_names()

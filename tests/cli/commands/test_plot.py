@@ -1,5 +1,6 @@
 """`dartboard plot` on a small store."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,7 +131,12 @@ def test_the_default_file_is_a_png(
     ("what", "names", "message"),
     [
         ("4", (), "dartboard campaign studies/paper/table3.toml' with this store"),
-        ("10", (), "expected figure 1 to 9, anytime, budgets, search, architecture, got '10'"),
+        (
+            "10",
+            (),
+            "expected figure 1 to 9, anytime, budgets, search, architecture, eigenvalue, "
+            "plasticity, got '10'",
+        ),
         ("3", ("blur-final",), "expected no study for figure 3 of the paper, got 'blur-final'"),
         ("anytime", (), "expected one study or several, got none"),
         (
@@ -150,3 +156,27 @@ def test_an_impossible_figure_is_one_line(
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "one.png").exists()
+
+
+@pytest.mark.parametrize("what", ["eigenvalue", "plasticity"])
+@pytest.mark.parametrize("name", ["table1", "blur-final"])
+def test_curves_that_were_not_recorded_are_named(what: str, name: str, url: str) -> None:
+    with pytest.raises(DartboardError, match=f"expected trials of '{name}' with {what}"):
+        drawn(what, (name,), url)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["eigenvalue", "plasticity"])
+def test_recorded_curves_are_written(
+    what: str, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = load_campaign(url, "table1", with_curves=True)
+    recorded = frames.curves.assign(
+        eigenvalue=0.5, plasticity_sup="0.1 0.2", plasticity_edge="0.3 0.4"
+    )
+    monkeypatch.setattr(
+        "results.frames.campaign.load_campaign",
+        lambda url, name, with_curves: replace(frames, curves=recorded),
+    )
+    drawn(what, ("table1",), url, tmp_path / "curves.svg")
+    assert (tmp_path / "curves.svg").read_bytes().startswith(b"<?xml")
