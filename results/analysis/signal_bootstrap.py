@@ -13,7 +13,15 @@ from results.stats.clustered import correlation_intervals, counts_of_clusters, c
 from results.stats.correlations import Kind
 from results.stats.estimates import LEAST, Estimate, Floats, percentiles
 from results.stats.selection import expected_scores
-from results.stats.weighted import Indices, Order, coefficients, ordered
+from results.stats.weighted import (
+    Indices,
+    Order,
+    Ranks,
+    coefficients,
+    ordered,
+    rank_correlation,
+    ranks,
+)
 
 Scope = Literal["within", "configurations", "overall"]
 Mask = NDArray[np.bool_]
@@ -134,6 +142,7 @@ class Bootstrap:
         )
         self._pairs: dict[tuple[str, bytes], _Pairs] = {}
         self._spearman: dict[tuple[str, bytes], Drawn] = {}
+        self._scores: dict[bytes, Ranks] = {}
         self._possible: dict[bytes, tuple[Floats, Floats]] = {}
 
     def runs(self, *names: str) -> Mask:
@@ -152,8 +161,18 @@ class Bootstrap:
         """Return Spearman's correlation of a signal with the score over some runs."""
         key = name, keep.tobytes()
         if key not in self._spearman:
-            self._spearman[key] = self.correlation(name, keep, "spearman")
+            self._spearman[key] = self._rank_correlation(name, keep)
         return self._spearman[key]
+
+    def _rank_correlation(self, name: str, keep: Mask) -> Drawn:
+        if self._is_constant(name, keep):
+            return self._undefined
+        pairs, counts = self._of(name, keep), self._counts[:, keep]
+        if keep.tobytes() not in self._scores:
+            self._scores[keep.tobytes()] = ranks(pairs.scores, counts)
+        scores = self._scores[keep.tobytes()]
+        found = rank_correlation(ranks(pairs.signal, counts), scores, pairs.signal.starts, counts)
+        return _mean(found, _sizes(pairs.signal, self._least))
 
     def correlation(self, name: str, keep: Mask, kind: Kind) -> Drawn:
         """Return a correlation of a signal with the score over some runs.
@@ -161,7 +180,7 @@ class Bootstrap:
         It is the mean over the groups of runs, weighted by their runs. Groups of fewer than `LEAST`
         runs of a configuration do not count. If the signal is constant, it is undefined.
         """
-        if not keep.any() or np.ptp(self.sample.signals[name][keep]) == 0:
+        if self._is_constant(name, keep):
             return self._undefined
         pairs = self._of(name, keep)
         one_group = self.sample.scope != "within"
@@ -210,6 +229,9 @@ class Bootstrap:
         """Return expected scores for each k, and the mean ones; per resample and group."""
         both = expected_scores(order, scores, self._counts[:, keep], [*ks, 1])
         return both[..., :-1], both[..., -1]
+
+    def _is_constant(self, name: str, keep: Mask) -> bool:
+        return not keep.any() or bool(np.ptp(self.sample.signals[name][keep]) == 0)
 
     @property
     def _least(self) -> int:

@@ -95,9 +95,7 @@ def coefficients(
     if kind == "kendall":
         return _kendall(x, y, counts, np.arange(len(x.values)) if blocks is None else blocks)
     if kind == "spearman":
-        return in_parts(
-            lambda part: _pearson(_ranks(x, part), _ranks(y, part), x.starts, part), counts
-        )
+        return rank_correlation(ranks(x, counts), ranks(y, counts), x.starts, counts)
     a, b = _standardized(x), _standardized(y)
     return in_parts(
         lambda part: _pearson(
@@ -107,16 +105,67 @@ def coefficients(
     )
 
 
-def in_parts(compute: Callable[[Floats], Floats], counts: Floats) -> Floats:
-    """Return what a function computes for each resample, for a few at a time to save memory."""
-    parts = np.array_split(counts, counts.size // _AT_ONCE + 1)
-    return np.concatenate([compute(part) for part in parts])
+def in_parts(compute: Callable[..., Floats], *of_resamples: Floats) -> Floats:
+    """Return what a function computes for each resample, for a few at a time to save memory.
+
+    Args:
+        compute: The function.
+        of_resamples: Its arguments, each of shape ``(resample, n)``.
+    """
+    number = of_resamples[0].size // _AT_ONCE + 1
+    parts = zip(*(np.array_split(one, number) for one in of_resamples), strict=True)
+    return np.concatenate([compute(*part) for part in parts])
 
 
-def _ranks(x: Order, counts: Floats) -> Floats:
-    """Return the mean rank of each value in its group, for each resample."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranks:
+    """Ranks of the values of resamples within their groups."""
+
+    centered: Floats
+    """Rank of each value minus the mean rank of its group, shape ``(resample, n)``."""
+    variance: Floats
+    """Variance of the ranks, shape ``(resample, group)``."""
+
+
+def ranks(x: Order, counts: Floats) -> Ranks:
+    """Return the ranks of each resample; equal values have their mean rank.
+
+    Args:
+        x: The values.
+        counts: How often each resample contains each value, shape ``(resample, n)``.
+    """
+    centered = in_parts(lambda part: _centered_ranks(x, part), counts)
+    squares = in_parts(
+        lambda times, rank: np.add.reduceat(times * rank**2, x.starts, axis=1), counts, centered
+    )
+    return Ranks(centered, squares / np.maximum(np.add.reduceat(counts, x.starts, axis=1), 1.0))
+
+
+def rank_correlation(x: Ranks, y: Ranks, starts: Indices, counts: Floats) -> Floats:
+    """Return Spearman's correlation of each resample in each group; see `coefficients`.
+
+    Args:
+        x: Ranks of one sample.
+        y: Ranks of the other.
+        starts: Index of the first pair of each group.
+        counts: How often each resample contains each pair, shape ``(resample, n)``.
+    """
+    products = in_parts(
+        lambda times, one, other: np.add.reduceat(times * one * other, starts, axis=1),
+        counts,
+        x.centered,
+        y.centered,
+    )
+    n = np.maximum(np.add.reduceat(counts, starts, axis=1), 1.0)
+    return _ratio(products / n, x.variance, y.variance)
+
+
+def _centered_ranks(x: Order, counts: Floats) -> Floats:
     of_ties = tie_counts(x, counts)
-    return np.asarray((through(x, of_ties) - (of_ties - 1) / 2)[:, x.tie])
+    middle = np.add.reduceat(of_ties, x.group_ties, axis=1) / 2  # mean rank minus ½
+    lengths = _lengths(x.group_ties, of_ties.shape[1])
+    centered = through(x, of_ties) - of_ties / 2 - np.repeat(middle, lengths, axis=1)
+    return np.asarray(centered[:, x.tie])
 
 
 def _standardized(x: Order) -> Floats:
