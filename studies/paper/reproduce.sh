@@ -22,13 +22,16 @@ mkdir -p "$OUT"
 
 sequential=(blur-one-shot blur-final downsampling-one-shot blur-single)
 cell=(blur-cell-one-shot blur-cell-final)
+by_signal=(blur-inherited blur-short blur-eigenvalue)
 studies=("${sequential[@]}" "${cell[@]}")
 campaigns=(table1 table3 figure5 table2 table4 incumbents noise alpha-scale)
+beyond=(signals robustdarts)  # what the paper does not have
 
-for name in "${campaigns[@]}"; do step campaign "studies/paper/$name.toml"; done
-for name in "${studies[@]}"; do step run "studies/paper/$name.toml"; done
+for name in "${campaigns[@]}" "${beyond[@]}"; do step campaign "studies/paper/$name.toml"; done
+for name in "${studies[@]}" "${by_signal[@]}"; do step run "studies/paper/$name.toml"; done
 step compare blur-one-shot blur-final -o "$OUT/comparison"
 step compare blur-cell-one-shot blur-cell-final --quick -o "$OUT/comparison"
+step compare blur-one-shot "${by_signal[@]}" blur-final --quick -o "$OUT/comparison"
 
 for number in 1 2 3 4 7 8; do
   step table "$number" --format csv -o "$OUT/table$number.csv"

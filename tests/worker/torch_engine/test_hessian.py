@@ -61,3 +61,10 @@ def test_a_measurement_leaves_the_search_as_it_is() -> None:
     for tensor, earlier in zip(search.state(), before, strict=True):
         assert torch.equal(tensor, earlier)
         assert not tensor.requires_grad
+
+
+def test_trials_in_portions_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    search, samples = started(batch_of(*HYPERPARAMETERS[:3], layers=2))
+    together = alpha_hessian(search, samples, "mse")
+    monkeypatch.setattr("worker.torch_engine.hessian.AT_ONCE", 2)
+    torch.testing.assert_close(alpha_hessian(search, samples, "mse"), together)
