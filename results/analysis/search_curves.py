@@ -59,7 +59,7 @@ def of_study(frames: Frames, column: str) -> list[SearchCurves]:
 
     Args:
         frames: The study, with curves.
-        column: Column of the curves that is to be shown.
+        column: Column of the curves to show.
     """
     largest = frames.curves["epochs"] == frames.curves["epochs"].max()
     joined = _joined(frames.curves[largest], frames.trials, _KEYS_OF_STUDY)
@@ -75,7 +75,7 @@ def of_campaign(
     Args:
         frames: The campaign, with curves.
         conditions: Names of conditions; empty: all that have the column.
-        column: Column of the curves that is to be shown.
+        column: Column of the curves to show.
 
     Raises:
         StoreError: If a condition is unknown, none has the column, or too many have it.
