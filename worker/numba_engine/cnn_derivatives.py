@@ -259,9 +259,9 @@ class _Sums(NamedTuple):
     """Sums over the channels; ``reached`` is the adjoint of the channels where they are active."""
 
     of_hidden: Floats
-    """Of the mask and the active values, ``(row, n · batch)``."""
+    """Sums of the mask and the active values, ``(row, n · batch)``."""
     of_reached: Floats
-    """Of ``reached``, ``(row, n · batch)``."""
+    """Sums of ``reached``, ``(row, n · batch)``."""
     total: Floats
     """Sum of ``reached`` over all positions, ``(slot · channel,)``."""
     by_patches: Floats

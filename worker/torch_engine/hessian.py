@@ -9,9 +9,9 @@ from worker.torch_engine.batches import Samples
 from worker.torch_engine.network import Noise
 from worker.torch_engine.training import Search
 
-"""Number of trials that are differentiated together. Their graph keeps all hidden activations: 60 MB
-per trial of the default size, and three times as much in the cell space."""
-takes 60 MB per trial of the default size, and three times as much in the cell space."""
+AT_ONCE = 32
+"""Number of trials that are differentiated together. Their graph keeps all hidden activations: 60
+MB per trial of the default size, and three times as much in the cell space."""
 
 
 def alpha_hessian(search: Search, samples: Samples, loss: Literal["mse", "psnr"]) -> Tensor:
