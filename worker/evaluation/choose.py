@@ -83,7 +83,10 @@ def able_engine(
 
 
 def make_ready(
-    engine: Engine, progress: Report, architecture: ArchitectureSettings | None = None
+    engine: Engine,
+    progress: Report,
+    architecture: ArchitectureSettings | None = None,
+    search: SearchSettings | None = None,
 ) -> None:
     """Compile the kernels of an engine, so that no job's time includes a compilation.
 
@@ -91,6 +94,7 @@ def make_ready(
         engine: The engine.
         progress: Called before each step of a compilation; each step is logged, too.
         architecture: Settings of the search space; the defaults are those of the sequential space.
+        search: Settings of the search; only drop path needs another kernel.
     """
     if engine.name == "numba":
         from worker.numba_engine.first_calls import Step, ensure_compiled, log_step
@@ -101,7 +105,8 @@ def make_ready(
             progress(phase, step.number - 1, step.of)
 
         settings = architecture or ArchitectureSettings()
-        ensure_compiled(report, settings.kernel_size, settings.space)
+        drop_path = search is not None and search.variant == "r-darts-dp"
+        ensure_compiled(report, settings.kernel_size, settings.space, drop_path=drop_path)
 
 
 def target_of(engine: Engine) -> str:

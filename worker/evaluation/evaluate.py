@@ -54,7 +54,8 @@ class JobEvaluator:
         """
         batch = batch_of(job)
         engine = able_engine(self._engine, self._name, job.architecture, job.search)
-        make_ready(engine, progress, job.architecture)  # not included in the seconds of the trials
+        # Not included in the seconds of the trials.
+        make_ready(engine, progress, job.architecture, job.search)
         if job.architectures is None:
             retrain = job.objective == "final"
             searching: Engine = engine

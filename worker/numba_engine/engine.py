@@ -46,7 +46,7 @@ class NumbaEngine:
         search: SearchSettings,
     ) -> str | None:
         """Return the setting that this engine does not support; None if it supports all."""
-        if search.variant in ("darts-second-order", "r-darts-dp"):
+        if search.variant == "darts-second-order":
             return f"the variant {search.variant!r}"
         return None
 
@@ -72,7 +72,11 @@ class NumbaEngine:
             on_epoch: Called in this thread. Its exception stops all trials.
         """
         batch, settings = run.batch, run.batch.architecture
-        ensure_compiled(kernel_size=settings.kernel_size, space=settings.space)
+        ensure_compiled(
+            kernel_size=settings.kernel_size,
+            space=settings.space,
+            drop_path=batch.drop_paths is not None,
+        )
         trials = len(batch.seeds)
         threads = min(self.threads, trials)
         workspaces: SimpleQueue[Workspace] = SimpleQueue()

@@ -11,6 +11,14 @@ from worker.numba_engine.cells_backward import cells_backward
 from worker.numba_engine.cells_forward import cell_forward
 from worker.numba_engine.coefficients import coefficient, has_cnn
 from worker.numba_engine.compilation import entry, kernel
+from worker.numba_engine.drop_factors import Drop, Drops
+from worker.numba_engine.drop_path import (
+    drop_of,
+    dropped_cell_forward,
+    dropped_cells_backward,
+    dropped_layer_backward,
+    dropped_layer_forward,
+)
 from worker.numba_engine.layers_backward import layer_backward
 from worker.numba_engine.layers_forward import layer_forward
 from worker.numba_engine.layout import clear, noise_start
@@ -60,7 +68,14 @@ class TrainingMeans(NamedTuple):
 
 @kernel
 def forward(
-    trial: Trial, taps: Taps, space: Space, signals: int, first: int, occasion: int, step: int
+    trial: Trial,
+    taps: Taps,
+    space: Space,
+    drop: Drop | None,
+    signals: int,
+    first: int,
+    occasion: int,
+    step: int,
 ) -> float:
     """Measure a batch of signals and send it through the network.
 
@@ -68,6 +83,7 @@ def forward(
         trial: The trial.
         taps: The K taps.
         space: The search space.
+        drop: Factors of the edges; None without drop path.
         signals: Address of drawn signals, ``(…, n, sample)``.
         first: Index of the batch's first signal.
         occasion: When the noise is drawn.
@@ -85,12 +101,18 @@ def forward(
             count_input(trial, 0, taps)
         for layer in range(trial.layers):
             draw_noise(trial, layer, occasion, step)
-            layer_forward(trial, layer, taps)
+            if drop is None:
+                layer_forward(trial, layer, taps)
+            else:
+                dropped_layer_forward(trial, layer, drop, taps)
         return loss_and_gradient(trial, trial.layers, _ONE)
     for edge in range(trial.layers):
         draw_noise(trial, edge, occasion, step)
     for cell in range(trial.cells):
-        cell_forward(trial, cell, taps)
+        if drop is None:
+            cell_forward(trial, cell, taps)
+        else:
+            dropped_cell_forward(trial, cell, drop, taps)
     return loss_and_gradient(trial, trial.cells * (trial.states + 1), _ZERO)
 
 
@@ -111,7 +133,9 @@ def draw_noise(trial: Trial, layer: int, occasion: int, step: int) -> None:
 
 
 @kernel
-def backward(trial: Trial, for_weights: np.bool_, taps: Taps, space: Space) -> None:
+def backward(
+    trial: Trial, for_weights: np.bool_, taps: Taps, space: Space, drop: Drop | None
+) -> None:
     """Take the loss's gradient back to the weights, or to the coefficients.
 
     Args:
@@ -119,15 +143,21 @@ def backward(trial: Trial, for_weights: np.bool_, taps: Taps, space: Space) -> N
         for_weights: Whether the weights' gradients are needed; if not, those of the coefficients.
         taps: The K taps.
         space: The search space.
+        drop: Factors of the edges; None without drop path.
     """
     clear(trial.first_gradient, trial.parameters)
     if space is None:
         source = 0
         for layer in range(trial.layers - 1, trial.lowest_trained - 1, -1):
-            layer_backward(trial, layer, source, for_weights, taps)
+            if drop is None:
+                layer_backward(trial, layer, source, for_weights, taps)
+            else:
+                dropped_layer_backward(trial, layer, source, for_weights, drop, taps)
             source = trial.signal_size - source
-    else:
+    elif drop is None:
         cells_backward(trial, for_weights, taps)
+    else:
+        dropped_cells_backward(trial, for_weights, drop, taps)
 
 
 @kernel
@@ -157,7 +187,13 @@ def adam(trial: Trial, step: int, step_size: float) -> None:
 
 @kernel
 def alpha_step(
-    trial: Trial, alpha: Alpha, step: int, step_size: float, taps: Taps, space: Space
+    trial: Trial,
+    alpha: Alpha,
+    step: int,
+    step_size: float,
+    taps: Taps,
+    space: Space,
+    drop: Drop | None,
 ) -> None:
     """Take a step of α after a `forward`, with the weights fixed, and update the coefficients.
 
@@ -168,16 +204,19 @@ def alpha_step(
         step_size: Step size of this step.
         taps: The K taps.
         space: The search space.
+        drop: Factors of the edges; None without drop path.
     """
     # With a literal instead of a NumPy boolean, `backward` would be compiled for each of the two.
-    backward(trial, np.bool_(False), taps, space)
+    backward(trial, np.bool_(False), taps, space, drop)
     alpha_gradient(alpha, trial)
     alpha_update(alpha, step, step_size)
     mix(alpha, trial)
 
 
 @kernel
-def weight_step(trial: Trial, step: int, step_size: float, taps: Taps, space: Space) -> None:
+def weight_step(
+    trial: Trial, step: int, step_size: float, taps: Taps, space: Space, drop: Drop | None
+) -> None:
     """Take a step of the weights after a `forward`, with the coefficients fixed.
 
     Args:
@@ -186,15 +225,22 @@ def weight_step(trial: Trial, step: int, step_size: float, taps: Taps, space: Sp
         step_size: Step size of this step.
         taps: The K taps.
         space: The search space.
+        drop: Factors of the edges; None without drop path.
     """
     if trial.lowest_trained < trial.layers:
-        backward(trial, np.bool_(True), taps, space)
+        backward(trial, np.bool_(True), taps, space, drop)
         adam(trial, step, step_size)
 
 
 @entry
 def search_epoch(
-    trial: Trial, taps: Taps, space: Space, alpha: Alpha, validation: Batches, training: Batches
+    trial: Trial,
+    taps: Taps,
+    space: Space,
+    alpha: Alpha,
+    validation: Batches,
+    training: Batches,
+    drops: Drops | None,
 ) -> SearchMeans:
     """Take steps of α on validation batches and steps of the weights on training batches, in turn.
 
@@ -206,6 +252,7 @@ def search_epoch(
         validation: Validation batches, and step sizes of α.
         training: Training batches, as many, and step sizes of the weights. Without signals the
             weights stay as they are.
+        drops: Factors of the edges in all steps; None without drop path.
     """
     length, steps = trial.n * trial.batch, validation.step_sizes.size
     validation_loss, psnr, train_loss = 0.0, 0.0, 0.0
@@ -213,14 +260,18 @@ def search_epoch(
     for i in range(steps):
         step, first = validation.first_step + i, i * length
         drawn = validation.signals.ctypes.data
-        validation_loss += forward(trial, taps, space, drawn, first, validation.occasion, step)
+        drop = drop_of(drops, False, i, trial)
+        loss = forward(trial, taps, space, drop, drawn, first, validation.occasion, step)
+        validation_loss += loss
         psnr += mean_psnr(trial)
-        alpha_step(trial, alpha, step, validation.step_sizes[i], taps, space)
+        alpha_step(trial, alpha, step, validation.step_sizes[i], taps, space, drop)
         if training.signals.size > 0:
             step = training.first_step + i
             drawn = training.signals.ctypes.data
-            train_loss += forward(trial, taps, space, drawn, first, training.occasion, step)
-            weight_step(trial, step, training.step_sizes[i], taps, space)
+            drop = drop_of(drops, True, i, trial)
+            loss = forward(trial, taps, space, drop, drawn, first, training.occasion, step)
+            train_loss += loss
+            weight_step(trial, step, training.step_sizes[i], taps, space, drop)
     return SearchMeans(validation_loss / steps, psnr / steps, train_loss / steps)
 
 
@@ -241,7 +292,7 @@ def train_epoch(trial: Trial, taps: Taps, space: Space, batches: Batches) -> Tra
     for i in range(steps):
         step = batches.first_step + i
         drawn = batches.signals.ctypes.data
-        loss += forward(trial, taps, space, drawn, i * length, batches.occasion, step)
+        loss += forward(trial, taps, space, None, drawn, i * length, batches.occasion, step)
         psnr += mean_psnr(trial)
-        weight_step(trial, step, batches.step_sizes[i], taps, space)
+        weight_step(trial, step, batches.step_sizes[i], taps, space, None)
     return TrainingMeans(loss / steps, psnr / steps)

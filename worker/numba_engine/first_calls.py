@@ -24,6 +24,7 @@ from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import set_coefficients
 from worker.numba_engine.compilation import compile_for, is_compiled
 from worker.numba_engine.compile_lock import alone
+from worker.numba_engine.drop_factors import Drops
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
 from worker.numba_engine.kernel_cache import cache_directory, warn_of_no_directory
 from worker.numba_engine.signals import cosine_waves
@@ -31,6 +32,8 @@ from worker.numba_engine.workspace import Workspace, starting_alpha
 
 log = logging.getLogger(__name__)
 
+DROP_PATH = "drop-path"
+"""Word for `compile_missing`: searches drop edges."""
 KernelSize = Literal[3, 5]
 SpaceName = Literal["sequential", "cell"]
 
@@ -65,7 +68,11 @@ def log_step(step: Step) -> None:
 
 
 def ensure_compiled(
-    report: Report = log_step, kernel_size: KernelSize = 3, space: SpaceName = "sequential"
+    report: Report = log_step,
+    kernel_size: KernelSize = 3,
+    space: SpaceName = "sequential",
+    *,
+    drop_path: bool = False,
 ) -> None:
     """Compile the kernels to disk, so that no trial waits for their compilation.
 
@@ -78,10 +85,12 @@ def ensure_compiled(
         report: Called before each step; not called if the code is on disk.
         kernel_size: Taps of the convolutions: the kernels are compiled for each size.
         space: The search space: the kernels are compiled for each, too.
+        drop_path: Whether searches drop edges; if so, one more kernel is compiled.
     """
-    missing = _missing(kernel_size, space)
-    if missing and not compile_in_subprocess(report, str(kernel_size), space):
-        _compile(report, _missing(kernel_size, space))
+    missing = _missing(kernel_size, space, drop_path)
+    words = str(kernel_size), space, *([DROP_PATH] if drop_path else [])
+    if missing and not compile_in_subprocess(report, *words):
+        _compile(report, _missing(kernel_size, space, drop_path))
 
 
 def compile_in_subprocess(report: Report, *words: str, **variables: str) -> bool:
@@ -118,13 +127,15 @@ def compile_in_subprocess(report: Report, *words: str, **variables: str) -> bool
     return process.returncode == 0
 
 
-def compile_missing(kernel_size: str, space: str) -> None:
+def compile_missing(kernel_size: str, space: str, *options: str) -> None:
     """Compile what is not on disk, and print one line, a `Step` as JSON, before each step.
 
     Args:
         kernel_size: Taps of the convolutions, ``3`` or ``5``.
         space: The search space, ``sequential`` or ``cell``.
+        options: `DROP_PATH`, or nothing.
     """
+    drop_path = DROP_PATH in options
     architecture = ArchitectureSettings.model_validate(
         {"kernel_size": int(kernel_size), "space": space}
     )
@@ -132,9 +143,10 @@ def compile_missing(kernel_size: str, space: str) -> None:
     def report(step: Step) -> None:
         print(json.dumps(step), flush=True)  # noqa: T201 -- the parent process reads it
 
-    waiting = Step("", 1, len(_missing(architecture.kernel_size, architecture.space)))
+    what = architecture.kernel_size, architecture.space, drop_path
+    waiting = Step("", 1, len(_missing(*what)))
     with alone(cache_directory(), f"{space}-{kernel_size}", lambda: report(waiting)):
-        _compile(report, _missing(architecture.kernel_size, architecture.space))
+        _compile(report, _missing(*what))
 
 
 class FirstCall(NamedTuple):
@@ -155,8 +167,8 @@ class FirstCalls(NamedTuple):
     calls: tuple[FirstCall, ...]
 
 
-def _missing(kernel_size: KernelSize, space: SpaceName) -> list[FirstCall]:
-    calls = _first_calls(kernel_size, space).calls
+def _missing(kernel_size: KernelSize, space: SpaceName, drop_path: bool = False) -> list[FirstCall]:
+    calls = _first_calls(kernel_size, space, drop_path).calls
     return [call for call in calls if not is_compiled(call.entry, call.arguments)]
 
 
@@ -167,7 +179,7 @@ def _compile(report: Report, missing: list[FirstCall]) -> None:
 
 
 @functools.cache
-def _first_calls(kernel_size: KernelSize, space: SpaceName) -> FirstCalls:
+def _first_calls(kernel_size: KernelSize, space: SpaceName, drop_path: bool = False) -> FirstCalls:
     """Return the first calls of all entries for a kernel size and a search space."""
     batch = Batch(
         problem=CosineProblem(ProblemSettings()),
@@ -183,13 +195,16 @@ def _first_calls(kernel_size: KernelSize, space: SpaceName) -> FirstCalls:
     signals, none = np.zeros(0, np.float32), np.zeros(0)
     trial, architecture = workspace.trial, starting_alpha(batch, 0, alpha)
     batches = Batches(signals, occasion=0, first_step=0, step_sizes=none)
-    calls = (
+    search = (*workspace.network, architecture, batches, batches)
+    calls = [
         FirstCall("sampler", cosine_waves, (trial, none, 2, 0, 0, 0, none, signals)),
         FirstCall("mixture", set_coefficients, (alpha[:0], trial)),
-        FirstCall("search", search_epoch, (*workspace.network, architecture, batches, batches)),
+        FirstCall("search", search_epoch, (*search, None)),
         FirstCall("training", train_epoch, (*workspace.network, batches)),
-    )
-    return FirstCalls(workspace, calls)
+    ]
+    if drop_path:
+        calls.append(FirstCall("search with drop path", search_epoch, (*search, Drops(0, 0, 0))))
+    return FirstCalls(workspace, tuple(calls))
 
 
 if __name__ == "__main__":

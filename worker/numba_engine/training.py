@@ -160,7 +160,8 @@ class SearchRun:
             first_step=steps.start,
             step_sizes=self._weight_step_sizes[index, steps.start : steps.stop],
         )
-        means = search_epoch(*workspace.network, alpha, validation, training)
+        drops = workspace.drop.fill(index, steps) if workspace.drop else None
+        means = search_epoch(*workspace.network, alpha, validation, training, drops)
         result.validation_loss[index, epoch] = means.validation_loss
         result.validation_psnr[index, epoch] = means.validation_psnr
         if not self.single:

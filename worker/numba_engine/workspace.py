@@ -13,6 +13,7 @@ from worker.engine.philox import MASK, KeyedGenerator, Occasion
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import Alpha, set_coefficients
 from worker.numba_engine.cell_pruning import needed_edges, trained_signals
+from worker.numba_engine.drop_factors import DropFactors
 from worker.numba_engine.epochs import Batches, train_epoch
 from worker.numba_engine.memory import (
     CNNS,
@@ -79,6 +80,8 @@ class Workspace:
         count = batch.search.batches * matrix.shape[1] * size
         self._drawn = np.zeros((2, count + int(self.trial["columns"]) * LANES), np.float32)
         self._scratch = np.empty(4 * size + 6)
+        self.drop = None if batch.drop_paths is None else DropFactors(batch, self.memory)
+        """Factors of drop path, or None without it."""
 
     @property
     def trial(self) -> Trial:

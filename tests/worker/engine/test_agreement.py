@@ -149,6 +149,25 @@ def test_the_steps_of_darts_single_agree(
 
 
 @pytest.mark.parametrize(
+    ("operations", "kernel_size", "cells"),
+    [("all", 3, 0), ("good", 5, 0), ("all", 3, 2), ("good", 5, 3)],
+)
+def test_the_steps_of_a_search_with_drop_path_agree(
+    engine: Engine, reference: Engine, operations: str, kernel_size: int, cells: int
+) -> None:
+    batch = twenty_steps_of(
+        *HYPERPARAMETERS, operations=operations, channels=4, kernel_size=kernel_size, epochs=8
+    )
+    batch = replace(batch, drop_paths=(0.0, 0.2, 0.4, 0.6))
+    if cells:
+        batch = in_cells(batch, cells, states=3)
+
+    found, expected = engine.search(batch, quiet), reference.search(batch, quiet)
+
+    assert_agree(found, expected, TOLERANCE if operations == "all" else 10 * TOLERANCE)
+
+
+@pytest.mark.parametrize(
     ("space", "operations"), [("sequential", "good"), ("sequential", "all"), ("cell", "all")]
 )
 def test_a_random_search_agrees(

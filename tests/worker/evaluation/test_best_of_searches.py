@@ -170,7 +170,7 @@ def test_a_trial_retrains_the_chosen_architecture(variant: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("variant", ["best-of-four", "r-darts-l2"])
+@pytest.mark.parametrize("variant", SELECTING)
 def test_engines_choose_alike(variant: str) -> None:
     job = job_by(variant, seeds=(11, 12))
     numba = JobEvaluator(device="cpu", engine="numba", threads=1)(job, quiet)

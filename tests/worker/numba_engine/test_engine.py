@@ -71,6 +71,28 @@ def test_a_trial_in_cells_alone_equals_the_same_in_a_batch(variant: str) -> None
         np.testing.assert_array_equal(retrained.train_loss[0], trained.train_loss[trial])
 
 
+@pytest.mark.parametrize("space", ["sequential", "cell"])
+def test_without_a_probability_drop_path_changes_little(space: str) -> None:
+    # The factors are 1: only roundings differ.
+    batch = batch_of(*HYPERPARAMETERS[:2])
+    batch = in_cells(batch) if space == "cell" else batch
+    plain = NumbaEngine(1).search(batch, quiet)
+    dropped = NumbaEngine(1).search(replace(batch, drop_paths=(0.0, 0.0)), quiet)
+    np.testing.assert_allclose(dropped.train_loss, plain.train_loss, rtol=1e-4)
+    np.testing.assert_allclose(dropped.psnr, plain.psnr, atol=1e-3)
+
+
+@pytest.mark.parametrize("space", ["sequential", "cell"])
+def test_a_trial_with_drop_path_equals_the_same_in_a_batch(space: str) -> None:
+    batch = replace(batch_of(*HYPERPARAMETERS, epochs=3), drop_paths=(0.0, 0.2, 0.4, 0.6))
+    batch = in_cells(batch) if space == "cell" else batch
+    together = NumbaEngine(2).search(batch, quiet)
+    for trial in (1, 3):
+        assert batch.drop_paths is not None
+        single = replace(alone(batch, trial), drop_paths=batch.drop_paths[trial : trial + 1])
+        assert_equal(NumbaEngine(1).search(single, quiet), together, trial)
+
+
 def test_darts_single_reports_three_times_the_epochs() -> None:
     reported: list[tuple[int, int]] = []
     batch = batch_of(*HYPERPARAMETERS[:2], epochs=2)
@@ -94,7 +116,7 @@ def test_a_random_search_alone_equals_the_same_in_a_batch() -> None:
             np.testing.assert_array_equal(getattr(apart, name)[0], getattr(together, name)[trial])
 
 
-@pytest.mark.parametrize("variant", ["darts", "darts-single", "rs-ws", "r-darts-l2"])
+@pytest.mark.parametrize("variant", ["darts", "darts-single", "rs-ws", "r-darts-l2", "r-darts-dp"])
 def test_first_order_variants_are_supported(variant: str) -> None:
     batch = in_cells(batch_of())
     search = batch.search.model_copy(update={"variant": variant})

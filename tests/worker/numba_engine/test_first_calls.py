@@ -33,6 +33,12 @@ def test_nothing_is_reported_if_everything_is_compiled() -> None:
     assert steps == []
 
 
+def test_only_drop_path_compiles_its_kernel() -> None:
+    plain = [call.name for call in first_calls._first_calls(3, "sequential").calls]
+    dropping = [call.name for call in first_calls._first_calls(3, "sequential", True).calls]
+    assert dropping == [*plain, "search with drop path"]
+
+
 @pytest.mark.parametrize("space", ["sequential", "cell"])
 def test_first_calls_own_the_memory_of_their_addresses(
     space: Literal["sequential", "cell"],

@@ -108,6 +108,7 @@ def search_agrees(batch: Batch) -> None:
         alpha,
         workspace.batches(0, Occasion.SEARCH_VALIDATION, range(1), NO_STEP, buffer=0),
         workspace.batches(0, Occasion.SEARCH_TRAINING, range(1), NO_STEP, buffer=1),
+        None,
     )
 
     assert means.validation_loss == pytest.approx(validation, rel=1e-5)
