@@ -23,6 +23,7 @@ from configspace.files import read_settings
 from configspace.hyperparameters import DOMAINS, Domain, narrowed
 from configspace.rungs import rungs
 from configspace.search import SearchSettings
+from configspace.search_checks import check_search
 from configspace.settings import (
     Count,
     Difference,
@@ -37,7 +38,7 @@ from configspace.settings import (
     first_problem,
     flat,
 )
-from configspace.signals import SIGNALS, Objective, Request, requests_of, signal_of
+from configspace.signals import Objective, Request, requests_of, signal_of
 
 
 def _problem(value: str) -> str:
@@ -278,23 +279,7 @@ class Study(Section):
             raise ValueError(
                 "architecture.custom: expected none with search.variant 'darts-single'"
             )
-        if self.search.variant == "rs-ws" and signal_of(self.objective).needs_alpha:
-            without = [signal.objective for signal in SIGNALS.values() if not signal.needs_alpha]
-            raise ValueError(
-                f"objective: expected one of {', '.join([*without, 'final'])} with search.variant "
-                f"'rs-ws', which has no α, got {self.objective!r}"
-            )
-        if self.search.watches and not self.search.hessian.can_stop(self.rungs()[-1]):
-            raise ValueError(
-                f"expected search.hessian with which {self.search.variant!r} can stop a search of "
-                f"{self.rungs()[-1]} epochs; its rule needs more measurements"
-            )
-        least, needed = self.rungs()[0], self.search.hessian.epochs_of_ratio
-        if self.objective == "eigenvalue-ratio" and least < needed:
-            raise ValueError(
-                f"objective: 'eigenvalue-ratio' needs bohb.min_epochs with a smallest rung of at "
-                f"least {needed} epochs, got one of {least}"
-            )
+        check_search(self.search, self.objective, self.evaluation.signals, self.rungs())
         return self
 
     def domains(self) -> dict[str, Domain]:

@@ -223,6 +223,11 @@ def test_other_variants_ignore_the_random_search() -> None:
     assert study().differences(other) == []
 
 
+def test_a_random_search_has_no_eigenvalue() -> None:
+    with pytest.raises(ValueError, match=r"expected no 'eigenvalue' with search\.variant 'rs-ws'"):
+        study(search={"variant": "rs-ws"}, evaluation={"signals": ["eigenvalue"]})
+
+
 def test_a_selecting_search_depends_on_its_retraining() -> None:
     tenth, third = (
         study(search={"variant": "best-of-four"}, evaluation={"short_fraction": fraction})
