@@ -51,6 +51,9 @@ def eigenvalue_figure(searches: Sequence[SearchCurves]) -> Figure:
         name_axes(axes, "epoch", "dominant eigenvalue")
     for axes in panels[len(searches) :]:
         figure.delaxes(axes)
+    # Shared axes have their ticks named in the last row only, which may not be full.
+    for axes in panels[max(len(searches) - columns, 0) : len(searches)]:
+        axes.tick_params(axis="x", labelbottom=True)
     bar = figure.colorbar(
         ScalarMappable(colors, _SCORES), ax=list(panels[: len(searches)]), shrink=0.8
     )

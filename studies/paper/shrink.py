@@ -1,7 +1,8 @@
 """Shrink a reproduction to the size that the repository keeps, about a third.
 
 Pictures become at most 1,400 pixels wide, with 128 colors. The trials of the campaigns and those of
-the studies become one Parquet file. `reproduce.sh` runs this at its end::
+the studies become one Parquet file, and so do those about signals. `reproduce.sh` runs this at its
+end::
 
     python studies/paper/shrink.py docs/reproduction
 """
@@ -17,10 +18,13 @@ WIDTH = 1400
 COLORS = 128
 """Size of a picture's palette."""
 
-PARTS = ("campaign-trials.parquet", "study-trials.parquet")
-"""The two exports that become ``trials.parquet``."""
+MERGED = {
+    "trials.parquet": ("campaign-trials.parquet", "study-trials.parquet"),
+    "signal-trials.parquet": ("signal-campaign-trials.parquet", "signal-study-trials.parquet"),
+}
+"""Files of trials, and for each the export of campaigns and the export of studies it is made of."""
 KEYS = ["campaign", "condition", "study", "purpose"]
-"""First columns of ``trials.parquet``. A trial has either a campaign or a study."""
+"""First columns of a file of trials. A trial has either a campaign or a study."""
 STUDY_NUMBERS = ["iteration", "rung", "number", "part"]
 """Columns of integers that only the trials of studies have."""
 
@@ -29,12 +33,13 @@ def main(folder: Path) -> None:
     """Shrink all pictures and Parquet files of a folder, in place."""
     for picture in sorted(folder.rglob("*.png")):
         shrink_picture(picture)
-    campaigns, studies = (folder / name for name in PARTS)
-    if campaigns.exists() and studies.exists():
-        merged = merge(pd.read_parquet(campaigns), pd.read_parquet(studies))
-        write_parquet(merged, folder / "trials.parquet")
-        campaigns.unlink()
-        studies.unlink()
+    for name, parts in MERGED.items():
+        campaigns, studies = (folder / part for part in parts)
+        if campaigns.exists() and studies.exists():
+            merged = merge(pd.read_parquet(campaigns), pd.read_parquet(studies))
+            write_parquet(merged, folder / name)
+            campaigns.unlink()
+            studies.unlink()
     evaluations = folder / "evaluations.parquet"
     if evaluations.exists():
         write_parquet(pd.read_parquet(evaluations), evaluations)

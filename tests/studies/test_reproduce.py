@@ -62,6 +62,16 @@ def test_every_figure_is_written(called: list[list[str]]) -> None:
     assert figures == set("123456789")
 
 
+def test_the_trials_of_everything_are_exported(called: list[list[str]]) -> None:
+    listed = {
+        name
+        for words in called
+        if words[0] == "export" and "trials" in words
+        for name in words[1 : words.index("--what")]
+    }
+    assert listed == {path.stem for path in ROOT.glob("studies/paper/*.toml")}
+
+
 def test_the_command_accepts_every_call(called: list[list[str]]) -> None:
     group = typer.main.get_command(app)
     assert isinstance(group, typer.core.TyperGroup)

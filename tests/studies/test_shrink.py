@@ -34,8 +34,9 @@ STUDY = pd.DataFrame(
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder of two exports and two pictures after the script ran twice."""
     folder = tmp_path_factory.mktemp("reproduction")
-    CAMPAIGN.to_parquet(folder / "campaign-trials.parquet", index=False)
-    STUDY.to_parquet(folder / "study-trials.parquet", index=False)
+    for prefix in ("", "signal-"):
+        CAMPAIGN.to_parquet(folder / f"{prefix}campaign-trials.parquet", index=False)
+        STUDY.to_parquet(folder / f"{prefix}study-trials.parquet", index=False)
     CAMPAIGN.to_parquet(folder / "evaluations.parquet", index=False)
     noise = np.random.default_rng(0).integers(256, size=(200, 2000, 3), dtype=np.uint8)
     (folder / "comparison").mkdir()
@@ -47,9 +48,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_all_trials_are_in_one_file(folder: Path) -> None:
-    assert {path.name for path in folder.glob("*trials*")} == {"trials.parquet"}
-    trials = pd.read_parquet(folder / "trials.parquet")
+FILES = ("trials.parquet", "signal-trials.parquet")
+
+
+def test_the_exports_are_merged(folder: Path) -> None:
+    assert {path.name for path in folder.glob("*trials*")} == {*FILES}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_trials_have_a_campaign_or_a_study(folder: Path, name: str) -> None:
+    trials = pd.read_parquet(folder / name)
     assert trials["campaign"].dropna().tolist() == ["a", "a"]
     assert trials["study"].dropna().tolist() == ["b"]
     assert (trials["campaign"].isna() == trials["study"].notna()).all()

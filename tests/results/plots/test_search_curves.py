@@ -60,7 +60,10 @@ def test_trials_without_scores_are_drawn() -> None:
 @pytest.mark.slow
 def test_four_conditions_have_four_panels() -> None:
     figure = eigenvalue_figure([searches(name) for name in "abcd"])
-    assert [title(axes) for axes in figure.axes[:-1]] == list("abcd")
+    panels = figure.axes[:-1]
+    assert [title(axes) for axes in panels] == list("abcd")
+    named = [axes.xaxis.get_major_ticks()[0].label1.get_visible() for axes in panels]
+    assert named == [False, True, True, True]
 
 
 def test_each_cell_has_a_line_of_mean_norms() -> None:
