@@ -6,16 +6,14 @@ The coverage of the intervals behind their verdicts is that of `Comparison.level
 import math
 
 from results.comparison.answer import Answer, Line, of_pairs
+from results.comparison.numbers import interval, number, probability, signed, with_unit
 from results.comparison.report import ComparisonReport, PairReport
 from results.comparison.rules import EQUAL_COST, OTHER_PROBLEM, SOURCE, WHICH_IS_BETTER
 from results.comparison.sides import Side
 from results.comparison.table import (
     crashed_text,
     higher,
-    interval,
-    probability,
     sign,
-    signed,
     undecided,
     verdict,
     which_is_higher,
@@ -85,23 +83,28 @@ def _at_equal_cost(pair: PairReport, costly: Side) -> str:
             "it already had its final incumbent, which is re-run above, so the comparison of the "
             "re-runs is also a comparison at equal cost."
         )
+    signal = costly.signal
+    then, last = (with_unit(number(one.score, signal), signal) for one in (found, costly.incumbent))
     text = (
-        f"its best was {found.configuration}, observed at {found.score:.2f} dB on {found.epochs} "
-        f"epochs. Its final incumbent ({costly.incumbent.score:.2f} dB on "
-        f"{costly.incumbent.epochs} epochs) came later, so the comparison of the re-runs above is "
-        "not at equal cost. "
+        f"its best was {found.configuration}, observed at {then} on {found.epochs} "
+        f"epochs. Its final incumbent ({last} on {costly.incumbent.epochs} epochs) came later, so "
+        "the comparison of the re-runs above is not at equal cost. "
     )
     if at_cost.scores == 1:
         text += "The observed score was the only one on that budget"
     else:
-        text += f"The observed score is the highest of {at_cost.scores}, so it is probably too high"
+        best, bias = ("highest", "high") if signal.direction > 0 else ("lowest", "low")
+        text += (
+            f"The observed score is the {best} of {at_cost.scores}, so it is probably too {bias}"
+        )
     if rerun is None:
         return f"{text}; the configuration was not re-run."
     gain, wins = rerun.contrast.difference, rerun.contrast.probability
     other, reference = versus.sides
     return (
-        f"{text}; re-run, the configuration has a mean of {interval(rerun.objective)} dB "
-        f"(n = {rerun.objective.n}) in the same PSNR. At equal cost "
+        f"{text}; re-run, the configuration has a mean of "
+        f"{with_unit(interval(rerun.objective, signal), signal)} (n = {rerun.objective.n}) in the "
+        f"same {'PSNR' if signal.is_psnr else 'signal'}. At equal cost "
         f"{which_is_higher(gain, wins, versus)}: the mean architecture PSNRs differ by "
         f"{signed(gain, versus.level)}, {reference.study.objective} minus {other.study.objective}; "
         f"one run of the {reference.label}'s configuration beats one of the {other.label}'s with "

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 
 from results.comparison import against
 from results.comparison.answer import Answer, Line, capital, of_sides
-from results.comparison.report import ComparisonReport
-from results.comparison.rules import CLOSE, SMALL_BUDGETS, STAND_IN, WINNERS_CURSE
+from results.comparison.numbers import interval, number, percent, signed, with_unit
+from results.comparison.report import ComparisonReport, StandIn
+from results.comparison.rules import CLOSE, SIGNALS, SMALL_BUDGETS, STAND_IN, WINNERS_CURSE, Rule
 from results.comparison.sides import Side
-from results.comparison.table import as_high, interval, percent, signed, undecided
+from results.comparison.table import as_high, undecided
+from results.stats.correlations import Correlations
 from results.stats.estimates import LEAST, LEVEL, Estimate
 
 
@@ -25,7 +27,8 @@ def answers(report: ComparisonReport) -> tuple[Answer, ...]:
         for answer in (
             against.which_is_better(report),
             against.costs(report),
-            _stand_in(report),
+            _one_shot(report),
+            _signals(report),
             _winners_curse(report),
             _small_budgets(report),
             against.other_problem(report),
@@ -106,35 +109,60 @@ def _agreement(correlation: Estimate) -> str:
     return _CLOSENESS[word]
 
 
-def _stand_in(report: ComparisonReport) -> Answer:
-    judged = [within.spearman for within in report.within]
-    parts = [
-        f"within the re-runs of the {side.label}'s incumbent, where only the seed differs, they "
-        f"{_agreement(within.spearman)} (Spearman {interval(within.spearman)}, "
-        f"n = {within.spearman.n})"
-        for side, within in zip(report.comparison.sides, report.within, strict=True)
-    ]
-    over = ""
-    if report.over_configurations is not None:
-        found = report.over_configurations.spearman
-        judged.append(found)
-        over = (
-            f"over the configurations of the final study, the two scores {_agreement(found)} "
-            f"(Spearman {interval(found)}, n = {found.n} on the largest budget)"
-        )
-    enough = sum(closeness(one) not in ("few", "constant") for one in judged)
-    whole = [Line(f"{capital(over)}.")] if over else []
+def _one_shot(report: ComparisonReport) -> Answer:
+    found = report.one_shot
+    over = _over(found, "the two scores")
+    parts = [_within(side, each) for side, each in found.within]
     if len(report.pairs) == 1:
-        text = "; ".join([over, *parts] if over else parts)
-        return Answer(STAND_IN, (Line(f"{capital(text)}."),), enough)
-    lines = of_sides(report, [f"{part}." for part in parts], "")
-    return Answer(STAND_IN, (*whole, *lines), enough)
+        return _stand_in(STAND_IN, [found], (_sentence([over, *parts]),))
+    whole = (_sentence([over]),) if over else ()
+    return _stand_in(STAND_IN, [found], (*whole, *of_sides(report, [f"{p}." for p in parts], "")))
 
 
-_CURSE = {
-    "cursed": "was too good, the winner's curse",
-    "chance": "was as high as chance gives",
-}
+def _signals(report: ComparisonReport) -> Answer | None:
+    """Answer for what studies were tuned on, other than the one-shot score."""
+    lines = []
+    for found in report.signals:
+        both = f"the {found.signal.label} and the architecture PSNR"
+        parts = [_over(found, both), *(_within(side, each) for side, each in found.within)]
+        text = str(_sentence(parts)) if any(parts) else "It was not recorded."
+        if found.signal.direction < 0:
+            text += " A low value is good, so it counts with the opposite sign."
+        lines.append(Line(text, found.signal.objective if len(report.pairs) > 1 else ""))
+    return _stand_in(SIGNALS, report.signals, tuple(lines)) if lines else None
+
+
+def _over(found: StandIn, both: str) -> str:
+    if found.over_configurations is None:
+        return ""
+    over = found.over_configurations.spearman
+    return (
+        f"over the configurations of the final study, {both} {_agreement(over)} "
+        f"(Spearman {interval(over)}, n = {over.n} on the largest budget)"
+    )
+
+
+def _within(side: Side, found: Correlations) -> str:
+    within = found.spearman
+    return (
+        f"within the re-runs of the {side.label}'s incumbent, where only the seed differs, they "
+        f"{_agreement(within)} (Spearman {interval(within)}, n = {within.n})"
+    )
+
+
+def _sentence(parts: Sequence[str]) -> Line:
+    return Line(f"{capital('; '.join(part for part in parts if part))}.")
+
+
+def _stand_in(rule: Rule, found: Sequence[StandIn], lines: tuple[Line, ...]) -> Answer:
+    every = [
+        correlations
+        for each in found
+        for correlations in (each.over_configurations, *(within for _, within in each.within))
+        if correlations is not None
+    ]
+    judged = sum(closeness(each.spearman) not in ("few", "constant") for each in every)
+    return Answer(rule, lines, judged)
 
 
 def _winners_curse(report: ComparisonReport) -> Answer:
@@ -144,16 +172,22 @@ def _winners_curse(report: ComparisonReport) -> Answer:
 
 
 def _curse(side: Side) -> str:
-    curse, mean = side.curse, side.objective_mean
-    text = f"observed {curse.observed:.2f} dB"
+    curse, mean, signal = side.curse, side.objective_mean, side.signal
+    text = f"observed {with_unit(number(signal.direction * curse.observed, signal), signal)}"
+    extreme = "high" if signal.direction > 0 else "low"
     if curse.verdict == "few":
         judged = f"has too few re-runs for an answer ({undecided(curse.n, curse.needed)})"
     else:
-        judged = _CURSE[curse.verdict]
-        text += f", at least as high by chance: {as_high(curse)}"
+        cursed = curse.verdict == "cursed"
+        chance = f"was as {extreme} as chance gives"
+        judged = "was too good, the winner's curse" if cursed else chance
+        text += f", at least as {extreme} by chance: {as_high(curse)}"
+    if not mean.n:
+        return f"The {side.label}'s incumbent {judged}: {text}."
     return (
-        f"The {side.label}'s incumbent {judged}: {text}. Observed minus "
-        f"mean of re-runs: {signed(side.gap)}, mean {interval(mean)} dB (n = {mean.n})."
+        f"The {side.label}'s incumbent {judged}: {text}. Observed minus mean of re-runs: "
+        f"{signed(side.gap, signal=signal)}, mean {with_unit(interval(mean, signal), signal)} "
+        f"(n = {mean.n})."
     )
 
 

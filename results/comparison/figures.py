@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from configspace.signals import FINAL, ONE_SHOT
+from results.comparison.numbers import percent
 from results.comparison.report import ComparisonReport, PairReport
 from results.comparison.sides import Comparison, Side
-from results.comparison.table import percent
 from results.plots.scatter import Group, Panel, scatter_figure
 from results.plots.style import (
     INK,
@@ -17,6 +18,8 @@ from results.plots.style import (
     name_axes,
     new_figure,
     paler,
+    panel_grid,
+    panels_of,
     study_colors,
     style,
     title,
@@ -37,7 +40,7 @@ def comparison_figure(comparison: Comparison, *, seed: int = 0) -> Figure:
     panels = [
         Panel(
             title=side.study.name,
-            subtitle=f"incumbent for the {side.study.objective} score, re-run on fresh seeds",
+            subtitle=f"{_tuned_on(side)}, re-run on fresh seeds",
             one_shot=side.one_shot_psnr,
             architecture=side.architecture_psnr,
             groups=(Group(np.ones(side.n, dtype=bool), color),),
@@ -45,26 +48,28 @@ def comparison_figure(comparison: Comparison, *, seed: int = 0) -> Figure:
         )
         for side, color in zip(comparison.sides, _colors(comparison), strict=True)
     ]
-    return scatter_figure(panels, columns=_columns(len(panels)), seed=seed)
+    return scatter_figure(panels, columns=panel_grid(len(panels))[1], seed=seed)
+
+
+def _tuned_on(side: Side) -> str:
+    if side.signal in (ONE_SHOT, FINAL):
+        return f"incumbent for the {side.study.objective} score"
+    return f"incumbent tuned on the {side.signal.label}"
 
 
 def best_by_cost_figure(report: ComparisonReport) -> Figure:
     """Draw how the best observed score of each study rose with its cost, one panel per study.
 
     The panels share the axis of the cost. They do not share the axis of the scores, because the
-    studies maximized different scores. A panel marks the cost of the reference; that of the
+    studies were tuned on different scores. A panel marks the cost of the reference; that of the
     reference marks the costs of the other studies.
     """
     sides = report.comparison.sides
     colors = dict(zip((side.study.name for side in sides), _colors(report.comparison), strict=True))
-    columns = _columns(len(sides))
-    rows = -(-len(sides) // columns)
+    rows, columns = panel_grid(len(sides))
     figure = new_figure(4.7 * columns, 3.8 * rows)
-    panels: list[Axes] = list(figure.subplots(rows, columns, sharex=True, squeeze=False).flat)
-    for spare in panels[len(sides) :]:
-        figure.delaxes(spare)
-    for axes, side, best in zip(panels, sides, report.anytime, strict=False):
-        objective = side.study.objective
+    panels = panels_of(figure, len(sides))
+    for axes, side, best in zip(panels, sides, report.anytime, strict=True):
         color = colors[side.study.name]
         axes.step(best.epochs, best.scores, where="post", color=color, linewidth=1.8)
         marked = report.comparison.others if side is sides[-1] else sides[-1:]
@@ -73,10 +78,8 @@ def best_by_cost_figure(report: ComparisonReport) -> Figure:
         else:
             _mark_costs(axes, side, marked, colors)
         style(axes)
-        axes.tick_params(labelbottom=True)
         title(axes, side.study.name)
-        score = "one-shot" if objective == "one-shot" else "architecture"
-        name_axes(axes, "cost (epochs × trials)", f"best observed {score} PSNR (dB)")
+        name_axes(axes, "cost (epochs × trials)", f"best observed {side.signal.axis_label}")
     panels[0].set_xlim(left=0)
     return figure
 
@@ -206,8 +209,3 @@ def mean_rows(report: ComparisonReport) -> list[MeanRow]:
 def _colors(comparison: Comparison) -> tuple[str, ...]:
     """Return the color of each study, the reference last."""
     return study_colors([side.study.objective for side in comparison.sides])
-
-
-def _columns(panels: int) -> int:
-    """Return how many panels stand side by side: at most three, and two rows of two for four."""
-    return 2 if panels == 4 else min(panels, 3)

@@ -1,8 +1,9 @@
 """The overview of a comparison: one row per study, next to the reference."""
 
+from results.comparison.numbers import interval, percent
 from results.comparison.report import ComparisonReport, PairReport
 from results.comparison.sides import Side
-from results.comparison.table import failures, interval, percent
+from results.comparison.table import failures
 from results.text import DASH
 
 

@@ -24,12 +24,13 @@ from results.comparison.figures import (
     differences_figure,
     means_figure,
 )
+from results.comparison.numbers import interval, number, percent, signed, with_unit
 from results.comparison.overview import overview_headings, overview_note, overview_rows
-from results.comparison.report import ComparisonReport, PairReport
+from results.comparison.report import ComparisonReport, PairReport, StandIn
 from results.comparison.rules import INTERVALS
 from results.comparison.sides import Summary
 from results.comparison.studies import heading
-from results.comparison.table import headings, interval, percent, rows, signed
+from results.comparison.table import headings, rows
 from results.stats.correlations import Correlations
 from results.stats.estimates import LEVEL, Estimate
 
@@ -112,7 +113,7 @@ def tables(report: ComparisonReport) -> list[Table]:
         _reruns(report),
         _hyperparameters(report),
         _costs(report),
-        _agreements(report),
+        *(_agreements(report, each) for each in (report.one_shot, *report.signals)),
         _rankings(report),
         _crossed(report),
         *(_exchanged(pair) for pair in report.pairs),
@@ -162,6 +163,8 @@ def _hyperparameters(report: ComparisonReport) -> Table:
 
 
 def _costs(report: ComparisonReport) -> Table:
+    in_db = all(side.signal.is_psnr for side in report.comparison.sides)
+    unit = " (dB)" if in_db else ""
     return Table(
         "What each study had at the other's cost",
         (
@@ -170,25 +173,28 @@ def _costs(report: ComparisonReport) -> Table:
             "its time on the workers (s)",
             "the other's cost (epochs × trials)",
             "best by then",
-            "observed (dB)",
-            "mean of re-runs (dB)",
+            f"observed{unit}",
+            f"mean of re-runs{unit}",
         ),
-        tuple(line for pair in report.pairs for line in _cost_rows(pair)),
-        "Each score is the one that its study maximized: one-shot PSNR or architecture PSNR. An "
-        "observed score is the best of several on the same budget, so it is probably too high. A "
-        "study that ended before is shown at its end: what it would have reached at a higher cost "
-        "is unknown. An evaluation costs its epochs times its trials for the search, and the same "
-        "again for the retraining if its study retrains. A crashed one has the cost of a "
-        "finished one; a lost one costs nothing. The time on the workers is for information only.",
+        tuple(line for pair in report.pairs for line in _cost_rows(pair, in_db=in_db)),
+        "Each score is the one that its study was tuned on. An observed score is the best of "
+        "several on the same budget, so it is probably too good. A study that ended before is "
+        "shown at its end: what it would have reached at a higher cost is unknown. An evaluation "
+        "costs its epochs times its trials for the search, and what its objective trains after it. "
+        "A crashed one has the cost of a finished one; a lost one costs nothing. The time on the "
+        "workers is for information only.",
     )
 
 
-def _cost_rows(pair: PairReport) -> list[tuple[str, ...]]:
+def _cost_rows(pair: PairReport, *, in_db: bool) -> list[tuple[str, ...]]:
     lines: list[tuple[str, ...]] = []
     for side, at in zip(pair.versus.sides, pair.at_the_others_cost, strict=True):
-        found = at.incumbent
+        found, signal = at.incumbent, side.signal
         mean = side.objective_mean if at.is_last else pair.equal_cost and pair.equal_cost.objective
-        rerun = f"{interval(mean)}, n = {mean.n}" if mean else "not re-run"
+        observed = "" if found is None else number(found.score, signal)
+        rerun = interval(mean, signal) if mean else ""
+        if not in_db:
+            observed, rerun = (with_unit(text, signal) for text in (observed, rerun))
         lines.append(
             (
                 side.study.name,
@@ -196,26 +202,29 @@ def _cost_rows(pair: PairReport) -> list[tuple[str, ...]]:
                 f"{side.cost.seconds:,.0f}",
                 f"{at.limit:,}{' (ended before)' if at.whole else ''}",
                 "nothing yet" if found is None else f"{found.configuration}@{found.epochs}",
-                "" if found is None else f"{found.score:.2f}, the best of {at.scores}",
-                "" if found is None else rerun,
+                "" if found is None else f"{observed}, the best of {at.scores}",
+                "" if found is None else f"{rerun}, n = {mean.n}" if mean else "not re-run",
             )
         )
     return lines
 
 
-def _agreements(report: ComparisonReport) -> Table:
+def _agreements(report: ComparisonReport, found: StandIn) -> Table:
     lines = []
-    if report.over_configurations is not None:
+    if found.over_configurations is not None:
         name = report.comparison.reference.study.name
         what = f"configurations of {name} on its largest budget"
-        lines.append(_correlated(what, report.over_configurations))
-    for side, within in zip(report.comparison.sides, report.within, strict=True):
+        lines.append(_correlated(what, found.over_configurations))
+    for side, within in found.within:
         lines.append(_correlated(f"re-runs of the incumbent of {side.study.name}", within))
+    note = "Only the trials of a final study have an architecture PSNR."
+    if found.signal.direction < 0:
+        note += " A low value is good, so it counts with the opposite sign."
     return Table(
-        "Correlation of one-shot PSNR and architecture PSNR",
+        f"Correlation of {found.signal.label} and architecture PSNR",
         ("over", "Pearson", "Spearman", "Kendall", "n"),
         tuple(lines),
-        "A one-shot study does not retrain its trials.",
+        note,
     )
 
 

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from configspace.signals import FINAL, ONE_SHOT, Signal, signal_of
 from results.analysis.cost import Anytime, Floats, Reached, anytime, at_each_others_cost
 from results.analysis.fidelity import Ranking, rankings
 from results.analysis.incumbent import crashed_reruns, reruns_of, reruns_of_incumbent
 from results.comparison.runs import ExtraTrials, Pair, pairs_of
 from results.comparison.sides import (
     Comparison,
+    Side,
     Summary,
     Versus,
     compare_frames,
@@ -50,13 +52,29 @@ class EqualCost:
     """Re-runs of the best that the more expensive study of a pair had at the cost of the other."""
 
     objective: Estimate
-    """Mean of the PSNR that the study maximized, in dB."""
+    """Mean of what the study was tuned on, in its unit."""
     architecture: Estimate
     """Mean architecture PSNR, in dB."""
     contrast: Contrast
     """Architecture PSNRs at equal cost: the reference against the other study."""
     crashed: tuple[int, int] = (0, 0)
     """Numbers of crashed re-runs of the other study's configuration and of the reference's."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """How well a signal agrees with the architecture PSNR.
+
+    A signal of which low values are good counts with the opposite sign, so that the correlation is
+    positive if it is a good stand-in.
+    """
+
+    signal: Signal
+    over_configurations: Correlations | None
+    """Correlations over the configurations of the final study on its largest budget, each with both
+    scores aggregated over its trials as in the study. None if the study did not record it."""
+    within: tuple[tuple[Side, Correlations], ...]
+    """Correlations over the re-runs of each incumbent that recorded it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +101,11 @@ class ComparisonReport:
     """Each study against the reference, in the order in which they were named."""
     anytime: tuple[Anytime, ...] = field(repr=False)
     """How the best observed score of each study rose with its cost."""
-    over_configurations: Correlations | None
-    """Correlations over the configurations of the final study on its largest budget, each with both
-    scores aggregated over its trials as in the study."""
-    within: tuple[Correlations, ...]
-    """Correlations over the re-runs of each incumbent."""
+    one_shot: StandIn
+    """How well the one-shot score agrees with the architecture PSNR, also within the re-runs of
+    studies that were tuned on something else."""
+    signals: tuple[StandIn, ...]
+    """How well every other signal does that a study was tuned on."""
     rankings: tuple[tuple[Ranking, ...], ...]
     """Agreement of each study's smaller budgets with its largest."""
 
@@ -124,11 +142,8 @@ def comparison_report(
             )
         ),
         anytime=tuple(anytime(frames) for frames in ordered),
-        over_configurations=_over_configurations(ordered[-1], seed),
-        within=tuple(
-            correlations(side.one_shot_psnr, side.architecture_psnr, seed=seed)
-            for side in comparison.sides
-        ),
+        one_shot=_stand_in(ONE_SHOT, ordered, comparison.sides, seed),
+        signals=_signals(ordered, comparison.sides, seed),
         rankings=tuple(rankings(frames, seed=seed) for frames in ordered),
     )
 
@@ -154,13 +169,13 @@ def _equal_cost(
         reruns = reruns_of(frames, at.incumbent)
         if reruns.empty:
             return None
-        scored = "one_shot_psnr" if frames.study.objective == "one-shot" else "architecture_psnr"
+        values = reruns[signal_of(frames.study.objective).column].dropna()
         psnrs = [side.architecture_psnr for side in versus.sides]
         psnrs[place] = _psnrs(reruns)
         crashed = [side.crashed for side in versus.sides]
         crashed[place] = crashed_reruns(frames, at.incumbent)
         return EqualCost(
-            objective=estimate(reruns[scored], "mean", seed=seed),
+            objective=estimate(values, "mean", seed=seed),
             architecture=estimate(psnrs[place], "mean", seed=seed),
             contrast=contrast(
                 psnrs[1],
@@ -174,16 +189,59 @@ def _equal_cost(
     return None
 
 
-def _over_configurations(final: Frames, seed: int) -> Correlations | None:
-    trials = final.trials[final.trials["purpose"] == "study"]
-    full = trials[trials["epochs"] == trials["epochs"].max()]
-    full = full[full["architecture_psnr"].notna()]
-    if full.empty:
-        return None
+def _signals(studies: Sequence[Frames], sides: Sequence[Side], seed: int) -> tuple[StandIn, ...]:
+    """Return the stand-ins other than the one-shot score that the studies were tuned on."""
+    found = []
+    for signal in dict.fromkeys(side.signal for side in sides):
+        if signal not in (ONE_SHOT, FINAL):
+            places = [i for i, side in enumerate(sides) if side.signal in (signal, FINAL)]
+            of_signal = [studies[i] for i in places], [sides[i] for i in places]
+            found.append(_stand_in(signal, *of_signal, seed))
+    return tuple(found)
+
+
+def _stand_in(
+    signal: Signal, studies: Sequence[Frames], sides: Sequence[Side], seed: int
+) -> StandIn:
+    """Return how well a signal agrees with the architecture PSNR, in some studies.
+
+    Args:
+        signal: The signal.
+        studies: The studies, of which the last one is the reference.
+        sides: The same studies with their re-runs.
+        seed: Seed of the bootstrap.
+    """
+    reference = studies[-1]
+    tried = reference.trials[reference.trials["purpose"] == "study"]
+    full = _pairs(tried[tried["epochs"] == tried["epochs"].max()], signal)
     # Trials of one configuration resemble each other, so they are not pairs of their own.
-    scores = full.groupby("configuration", sort=False)[["one_shot_psnr", "architecture_psnr"]]
-    pairs = scores.agg(final.study.evaluation.aggregate)
-    return correlations(pairs["one_shot_psnr"], pairs["architecture_psnr"], seed=seed)
+    of_each = full.groupby("configuration", sort=False)[["signal", "final"]]
+    over = of_each.agg(reference.study.evaluation.aggregate)
+    within = [
+        (side, _pairs(reruns_of_incumbent(frames), signal))
+        for frames, side in zip(studies, sides, strict=True)
+    ]
+    return StandIn(
+        signal=signal,
+        over_configurations=None if over.empty else _correlations(over, seed),
+        within=tuple((side, _correlations(pairs, seed)) for side, pairs in within if len(pairs)),
+    )
+
+
+def _pairs(trials: pd.DataFrame, signal: Signal) -> pd.DataFrame:
+    """Return the trials that have both scores, high values of which are good."""
+    pairs = pd.DataFrame(
+        {
+            "configuration": trials["configuration"],
+            "signal": signal.direction * trials[signal.column],
+            "final": trials[FINAL.column],
+        }
+    )
+    return pairs.dropna()
+
+
+def _correlations(pairs: pd.DataFrame, seed: int) -> Correlations:
+    return correlations(pairs["signal"], pairs["final"], seed=seed)
 
 
 def _crossed(extra: ExtraTrials, level: float, seed: int) -> Crossed | None:

@@ -46,12 +46,13 @@ WHICH_IS_BETTER: Final = Rule(
 )
 EQUAL_COST: Final = Rule(
     "What did each study cost, and what did the more expensive one have at the other's cost?",
-    "The cost of an evaluation is its epochs times its trials for the search, and the same again "
-    "for the retraining if the study's objective is final. A crashed evaluation has the cost of "
+    "The cost of an evaluation is its epochs times its trials for the search, and what the study's "
+    "objective trains after it: the same again for final and second-final, the epochs of the short "
+    "retraining for short, nothing for any other. A crashed evaluation has the cost of "
     "a finished one; a lost one costs nothing. Measured seconds do not count. Evaluations count in "
     "the order in which they were submitted, as long as the total stays within the cost of the "
-    "cheaper study. The best configuration by then has the highest observed score on the largest "
-    "budget by then. This score is the best of several, so it is probably too high. If the "
+    "cheaper study. The best configuration by then has the best observed score on the largest "
+    "budget by then. This score is the best of several, so it is probably too good. If the "
     "configuration is the last incumbent of the more expensive study, the comparison of the "
     "re-runs is also a comparison at equal cost. Otherwise the configuration is re-run as often as "
     "the incumbents, and the rule of the question above decides which one is better at equal cost. "
@@ -65,14 +66,22 @@ STAND_IN: Final = Rule(
     "each aggregated over the trials of the configuration as in the study, and within the re-runs "
     f"of each incumbent. {_CLOSENESS_RULE}",
 )
+SIGNALS: Final = Rule(
+    "Are the other objectives faithful stand-ins for the score of the architecture?",
+    "This is asked of every objective other than one-shot and final. It is compared with the "
+    "architecture PSNR over the configurations of the final study on its largest budget, if it was "
+    "recorded there, and within the re-runs of the incumbents of its studies and of the final one. "
+    "If low values are good, it counts with the opposite sign. The rule of the question above "
+    "decides. The command dartboard signals judges a signal on more runs.",
+)
 WINNERS_CURSE: Final = Rule(
     "Were the observed scores of the incumbents too good?",
     "The observed score of an incumbent is compared with the scores that evaluations of equally "
-    "many seeds reach by chance, in the PSNR that its study maximized. With one seed, it is "
+    "many seeds reach by chance, in what its study was tuned on. With one seed, it is "
     "compared with each re-run. With several seeds, it is compared with 10,000 groups drawn from "
     "the re-runs and aggregated as in the study; each drawn value is put back twice, because the "
     "re-runs are a sample themselves. The score is too good (the winner's curse) if fewer than "
-    f"{RARE_SHARE:.1%} of these scores are at least as high; otherwise chance explains it. With "
+    f"{RARE_SHARE:.1%} of these scores are at least as good; otherwise chance explains it. With "
     f"fewer than {MIN_RERUNS} re-runs there is no answer (for a maximum over several seeds: with "
     f"fewer than {MIN_RERUNS} times the number of seeds). The interval of observed minus mean is "
     "that of the mean of the re-runs. It does not affect the answer, because a single score "
@@ -124,6 +133,7 @@ def rules() -> list[Rule]:
         WHICH_IS_BETTER,
         EQUAL_COST,
         STAND_IN,
+        SIGNALS,
         WINNERS_CURSE,
         SMALL_BUDGETS,
         OTHER_PROBLEM,

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configspace.errors import StoreError
+from configspace.signals import Signal, signal_of
 from configspace.study import Study
 from results.analysis.cost import Cost, cost
 from results.analysis.incumbent import (
@@ -61,10 +62,13 @@ class Side:
     """Number of re-runs that have no score, because they crashed."""
     one_shot: Summary
     architecture: Summary
+    objective_mean: Estimate
+    """Mean over the re-runs of what the study was tuned on, in its unit."""
     correlation: Estimate
     """Pearson's correlation of both PSNRs over the re-runs."""
     curse: WinnersCurse
-    """Observed score of the incumbent against the re-runs, in the PSNR that its study maximized."""
+    """Observed score of the incumbent against the re-runs, in what its study was tuned on; negated
+    if low values are good."""
 
     @property
     def study(self) -> Study:
@@ -77,13 +81,13 @@ class Side:
         return len(self.architecture_psnr)
 
     @property
-    def objective_mean(self) -> Estimate:
-        """Mean over the re-runs of the PSNR that the study maximized, in dB."""
-        return (self.one_shot if self.study.objective == "one-shot" else self.architecture).mean
+    def signal(self) -> Signal:
+        """What the study was tuned on."""
+        return signal_of(self.study.objective)
 
     @property
     def gap(self) -> Estimate:
-        """Observed score of the incumbent minus `objective_mean`, in dB, with its interval."""
+        """Observed score of the incumbent minus `objective_mean`, with its interval."""
         observed, mean = self.incumbent.score, self.objective_mean
         return Estimate(observed - mean.value, observed - mean.high, observed - mean.low, mean.n)
 
@@ -231,7 +235,8 @@ def _side(frames: Frames, label: str, seed: int) -> Side:
     one_shot, architecture = (
         reruns[name].to_numpy(dtype=np.float64) for name in ("one_shot_psnr", "architecture_psnr")
     )
-    limits = frames.study.evaluation
+    signal, limits = signal_of(frames.study.objective), frames.study.evaluation
+    values = reruns[signal.column].dropna().to_numpy(dtype=np.float64)
     return Side(
         label=label,
         incumbent=best,
@@ -242,10 +247,11 @@ def _side(frames: Frames, label: str, seed: int) -> Side:
         crashed=crashed_reruns(frames, best),
         one_shot=summary(one_shot, seed),
         architecture=summary(architecture, seed),
+        objective_mean=estimate(values, "mean", seed=seed),
         correlation=correlation(one_shot, architecture, seed=seed),
         curse=winners_curse(
-            best.score,
-            one_shot if frames.study.objective == "one-shot" else architecture,
+            signal.direction * best.score,
+            signal.direction * values,
             trials=limits.trials,
             aggregate=limits.aggregate,
             seed=seed,

@@ -13,8 +13,13 @@ LONGEST = 160
 """Longest name of a file that consists of the names of studies; systems allow 255 bytes."""
 _LONGEST_OTHERS = 120
 """Longest part of it for the studies that are compared with a reference."""
-_ANY_VARIANT = ("alpha_scale", "warm_up_fraction", "batch_size", "batches")
-"""Settings of the search that must be equal even if its variants differ."""
+_TASK = (
+    "problem.",
+    "architecture.",
+    *(f"search.{key}" for key in ("alpha_scale", "warm_up_fraction", "batch_size", "batches")),
+)
+"""Beginnings of the keys that must be equal. All other settings of the search belong to a variant
+or to a signal."""
 
 
 def in_order(studies: Sequence[Study]) -> tuple[Study, ...]:
@@ -30,12 +35,13 @@ def in_order(studies: Sequence[Study]) -> tuple[Study, ...]:
 def check_comparable(studies: Sequence[Study]) -> None:
     """Check that studies have one reference and solve the same task.
 
-    The variant of the search may differ, and with it the settings that belong to a variant.
+    The variant of the search may differ, and so may the settings that belong to a variant or to a
+    signal.
 
     Raises:
         StudyError: If there are fewer than two studies or one is named twice, if not exactly one of
-            them has the objective ``final``, or if the problem, the architecture, the search or the
-            largest budget differ. The error names the keys.
+            them has the objective ``final``, or if the problem, the architecture, the training in
+            the search or the largest budget differ. The error names the keys.
     """
     names = [study.name for study in studies]
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -63,13 +69,10 @@ def _advice(references: int) -> str:
 
 def _check_task(study: Study, reference: Study) -> None:
     """Check that a study solves the task of the reference."""
-    same_variant = study.search.variant == reference.search.variant
-    of_search = ("",) if same_variant else _ANY_VARIANT
-    fixed = ("problem.", "architecture.", *(f"search.{key}" for key in of_search))
     differences = [
         one.text(f"in {study.name!r}", f"in {reference.name!r}")
         for one in study.differences(reference)
-        if one.key.startswith(fixed)
+        if one.key.startswith(_TASK)
     ]
     budgets = study.rungs()[-1], reference.rungs()[-1]
     if budgets[0] != budgets[1]:

@@ -1,11 +1,13 @@
-"""The table of a comparison, its verdicts in one sentence each, and how its numbers are written."""
+"""The table of a comparison, and its verdicts in one sentence each."""
 
 import math
 
+from results.comparison.numbers import interval, number, probability, signed, with_unit
 from results.comparison.sides import Comparison, Side, Versus
-from results.stats.estimates import LEAST, LEVEL, Estimate
+from results.stats.estimates import LEAST, Estimate
 from results.stats.probability_of_improvement import ProbabilityOfImprovement
 from results.stats.winners_curse import WinnersCurse
+from results.text import DASH
 
 ComparisonRow = tuple[str, ...]
 """Label, then one value per study, the reference last."""
@@ -18,7 +20,8 @@ def headings(comparison: Comparison) -> ComparisonRow:
 
 def rows(comparison: Comparison) -> list[ComparisonRow]:
     """Return the rows of the table as text, for any output format."""
-    columns = [_column(side) for side in comparison.sides]
+    in_db = all(side.signal.is_psnr for side in comparison.sides)
+    columns = [_column(side, in_db=in_db) for side in comparison.sides]
     return [(label, *(column[label] for column in columns)) for label in columns[0]]
 
 
@@ -96,9 +99,14 @@ def crashed_text(crashed: tuple[int, int], runs: str, versus: Versus) -> str:
     )
 
 
-def _column(side: Side) -> dict[str, str]:
-    """Return the cells of one study by their labels."""
-    found, done = side.incumbent, side.effort
+def _column(side: Side, *, in_db: bool) -> dict[str, str]:
+    """Return the cells of one study by their labels.
+
+    Args:
+        side: The study.
+        in_db: Whether all studies were tuned on PSNRs, so that the labels have the unit.
+    """
+    found, done, signal = side.incumbent, side.effort, side.signal
     cells = {
         "Objective": side.study.objective,
         "Incumbent": f"{found.configuration}, {'model' if found.model_based else 'random'}",
@@ -117,12 +125,21 @@ def _column(side: Side) -> dict[str, str]:
     trials, aggregate = side.study.evaluation.trials, side.study.evaluation.aggregate
     of_trials = f" ({aggregate} of {trials} trials)" if trials > 1 else ""
     picked = f"{done.model_based} of {done.configurations}"
+    what, unit, chance = ("PSNR", " (dB)", "high") if in_db else ("value", "", "good")
+    observed, mean, gap = (
+        text if in_db else with_unit(text, signal)
+        for text in (
+            number(found.score, signal),
+            number(side.objective_mean.value, signal),
+            interval(side.gap, signal, with_sign=True),
+        )
+    )
     return cells | {
         "Correlation of the two": interval(side.correlation),
-        "Objective's PSNR in the study (dB)": f"{found.score:.2f}{of_trials}",
-        "Objective's PSNR, mean of re-runs (dB)": f"{side.objective_mean.value:.2f}",
-        "Observed minus mean of re-runs (dB)": interval(side.gap, with_sign=True),
-        "Chance of as high a score": as_high(side.curse),
+        f"Objective's {what} in the study{unit}": f"{observed}{of_trials}",
+        f"Objective's {what}, mean of re-runs{unit}": mean if side.objective_mean.n else DASH,
+        f"Observed minus mean of re-runs{unit}": gap if side.objective_mean.n else DASH,
+        f"Chance of as {chance} a score": as_high(side.curse),
         "Evaluations finished": f"{done.finished}{failures(done.crashed, done.lost)}",
         "Configurations from the model": f"{picked} ({done.model_based / done.configurations:.0%})",
         "Cost of the study (epochs × trials)": f"{side.cost.epochs:,}",
@@ -143,43 +160,6 @@ def as_high(curse: WinnersCurse) -> str:
         f"{curse.share:.1%} of evaluations of {curse.trials} seeds ({curse.aggregate}), drawn from "
         f"{curse.n} re-runs"
     )
-
-
-def interval(estimate: Estimate, *, with_sign: bool = False) -> str:
-    """Write an estimate with its 95% interval, if it has one."""
-    if math.isnan(estimate.value):
-        return "undefined"
-    form = "+.2f" if with_sign else ".2f"
-    value = _number(estimate.value, form)
-    if math.isnan(estimate.low):
-        return value
-    return f"{value} [{_number(estimate.low, form)}, {_number(estimate.high, form)}]"
-
-
-def signed(estimate: Estimate, level: float = LEVEL) -> str:
-    """Write a difference in dB with its sign and its interval, if it has one."""
-    value = f"{_number(estimate.value, '+.2f')} dB"
-    if math.isnan(estimate.low):
-        return value
-    low, high = (_number(end, "+.2f") for end in (estimate.low, estimate.high))
-    return f"{value} ({percent(level)}: {low} to {high})"
-
-
-def probability(wins: ProbabilityOfImprovement, level: float = LEVEL) -> str:
-    """Write a probability of improvement with its interval, if it has one."""
-    if math.isnan(wins.low):
-        return f"{wins.value:.2f}"
-    return f"{wins.value:.2f} ({percent(level)}: {wins.low:.2f} to {wins.high:.2f})"
-
-
-def percent(share: float) -> str:
-    """Write a level, such as ``95%`` or ``98.75%``."""
-    return f"{100 * share:.4g}%"
-
-
-def _number(value: float, form: str) -> str:
-    """Write a number with a typographic minus sign."""
-    return format(value, form).replace("-", "−")
 
 
 def failures(crashed: int, lost: int) -> str:

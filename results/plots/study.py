@@ -24,6 +24,8 @@ from results.plots.style import (
     legend_below,
     name_axes,
     new_figure,
+    panel_grid,
+    panels_of,
     style,
     title,
 )
@@ -43,8 +45,9 @@ def anytime_figure(studies: Sequence[Frames]) -> Figure:
         StoreError: If no evaluation of a study has finished.
     """
     objectives = list(dict.fromkeys(frames.study.objective for frames in studies))
-    figure = new_figure(0.6 + 5.6 * len(objectives), 5.0)
-    panels = figure.subplots(1, len(objectives), sharex=True, squeeze=False)[0]
+    rows, columns = panel_grid(len(objectives))
+    figure = new_figure(0.6 + 5.6 * columns, 5.0 * rows)
+    panels = panels_of(figure, len(objectives))
     for axes, objective in zip(panels, objectives, strict=True):
         style(axes)
         signal = signal_of(objective)

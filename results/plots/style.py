@@ -61,6 +61,28 @@ def paler(color: str) -> str:
     return to_hex(((1 + red) / 2, (1 + green) / 2, (1 + blue) / 2))
 
 
+def panels_of(figure: Figure, count: int) -> list[Axes]:
+    """Return axes on a figure in reading order, which share the x axis and its numbers.
+
+    Args:
+        figure: A figure; see `panel_grid` for its rows and columns.
+        count: Number of panels.
+    """
+    rows, columns = panel_grid(count)
+    axes = list(figure.subplots(rows, columns, sharex=True, squeeze=False).flat)
+    for spare in axes[count:]:
+        figure.delaxes(spare)
+    for each in axes[:count]:
+        each.tick_params(labelbottom=True)
+    return axes[:count]
+
+
+def panel_grid(count: int) -> tuple[int, int]:
+    """Return rows and columns of panels: at most three side by side, and four as two by two."""
+    columns = 2 if count == 4 else min(count, 3)
+    return -(-count // columns), columns
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of the given size in inches, with a constrained layout."""
     layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1, wspace=0.05)

@@ -2,9 +2,11 @@
 
 An incumbent was selected as the best of many noisy scores, so its observed score is probably too
 high. It is compared with the distribution of the scores of evaluations with as many fresh seeds,
-not with the mean of the re-runs: a single score almost always differs from the mean of many.
+not with the mean of the re-runs: a single score almost always differs from the mean of many. Scores
+of which low values are good are to be negated.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -75,21 +77,21 @@ def winners_curse(
 
     Args:
         observed: Observed score, in dB.
-        reruns: Scores of fresh seeds in dB; shape ``(n,)``, n ≥ 1, finite.
+        reruns: Scores of fresh seeds in dB; shape ``(n,)``, finite. Without any, the share is NaN.
         trials: Number of trials of the observed evaluation.
         aggregate: How the observed evaluation aggregated the scores of its trials.
         seed: Seed of the simulation.
 
     Raises:
-        ValueError: If ``reruns`` is not one-dimensional and finite, or empty.
+        ValueError: If ``reruns`` is not one-dimensional and finite.
     """
-    sample = finite(reruns)
-    if len(sample) == 0:
-        raise ValueError("expected at least one re-run, got none")
-    scores = evaluations_by_chance(sample, trials, aggregate, seed=seed)
+    sample, share = finite(reruns), math.nan
+    if len(sample):
+        scores = evaluations_by_chance(sample, trials, aggregate, seed=seed)
+        share = float((scores >= observed).mean())
     return WinnersCurse(
         observed=observed,
-        share=float((scores >= observed).mean()),
+        share=share,
         n=len(sample),
         trials=trials,
         aggregate=aggregate,

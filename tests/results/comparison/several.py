@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from configspace.search import SearchSettings
+from configspace.signals import Objective
 from results.comparison.report import ComparisonReport, comparison_report
 from results.frames.study import Frames, load_from
 from results.store.store import Store
@@ -44,3 +45,18 @@ def report_of(studies: Sequence[Frames]) -> ComparisonReport:
     """Return the report of a comparison with made-up trials on the other problem, and exchanged."""
     pairs = [(other, studies[-1]) for other in studies[:-1]]
     return comparison_report(studies, [made_up_extra_trials(*pair) for pair in pairs])
+
+
+def tuned_on(folder: Path, *objectives: Objective, reruns: int = 12) -> list[Frames]:
+    """Return frames of a study for each objective, named like it, and of a final study.
+
+    Args:
+        folder: Folder of the store.
+        *objectives: Objectives of the other studies.
+        reruns: Number of re-runs of each incumbent.
+    """
+    with Store.open(f"sqlite:///{folder}/store.db") as store:
+        for seed, objective in enumerate(objectives, start=1):
+            filled(store, objective, objective, seed=seed, reruns=reruns, configurations=6)
+        filled(store, "final", "final", seed=9, reruns=reruns, configurations=18)
+        return [load_from(store, name) for name in (*objectives, "final")]

@@ -66,7 +66,7 @@ def test_without_re_runs_there_is_no_equal_cost(pair: tuple[Frames, Frames]) -> 
 
 
 def test_the_scores_correlate_over_the_largest_budget(pair: tuple[Frames, Frames]) -> None:
-    over = comparison_report(pair).over_configurations
+    over = comparison_report(pair).one_shot.over_configurations
     assert over is not None
     full = pair[1].trials.query("purpose == 'study' and epochs == 50")
     means = full.groupby("configuration")[["one_shot_psnr", "architecture_psnr"]].mean()
@@ -77,9 +77,9 @@ def test_the_scores_correlate_over_the_largest_budget(pair: tuple[Frames, Frames
 
 def test_the_scores_correlate_within_the_re_runs(pair: tuple[Frames, Frames]) -> None:
     found = comparison_report(pair)
-    assert [within.kendall.n for within in found.within] == [12, 16]
+    assert [within.kendall.n for _, within in found.one_shot.within] == [12, 16]
     side = found.comparison.reference
-    assert found.within[1].pearson.value == pytest.approx(
+    assert found.one_shot.within[1][1].pearson.value == pytest.approx(
         np.corrcoef(side.one_shot_psnr, side.architecture_psnr)[0, 1]
     )
 

@@ -78,6 +78,7 @@ def test_different_tasks_are_an_error(settings: dict[str, Any], differences: str
     [
         {"seed": 5},
         {"search": {"variant": "darts-single"}},
+        {"search": {"hessian": {"every": 1}}, "objective": "eigenvalue"},
         {"evaluation": {"trials": 3}},
         {"bohb": {"iterations": 2, "min_epochs": 2}},
         {"hyperparameters": {"param_lr": 1e-3}},

@@ -12,6 +12,8 @@ from results.plots.style import (
     limits,
     new_figure,
     paler,
+    panel_grid,
+    panels_of,
     save,
     study_colors,
     write,
@@ -93,3 +95,14 @@ def test_more_studies_than_colors_repeat_them() -> None:
 def test_a_paler_color_is_halfway_to_white() -> None:
     assert paler("#000000") == "#808080"
     assert paler("#ff0000") == "#ff8080"
+
+
+@pytest.mark.parametrize(
+    ("count", "grid"), [(1, (1, 1)), (2, (1, 2)), (3, (1, 3)), (4, (2, 2)), (5, (2, 3))]
+)
+def test_at_most_three_panels_stand_side_by_side(count: int, grid: tuple[int, int]) -> None:
+    assert panel_grid(count) == grid
+    drawn = new_figure(2, 2)
+    panels = panels_of(drawn, count)
+    assert drawn.axes == panels
+    assert len(panels) == count

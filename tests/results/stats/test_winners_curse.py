@@ -101,6 +101,7 @@ def test_the_same_seed_gives_the_same_groups() -> None:
     assert np.array_equal(one, two)
 
 
-def test_at_least_one_rerun_is_necessary() -> None:
-    with pytest.raises(ValueError, match="at least one re-run"):
-        winners_curse(1.0, [])
+def test_without_re_runs_there_is_no_verdict() -> None:
+    found = winners_curse(1.0, [], trials=3)
+    assert (found.n, found.verdict) == (0, "few")
+    assert np.isnan(found.share)
