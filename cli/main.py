@@ -34,6 +34,7 @@ COMMANDS = (
     "export",
     "compare",
     "signals",
+    "methods",
     "table",
     "plot",
     "findings",

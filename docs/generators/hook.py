@@ -25,6 +25,7 @@ GENERATED = {
     "comparison-rules": rules.comparison,
     "findings-rules": rules.findings,
     "signals-rules": rules.signals,
+    "methods-rules": rules.methods,
 }
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 

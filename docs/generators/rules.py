@@ -1,8 +1,8 @@
-"""The rules behind the answers of `compare` and the verdicts of `findings` and `signals`."""
+"""The rules behind the answers of `compare`, and those of `findings`, `signals` and `methods`."""
 
 import re
 
-from results.analysis import signal_rules
+from results.analysis import method_rules, signal_rules
 from results.comparison import rules as comparison_rules
 from results.paper import findings as paper_findings
 
@@ -20,6 +20,11 @@ def findings() -> str:
 def signals() -> str:
     """Return the rules by which `dartboard signals` judges signals."""
     return _below(signal_rules.rules_markdown())
+
+
+def methods() -> str:
+    """Return the rules by which `dartboard methods` compares methods."""
+    return _below(method_rules.rules_markdown())
 
 
 def _below(markdown: str) -> str:

@@ -179,6 +179,21 @@ def distinct(trials: pd.DataFrame) -> pd.DataFrame:
     return done.drop_duplicates([*KEYS, "epochs", "seed"], ignore_index=True)
 
 
+def crashed_trials(run: pd.DataFrame, condition: str) -> list[int]:
+    """Return the indices of the trials of a condition that crashed.
+
+    A crashed job of several trials is run again, trial by trial, so it does not count yet.
+
+    Args:
+        run: The frame ``evaluations`` of the campaign.
+        condition: Name of the condition.
+    """
+    found = run[
+        (run["condition"] == condition) & (run["state"] == "crashed") & (run["trials"] == 1)
+    ]
+    return [int(index) for index in found["first_trial"]]
+
+
 def _conditions(conditions: Sequence[Condition]) -> pd.DataFrame:
     rows = [
         {

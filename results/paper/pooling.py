@@ -7,11 +7,9 @@ worst trials crash would look better than it is.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import pandas as pd
-
 from configspace.condition import Condition
 from configspace.errors import StoreError
-from results.frames.campaign import CampaignFrames
+from results.frames.campaign import CampaignFrames, crashed_trials
 from results.paper import labels
 from results.paper.published import Setting
 
@@ -76,7 +74,7 @@ def tallies(campaigns: Sequence[CampaignFrames]) -> dict[Setting, Tally]:
                 (trials["condition"] == condition.name) & trials["architecture_psnr"].notna()
             ]
             finished.update(scored["seed"].tolist())
-            for index in _crashed(frames.evaluations, condition.name):
+            for index in crashed_trials(frames.evaluations, condition.name):
                 crashed.update(condition.trial_seeds(range(index, index + 1)))
     return {
         setting: Tally(
@@ -106,13 +104,3 @@ def unfinished_text(found: Mapping[Setting, Tally]) -> list[str]:
         for setting, one in found.items()
         if one.finished + one.crashed < one.planned
     ]
-
-
-def _crashed(evaluations: pd.DataFrame, condition: str) -> list[int]:
-    # A crashed job of several trials is run again, trial by trial, so it does not count yet.
-    found = evaluations[
-        (evaluations["condition"] == condition)
-        & (evaluations["state"] == "crashed")
-        & (evaluations["trials"] == 1)
-    ]
-    return [int(index) for index in found["first_trial"]]

@@ -21,6 +21,7 @@ from results.stats.estimates import (
     resamples,
     share_below,
 )
+from results.stats.randomization import difference_of_means
 
 LEAST_BEST = 50
 """Number of runs below which a best of several has no interval: it depends on the few highest."""
@@ -81,6 +82,45 @@ def best_of(psnrs: ArrayLike, k: int, *, level: float = LEVEL, seed: int = 0) ->
         Estimate(mean, *percentiles(drawn @ weights, n, level), n),
         Estimate(median, *percentiles(_median(drawn, weights), n, level), n),
     )
+
+
+def above_best_of(
+    values: ArrayLike, psnrs: ArrayLike, k: int, *, level: float = LEVEL, seed: int = 0
+) -> Estimate:
+    """Return the mean of a setting minus the expected best of k random architectures.
+
+    The random runs, in their order, are divided into searches of k architectures, and their bests
+    are compared with the runs of the setting by a permutation test. Its interval is centered on the
+    difference from the mean over all subsets of k runs, which varies less than that over the
+    searches and does not depend on the division. (`best_of` has an interval for `LEAST_BEST` runs
+    only; this one holds its level for fewer.)
+
+    Args:
+        values: PSNRs of the setting in dB, shape ``(m,)``, finite.
+        psnrs: PSNRs of random architectures in dB, one run each, in the order in which they were
+            drawn; shape ``(n,)``, finite.
+        k: Number of architectures that one search evaluates.
+        level: Coverage of the interval.
+        seed: Seed of the drawn permutations.
+
+    Returns:
+        The difference; its n is the smaller of the numbers of runs and of searches. It is NaN if
+        there are no runs, or fewer than k random ones; its interval is NaN if n is below `LEAST`.
+
+    Raises:
+        ValueError: If a sample is not one-dimensional and finite, or k is below 1.
+    """
+    if k < 1:
+        raise ValueError(f"expected at least 1 architecture per search, got {k}")
+    sample, random = finite(values), finite(psnrs)
+    searches = len(random) // k
+    bests = random[: searches * k].reshape(searches, k).max(axis=1)
+    tested = difference_of_means(sample, bests, level=level, seed=seed)
+    if tested.n == 0:
+        return tested
+    value = float(sample.mean() - np.sort(random) @ _weights(len(random), k))
+    shift = value - tested.value
+    return Estimate(value, tested.low + shift, tested.high + shift, tested.n)
 
 
 def steps_to_median(psnrs: ArrayLike, of: ArrayLike, *, level: float = LEVEL) -> Estimate:

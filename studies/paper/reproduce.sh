@@ -52,6 +52,8 @@ step signals signals --format markdown -o "$OUT/signals.md" --picture "$OUT/sign
 step signals signals --format csv -o "$OUT/signals.csv"
 step plot eigenvalue signals -o "$OUT/eigenvalues.png"
 step plot plasticity signals --condition sequential-all-blur-darts-H1 -o "$OUT/plasticity.png"
+step methods robustdarts --format markdown -o "$OUT/methods.md" --picture "$OUT/methods.png"
+step methods robustdarts --format csv -o "$OUT/methods.csv"
 step export "${campaigns[@]}" --what trials --format parquet -o "$OUT/campaign-trials.parquet"
 step export "${campaigns[@]}" --what conditions --format csv -o "$OUT/conditions.csv"
 step export "${studies[@]}" --what evaluations --format parquet -o "$OUT/evaluations.parquet"

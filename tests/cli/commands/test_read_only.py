@@ -9,6 +9,7 @@ from cli.commands.compare import compare
 from cli.commands.delete import delete
 from cli.commands.export import export
 from cli.commands.findings import findings
+from cli.commands.methods import methods
 from cli.commands.plot import plot
 from cli.commands.status import status
 from cli.commands.table import table
@@ -24,6 +25,7 @@ COMMANDS: dict[str, Callable[[str, Path], object]] = {
     "export": lambda url, out: export(["one"], what="curves", output=out / "a.csv", store=url),
     "plot": lambda url, out: plot("budgets", ["one"], url, output=out / "a.png"),
     "table": lambda url, out: table(1, url, output=out / "a.txt"),
+    "methods": lambda url, out: methods(["table1"], url, output=out / "a.txt"),
     "findings": lambda url, out: findings(url, output=out / "a.md"),
 }
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from results.stats.best_of import LEAST_BEST, best_of, steps_to_median
+from results.stats.best_of import LEAST_BEST, above_best_of, best_of, steps_to_median
 from results.stats.estimates import estimate
+from results.stats.randomization import difference_of_means
 
 
 def normal(n: int, seed: int = 0) -> np.ndarray:
@@ -106,3 +107,51 @@ def test_steps_to_a_median_cover() -> None:
         )
     ]
     assert np.mean(covered) >= 0.93
+
+
+def test_the_gain_over_the_best_of_k_uses_all_subsets() -> None:
+    sample, random = normal(20) + 2, normal(31, seed=1)
+    found = above_best_of(sample, random, 3)
+    assert found.value == pytest.approx(sample.mean() - best_of(random, 3).mean.value)
+    assert found.n == 10
+    bests = random[:30].reshape(10, 3).max(axis=1)
+    tested = difference_of_means(sample, bests)
+    assert found.high - found.low == pytest.approx(tested.high - tested.low)
+    assert found.low < found.value < found.high
+
+
+def test_the_gain_over_one_is_a_difference_of_means() -> None:
+    sample, random = normal(12), normal(15, seed=1)
+    found, expected = above_best_of(sample, random, 1), difference_of_means(sample, random)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (expected.value, expected.low, expected.high)
+    )
+
+
+@pytest.mark.parametrize(("n", "value"), [(24, True), (4, False), (0, False)])
+def test_few_searches_have_no_interval(n: int, value: bool) -> None:
+    found = above_best_of(normal(20), normal(n, seed=1), 5)
+    assert np.isfinite(found.value) == value
+    assert math.isnan(found.low)
+
+
+def test_the_gain_over_the_best_of_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="expected at least 1 architecture per search, got 0"):
+        above_best_of(normal(20), normal(20), 0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("draw", ["normal", "failing"])
+def test_verdicts_on_equal_cost_hold_their_level(draw: str) -> None:
+    random = np.random.default_rng(7)
+
+    def runs(*shape: int) -> np.ndarray:
+        failed = random.random(shape) < 0.25 if draw == "failing" else 0
+        return random.normal(size=shape) - 13 * failed
+
+    false = []
+    for _ in range(200):
+        found = above_best_of(runs(16, 2).max(axis=1), runs(32), 2)
+        false.append(found.low > 0 or found.high < 0)
+    # At 5%, more than 9.5% of 200 cases are false with a probability of 0.3%.
+    assert np.mean(false) <= 0.095
