@@ -105,7 +105,7 @@ def _legend(figure: Figure, groups: Sequence[JudgedMethods]) -> None:
         handles,
         names,
         loc="outside lower left",
-        ncols=3,
+        ncols=3 if len(groups) > 1 else 2,
         frameon=False,
         fontsize=9.5,
         labelcolor=INK,
