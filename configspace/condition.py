@@ -169,6 +169,9 @@ class Condition(Section):
         if "short" in self.evaluation.signals and "short" in other.evaluation.signals:
             for settings, one in ((expected, self), (found, other)):
                 settings["evaluation.short_fraction"] = one.evaluation.short_fraction
+        if "eigenvalue" in self.evaluation.signals and "eigenvalue" in other.evaluation.signals:
+            for settings, one in ((expected, self), (found, other)):
+                settings |= flat(one.search.hessian.model_dump(mode="json"), "search.hessian.")
         differences = [
             Difference(FILE_KEYS.get(key, key), expected.get(key), found.get(key))
             for key in {**expected, **found}

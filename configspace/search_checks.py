@@ -36,6 +36,11 @@ def check_search(
             f"expected search.hessian with which {search.variant!r} can stop a search of "
             f"{rungs[-1]} epochs; its rule needs more measurements"
         )
+    if search.variant == "darts-es" and objective == "eigenvalue-ratio":
+        raise ValueError(
+            "objective: expected no 'eigenvalue-ratio' with search.variant 'darts-es', which may "
+            "return an epoch before which there are too few measurements for it"
+        )
     needed = search.hessian.epochs_of_ratio
     if objective == "eigenvalue-ratio" and rungs[0] < needed:
         raise ValueError(

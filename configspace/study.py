@@ -361,6 +361,8 @@ class Study(Section):
         unused = self.architecture.unused & other.architecture.unused
         free |= {f"architecture.{key}" for key in unused}
         unused = self._unused_of_search & other._unused_of_search
+        if "eigenvalue" in self.requests and "eigenvalue" in other.requests:
+            unused -= {"hessian"}  # one column would have two signals
         free |= {f"search.{key}" for key in unused}
         tables = tuple(f"search.{key}." for key in unused)
         return [

@@ -198,3 +198,12 @@ def test_more_architectures_may_be_given() -> None:
 def test_an_inconsistent_condition_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         condition(**change)
+
+
+def test_recorded_eigenvalues_are_those_of_one_hessian() -> None:
+    recorded = condition(evaluation={"signals": ["eigenvalue"]})
+    search = {"hessian": {"every": 5}}
+    changed = condition(evaluation={"signals": ["eigenvalue"]}, search=search)
+    assert recorded.differences(changed) == [Difference("search.hessian.every", 2, 5)]
+    assert recorded.digest() == changed.digest()
+    assert condition().differences(changed) == []

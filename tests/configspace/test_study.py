@@ -298,6 +298,21 @@ def test_the_hessian_counts_where_it_decides() -> None:
         assert [one.key for one in decided.differences(changed)] == ["search.hessian.every"]
 
 
+def test_one_column_has_the_eigenvalues_of_one_hessian() -> None:
+    recorded, plain = {"evaluation": {"signals": ["eigenvalue"]}}, study()
+    other = {"search": {"hessian": {"loss": "psnr"}}}
+    changed = study(**recorded, **other)
+    keys = [one.key for one in study(**recorded).differences(changed)]
+    assert keys == ["search.hessian.loss"]
+    assert study(**recorded).digest() == changed.digest() == plain.digest()
+    assert plain.differences(changed) == []
+
+
+def test_early_stopping_has_no_ratio_to_tune_on() -> None:
+    with pytest.raises(ValueError, match="expected no 'eigenvalue-ratio'"):
+        study(objective="eigenvalue-ratio", search={"variant": "darts-es"}, bohb={"min_epochs": 17})
+
+
 @pytest.mark.parametrize("name", ["inherited", "eigenvalue-max", "shorts"])
 def test_only_signals_on_request_can_be_listed(tmp_path: Path, name: str) -> None:
     line = message(tmp_path, HEAD + f"[evaluation]\nsignals = ['{name}']")

@@ -38,5 +38,6 @@ def drop_factors(batch: Batch, occasion: Occasion, steps: range) -> NDArray[np.f
         batch.seeds, occasion, steps, batch.search.batch_size, Quantity.DROP_PATH
     )
     drawn = (generator.uniform(1)[:, :, 0] for _ in range(batch.architecture.edges))
-    factors = [np.where(uniform < dropped, 0, 1 / (1 - dropped)) for uniform in drawn]
-    return np.stack(factors, axis=2).astype(np.float32)
+    kept = (1 / (1 - dropped)).astype(np.float32)
+    factors = [np.where(uniform < dropped, np.float32(0), kept) for uniform in drawn]
+    return np.stack(factors, axis=2)

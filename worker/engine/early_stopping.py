@@ -10,83 +10,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from worker.engine.contract import Batch
-
 WINDOW = 5
 """Number of measurements in a mean."""
 LAG = 4
 """Number of measurements between the two means that are compared."""
 FACTOR = 4 / 3
 """How many times larger the later mean must be."""
-RESTARTS = 2
-"""Most restarts of a search by DARTS-ADA."""
-DECAY_FACTOR = 10
-"""Factor of the weights' decay at each restart of DARTS-ADA."""
-
-
-class Watch:
-    """The eigenvalues of one trial's search, and what DARTS-ES or DARTS-ADA decides by them."""
-
-    def __init__(self, batch: Batch) -> None:
-        """Begin without a measurement, for one trial of the batch."""
-        self._search, self._epochs = batch.search, batch.epochs
-        epochs = batch.epochs
-        measured = batch.search.hessian.measured(epochs) if batch.measures_eigenvalues else ()
-        self._measured = frozenset(measured)
-        self.eigenvalues = np.full(epochs, np.nan)
-        """Dominant eigenvalue after each epoch; NaN without a measurement. Shape ``(epoch,)``."""
-        self.ended = epochs
-        """Number of epochs after which the search ends."""
-        self.kept = epochs - 1
-        """Epoch, from 0, whose state is the result."""
-        self.stopped = False
-        """Whether DARTS-ES stopped the search."""
-        self.restarts = 0
-        """How often DARTS-ADA went back to an earlier epoch."""
-
-    def is_due(self, epoch: int) -> bool:
-        """Return whether to measure after an epoch, counted from 0."""
-        return epoch in self._measured
-
-    def oldest(self, epoch: int) -> int:
-        """Return the earliest epoch to which DARTS-ES may go back at this one, or later."""
-        hessian = self._search.hessian
-        return epoch - hessian.every * (hessian.lag + hessian.window // 2)
-
-    def record(self, epoch: int, eigenvalue: float) -> int | None:
-        """Take a measurement, and return the epoch to go back to; None to continue.
-
-        DARTS-ES ends with the state of that epoch. DARTS-ADA continues from it, with
-        `DECAY_FACTOR` times the weights' decay, and forgets all later measurements.
-        """
-        self.eigenvalues[epoch] = eigenvalue
-        if not self._search.watches or self.restarts == RESTARTS:
-            return None
-        back = self._stop()
-        if back is None:
-            return None
-        if self._search.variant == "darts-es":
-            self.stopped, self.ended, self.kept = True, epoch + 1, back
-        else:
-            self.restarts += 1
-            self.eigenvalues[back + 1 :] = np.nan
-        return back
-
-    def _stop(self) -> int | None:
-        hessian = self._search.hessian
-        epochs = [
-            epoch
-            for epoch in range(0, self._epochs, hessian.every)
-            if not np.isnan(self.eigenvalues[epoch])
-        ]
-        return stop_epoch(
-            epochs,
-            self.eigenvalues[epochs],
-            window=hessian.window,
-            lag=hessian.lag,
-            start=hessian.start * self._epochs,
-            factor=hessian.factor,
-        )
 
 
 def stop_epoch(
@@ -138,25 +67,26 @@ def eigenvalue_signals(
 ) -> dict[str, float]:
     """Return the signals of a search's eigenvalues by name.
 
-    They are the last eigenvalue; the largest; and the last mean divided by the smallest mean before
-    it, which needs more measurements than a mean has.
+    They are the eigenvalue after the last epoch; the largest; and the last mean divided by the
+    smallest mean before it, which needs more measurements than a mean has. One that is not finite
+    is left out.
 
     Args:
         eigenvalues: Eigenvalue after each epoch, NaN without a measurement, shape ``(epoch,)``.
         every: Epochs between two measurements; others are not in a mean.
         window: Number of measurements in a mean.
     """
-    measured = eigenvalues[~np.isnan(eigenvalues)]
-    if not len(measured):
-        return {}
-    found = {"eigenvalue": float(measured[-1]), "eigenvalue_max": float(measured.max())}
+    found: dict[str, float] = {}
+    if not np.isnan(eigenvalues).all():
+        found["eigenvalue_max"] = float(np.nanmax(eigenvalues))
+    if not np.isnan(eigenvalues[-1]):
+        found["eigenvalue"] = float(eigenvalues[-1])
     regular = eigenvalues[::every]
-    regular = regular[~np.isnan(regular)]
     if len(regular) > window:
         means = np.lib.stride_tricks.sliding_window_view(regular, window).mean(axis=1)
-        smallest = float(means[:-1].min())
-        if smallest > 0:
-            found["eigenvalue_ratio"] = float(means[-1]) / smallest
+        before = means[:-1][~np.isnan(means[:-1])]
+        if len(before) and before.min() > 0 and not np.isnan(means[-1]):
+            found["eigenvalue_ratio"] = float(means[-1] / before.min())
     return found
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from configspace.operations import operations
 from worker.engine.alpha import discretize, log_shares
 from worker.engine.contract import PRETRAININGS, Batch, Retrained, Searched
-from worker.engine.early_stopping import DECAY_FACTOR, Watch
 from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
 from worker.engine.philox import Occasion
+from worker.engine.watch import DECAY_FACTOR, Watch
 from worker.numba_engine.alpha import Alpha, set_coefficients
 from worker.numba_engine.eigenvalues import EigenvalueProbe
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch

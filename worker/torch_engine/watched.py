@@ -1,5 +1,6 @@
 """The epochs of a search, with measurements of the Hessian by α and what they decide."""
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -9,10 +10,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from worker.engine.contract import OnEpoch
-from worker.engine.early_stopping import DECAY_FACTOR, Watch, dominant_eigenvalue
+from worker.engine.early_stopping import dominant_eigenvalue
 from worker.engine.philox import Occasion
+from worker.engine.watch import DECAY_FACTOR, Watch
 from worker.torch_engine.hessian import alpha_hessian
 from worker.torch_engine.training import Search
+
+log = logging.getLogger(__name__)
 
 Values = dict[str, Tensor]
 """One value per trial, shape ``(trial,)``, by the name of its curve in `Searched`, `Retrained`."""
@@ -90,9 +94,18 @@ def watched_epochs(search: Search, epoch: Callable[[range], Values], on_epoch: O
 def _decided(search: Search, watches: Sequence[Watch], epoch: int) -> dict[int, int]:
     """Measure the Hessian, and return the epochs that trials go back to, by trial."""
     (samples,) = search.sampler.draw(Occasion.HESSIAN, range(1))
-    hessians = alpha_hessian(search, samples, search.batch.search.hessian.loss).cpu().double()
+    settings = search.batch.search
+    try:
+        hessians = alpha_hessian(search, samples, settings.hessian.loss).cpu().double().numpy()
+    except torch.OutOfMemoryError:
+        raise
+    except RuntimeError as error:  # a custom operation has no second derivative
+        if settings.watches:
+            raise
+        log.warning("the Hessian by α cannot be computed: %s", error)
+        hessians = np.full((len(watches), 1, 1), np.nan)
     decided = {}
-    for trial, (watch, hessian) in enumerate(zip(watches, hessians.numpy(), strict=True)):
+    for trial, (watch, hessian) in enumerate(zip(watches, hessians, strict=True)):
         if not watch.stopped:
             back = watch.record(epoch, dominant_eigenvalue(hessian))
             if back is not None:

@@ -5,17 +5,13 @@ CIFAR-10 whose logs the authors of RobustDARTS publish (Zela et al., ICLR 2020; 
 Apache License 2.0). They measured at the epochs 0, 2, …, 48, and their tracker found the stops.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from configspace.search import HessianSettings
-from tests.worker.made_up import batch_of
 from worker.engine.early_stopping import (
-    Watch,
     dominant_eigenvalue,
     eigenvalue_signals,
     stop_epoch,
@@ -92,50 +88,6 @@ def test_a_matrix_with_nan_has_no_eigenvalue() -> None:
     assert np.isnan(dominant_eigenvalue(np.array([[1.0, np.nan], [np.nan, 1.0]])))
 
 
-def watch(variant: str, epochs: int) -> Watch:
-    batch = batch_of(epochs=epochs)
-    hessian = HessianSettings(every=2, window=1, lag=2, start=0, factor=2)
-    search = batch.search.model_copy(update={"variant": variant, "hessian": hessian})
-    return Watch(replace(batch, search=search, eigenvalues=True))
-
-
-def test_measurements_are_regular_and_at_the_end() -> None:
-    due = watch("darts", 8)
-    assert [epoch for epoch in range(8) if due.is_due(epoch)] == [0, 2, 4, 6, 7]
-    off = Watch(batch_of(epochs=8))
-    assert not any(off.is_due(epoch) for epoch in range(8))
-
-
-def test_es_keeps_the_earlier_epoch() -> None:
-    es = watch("darts-es", 20)
-    assert [es.record(epoch, value) for epoch, value in ((0, 1), (2, 2), (4, 2))] == [None] * 3
-    assert es.record(6, 5) == 2
-    assert (es.kept, es.ended, es.stopped) == (2, 7, True)
-
-
-def test_ada_forgets_what_came_after() -> None:
-    ada = watch("darts-ada", 20)
-    for epoch, value in ((0, 1.0), (2, 2.0), (4, 2.0)):
-        assert ada.record(epoch, value) is None
-    assert ada.record(6, 5.0) == 2
-    assert np.flatnonzero(~np.isnan(ada.eigenvalues)).tolist() == [0, 2]
-    assert (ada.kept, ada.ended, ada.restarts) == (19, 20, 1)
-
-
-def test_ada_restarts_at_most_twice() -> None:
-    ada = watch("darts-ada", 20)
-    decided = []
-    for value in (1.0, 10.0, 100.0):
-        for epoch in (0, 2, 4):
-            decided.append(ada.record(epoch, value if epoch < 4 else 5 * value))
-    assert [back for back in decided if back is not None] == [0, 0]
-
-
-def test_darts_never_decides() -> None:
-    plain = watch("darts", 20)
-    assert [plain.record(epoch, 3.0**epoch) for epoch in range(0, 20, 2)] == [None] * 10
-
-
 def test_the_signals_of_eigenvalues() -> None:
     eigenvalues = np.full(14, np.nan)
     eigenvalues[::2] = [4, 2, 2, 3, 5, 9, 7]
@@ -150,3 +102,17 @@ def test_few_measurements_have_no_ratio() -> None:
     found = eigenvalue_signals(np.array([1.0, 2.0, 3.0]), every=1, window=3)
     assert found == {"eigenvalue": 3.0, "eigenvalue_max": 3.0}
     assert eigenvalue_signals(np.full(3, np.nan), every=1, window=3) == {}
+
+
+def test_a_last_value_that_is_missing_is_no_signal() -> None:
+    assert eigenvalue_signals(np.array([1.0, 2.0, np.nan]), every=1, window=1) == {
+        "eigenvalue_max": 2.0
+    }
+
+
+def test_a_missing_measurement_closes_no_gap() -> None:
+    values = [1.0, np.nan, 1.0, 5.0, 5.0]
+    assert stop_epoch(range(5), values, window=1, lag=2, start=0, factor=2) == 2
+    assert (
+        stop_epoch(range(5), [1, 1, np.nan, np.nan, 5], window=1, lag=2, start=0, factor=2) is None
+    )
