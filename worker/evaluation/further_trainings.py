@@ -79,7 +79,7 @@ def with_further_trainings(
             psnrs = _psnrs(batch, architectures, training, engine, progress)
         except (ArithmeticError, RuntimeError, ValueError) as error:
             # Such as that of a custom operation whose weights diverged.
-            out_of_memory = type(error).__name__ == "OutOfMemoryError"  # of PyTorch, on a GPU
+            out_of_memory = type(error).__name__ == "OutOfMemoryError"  # the one of a GPU
             if training.decides or out_of_memory:
                 raise
             log.warning("the signal %s is left out: %s", training.request, described(error))
