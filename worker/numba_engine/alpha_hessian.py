@@ -102,6 +102,22 @@ class _State:
     statistics: Floats | None = None  # (direction, pair + tap)
     bend: Bend | None = None  # all edges that leave the state
 
+    @property
+    def is_input(self) -> bool:
+        """Whether it is the network's input."""
+        return not self.entering and self.flattened is None
+
+
+class _Linear(NamedTuple):
+    """An edge's derivative by its source, for the adjoint of its output."""
+
+    cnns: Derivatives
+    """Derivatives of its CNNs."""
+    matrix: Floats
+    """Its matrix along n, without the CNNs, ``(n, n)``."""
+    pulled: Floats
+    """Adjoint of the source by each operation alone, ``(operation, n, batch)``."""
+
 
 def alpha_hessian(
     network: Network, probe: Probe, alpha: NDArray[np.float64], loss: Literal["mse", "psnr"]
@@ -180,14 +196,12 @@ def _edge(network: Network, probe: Probe, source: _State, edge: int, shares: Flo
     return _Edge(source, shares, outputs, np.tensordot(shares, outputs, 1), hidden, cnns)
 
 
-def _backward(
-    network: Network, probe: Probe, state: _State
-) -> "list[tuple[Derivatives, Floats, Floats]]":
+def _backward(network: Network, probe: Probe, state: _State) -> list[_Linear | None]:
     """Take a state's adjoint to its sources.
 
     Returns:
-        For each edge that enters the state: derivatives of its CNNs, its matrix along n, and the
-        adjoint of its source by each operation alone, ``(operation, n, batch)``.
+        The derivative of each edge that enters the state; None for an edge from the network's
+        input, which no direction changes.
     """
     adjoint = state.adjoint
     if adjoint is None:  # nothing uses this state
@@ -196,8 +210,11 @@ def _backward(
         cell, ends = state.flattened
         for end, taps in zip(ends, network.flattening[cell], strict=True):
             _add_adjoint(end, _flat_adjoint(adjoint, taps))
-    found = []
+    found: list[_Linear | None] = []
     for edge in state.entering:
+        if edge.source.is_input:
+            found.append(None)
+            continue
         assert edge.source.patches is not None
         tau, shares = probe.tau, dict(zip(network.operations, edge.shares, strict=True))
         of_slots = np.array([-tau * shares["learnable_gradient"], shares["cnn"]], probe.start.dtype)
@@ -216,14 +233,14 @@ def _backward(
         steps = shares["learnable_gradient"] + shares.get("noise", 0)
         matrix = steps * (np.eye(len(adjoint)) - tau * probe.normal)
         matrix = matrix + shares.get("roll", 0) * probe.roll
-        found.append((cnn, matrix.astype(adjoint.dtype), pulled))
+        found.append(_Linear(cnn, matrix.astype(adjoint.dtype), pulled))
     return found
 
 
 def _tangents(
     network: Network,
     state: _State,
-    derivatives: "list[tuple[Derivatives, Floats, Floats]]",
+    derivatives: Sequence[_Linear | None],
     hessian: Floats,
     done: int,
 ) -> int:
@@ -247,14 +264,15 @@ def _tangents(
         for end, taps in zip(ends, network.flattening[cell], strict=True):
             assert end.tangents is not None
             tangents[: len(end.tangents)] += _flat(end.tangents, taps)
-    for edge, (cnn, matrix, pulled) in zip(state.entering, derivatives, strict=True):
+    for edge, linear in zip(state.entering, derivatives, strict=True):
         source, shares = edge.source, edge.shares
         assert source.tangents is not None
         assert state.adjoint is not None
         before = len(source.tangents)
         mine = slice(done, done + own)
-        if before:
-            _add_moved(tangents[:before], source, cnn, matrix)
+        if linear is not None:
+            _add_moved(tangents[:before], source, linear)
+            pulled = linear.pulled
             crossed = shares[:own, None, None] * (pulled[:own] - np.tensordot(shares, pulled, 1))
             cross = crossed.reshape(own, -1) @ source.tangents.reshape(before, -1).T
             hessian[mine, :before] += cross
@@ -306,11 +324,11 @@ def _softmax_bending(shares: Floats, gains: Floats) -> Floats:
     return moved - np.outer(shares, shares * centered) - np.outer(shares * centered, shares)
 
 
-def _add_moved(result: Floats, source: _State, cnn: Derivatives, matrix: Floats) -> None:
+def _add_moved(result: Floats, source: _State, linear: _Linear) -> None:
     """Add an edge's derivative along the tangents of its source, ``(direction, n, batch)``."""
     tangents = source.tangents
     assert tangents is not None
-    statistics = _statistics(source)
+    cnn, matrix, statistics = linear.cnns, linear.matrix, _statistics(source)
     reach, n = len(cnn.band) // 2, tangents.shape[1]
     room = np.empty_like(tangents[:_AT_ONCE])
     for begin in range(0, len(tangents), _AT_ONCE):
