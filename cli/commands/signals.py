@@ -56,9 +56,9 @@ def signals(
 ) -> None:
     """Show how well each signal of a search predicts the final score.
 
-    Runs that are comparable form a group: one problem, space, operation set and number of epochs.
-    For each group and signal: its correlation with the final score, what selecting the best of
-    several runs by it brings, and a verdict by the rules in docs/reference/rules.md.
+    Runs that are comparable form a group: one problem, space, operation set, number of epochs and
+    method. For each group and signal: its correlation with the final score, what selecting the best
+    of several runs by it brings, and a verdict by the rules in docs/reference/rules.md.
     """
     from cli.console.output import write_bytes, write_text
     from results.analysis.signal_runs import load_groups

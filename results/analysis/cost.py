@@ -16,6 +16,7 @@ reported for information only.
 """
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,12 @@ from results.analysis.incumbent import Incumbent, incumbent
 from results.frames.study import Frames
 
 Floats = NDArray[np.float64]
+
+HESSIAN_NOT_COUNTED: Final = (
+    "The measurements of the Hessian are not counted; they take half to one and a half times a "
+    "search on the Numba engine."
+)
+"""Note on every cost in epochs of trials that may measure an eigenvalue."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from results.stats.estimates import LEAST
 RULES: Final = {
     "Which runs are compared?": (
         "All finished runs with a search and a final score (architecture PSNR), in groups of one "
-        "problem, search space, operation set and number of epochs; a group is never mixed with "
-        "another. A configuration is a condition of a campaign, or a configuration of a study on "
-        "one budget. Within a configuration, its runs are compared with each other, if there are "
-        f"at least {LEAST}; a coefficient is the mean over the configurations, weighted by their "
+        "problem, search space, operation set, number of epochs and method; a group is never "
+        "mixed with another. A configuration is a condition of a campaign, or a configuration of a "
+        "study on one budget. Within a configuration, its runs are compared with each other, if "
+        f"there are at least {LEAST}; a coefficient is the mean over the configurations, weighted by their "
         "runs. Where a signal has one value only, its coefficient is 0. Over configurations, their "
         "means are compared. Over all runs, each run counts alike. Re-runs of a study's incumbent "
         "count within their configuration only, because the study chose it by its score. The sign "
@@ -56,7 +56,8 @@ RULES: Final = {
         "lie above 0 without a verdict. Within configurations, the runs of each configuration are "
         "drawn again; the verdict holds for these configurations. Over all runs, and over "
         "configurations, whole configurations are drawn with all of their runs. The interval of "
-        "Spearman's correlation over configurations is that of Bonett and Wright (2000)."
+        "Spearman's correlation over configurations is that of Bonett and Wright (2000); with fewer "
+        f"than {LEAST_CONFIGURATIONS} there is no interval for Kendall's and Pearson's."
     ),
 }
 """The rule that answers each question."""

@@ -1,22 +1,22 @@
 """The runs of studies and campaigns from which signals are judged, in groups that are comparable.
 
-A group has one problem, search space, operation set and number of epochs, with equal settings. A
-configuration is one setting of everything but the seed: a condition of a campaign, or a
+A group has one problem, search space, operation set, number of epochs and method, with equal
+settings. A configuration is one setting of everything but the seed: a condition of a campaign, or a
 configuration of a study on one budget.
 """
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from configspace.condition import Condition
+from configspace.condition import SEARCHES, Condition
 from configspace.errors import StoreError
+from configspace.search import SearchSettings
 from configspace.settings import flat
-from configspace.signals import SIGNALS
+from configspace.signals import SIGNALS, Request
 from configspace.study import ArchitectureSettings, ProblemSettings, Study
 from results.frames.campaign import load_campaign_from
 from results.frames.study import load_from
@@ -42,11 +42,12 @@ class RunGroup:
 
     - ``configuration``: name of its configuration
     - ``rerun``: whether it repeats an incumbent, which a study chose by its score
-    - ``search_epochs``: cost of its search, in epochs
     - ``score``: its final score, in dB
     - one column per signal, high if it is taken as good; missing where it was not recorded
     - `BASELINE`, if the group has it
     """
+    search: SearchSettings = field(default_factory=SearchSettings)
+    """The method and its settings."""
     short_fraction: float = 0.1
     """Epochs of the short retraining, as a fraction of those of a whole one."""
     differs: str = ""
@@ -63,8 +64,14 @@ class RunGroup:
             architecture.space,
             f"{sets}{custom} operations",
             f"{self.epochs} epochs",
+            *([] if self.search.variant == "darts" else [self.search.variant]),
         )
         return ", ".join([*words, self.differs] if self.differs else words)
+
+    @property
+    def search_epochs(self) -> int:
+        """Cost of one search, in epochs."""
+        return self.search.search_epochs(self.epochs, self.short_fraction)
 
     @property
     def signals(self) -> list[str]:
@@ -75,6 +82,13 @@ class RunGroup:
     def not_recorded(self) -> list[str]:
         """Names of the signals that no run has recorded."""
         return [name for name in SIGNALS if name not in self.runs]
+
+    def records(self, request: Request) -> bool:
+        """Return whether some run has recorded a signal that takes a measurement."""
+        return any(
+            signal.request == request and name in self.runs and self.runs[name].notna().any()
+            for name, signal in SIGNALS.items()
+        )
 
 
 def load_groups(url: str, names: Sequence[str]) -> list[RunGroup]:
@@ -108,6 +122,8 @@ def load_groups(url: str, names: Sequence[str]) -> list[RunGroup]:
 def _of_campaign(store: Store, name: str) -> Iterator[RunGroup]:
     frames = load_campaign_from(store, name)
     for condition in frames.campaign.conditions:
+        if condition.method not in SEARCHES:
+            continue
         trials = frames.trials[frames.trials["condition"] == condition.name]
         # The seed aside, equal settings are one configuration, whatever it is called.
         configuration = condition.model_copy(update={"seed": 0}).digest()
@@ -133,10 +149,9 @@ def _of_study(store: Store, name: str) -> Iterator[RunGroup]:
 
 
 def _group(settings: Study | Condition, epochs: int, trials: pd.DataFrame) -> RunGroup:
-    architecture, fraction = settings.architecture, settings.evaluation.short_fraction
+    architecture = settings.architecture
     oriented = {name: signal.direction * trials[signal.column] for name, signal in SIGNALS.items()}
     runs = trials[["configuration", "rerun", "seed"]].assign(
-        search_epochs=settings.search.search_epochs(epochs, fraction),
         score=trials["architecture_psnr"],
         **oriented,
     )
@@ -145,30 +160,55 @@ def _group(settings: Study | Condition, epochs: int, trials: pd.DataFrame) -> Ru
             -float(sum(names.split().count(one) for one in _HARMFUL))
             for names in trials["architecture"]
         ]
-    searched = runs[[name for name in SIGNALS if name in runs]].notna().any(axis=1)
     finite = np.isfinite(runs["score"])
     return RunGroup(
         settings.problem,
         architecture,
         epochs,
-        runs[searched & finite],
-        fraction,
+        runs[finite],
+        settings.search,
+        settings.evaluation.short_fraction,
     )
 
 
 def _merged(parts: Sequence[RunGroup]) -> list[RunGroup]:
     """Join the parts with equal settings, and tell groups with one name apart."""
-    same: dict[str, list[RunGroup]] = {}
+    same: list[tuple[dict[str, Any], list[RunGroup]]] = []
     for part in parts:
-        if len(part.runs):
-            same.setdefault(json.dumps(_settings(part), sort_keys=True), []).append(part)
+        if not len(part.runs):
+            continue
+        own = _settings(part)
+        for settings, members in same:
+            if _agree(own, settings):
+                settings |= own
+                members.append(part)
+                break
+        else:
+            same.append((own, [part]))
     groups = []
-    for members in same.values():
+    for _, members in same:
         runs = pd.concat([part.runs for part in members], ignore_index=True)
         runs = runs.drop_duplicates(["configuration", "seed"]).drop(columns="seed")
         runs = runs.dropna(axis="columns", how="all")
-        groups.append(replace(members[0], runs=runs.sort_values("configuration", kind="stable")))
+        # Settings of a measurement are those of a member that made it.
+        groups.append(
+            replace(
+                members[0],
+                runs=runs.sort_values("configuration", kind="stable"),
+                search=_first_with(members, "eigenvalue").search,
+                short_fraction=_first_with(members, "short").short_fraction,
+            )
+        )
     return [_told_apart(group, groups) for group in groups]
+
+
+def _first_with(members: Sequence[RunGroup], request: Request) -> RunGroup:
+    return next((part for part in members if part.records(request)), members[0])
+
+
+def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two groups have equal settings, as far as both use them."""
+    return all(one[key] == other[key] for key in one.keys() & other.keys())
 
 
 def _told_apart(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup:
@@ -183,12 +223,15 @@ def _told_apart(group: RunGroup, groups: Sequence[RunGroup]) -> RunGroup:
 
 
 def _settings(group: RunGroup) -> dict[str, Any]:
-    architecture = group.architecture
-    return flat(
-        {
-            "problem": group.problem.model_dump(mode="json"),
-            "architecture": architecture.model_dump(mode="json", exclude=architecture.unused),
-            "epochs": group.epochs,
-            "evaluation.short_fraction": group.short_fraction,
-        }
-    )
+    """Return the settings that decide a run, and those of the measurements that were made."""
+    architecture, search = group.architecture, group.search
+    unused = search.unused - ({"hessian"} if group.records("eigenvalue") else set())
+    settings = {
+        "problem": group.problem.model_dump(mode="json"),
+        "architecture": architecture.model_dump(mode="json", exclude=architecture.unused),
+        "search": search.model_dump(mode="json", exclude=unused),
+        "epochs": group.epochs,
+    }
+    if search.selects or group.records("short"):
+        settings["evaluation.short_fraction"] = group.short_fraction
+    return flat(settings)

@@ -100,6 +100,7 @@ def _row(
         "space": group.architecture.space,
         "operations": " ".join([group.architecture.operations, *group.architecture.custom]),
         "epochs": group.epochs,
+        "method": group.search.variant,
         "settings": group.differs or None,
         "signal": one.name,
         "role": one.role,

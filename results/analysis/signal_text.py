@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from configspace.names import counted
+from results.analysis.cost import HESSIAN_NOT_COUNTED
 from results.analysis.signal_bootstrap import Scope
 from results.analysis.signal_runs import BASELINE, CEILING
 from results.analysis.signal_table import label
@@ -28,6 +29,8 @@ def sentences(judged: JudgedGroup) -> list[str]:
         _baseline(judged),
         _ceiling(judged),
         *_not_recorded(judged),
+        "The sign of a signal is chosen so that a positive correlation is good. The cost is in "
+        f"epochs × trials.{_hessian(judged)}",
     ]
 
 
@@ -70,7 +73,7 @@ def _verdicts(judged: JudgedGroup, scope: Scope) -> str:
         if lose:
             parts.append(f"below it: {_list(lose)}")
     if best := [name for name, verdict in verdicts.items() if verdict.may_be_best]:
-        parts.append(f"the best signal is {_list(best, 'or')}")
+        parts.append(f"the best signal may be {_list(best, 'or')}")
     return f"{_WHERE[scope]}: {'; '.join(parts)}."
 
 
@@ -128,6 +131,10 @@ def _ceiling(judged: JudgedGroup) -> str:
 def _not_recorded(judged: JudgedGroup) -> list[str]:
     missing = [name for name in judged.group.not_recorded if name != CEILING]
     return [f"Not recorded: {_list(missing)}."] if missing else []
+
+
+def _hessian(judged: JudgedGroup) -> str:
+    return f" {HESSIAN_NOT_COUNTED}" if judged.group.records("eigenvalue") else ""
 
 
 def _find(signals: Sequence[JudgedSignal], name: str) -> JudgedSignal | None:

@@ -7,6 +7,7 @@ more. Over *configurations*: which one has the best mean? *Overall*: which run i
 whatever its configuration?
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
@@ -19,8 +20,8 @@ from results.analysis.signal_bootstrap import (
     sample_of,
 )
 from results.analysis.signal_runs import BASELINE, CEILING, RunGroup
-from results.analysis.signal_verdicts import Verdict, verdicts
-from results.stats.correlations import correlation
+from results.analysis.signal_verdicts import LEAST_CONFIGURATIONS, Verdict, verdicts
+from results.stats.correlations import Kind, correlation
 from results.stats.estimates import Estimate
 
 Role = Literal["signal", "baseline", "ceiling"]
@@ -163,8 +164,8 @@ def _measured(
         runs=runs,
         configurations=configurations,
         spearman=_spearman(bootstrap, name, drawn),
-        kendall=bootstrap.correlation(name, keep, "kendall").correlation(drawn),
-        pearson=bootstrap.correlation(name, keep, "pearson").correlation(drawn),
+        kendall=_other(bootstrap, name, "kendall", drawn),
+        pearson=_other(bootstrap, name, "pearson", drawn),
         selections=()
         if bootstrap.sample.scope == "configurations"
         else _selections(bootstrap, group, name, drawn),
@@ -179,10 +180,18 @@ def _spearman(bootstrap: Bootstrap, name: str, drawn: int) -> Estimate:
     return bootstrap.spearman(name, keep).correlation(drawn)
 
 
+def _other(bootstrap: Bootstrap, name: str, kind: Kind, drawn: int) -> Estimate:
+    found = bootstrap.correlation(name, bootstrap.runs(name), kind)
+    if bootstrap.sample.scope == "configurations" and drawn < LEAST_CONFIGURATIONS:
+        # Resamples of a few points hardly differ: their percentiles are far too narrow.
+        return Estimate(found.value, math.nan, math.nan, drawn)
+    return found.correlation(drawn)
+
+
 def _selections(
     bootstrap: Bootstrap, group: RunGroup, name: str, drawn: int
 ) -> tuple[Selection, ...]:
-    search, trained = group.runs["search_epochs"].mean(), group.epochs
+    search, trained = group.search_epochs, group.epochs
     extra = 0 if name == BASELINE else training_epochs(name, trained, group.short_fraction)
     found = bootstrap.selected(name, bootstrap.runs(name), KS)
     return tuple(
@@ -192,9 +201,9 @@ def _selections(
             random=one.random.estimate(drawn),
             best=one.best.estimate(drawn),
             share=one.share.estimate(drawn),
-            cost=round(k * (search + extra) + trained),
-            random_cost=round(search + trained),
-            best_cost=round(k * (search + trained)),
+            cost=k * (search + extra) + trained,
+            random_cost=search + trained,
+            best_cost=k * (search + trained),
         )
         for k, one in zip(KS, found, strict=True)
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from results.analysis.cost import HESSIAN_NOT_COUNTED
 from results.stats.estimates import LEAST
 from results.stats.winners_curse import MIN_RERUNS, RARE_SHARE
 
@@ -49,7 +50,8 @@ EQUAL_COST: Final = Rule(
     "The cost of an evaluation is its epochs times its trials for the search, and what the study's "
     "objective trains after it: the same again for final and second-final, the epochs of the short "
     "retraining for short, nothing for any other. A crashed evaluation has the cost of "
-    "a finished one; a lost one costs nothing. Measured seconds do not count. Evaluations count in "
+    "a finished one; a lost one costs nothing. Measured seconds do not count. "
+    f"{HESSIAN_NOT_COUNTED} Evaluations count in "
     "the order in which they were submitted, as long as the total stays within the cost of the "
     "cheaper study. The best configuration by then has the best observed score on the largest "
     "budget by then. This score is the best of several, so it is probably too good. If the "

@@ -248,5 +248,8 @@ def _label(found: Incumbent) -> str:
 def _evaluation(study: Study, batch: int) -> ConditionEvaluation:
     limits = study.evaluation
     return ConditionEvaluation(
-        trials=batch, time_limit=limits.time_limit, memory_limit=limits.memory_limit
+        trials=batch,
+        time_limit=limits.time_limit,
+        memory_limit=limits.memory_limit,
+        short_fraction=limits.short_fraction,
     )

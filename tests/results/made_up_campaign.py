@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from configspace.campaign import Campaign
-from configspace.condition import SEARCHES, Condition
+from configspace.condition import SEARCHES, Condition, Method
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId
 from configspace.operations import operations
+from configspace.search import SearchSettings
 from results.store.store import Store
 from tests.results.made_up import outcome
 
@@ -22,9 +23,10 @@ def filled_campaign(
     trials: int = 6,
     part: int = 3,
     crashed: int = 0,
+    methods: tuple[Method, ...] = ("darts", "random"),
     **settings: Any,
 ) -> Campaign:
-    """Write a campaign with two conditions, DARTS and random, to a store.
+    """Write a campaign with one condition per method, by default DARTS and random, to a store.
 
     Args:
         store: Store to write to.
@@ -32,7 +34,8 @@ def filled_campaign(
         trials: Number of trials per condition; 0 writes no job.
         part: Number of trials per job.
         crashed: Number of trials per condition that crashed: the last ones, each in a separate job.
-        settings: Further settings of both conditions.
+        methods: Method of each condition.
+        settings: Further settings of all conditions.
     """
     conditions = tuple(
         Condition(
@@ -42,9 +45,9 @@ def filled_campaign(
             preset="H1",
             hyperparameters=Hyperparameters.preset("H1"),
             trials=trials or 5,
-            **settings,
+            **_searching(method, settings),
         )
-        for method in ("darts", "random")
+        for method in methods
     )
     campaign = Campaign(name=name, conditions=conditions)
     store.begin_campaign(campaign, {"dartboard": metadata.version("dartboard")})
@@ -56,6 +59,12 @@ def filled_campaign(
         for index in range(trials - crashed, trials):
             crash(store, condition, index)
     return campaign
+
+
+def _searching(method: Method, settings: dict[str, Any]) -> dict[str, Any]:
+    search = settings.get("search", SearchSettings())
+    variant = method if method in SEARCHES else "darts"
+    return {**settings, "search": search.model_copy(update={"variant": variant})}
 
 
 def crash(store: Store, condition: Condition, index: int) -> None:
@@ -89,7 +98,7 @@ def finish(
         condition: Condition of the trials.
         indices: Indices of the trials in the condition.
         psnrs: One-shot and architecture PSNR of each trial, shape ``(trial, 2)``.
-        signals: Signals of each trial of a search.
+        signals: Signals of each trial.
     """
     id = _submit(store, condition, indices)
     searched = condition.method in SEARCHES
@@ -103,7 +112,7 @@ def finish(
                 "architecture": architecture,
                 "one_shot_psnr": trial.one_shot_psnr if searched else None,
                 "search_seconds": trial.search_seconds if searched else None,
-                "signals": (signals or {}) if searched else {},
+                "signals": signals or {},
             }
         )
         for trial, seed in zip(made.trials, condition.trial_seeds(indices), strict=True)

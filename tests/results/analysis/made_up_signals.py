@@ -37,7 +37,6 @@ def group(
     made = {
         "configuration": [f"study ({one}, 0, 0)" for one in configuration],
         "rerun": np.zeros(n, dtype=bool),
-        "search_epochs": np.full(n, 50),
         "score": 20 + quality + shift,
         "one_shot": shift + 0.1 * random.normal(size=n),
         "inherited": quality + 0.5 * random.normal(size=n),

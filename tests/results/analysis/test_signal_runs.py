@@ -1,12 +1,15 @@
 """Runs of studies and campaigns, in groups that can be compared."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from configspace.errors import StoreError
+from configspace.evaluation import ConditionEvaluation
+from configspace.search import HessianSettings, SearchSettings
 from configspace.study import ArchitectureSettings, ProblemSettings
 from results.analysis.signal_runs import BASELINE, RunGroup, load_groups
 from results.store.store import Store
@@ -76,6 +79,62 @@ def test_groups_with_one_name_are_told_apart(store_url: str) -> None:
     first, second = loaded(store_url, "many", "quiet")
     assert first.name == "blur, sequential, all operations, 50 epochs, problem.noise 0.1"
     assert second.name == "blur, sequential, all operations, 50 epochs, problem.noise 0.01"
+
+
+def test_other_search_settings_have_a_separate_group(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        filled_campaign(store, "many")
+        filled_campaign(store, "small", search=SearchSettings(batch_size=64))
+    first, second = loaded(store_url, "many", "small")
+    assert first.name.endswith("50 epochs, search.batch_size 128")
+    assert second.name.endswith("50 epochs, search.batch_size 64")
+
+
+def test_each_method_has_a_separate_group(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        filled_campaign(store, "many", methods=("darts", "rs-ws", "best-of-four"))
+    groups = loaded(store_url, "many")
+    assert [group.name for group in groups] == [
+        "blur, sequential, all operations, 50 epochs",
+        "blur, sequential, all operations, 50 epochs, rs-ws",
+        "blur, sequential, all operations, 50 epochs, best-of-four",
+    ]
+    assert [group.search_epochs for group in groups] == [50, 50 + 179, 4 * 55]
+
+
+def recorded(url: str, signal: str, *campaigns: tuple[str, dict[str, Any]]) -> list[RunGroup]:
+    """Load campaigns that differ in settings; the first does not record the signal."""
+    with Store.open(url) as store:
+        for place, (name, settings) in enumerate(campaigns):
+            campaign = filled_campaign(store, name, trials=0, seed=place, **settings)
+            made = {signal: 1.0} if place else {"entropy": 0.5}
+            finish(store, campaign.conditions[0], range(2), 20 + np.zeros((2, 2)), made)
+    return loaded(url, *(name for name, _ in campaigns))
+
+
+def test_measurements_with_other_settings_are_told_apart(store_url: str) -> None:
+    short = [{"evaluation": ConditionEvaluation(short_fraction=one)} for one in (0.1, 0.2, 0.3)]
+    first, second = recorded(store_url, "short", *zip(("a", "b", "c"), short, strict=True))
+    # Runs without the signal fit to either; they join the first.
+    assert (len(first.runs), len(second.runs)) == (4, 2)
+    assert (first.short_fraction, second.short_fraction) == (0.2, 0.3)
+    assert second.differs == "evaluation.short_fraction 0.3"
+
+
+def test_the_hessian_counts_where_it_was_measured(store_url: str) -> None:
+    hessian = [{"search": SearchSettings(hessian=HessianSettings(every=n))} for n in (1, 2, 5)]
+    first, second = recorded(store_url, "eigenvalue", *zip(("a", "b", "c"), hessian, strict=True))
+    assert (first.differs, second.differs) == ("search.hessian.every 2", "search.hessian.every 5")
+    assert (len(first.runs), len(second.runs)) == (4, 2)
+
+
+def test_baselines_with_a_short_retraining_are_left_out(store_url: str) -> None:
+    with Store.open(store_url) as store:
+        campaign = filled_campaign(store, "many", trials=0)
+        for condition in campaign.conditions:
+            finish(store, condition, range(2), 20 + np.zeros((2, 2)), {"short": 1.0})
+    (group,) = loaded(store_url, "many")
+    assert set(group.runs["configuration"]) == {campaign.conditions[0].digest()}
 
 
 def test_a_trial_of_two_campaigns_counts_once(store_url: str) -> None:

@@ -1,5 +1,6 @@
 """What judged signals show, in sentences."""
 
+from results.analysis.cost import HESSIAN_NOT_COUNTED
 from results.analysis.signal_text import heading, sentences
 from results.analysis.signals import judge
 from tests.results.analysis.made_up_signals import group
@@ -10,7 +11,7 @@ def test_verdicts_are_told_for_both_scopes() -> None:
     assert within == (
         "Within a configuration: inherited predicts the final score; undecided: one-shot and "
         "entropy; constant: flips; inherited beats the baseline; below it: entropy; "
-        "the best signal is inherited."
+        "the best signal may be inherited."
     )
     assert overall == "Over all runs: undecided, with fewer than 50 runs or 16 configurations."
 
@@ -45,3 +46,15 @@ def test_the_heading_counts_runs_and_configurations() -> None:
     assert heading(judge(group(), resamples=20)) == (
         "blur, sequential, all operations, 50 epochs: 90 runs, 3 configurations"
     )
+
+
+def test_the_last_note_explains_signs_and_costs() -> None:
+    last = sentences(judge(group(), resamples=20))[-1]
+    assert "positive correlation is good" in last
+    assert last.endswith("in epochs × trials.")
+
+
+def test_recorded_eigenvalues_come_with_their_cost() -> None:
+    made = group()
+    made.runs["eigenvalue"] = made.runs["entropy"]
+    assert sentences(judge(made, resamples=20))[-1].endswith(HESSIAN_NOT_COUNTED)

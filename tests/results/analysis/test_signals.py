@@ -1,10 +1,13 @@
 """Signals of made-up runs, whose correlations are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import kendalltau, pearsonr, spearmanr
 
+from configspace.search import SearchSettings
 from results.analysis.signal_bootstrap import Scope
 from results.analysis.signal_runs import BASELINE
 from results.analysis.signals import JudgedGroup, Measured, judge, steps
@@ -48,6 +51,17 @@ def test_configurations_are_compared_by_their_means() -> None:
     found = measured(judge(made, resamples=50), "one_shot", "configurations")
     assert found.spearman == correlation(means["one_shot"], means["score"], "spearman")
     assert (found.runs, found.verdict, found.selections) == (12, None, ())
+
+
+@pytest.mark.parametrize("kind", ["kendall", "pearson"])
+def test_few_configurations_give_no_other_interval(kind: str) -> None:
+    few, many = (
+        getattr(measured(judge(made, resamples=50), "one_shot", "configurations"), kind)
+        for made in (group(configurations=6, runs=6), group(configurations=16, runs=6))
+    )
+    assert few.value == few.value
+    assert np.isnan([few.low, few.high]).all()
+    assert many.low < many.value < many.high
 
 
 def test_a_signal_of_runs_predicts_within_only(judged: JudgedGroup) -> None:
@@ -149,6 +163,12 @@ def test_the_cost_counts_searches_and_retrainings() -> None:
     assert ten["inherited"].cost == 10 * 50 + 50
     assert ten["second_final"].cost == 10 * (50 + 50) + 50
     assert (ten["inherited"].best_cost, ten["inherited"].random_cost) == (10 * 100, 100)
+
+
+def test_the_cost_is_that_of_the_method() -> None:
+    made = replace(group(), search=SearchSettings(variant="best-of-four"))
+    ten = measured(judge(made, resamples=20), "inherited").selections[2]
+    assert ten.cost == 10 * 4 * (50 + 5) + 50
 
 
 def test_progress_is_reported_as_often_as_announced() -> None:

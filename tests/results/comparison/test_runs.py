@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from configspace.condition import Condition
+from configspace.evaluation import EvaluationSettings
 from configspace.search import SearchSettings
 from configspace.study import ProblemSettings
 from results.analysis.incumbent import incumbent_of, reruns_of_incumbent
@@ -94,6 +95,16 @@ def test_exchanged_architectures_are_never_searched(tmp_path: Path) -> None:
     assert [condition.method for condition in crossed] == ["darts-single"] * 2
     exchanged = exchanged_conditions(pair, trials=4, batch=4)
     assert [condition.search.variant for condition in exchanged] == ["darts"] * 2
+
+
+def test_added_runs_keep_the_short_fraction(tmp_path: Path) -> None:
+    evaluation = EvaluationSettings(short_fraction=0.3)
+    one, two = (
+        replace(frames, study=frames.study.model_copy(update={"evaluation": evaluation}))
+        for frames in pair_of(tmp_path)
+    )
+    conditions = crossed_conditions((one, two), trials=4, batch=4)
+    assert [condition.evaluation.short_fraction for condition in conditions] == [0.3, 0.3]
 
 
 def three_of(folder: Path) -> list[Pair]:
