@@ -161,7 +161,7 @@ def _verdicts(judged: JudgedMethods, reference: Reference) -> str:
         return f"The campaign has no condition with {reference} and these settings."
     places: dict[Verdict, list[str]] = {
         one: [name for name, gain in gains.items() if gain.verdict == one]
-        for one in ("higher", "lower", "undecided", "no runs")
+        for one in ("higher", "lower", "undecided", "no runs", "too few runs")
     }
     parts = [f"{one}: {', '.join(names)}" for one, names in places.items() if names]
     where = "random at equal cost" if reference == "random" else reference

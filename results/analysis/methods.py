@@ -14,7 +14,7 @@ from results.stats.estimates import LEAST, LEVEL, Estimate, Floats
 from results.stats.randomization import difference_of_means
 
 Reference = Literal["darts", "random", "best-of-four"]
-Verdict = Literal["higher", "lower", "undecided", "no runs"]
+Verdict = Literal["higher", "lower", "undecided", "no runs", "too few runs"]
 
 REFERENCES: Final[tuple[Reference, ...]] = ("darts", "random", "best-of-four")
 """What a method is compared with: DARTS; random search at equal cost; and, if it selects among
@@ -36,12 +36,14 @@ class Gain:
     """Its interval has the coverage ``level``."""
     level: float
     """Coverage with which the verdicts on all methods of the group hold together."""
+    few: bool = False
+    """Whether there are random runs, but fewer than k."""
 
     @property
     def verdict(self) -> Verdict:
         """Whether the method is higher or lower than the reference."""
         if math.isnan(self.difference.value):
-            return "no runs"
+            return "too few runs" if self.few else "no runs"
         if self.difference.low > 0:
             return "higher"
         return "lower" if self.difference.high < 0 else "undecided"
@@ -129,7 +131,7 @@ def _against(group: MethodGroup, reference: Reference, seed: int) -> dict[str, G
     judged = sum(comparison.n >= LEAST for comparison in found.values())
     level = 1 - (1 - LEVEL) / max(judged, 1)
     return {
-        name: Gain(reference, one.k, one.mean, one.difference(level), level)
+        name: Gain(reference, one.k, one.mean, one.difference(level), level, one.few)
         for name, one in found.items()
     }
 
@@ -144,6 +146,8 @@ class _Comparison:
     """Mean of the reference, in dB."""
     n: int
     """Number of runs of the method or of the reference, whichever has fewer."""
+    few: bool
+    """Whether there are random runs, but fewer than k."""
     difference: Callable[[float], Estimate]
     """The difference with an interval of a given coverage."""
 
@@ -154,6 +158,7 @@ def _with_method(runs: MethodRuns, against: MethodRuns, seed: int) -> _Compariso
         k=1,
         mean=float(other.mean()) if len(other) else np.nan,
         n=min(len(one), len(other)),
+        few=False,
         difference=lambda level: difference_of_means(one, other, level=level, seed=seed),
     )
 
@@ -165,6 +170,7 @@ def _with_random(runs: MethodRuns, random: MethodRuns, seed: int) -> _Comparison
         k=k,
         mean=best_of(other, k, seed=seed).mean.value,
         n=min(len(one), len(other) // k),
+        few=len(one) > 0 and 0 < len(other) < k,
         difference=lambda level: above_best_of(one, other, k, level=level, seed=seed),
     )
 

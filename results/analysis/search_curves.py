@@ -26,6 +26,8 @@ class SearchCurves:
     """Curves of the searches of one condition, or of a study on its largest budget."""
 
     name: str
+    problem: str
+    """Name of the inverse problem."""
     part: str
     """What a part of the network is: ``layer`` or ``cell``."""
     curves: pd.DataFrame
@@ -63,7 +65,12 @@ def of_study(frames: Frames, column: str) -> list[SearchCurves]:
     """
     largest = frames.curves["epochs"] == frames.curves["epochs"].max()
     joined = _joined(frames.curves[largest], frames.trials, _KEYS_OF_STUDY)
-    found = SearchCurves(frames.study.name, _part(frames.study.architecture.space), joined)
+    found = SearchCurves(
+        frames.study.name,
+        frames.study.problem.name,
+        _part(frames.study.architecture.space),
+        joined,
+    )
     return _checked([found], column, frames.study.name)
 
 
@@ -80,18 +87,23 @@ def of_campaign(
     Raises:
         StoreError: If a condition is unknown, none has the column, or too many have it.
     """
-    spaces = {each.name: each.architecture.space for each in frames.campaign.conditions}
+    known = {each.name: each for each in frames.campaign.conditions}
     for name in conditions:
-        if name not in spaces:
+        if name not in known:
             raise StoreError(
                 f"expected a condition of campaign {frames.campaign.name!r}, got {name!r}",
-                advice=f"its conditions: {nearest(name, list(spaces))}",
+                advice=f"its conditions: {nearest(name, list(known))}",
             )
     joined = _joined(frames.curves, frames.trials, _KEYS_OF_CAMPAIGN)
     found = [
-        SearchCurves(name, _part(space), joined[joined["condition"] == name])
-        for name, space in spaces.items()
-        if name in (conditions or spaces)
+        SearchCurves(
+            name,
+            each.problem.name,
+            _part(each.architecture.space),
+            joined[joined["condition"] == name],
+        )
+        for name, each in known.items()
+        if name in (conditions or known)
     ]
     return _checked(found, column, frames.campaign.name)
 

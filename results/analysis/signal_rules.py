@@ -12,11 +12,11 @@ RULES: Final = {
         "problem, search space, operation set, number of epochs and method; a group is never "
         "mixed with another. A configuration is a condition of a campaign, or a configuration of a "
         "study on one budget. Within a configuration, its runs are compared with each other, if "
-        f"there are at least {LEAST}; a coefficient is the mean over the configurations, weighted by their "
-        "runs. Where a signal has one value only, its coefficient is 0. Over configurations, their "
-        "means are compared. Over all runs, each run counts alike. Re-runs of a study's incumbent "
-        "count within their configuration only, because the study chose it by its score. The sign "
-        "of a signal is chosen so that a high correlation is good."
+        f"there are at least {LEAST}; a coefficient is the mean over the configurations, weighted "
+        "by their runs. Where a signal has one value only, its coefficient is 0. Over "
+        "configurations, their means are compared. Over all runs, each run counts alike. Re-runs "
+        "of a study's incumbent count within their configuration only, because the study chose it "
+        "by its score. The sign of a signal is chosen so that a high correlation is good."
     ),
     "Does a signal predict the final score?": (
         "It does if the 95% interval of Spearman's correlation lies above 0; it misleads if it "
@@ -56,8 +56,8 @@ RULES: Final = {
         "lie above 0 without a verdict. Within configurations, the runs of each configuration are "
         "drawn again; the verdict holds for these configurations. Over all runs, and over "
         "configurations, whole configurations are drawn with all of their runs. The interval of "
-        "Spearman's correlation over configurations is that of Bonett and Wright (2000); with fewer "
-        f"than {LEAST_CONFIGURATIONS} there is no interval for Kendall's and Pearson's."
+        "Spearman's correlation over configurations is that of Bonett and Wright (2000); with "
+        f"fewer than {LEAST_CONFIGURATIONS} there is no interval for Kendall's and Pearson's."
     ),
 }
 """The rule that answers each question."""

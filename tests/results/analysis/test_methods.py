@@ -88,7 +88,7 @@ def test_four_runs_have_no_verdict(url: str) -> None:
 
 def test_too_few_random_runs_are_no_reference(url: str) -> None:
     judged = judge(group(url, {"best-of-four": normal(20.0), "random": normal(20.0, n=4)}))
-    assert verdicts(judged, "random") == {"best-of-four": "no runs"}
+    assert verdicts(judged, "random") == {"best-of-four": "too few runs"}
 
 
 def test_a_missing_reference_has_no_difference(url: str) -> None:

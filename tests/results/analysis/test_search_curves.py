@@ -71,7 +71,7 @@ def test_norms_are_parsed_by_trial_and_part() -> None:
             "plasticity_sup": ["0.1 0.2", "0.3 0.4", "0.5 0.6"],
         }
     )
-    epochs, norms = SearchCurves("one", "cell", curves).plasticity("plasticity_sup")
+    epochs, norms = SearchCurves("one", "blur", "cell", curves).plasticity("plasticity_sup")
     assert epochs.tolist() == [1, 2]
     expected = [[[0.1, 0.2], [0.3, 0.4]], [[0.5, 0.6], [np.nan, np.nan]]]
     np.testing.assert_array_equal(norms, expected)
