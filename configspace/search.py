@@ -64,7 +64,7 @@ class HessianSettings(Section):
 
     def measured(self, epochs: int) -> tuple[int, ...]:
         """Return the epochs after which the Hessian is measured, counted from 0."""
-        return tuple(range(0, epochs, self.every)) + ((epochs - 1,) if self._adds(epochs) else ())
+        return tuple(sorted({*range(0, epochs, self.every), epochs - 1}))
 
     def can_stop(self, epochs: int) -> bool:
         """Return whether the rule can stop a search with this number of epochs."""
@@ -76,9 +76,6 @@ class HessianSettings(Section):
     def epochs_of_ratio(self) -> int:
         """Fewest epochs of a search with ``eigenvalue_ratio``, which compares two means."""
         return self.every * self.window + 1
-
-    def _adds(self, epochs: int) -> bool:
-        return (epochs - 1) % self.every != 0
 
 
 class SearchSettings(Section):

@@ -17,7 +17,7 @@ class Watch:
     def __init__(self, batch: Batch) -> None:
         """Begin without a measurement, for one trial of the batch."""
         self._search, self._epochs = batch.search, batch.epochs
-        epochs = batch.epochs
+        epochs = self._epochs
         measured = batch.search.hessian.measured(epochs) if batch.measures_eigenvalues else ()
         self._measured = frozenset(measured)
         self._last = 0

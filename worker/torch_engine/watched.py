@@ -13,6 +13,7 @@ from worker.engine.contract import OnEpoch
 from worker.engine.early_stopping import dominant_eigenvalue
 from worker.engine.philox import Occasion
 from worker.engine.watch import DECAY_FACTOR, Watch
+from worker.torch_engine.batches import Samples
 from worker.torch_engine.hessian import alpha_hessian
 from worker.torch_engine.training import Search
 
@@ -52,6 +53,7 @@ def watched_epochs(search: Search, epoch: Callable[[range], Values], on_epoch: O
     saved: dict[int, list[Tensor]] = {}
     results: dict[int, list[Tensor]] = {}
     names: list[str] = []
+    probe: Samples | None = None  # the same for all measurements
     called = 0
     while len(rows) < max(watch.ended for watch in watches):
         index = len(rows)
@@ -62,7 +64,8 @@ def watched_epochs(search: Search, epoch: Callable[[range], Values], on_epoch: O
         if watches[0].is_due(index):
             if batch.search.watches:
                 saved[index] = search.state()
-            for trial, back in _decided(search, watches, index).items():
+            probe = probe or next(search.sampler.draw(Occasion.HESSIAN, range(1)))
+            for trial, back in _decided(search, probe, watches, index).items():
                 if watches[trial].stopped:
                     results[trial] = [tensor[trial].clone() for tensor in saved[back]]
                 else:
@@ -91,9 +94,10 @@ def watched_epochs(search: Search, epoch: Callable[[range], Values], on_epoch: O
     )
 
 
-def _decided(search: Search, watches: Sequence[Watch], epoch: int) -> dict[int, int]:
-    """Measure the Hessian, and return the epochs that trials go back to, by trial."""
-    (samples,) = search.sampler.draw(Occasion.HESSIAN, range(1))
+def _decided(
+    search: Search, samples: Samples, watches: Sequence[Watch], epoch: int
+) -> dict[int, int]:
+    """Measure the Hessian of a batch, and return the epochs that trials go back to, by trial."""
     settings = search.batch.search
     try:
         hessians = alpha_hessian(search, samples, settings.hessian.loss).cpu().double().numpy()
