@@ -90,15 +90,33 @@ def eigenvalue_signals(
     return found
 
 
-def dominant_eigenvalue(hessian: NDArray[np.floating]) -> float:
+def dominant_eigenvalue(hessian: NDArray[np.floating], *, operations: int | None = None) -> float:
     """Return the largest eigenvalue of a symmetric matrix.
+
+    The Hessian by α has a null direction per edge: the softmax does not see it if the same number
+    is added to the α of all operations. With the null directions, the largest eigenvalue would
+    never be below 0, and 0 wherever the loss has a maximum.
 
     Args:
         hessian: The matrix, shape ``(row, row)``.
+        operations: Number of operations per edge, for the eigenvalues without the null directions;
+            the rows are then ``edge · operation``.
 
     Returns:
-        The eigenvalue; NaN if a number of the matrix is not finite.
+        The eigenvalue; NaN if a number of the matrix is not finite, or if no direction is left.
     """
     if not np.isfinite(hessian).all():
         return float("nan")
-    return float(np.linalg.eigvalsh(np.asarray(hessian, dtype=np.float64))[-1])
+    matrix = np.asarray(hessian, dtype=np.float64)
+    if operations is not None:
+        basis = _basis_of_differences(operations, len(matrix) // operations)
+        matrix = basis.T @ matrix @ basis
+    return float(np.linalg.eigvalsh(matrix)[-1]) if matrix.size else float("nan")
+
+
+def _basis_of_differences(operations: int, edges: int) -> NDArray[np.float64]:
+    """Return an orthonormal basis of what sums to 0 on each edge, ``(row, direction)``."""
+    spanning = np.eye(operations)
+    spanning[:, 0] = 1
+    orthonormal, _ = np.linalg.qr(spanning)  # the first column is the null direction
+    return np.kron(np.eye(edges), orthonormal[:, 1:])

@@ -53,13 +53,15 @@ class EigenvalueProbe:
     def eigenvalue(self, alpha: Doubles) -> float:
         """Return the dominant eigenvalue for the workspace's weights; NaN if it is not finite.
 
+        It is that of the directions that change the shares of the operations.
+
         Args:
             alpha: α, shape ``(edge, operation)``.
         """
         network = network_of(self._workspace)
         with np.errstate(all="ignore"):  # a search may diverge
             hessian = alpha_hessian(network, self._probe, alpha, self._loss)
-        return dominant_eigenvalue(hessian)
+        return dominant_eigenvalue(hessian, operations=alpha.shape[1])
 
 
 def network_of(workspace: Workspace) -> Network:

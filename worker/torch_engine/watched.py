@@ -111,7 +111,8 @@ def _decided(
     decided = {}
     for trial, (watch, hessian) in enumerate(zip(watches, hessians, strict=True)):
         if not watch.stopped:
-            back = watch.record(epoch, dominant_eigenvalue(hessian))
+            eigenvalue = dominant_eigenvalue(hessian, operations=search.alpha.shape[-1])
+            back = watch.record(epoch, eigenvalue)
             if back is not None:
                 decided[trial] = back
     return decided

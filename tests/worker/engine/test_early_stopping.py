@@ -84,6 +84,26 @@ def test_the_dominant_eigenvalue_is_the_largest_not_the_largest_in_size() -> Non
     assert dominant_eigenvalue(matrix.astype(np.float32)) == pytest.approx(2.0, rel=1e-6)
 
 
+def test_null_directions_of_edges_do_not_count() -> None:
+    # -1 in all directions but the shifts of each edge, which have 0
+    matrix = np.kron(np.eye(2), np.full((3, 3), 1 / 3) - np.eye(3))
+    assert dominant_eigenvalue(matrix) == pytest.approx(0, abs=1e-15)
+    assert dominant_eigenvalue(matrix, operations=3) == pytest.approx(-1)
+
+
+def test_without_null_directions_a_positive_eigenvalue_stays() -> None:
+    random = np.random.default_rng(2)
+    centering = np.kron(np.eye(3), np.eye(4) - 1 / 4)
+    factor = centering @ random.normal(size=(12, 2))
+    matrix = factor @ factor.T
+    expected = dominant_eigenvalue(matrix)
+    assert dominant_eigenvalue(matrix, operations=4) == pytest.approx(expected)
+
+
+def test_a_single_operation_has_no_eigenvalue() -> None:
+    assert np.isnan(dominant_eigenvalue(np.zeros((2, 2)), operations=1))
+
+
 def test_a_matrix_with_nan_has_no_eigenvalue() -> None:
     assert np.isnan(dominant_eigenvalue(np.array([[1.0, np.nan], [np.nan, 1.0]])))
 
