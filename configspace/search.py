@@ -193,4 +193,9 @@ class SearchSettings(Section):
         """
         if self.selects:
             return self.searches * (epochs + short_epochs(epochs, short_fraction))
-        return epochs + (self.scoring_epochs if self.variant == "rs-ws" else 0)
+        match self.variant:
+            case "rs-ws":
+                return epochs + self.scoring_epochs
+            case "darts-single":  # a network of each operation, and then α
+                return 3 * epochs
+        return epochs

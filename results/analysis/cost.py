@@ -4,12 +4,13 @@ The unit of cost is one epoch of one trial. An evaluation costs epochs × trials
 what the study's objective trains after it: the same again for ``final`` and ``second-final``, the
 epochs of the short retraining for ``short``, and nothing for any other signal. Signals that are
 recorded without being the objective do not count: the study does not need them. R-DARTS and
-best-of-four DARTS count all their searches and the short retraining after each. Random search with
-weight sharing also scores architectures; to score one on three batches counts as one step, see
-`configspace.search.SearchSettings.scoring_epochs`. A crashed
-evaluation has the cost of a finished one, because its configuration failed and BOHB learns from it.
-A lost evaluation costs nothing, because a machine failed. Costs add up in the order in which the
-evaluations were submitted, not that in which they ended; re-runs do not count.
+best-of-four DARTS count all their searches and the short retraining after each, and DARTS-single
+the trainings of both networks that precede its search. Random search with weight sharing also
+scores architectures; to score one on three batches counts as one step, see
+`configspace.search.SearchSettings.scoring_epochs`. A crashed evaluation has the cost of a finished
+one, because its configuration failed and BOHB learns from it. A lost evaluation costs nothing,
+because a machine failed. Costs add up in the order in which the evaluations were submitted, not
+that in which they ended; re-runs do not count.
 
 So the cost does not depend on the speed of a machine, and neither does any decision. Seconds are
 reported for information only.

@@ -11,7 +11,8 @@ from configspace.search import HessianSettings, SearchSettings
     ("variant", "epochs"),
     [
         ("darts", 50),
-        ("darts-single", 50),
+        ("darts-second-order", 50),
+        ("darts-single", 3 * 50),
         ("rs-ws", 50 + 179),  # (1000 · 10 + 10 · 19) / (3 · 19) epochs for the scores
         ("best-of-four", 4 * (50 + 5)),
         ("r-darts-l2", 4 * (50 + 5)),

@@ -99,6 +99,7 @@ def test_darts_single_reports_three_times_the_epochs() -> None:
     batch = replace(batch, search=batch.search.model_copy(update={"variant": "darts-single"}))
     NumbaEngine(2).search(batch, lambda *epochs: reported.append(epochs))
     assert reported == [(done, 6) for done in range(1, 7)]
+    assert batch.search.search_epochs(batch.epochs, short_fraction=0.1) == 6
 
 
 def test_a_random_search_alone_equals_the_same_in_a_batch() -> None:
