@@ -149,8 +149,8 @@ class Trial(Message):
     architecture_psnr: float | None = None
     """PSNR of the retrained architecture; None if it was not retrained."""
     signals: dict[str, float] = {}
-    """Signals by name, see `configspace.signals`; of a fixed architecture, only those of its
-    retrainings. A signal that is not finite is left out."""
+    """Signals by name, and ``chosen_search``, see `configspace.signals`; of a fixed architecture,
+    only those of its retrainings. A signal that is not finite is left out."""
     search_seconds: float | None = None
     """Wall time of the batch's search, divided by the number of its trials."""
     retrain_seconds: float | None = None

@@ -178,6 +178,10 @@ column of its own."""
 ALWAYS: Final = tuple(name for name in KEPT_TOGETHER if SIGNALS[name].request is None)
 """Names of those that every search records, as far as it has α."""
 
+CHOSEN_SEARCH: Final = "chosen_search"
+"""Name under which a trial of several searches keeps, in the same mapping, which of them is its
+result, from 0. It is not a signal: no direction of it is good."""
+
 
 def signal_of(name: str) -> Signal:
     """Return a signal, or the final score, by its name with hyphens or underscores.

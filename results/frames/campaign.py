@@ -106,6 +106,7 @@ class CampaignFrames:
       batch, in seconds
     - ``signal_seconds``: the same for the short and the second retraining; missing without either
     - one column per signal of `configspace.signals`; missing if it was not measured
+    - ``chosen_search``: as in `results.frames.study.Frames.trials`
     """
     curves: pd.DataFrame
     """One row per trial, phase and epoch; see `results.frames.study.Frames.curves`."""

@@ -12,7 +12,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from configspace.hyperparameters import DOMAINS, Domain, Hyperparameters, Interval, Levels
-from configspace.signals import KEPT_TOGETHER, signal_of
+from configspace.signals import CHOSEN_SEARCH, KEPT_TOGETHER, signal_of
 from configspace.study import Study
 from results.store.events import ShownState
 from results.store.schema import configurations, curves, evaluations, studies, trials
@@ -71,6 +71,7 @@ TRIAL: Final = {
     "retrain_seconds": "float64",
     "signal_seconds": "float64",
     **dict.fromkeys(KEPT_TOGETHER, "float64"),
+    CHOSEN_SEARCH: "Int64",
 }
 _TRIALS = {**_KEYS, **_BUDGET, **TRIAL}
 CURVE: Final = {
@@ -140,6 +141,8 @@ class Frames:
       batch, in seconds
     - ``signal_seconds``: the same for the short and the second retraining; missing without either
     - one column per signal of `configspace.signals`; missing if it was not measured
+    - ``chosen_search``: which of the trial's searches was chosen, from 0; only of ``best-of-four``,
+      ``r-darts-l2`` and ``r-darts-dp``
     """
     curves: pd.DataFrame
     """One row per trial, phase and epoch; the search comes before the retraining.
@@ -260,9 +263,9 @@ def read_rows(connection: sa.Connection, table: sa.Table, owners: Sequence[int])
 
 
 def with_signals(trials: pd.DataFrame) -> pd.DataFrame:
-    """Return trials with one column per signal in place of the mapping ``signals``."""
+    """Return trials with a column for each value of the mapping ``signals``, in its place."""
     rows = [values or {} for values in trials["signals"]]
-    columns = {name: [row.get(name) for row in rows] for name in KEPT_TOGETHER}
+    columns = {name: [row.get(name) for row in rows] for name in (*KEPT_TOGETHER, CHOSEN_SEARCH)}
     found = pd.DataFrame(columns, index=trials.index, dtype="float64")
     return trials.drop(columns="signals").join(found)
 

@@ -111,6 +111,9 @@ class Searched:
     for later epochs means nothing. None if all epochs were computed."""
     kept: NDArray[np.int64] | None = None
     """Epoch, from 0, whose α and weights are the result, shape ``(trial,)``; None for the last."""
+    chosen: NDArray[np.int64] | None = None
+    """Which of a trial's searches this is, from 0, shape ``(trial,)``; None if there was only one
+    to choose from."""
 
     @property
     def alpha(self) -> NDArray[np.float64]:

@@ -62,7 +62,8 @@ class BestOfSearches:
             lambda done, _: on_epoch(batch.epochs + done, of),
         )
         psnr = np.where(_is_finite(searched), without_infinity(retrained.psnr), -np.inf)
-        return _rows(searched, best_searches(batch, psnr))
+        best = best_searches(batch, psnr)
+        return replace(_rows(searched, best), chosen=best // len(batch.seeds))
 
     def retrain(
         self, batch: Batch, architectures: NDArray[np.int64], on_epoch: OnEpoch

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from configspace.signals import ALWAYS, SIGNALS
+from configspace.signals import ALWAYS, CHOSEN_SEARCH, SIGNALS
 from worker.engine.alpha import edge_norms, flips, log_likelihood, mean_entropy, sup_norms
 from worker.engine.contract import Batch, Searched
 from worker.engine.early_stopping import eigenvalue_signals
 
 
 def signals_of(batch: Batch, searched: Searched) -> list[dict[str, float]]:
-    """Return the signals of each trial by name.
+    """Return the signals of each trial by name, and which of its searches was chosen.
 
     Those that are not finite are left out, and so are those that a search without α does not have.
     """
@@ -35,6 +35,9 @@ def signals_of(batch: Batch, searched: Searched) -> list[dict[str, float]]:
     for name, of in values.items():
         for trial in np.flatnonzero(np.isfinite(of)):
             found[trial][name] = float(of[trial])
+    if searched.chosen is not None:
+        for signals, search in zip(found, searched.chosen, strict=True):
+            signals[CHOSEN_SEARCH] = float(search)
     return found
 
 

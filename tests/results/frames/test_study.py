@@ -8,7 +8,7 @@ from configspace.errors import StoreError
 from configspace.hyperparameters import DOMAINS, Hyperparameters
 from configspace.job import Failure
 from configspace.signals import Objective, signal_of
-from results.frames.study import load
+from results.frames.study import TRIAL, load, typed, with_signals
 from results.store.store import Store
 from tests.results.made_up import filled, id_of, study
 
@@ -93,6 +93,13 @@ def test_a_rerun_has_the_final_score(url: str) -> None:
     (rerun,) = frames.evaluations.query("purpose == 'rerun'").to_dict("records")
     finals = frames.trials.query("purpose == 'rerun'")["architecture_psnr"]
     assert rerun["score"] == rerun["psnr"] == pytest.approx(finals.mean())
+
+
+def test_only_the_choice_among_searches_is_whole() -> None:
+    trials = with_signals(pd.DataFrame({"signals": [None, {"chosen_search": 3.0, "flips": 1.0}]}))
+    frame = typed(trials, {name: TRIAL[name] for name in ("chosen_search", "flips")})
+    assert frame["chosen_search"].tolist() == [pd.NA, 3]
+    assert frame["flips"].dtype == "float64"
 
 
 def test_a_waiting_evaluation_has_no_worker_yet(url: str) -> None:

@@ -73,7 +73,9 @@ def test_a_result_is_that_of_the_best_search(variant: str) -> None:
     psnr = engine.retrain(short, searched.architectures, lambda done, of: None).psnr
     for trial in range(2):
         best = trial + 2 * psnr[trial::2].argmax()
-        for one in fields(Searched):
+        assert found.chosen is not None
+        assert found.chosen[trial] == psnr[trial::2].argmax()
+        for one in (one for one in fields(Searched) if one.name != "chosen"):
             if (values := getattr(searched, one.name)) is None:
                 assert getattr(found, one.name) is None
                 continue
@@ -167,6 +169,8 @@ def test_a_trial_retrains_the_chosen_architecture(variant: str) -> None:
         assert trial.architecture_psnr == again.architecture_psnr
         assert trial.curves[1] == again.curves[0]
         assert trial.signals["inherited"] != trial.one_shot_psnr
+        assert trial.signals["chosen_search"] in range(4)
+        assert "chosen_search" not in again.signals
 
 
 @pytest.mark.slow
