@@ -64,7 +64,9 @@ class TorchEngine:
             eigenvalues=measured if batch.measures_eigenvalues else None,
             ended=np.array([watch.ended for watch in watches]),
             kept=np.array([watch.kept for watch in watches]),
-            **curves,
+            train_loss=curves["train_loss"],
+            validation_loss=curves["validation_loss"],
+            validation_psnr=curves["validation_psnr"],
         )
 
     def _one_by_one(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
@@ -78,11 +80,10 @@ class TorchEngine:
                 seeds=batch.seeds[index : index + 1],
             )
             found.append(self.search(alone, partial(_of_one, on_epoch, index, trials)))
+        names = [field.name for field in fields(Searched)]
+        names = [name for name in names if getattr(found[0], name) is not None]
         return Searched(
-            **{
-                field.name: np.concatenate([getattr(one, field.name) for one in found])
-                for field in fields(Searched)
-            }
+            **{name: np.concatenate([getattr(one, name) for one in found]) for name in names}
         )
 
     def retrain(
