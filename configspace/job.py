@@ -15,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from configspace.errors import WireError
 from configspace.foreign_text import ForeignText
 from configspace.hyperparameters import Hyperparameters
+from configspace.phases import phases_of
 from configspace.search import SearchSettings
 from configspace.settings import Seed, first_problem
 from configspace.signals import Objective, Request, Signal, requests_of, signal_of
@@ -106,6 +107,12 @@ class Job(Message):
     def requests(self) -> tuple[Request, ...]:
         """All measurements to make, with those that the objective needs."""
         return requests_of(self.objective, self.signals)
+
+    @property
+    def phases(self) -> dict[str, int]:
+        """Cost of each phase of this evaluation, in their order, in epochs per trial."""
+        search = self.search if self.architectures is None else None
+        return phases_of(search, self.objective, self.requests, self.epochs, self.short_fraction)
 
 
 class Curve(Message):

@@ -224,25 +224,3 @@ def training_epochs(name: str, epochs: int, short_fraction: float) -> int:
         case "final" | "second_final":
             return epochs
     return 0
-
-
-def phases_of(
-    objective: Objective,
-    requests: tuple[Request, ...] = (),
-    short_fraction: float = 1.0,
-    search: float = 1.0,
-) -> dict[str, float]:
-    """Return the phases of an evaluation in their order, with the cost of each.
-
-    Args:
-        objective: Objective of the evaluation.
-        requests: All measurements that it makes.
-        short_fraction: Fraction of the epochs that the short retraining takes.
-        search: Cost of the search.
-
-    Returns:
-        Cost of each phase in multiples of a whole retraining, by the phase's name.
-    """
-    phases = {"search": search, **({"retrain": 1.0} if objective == "final" else {})}
-    lengths = {"short": short_fraction, "second-final": 1.0}
-    return phases | {name: length for name, length in lengths.items() if name in requests}

@@ -1,7 +1,6 @@
 """Live progress of a run: a panel in a terminal, and lines elsewhere."""
 
 import time
-from collections.abc import Mapping
 from itertools import takewhile
 from types import TracebackType
 from typing import Self
@@ -16,13 +15,9 @@ from rich.text import Text
 from cli.console.words import duration, setting_lines
 from configspace.hyperparameters import Hyperparameters
 from configspace.names import counted
-from configspace.protocol import PREPARING
 from configspace.signals import signal_of
 from master.service.snapshot import Snapshot, WorkerView
 from master.sources.base import BestSoFar
-
-Phases = Mapping[str, float]
-"""Cost of each phase of an evaluation, in order; only the proportions count."""
 
 LINE_SECONDS = 15.0
 """Shortest time between two lines of output to a file, unless the incumbent changes."""
@@ -31,15 +26,13 @@ LINE_SECONDS = 15.0
 class Display:
     """Shows snapshots while a master runs."""
 
-    def __init__(self, console: Console, title: str, *, phases: Phases) -> None:
+    def __init__(self, console: Console, title: str) -> None:
         """Set up a display. It shows nothing before its ``with`` block starts.
 
         Args:
             console: Console to write to.
             title: Heading of the panel.
-            phases: Phases of an evaluation; see `configspace.signals.phases_of`.
         """
-        self._phases = phases
         self._console = console
         self._title = title
         self._live = Live(console=console, transient=True, auto_refresh=False)
@@ -69,20 +62,18 @@ class Display:
         best = incumbent.loss if incumbent else None
         now = time.monotonic()
         if best != self._best or now - self._printed >= LINE_SECONDS:
-            self._console.print(
-                progress_line(snapshot, self._phases), highlight=False, soft_wrap=True
-            )
+            self._console.print(progress_line(snapshot), highlight=False, soft_wrap=True)
             self._printed, self._best = now, best
 
     def _panel(self, snapshot: Snapshot) -> RenderableType:
         progress = snapshot.progress
-        reached = epochs_reached(snapshot, self._phases)
+        reached = epochs_reached(snapshot)
         bar = Table.grid(padding=(0, 2))
         bar.add_row(
             ProgressBar(total=max(1, progress.epochs_expected), completed=reached, width=40),
             Text(f"{reached / max(1, progress.epochs_expected):.0%}", style="bold"),
             Text(f"{duration(snapshot.elapsed_seconds)} so far"),
-            Text(time_left(snapshot, self._phases)),
+            Text(time_left(snapshot)),
         )
         parts: list[RenderableType] = [bar, Text(counts_line(snapshot), style="dim"), Text()]
         parts.append(_workers_table(snapshot.workers))
@@ -91,15 +82,15 @@ class Display:
         return Panel(Group(*parts), title=self._title, title_align="left", padding=(1, 2))
 
 
-def epochs_reached(snapshot: Snapshot, phases: Phases) -> float:
+def epochs_reached(snapshot: Snapshot) -> float:
     """Return the number of epochs done, including those of the running evaluations."""
     return min(
         float(snapshot.progress.epochs_expected),
-        snapshot.progress.epochs_done + _epochs_under_way(snapshot, phases),
+        snapshot.progress.epochs_done + _epochs_under_way(snapshot),
     )
 
 
-def time_left(snapshot: Snapshot, phases: Phases) -> str:
+def time_left(snapshot: Snapshot) -> str:
     """Return the estimated time left, from the speed of this run; empty without a basis.
 
     The basis is as many ended evaluations as there are workers, and at least one. Before that, the
@@ -108,21 +99,20 @@ def time_left(snapshot: Snapshot, phases: Phases) -> str:
     """
     if snapshot.ended_here < max(1, len(snapshot.workers)):
         return ""
-    here = snapshot.epochs_done_here + _epochs_under_way(snapshot, phases)
-    left = snapshot.progress.epochs_expected - epochs_reached(snapshot, phases)
+    here = snapshot.epochs_done_here + _epochs_under_way(snapshot)
+    left = snapshot.progress.epochs_expected - epochs_reached(snapshot)
     if here <= 0 or left <= 0:
         return ""
     return f"about {duration(snapshot.working_seconds * left / here)} left"
 
 
-def _epochs_under_way(snapshot: Snapshot, phases: Phases) -> float:
+def _epochs_under_way(snapshot: Snapshot) -> float:
     epochs = 0.0
     for worker in snapshot.workers:
-        if worker.progress and worker.progress.phase not in PREPARING:
+        if worker.progress and worker.progress.phase in worker.phases:
             phase, done, of = worker.progress
-            before = sum(phases[name] for name in takewhile(phase.__ne__, phases))
-            reached = before + phases.get(phase, 0.0) * done / max(of, 1)
-            epochs += worker.epochs * reached / sum(phases.values())
+            epochs += sum(worker.phases[name] for name in takewhile(phase.__ne__, worker.phases))
+            epochs += worker.phases[phase] * done / max(of, 1)
     return epochs
 
 
@@ -145,16 +135,16 @@ def counts_line(snapshot: Snapshot) -> str:
     return " · ".join(parts)
 
 
-def progress_line(snapshot: Snapshot, phases: Phases) -> str:
+def progress_line(snapshot: Snapshot) -> str:
     """Return the whole progress as one line, for a log."""
-    share = epochs_reached(snapshot, phases) / max(1, snapshot.progress.epochs_expected)
+    share = epochs_reached(snapshot) / max(1, snapshot.progress.epochs_expected)
     parts = [f"{share:4.0%}", counts_line(snapshot)]
     parts.append(workers_text(snapshot.workers))
     if incumbent := snapshot.progress.incumbent:
         best = signal_of(incumbent.objective).value_text(incumbent.score)
         parts.append(f"best {best} at {counted(incumbent.epochs, 'epoch')}")
     parts.append(f"{duration(snapshot.elapsed_seconds)} so far")
-    if left := time_left(snapshot, phases):
+    if left := time_left(snapshot):
         parts.append(left)
     return " · ".join(parts)
 

@@ -8,7 +8,6 @@ from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.errors import ServiceError, StoreError
 from configspace.names import counted
-from configspace.signals import phases_of
 from configspace.versions import versions
 from master.service.lock import study_lock
 from master.service.master import RunResult
@@ -58,9 +57,7 @@ def serve_campaign(campaign: Campaign, session: Session) -> int:
             if before.iterations_done < before.iterations:
                 size = f"{counted(len(sources), 'condition')} · {counted(trials, 'trial')}"
                 title = f"[bold]{campaign.name}[/] · {size}"
-                evaluation = campaign.conditions[0].evaluation
-                phases = phases_of("final", evaluation.signals, evaluation.short_fraction)
-                result = session.serve(chain, store, title, phases=phases)
+                result = session.serve(chain, store, title)
         finally:
             with contextlib.suppress(StoreError):  # the store itself may have failed
                 for condition, source in zip(campaign.conditions, sources, strict=True):

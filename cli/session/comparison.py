@@ -15,7 +15,6 @@ from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.errors import DartboardError, StoreError
 from configspace.names import counted
-from configspace.signals import phases_of
 from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
@@ -108,7 +107,7 @@ def _run(
     try:
         if before.iterations_done < before.iterations:
             state = "stopped"
-            state = session.serve(chain, store, title, phases=phases_of("final")).state
+            state = session.serve(chain, store, title).state
     finally:
         with contextlib.suppress(StoreError):  # the store itself may have failed
             for condition, source in zip(conditions, of_conditions, strict=True):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from rich.console import Console
 
-from cli.console.display import Display, Phases
+from cli.console.display import Display
 from cli.console.logs import Logs
 from cli.local.signals import stop_on_signals
 from cli.local.surroundings import fitting, worker_hint
@@ -48,14 +48,13 @@ class Session:
         """Return this session, with or without another source right after the next one."""
         return replace(self, more_follows=by_more)
 
-    def serve(self, source: JobSource, store: Store, title: str, *, phases: Phases) -> RunResult:
+    def serve(self, source: JobSource, store: Store, title: str) -> RunResult:
         """Serve a source until it is done or the user stops it, and show progress.
 
         Args:
             source: The source of the jobs.
             store: The store of the results.
             title: Heading of the progress display.
-            phases: Phases of an evaluation; see `configspace.signals.phases_of`.
 
         Raises:
             ServiceError: If the port is not available, or local workers cannot start.
@@ -74,7 +73,7 @@ class Session:
             stop_on_signals() as stop,
             self.local if self.local is not None else contextlib.nullcontext(),
             self._metrics() as metrics,
-            Display(self.console, title, phases=phases) as display,
+            Display(self.console, title) as display,
         ):
 
             def changed(snapshot: Snapshot) -> None:

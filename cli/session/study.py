@@ -7,7 +7,7 @@ from cli.console.words import duration
 from cli.session.serve import Session
 from configspace.errors import ServiceError, StoreError
 from configspace.names import counted
-from configspace.signals import phases_of, signal_of
+from configspace.signals import signal_of
 from configspace.study import Study
 from configspace.versions import versions
 from master.service.lock import study_lock
@@ -39,7 +39,7 @@ def serve_study(study: Study, session: Session) -> int:
                 )
             if study.search.watches:
                 _name_rungs_without_a_stop(study, session)
-            result = session.serve(source, store, title, phases=_phases(study))
+            result = session.serve(source, store, title)
         except BaseException:
             with contextlib.suppress(StoreError):  # the store itself may have failed
                 store.end(study.name, "stopped")
@@ -55,12 +55,6 @@ def serve_study(study: Study, session: Session) -> int:
             "in its column message",
         )
     return 0
-
-
-def _phases(study: Study) -> dict[str, float]:
-    fraction, epochs = study.evaluation.short_fraction, study.rungs()[-1]
-    search = study.search.search_epochs(epochs, fraction) / epochs
-    return phases_of(study.objective, study.requests, fraction, search)
 
 
 def _name_rungs_without_a_stop(study: Study, session: Session) -> None:

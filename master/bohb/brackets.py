@@ -107,15 +107,18 @@ class Brackets(BOHB):  # type: ignore[misc]  # hpbandster is untyped
         bracket = self.get_next_iteration(iteration)
         return list(zip(bracket.budgets, bracket.num_configs, strict=True))
 
-    def epochs(self) -> int:
-        """Return the sum of the epochs of all iterations.
+    def cost(self, of: Callable[[int], int]) -> int:
+        """Return the cost of all iterations.
 
         The rungs repeat after as many iterations as there are budgets. So this is quick, however
         many iterations are planned, and no bracket is built before it starts.
+
+        Args:
+            of: Returns the cost of one evaluation with a number of epochs.
         """
         period = len(self.budgets)
         cycle = [
-            sum(epochs * count for epochs, count in self.sizes(number))
+            sum(of(epochs) * count for epochs, count in self.sizes(number))
             for number in range(min(period, self.iterations))
         ]
         whole, rest = divmod(self.iterations, period)

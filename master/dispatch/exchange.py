@@ -13,7 +13,7 @@ import time
 from concurrent.futures import CancelledError, Future
 
 from configspace.errors import ServiceError
-from configspace.job import Failure, Outcome
+from configspace.job import Failure, Job, Outcome
 from configspace.logs import about
 from configspace.protocol import (
     Continue,
@@ -267,10 +267,11 @@ class Exchange:
         with self._changed:
             return len(self._leases) < (parallel or max(1, len(self._roster)))
 
-    def view(self) -> tuple[list[Member], dict[str, tuple[Key, int]], int]:
-        """Return the live workers, each one's lease with its attempt, and how many jobs wait."""
+    def view(self) -> tuple[list[Member], dict[str, tuple[Job, int]], int]:
+        """Return the live workers, each one's job with its attempt, and how many jobs wait."""
         with self._changed:
-            leased = {e.worker: (e.key, e.attempt) for e in self._leases if e.state == "leased"}
+            held = [entry for entry in self._leases if entry.state == "leased"]
+            leased = {entry.worker: (entry.submission.job, entry.attempt) for entry in held}
             return list(self._roster), leased, len(self._leases) - len(leased)
 
     def finish(self, timeout: float, *, more: bool = False) -> None:

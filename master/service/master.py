@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from configspace.job import EvaluationId, loss
+from configspace.job import Job, loss
 from configspace.logs import about
 from configspace.signals import signal_of
 from master.dispatch.events import (
@@ -22,7 +22,6 @@ from master.dispatch.events import (
     Unsuccessful,
 )
 from master.dispatch.exchange import Exchange
-from master.dispatch.leases import Key
 from master.dispatch.roster import Member
 from master.network.port import Port
 from master.service.lock import keep_locks
@@ -314,24 +313,25 @@ class _Watch:
         )
 
 
-def _worker_view(member: Member, held: dict[str, tuple[Key, int]], now: float) -> WorkerView:
-    key, attempt = held.get(member.name, (None, None))
+def _worker_view(member: Member, held: dict[str, tuple[Job, int]], now: float) -> WorkerView:
+    job, attempt = held.get(member.name, (None, None))
     return WorkerView(
         name=member.name,
         host=member.info.host,
         pid=member.info.pid,
         device=member.info.device,
         engine=member.info.engine,
-        job=None if key is None else _shown(*key),
+        job=None if job is None else _shown(job),
         attempt=attempt,
-        progress=member.progress if key or member.preparing else None,
+        progress=member.progress if job or member.preparing else None,
         silent_seconds=now - member.seen,
         target=member.info.target,
         phase_seconds=now - member.phase_began,
-        epochs=0 if key is None else key[1].epochs,
+        phases={} if job is None else job.phases,
     )
 
 
-def _shown(study: str, id: EvaluationId) -> str:
+def _shown(job: Job) -> str:
     """Return the name of a job. In a campaign, it starts with the condition, which is a study."""
-    return f"{study.partition('/')[2]} {id}" if id.purpose == "campaign" else str(id)
+    condition = job.study.partition("/")[2]
+    return f"{condition} {job.id}" if job.id.purpose == "campaign" else str(job.id)

@@ -110,11 +110,14 @@ def _progress(snapshot: Snapshot) -> Iterator[Metric]:
     sampled.add_metric([study, "chance"], progress.sampled - progress.model_based)
     yield sampled
     yield _gauge(
-        "dartboard_epochs_done", "Epochs of finished evaluations", study, progress.epochs_done
+        "dartboard_epochs_done",
+        "Epochs per trial of the evaluations that ended, searches and retrainings together",
+        study,
+        progress.epochs_done,
     )
     yield _gauge(
         "dartboard_epochs_expected",
-        "Epochs of all evaluations, finished or not",
+        "The same of all evaluations, also of those that have not ended",
         study,
         progress.epochs_expected,
     )

@@ -1,6 +1,7 @@
 """The state of a master at one moment, for displays and metrics."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from configspace.protocol import PREPARING, EvaluationProgress
 from master.sources.base import SourceProgress
@@ -27,8 +28,9 @@ class WorkerView:
     """Processors for which the engine's code is compiled; empty if unknown."""
     phase_seconds: float = 0.0
     """Seconds since the phase of its progress began."""
-    epochs: int = 0
-    """Budget of the evaluation it has on lease, in epochs; 0 without one."""
+    phases: Mapping[str, int] = field(default_factory=dict)
+    """Cost of each phase of the evaluation it has on lease, in their order, in epochs per trial;
+    empty without one."""
 
     @property
     def preparing(self) -> str | None:

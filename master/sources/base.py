@@ -63,7 +63,9 @@ class SourceProgress:
     """Configurations that BOHB's model picked."""
     incumbent: BestSoFar | None
     epochs_done: int
+    """Epochs of all phases of the evaluations that ended, per trial."""
     epochs_expected: int
+    """The same of all evaluations."""
     trials_done: int = 0
     trials: int = 0
     """Trials requested in total; 0 where progress is counted in evaluations."""

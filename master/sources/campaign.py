@@ -70,7 +70,7 @@ def condition_jobs(condition: Condition, store: Store, *, batch: int) -> FixedJo
             trials=condition.trials + sum(index >= condition.trials for index in covered),
             finished=finished,
             crashed=crashed,
-            epochs=condition.epochs,
+            cost=sum(job(0, 1).phases.values()),
             after_crash=one_by_one,
         )
     )

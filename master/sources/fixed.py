@@ -32,8 +32,8 @@ class Plan:
     """Number of trials of each job that finished before."""
     crashed: Sequence[int]
     """Number of trials of each job that crashed before and is not run again."""
-    epochs: int
-    """Epochs of each job."""
+    cost: int
+    """Cost of each job in epochs per trial, see `configspace.job.Job.phases`."""
     after_crash: Callable[[Job], Sequence[Job]] = _nothing
     """Returns the jobs to run in place of a crashed one. By default there are none: the seeds fix
     all randomness of a job, so it would crash again."""
@@ -108,8 +108,8 @@ class FixedJobs:
             sampled=0,
             model_based=0,
             incumbent=None,
-            epochs_done=self._plan.epochs * ended,
-            epochs_expected=self._plan.epochs * (ended + self._left),
+            epochs_done=self._plan.cost * ended,
+            epochs_expected=self._plan.cost * (ended + self._left),
             trials_done=self.finished_trials,
             trials=self.trials,
         )

@@ -107,7 +107,7 @@ def rerun_jobs(study: Study, store: Store, rerun: Rerun, *, trials: int, batch: 
             trials=max(trials, sum(finished)),
             finished=finished,
             crashed=crashed,
-            epochs=rerun.epochs,
+            cost=sum(job(0, 1).phases.values()),
             after_crash=one_by_one,
         )
     )

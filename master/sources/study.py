@@ -9,6 +9,7 @@ from configspace.errors import StoreError
 from configspace.hyperparameters import Hyperparameters, Value
 from configspace.job import ConfigurationId, EvaluationId, Job
 from configspace.logs import about
+from configspace.phases import phases_of
 from configspace.space import configuration_space
 from configspace.study import Study
 from master.bohb.brackets import Brackets, Run
@@ -44,7 +45,7 @@ class BohbSource:
             model_based=0,
             incumbent=None,
             epochs_done=0,
-            epochs_expected=self._brackets.epochs(),
+            epochs_expected=self._brackets.cost(self._cost),
         )
 
     @classmethod
@@ -174,13 +175,13 @@ class BohbSource:
         self._progress = dataclasses.replace(
             known,
             finished=known.finished + 1,
-            epochs_done=known.epochs_done + id.epochs,
+            epochs_done=known.epochs_done + self._cost(id.epochs),
             incumbent=best,
         )
 
     def _fail(self, id: EvaluationId, state: Literal["crashed", "lost"]) -> None:
         known = self._progress
-        epochs = known.epochs_done + id.epochs
+        epochs = known.epochs_done + self._cost(id.epochs)
         if state == "crashed":
             self._brackets.report(id.configuration, id.epochs, None)
             self._progress = dataclasses.replace(
@@ -189,6 +190,13 @@ class BohbSource:
         else:
             self._brackets.drop(id.configuration, id.epochs)
             self._progress = dataclasses.replace(known, lost=known.lost + 1, epochs_done=epochs)
+
+    def _cost(self, epochs: int) -> int:
+        """Return the cost of an evaluation in epochs per trial, all its phases together."""
+        study = self._study
+        fraction = study.evaluation.short_fraction
+        phases = phases_of(study.search, study.objective, study.requests, epochs, fraction)
+        return sum(phases.values())
 
     def _count(self, run: Run) -> None:
         known = self._progress

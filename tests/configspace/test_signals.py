@@ -11,7 +11,6 @@ from configspace.signals import (
     SIGNALS,
     Objective,
     Request,
-    phases_of,
     requests_of,
     short_epochs,
     signal_of,
@@ -62,21 +61,6 @@ def test_a_value_has_its_unit() -> None:
 )
 def test_a_short_retraining_has_an_epoch(epochs: int, fraction: float, expected: int) -> None:
     assert short_epochs(epochs, fraction) == expected
-
-
-def test_phases_come_in_their_order() -> None:
-    assert phases_of("one-shot") == {"search": 1.0}
-    assert phases_of("final", ("short",), 0.1, search=4.4) == {
-        "search": 4.4,
-        "retrain": 1.0,
-        "short": 0.1,
-    }
-    assert list(phases_of("final", ("short", "second-final", "eigenvalue"))) == [
-        "search",
-        "retrain",
-        "short",
-        "second-final",
-    ]
 
 
 def test_only_some_signals_need_a_retraining() -> None:

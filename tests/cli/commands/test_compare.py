@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import pytest
 
 from cli.commands.compare import compare
-from cli.console.display import Phases
 from cli.session.serve import Session
 from configspace.errors import DartboardError, StudyError
 from configspace.hyperparameters import Hyperparameters
@@ -61,9 +60,7 @@ def crash(store: Store, study: str, part: int, *, number: int = 6) -> None:
         store.fail(study, id, state="crashed", failure=None, message="why", worker="w")
 
 
-def serve_at_once(
-    _: Session, source: JobSource, store: Store, title: str, *, phases: Phases
-) -> SimpleNamespace:
+def serve_at_once(_: Session, source: JobSource, store: Store, title: str) -> SimpleNamespace:
     """Do what workers would do, with invented scores."""
     while isinstance(submission := source.next(), Submission):
         job = submission.job
@@ -372,9 +369,9 @@ def test_a_comparison_gets_one_more_study(
     names = three(url)
     served: list[str] = []
 
-    def serve(_: Session, source: JobSource, store: Store, title: str, *, phases: Phases) -> object:
+    def serve(_: Session, source: JobSource, store: Store, title: str) -> object:
         served.extend(source.studies)
-        return serve_at_once(_, source, store, title, phases=phases)
+        return serve_at_once(_, source, store, title)
 
     monkeypatch.setattr(Session, "serve", serve)
     assert compared(url, tmp_path, trials=6, quick=False, names=["third", "two"]) == 0

@@ -103,7 +103,7 @@ def test_log_lines_stay_above_a_live_display() -> None:
     logs = Logs("info")
     logs.set_up(console)
     words = "a line [with brackets] longer than the terminal is wide " * 3
-    with Display(console, "title", phases={"search": 1.0, "retrain": 1.0}) as display:
+    with Display(console, "title") as display:
         display.show(SNAPSHOT)
         logging.getLogger("master.x").info(words.strip())
         logs.relay(console, "local-0", "12:00:00 WARNING written by a worker")
@@ -126,7 +126,7 @@ def test_a_name_with_brackets_is_shown() -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=120)
     named = replace(SNAPSHOT, workers=(replace(SNAPSHOT.workers[0], name="gpu[/1]"),))
-    with Display(console, "title", phases={"search": 1.0}) as display:
+    with Display(console, "title") as display:
         display.show(named)
     assert "gpu[/1]" in written.getvalue()
 

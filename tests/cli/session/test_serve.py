@@ -22,7 +22,5 @@ def test_the_master_gets_the_settings(tmp_path: Path, monkeypatch: pytest.Monkey
     settings = ServiceSettings(port=1234, lease_seconds=60.0, heartbeat_seconds=2.0, max_workers=3)
     url = f"sqlite:///{tmp_path}/store.db"
     with Store.open(url) as store, pytest.raises(InterruptedError):
-        Session(url=url, settings=settings).serve(
-            BohbSource(small_study()), store, "", phases={"search": 1.0}
-        )
+        Session(url=url, settings=settings).serve(BohbSource(small_study()), store, "")
     assert given == [settings]

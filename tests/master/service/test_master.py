@@ -16,10 +16,12 @@ import pytest
 
 import results
 from configspace.errors import ServiceError
+from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId
 from configspace.protocol import CLAIM, JOIN, Lease, WorkerInfo
 from master.dispatch.roster import Member
 from master.service.master import RunResult, _worker_view
+from master.sources.base import job_of
 from results.store.store import Store
 from tests.master.network.test_port import INFO
 from tests.master.running import (
@@ -249,14 +251,16 @@ def test_the_store_lists_live_workers(
         assert store.workers("small") == []
 
 
-def test_a_busy_worker_shows_its_budget() -> None:
+def test_a_busy_worker_shows_its_phases() -> None:
     info = WorkerInfo.from_wire(INFO)
     busy, idle = Member("busy", info, 0.0), Member("idle", info, 0.0)
     id = EvaluationId(configuration=(0, 0, 1), epochs=17)
-    held = {"busy": (("small", id), 2)}
+    job = job_of(small_study(), id, Hyperparameters(), objective="final", trials=1)
+    held = {"busy": (job, 2)}
     shown = _worker_view(busy, held, 1.0)
-    assert (shown.job, shown.attempt, shown.epochs) == ("(0, 0, 1)@17", 2, 17)
-    assert _worker_view(idle, held, 1.0).epochs == 0
+    assert (shown.job, shown.attempt) == ("(0, 0, 1)@17", 2)
+    assert shown.phases == {"search": 17, "retrain": 17}
+    assert _worker_view(idle, held, 1.0).phases == {}
 
 
 def test_output_of_an_evaluation_is_harmless(url: str) -> None:
@@ -309,6 +313,7 @@ from master.sources.study import BohbSource
 from master.service.lock import study_lock
 from master.service.master import Master
 from master.service.settings import ServiceSettings
+from master.sources.base import job_of
 from results.store.store import Store
 from tests.master.running import small_study
 study = small_study(bohb={{"parallel": {parallel}}})

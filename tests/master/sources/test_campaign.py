@@ -69,7 +69,24 @@ def test_very_many_trials_are_planned_lazily(store: Store) -> None:
     assert isinstance(second, Submission)
     assert (first.job.id.part, second.job.id.part) == (0, 25)
     assert source.progress().trials == 1_000_000
-    assert source.progress().epochs_expected == 9 * 40_000
+    assert source.progress().epochs_expected == 18 * 40_000
+
+
+@pytest.mark.parametrize(
+    ("changes", "cost"),
+    [
+        ({"method": "random"}, 9),
+        ({"method": "best-of-four", "search": {"variant": "best-of-four"}}, 4 * (9 + 1) + 9),
+        ({"evaluation": {"signals": ("short", "second-final")}}, 9 + 9 + 1 + 9),
+    ],
+)
+def test_all_trainings_of_a_trial_are_expected(
+    store: Store, changes: dict[str, Any], cost: int
+) -> None:
+    source = condition_jobs(begun(store, trials=2, **changes), store, batch=1)
+    assert source.progress().epochs_expected == 2 * cost
+    (first, _) = submissions(source)
+    assert sum(first.job.phases.values()) == cost
 
 
 @pytest.mark.parametrize("seed", range(20))

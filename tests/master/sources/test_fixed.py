@@ -31,7 +31,9 @@ def test_finished_and_crashed_jobs_are_counted(store: Store, source: FixedJobs) 
 
 def test_epochs_expected_are_those_done_at_the_end(store: Store, source: FixedJobs) -> None:
     finish_all(store, source)
-    assert source.progress().epochs_done == source.progress().epochs_expected == 3 * 9
+    assert (
+        source.progress().epochs_done == source.progress().epochs_expected == 3 * 2 * 9
+    )  # search and retraining
 
 
 def test_jobs_are_complete_once_all_have_ended(store: Store, source: FixedJobs) -> None:
