@@ -1,4 +1,4 @@
-"""Measure how often the verdicts of `compare`, `findings` and `table` are false or missing.
+"""Measure how often the verdicts of the commands that judge runs are false or missing.
 
 Each rule judges made-up scores between which there is no difference, many times. The error rate is
 the share of cases in which it nevertheless says that there is one, in either direction; it should
@@ -27,7 +27,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.calibration_rules import EXCHANGE, RULES, Draw, Scores
+from benchmarks.calibration_rules import EXCHANGE, RULES
+from benchmarks.calibration_scores import Draw, Scores
 from results.stats import estimates
 
 SIZES = (2, 5, 8, 16, 32, 75)
@@ -86,7 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for scores in get_args(Scores)
         for n in options.n
     ]
-    with Progress(console=console) as progress:
+    with Progress(console=console, disable=not console.is_terminal) as progress:
         task = progress.add_task("calibrating", total=len(asked))
         for key in asked:
             if key not in cells or cells[key].simulations < options.simulations:
@@ -98,16 +99,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def markdown(cells: Sequence[Cell]) -> str:
-    """Return the error rates as a Markdown table, with the power after a slash."""
+    """Return the error rates as a Markdown table, with the power after a slash.
+
+    The number of cases is the smallest one of the row.
+    """
     sizes = sorted({cell.n for cell in cells})
     lines = [
-        f"| rule | scores | {' | '.join(f'n = {n}' for n in sizes)} |",
-        f"| --- | --- |{' ---: |' * len(sizes)}",
+        f"| rule | scores | cases | {' | '.join(f'n = {n}' for n in sizes)} |",
+        f"| --- | --- | ---: |{' ---: |' * len(sizes)}",
     ]
-    by_key = {(cell.rule, cell.scores, cell.n): cell for cell in cells}
-    for rule, scores in dict.fromkeys((cell.rule, cell.scores) for cell in cells):
-        of_sizes = [_text(by_key.get((rule, scores, n))) for n in sizes]
-        lines.append(f"| {RULES[rule][0]} | {scores} | {' | '.join(of_sizes)} |")
+    rows: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        rows.setdefault((cell.rule, cell.scores), []).append(cell)
+    for (rule, scores), row in rows.items():
+        by_size = {cell.n: cell for cell in row}
+        cases = min(cell.simulations for cell in row)
+        texts = [RULES[rule][0], scores, f"{cases:,}", *(_text(by_size.get(n)) for n in sizes)]
+        lines.append(f"| {' | '.join(texts)} |")
     return "\n".join(lines)
 
 

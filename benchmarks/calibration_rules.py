@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import numpy as np
 
+from benchmarks.calibration_scores import Draw, Scores
 from results.comparison.answers import closeness
+from results.comparison.sides import simultaneous_level
 from results.comparison.table import higher, sign
 from results.paper.criteria import LEAST_SHAPE, Figure, Test, above, below, cautious, judge
 from results.paper.findings import PAPER_STEPS, about
@@ -22,39 +22,31 @@ from results.stats.randomization import difference_of_means, mean_of_differences
 from results.stats.spread import standard_deviation
 from results.stats.winners_curse import winners_curse
 
-Scores = Literal["normal", "skewed", "failing"]
-Verdict = Callable[["Draw", int, float], bool | None]
+Verdict = Callable[[Draw, int, float], bool | None]
 """Whether a rule finds a difference that is given in standard deviations, between samples of a
 given size; None: the rule gives no verdict for so few."""
 
-_FAILED, _DROP = 0.25, 13.0
-"""Share of failing runs, and by how much they are lower."""
 _BEST = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Draw:
-    """A source of scores of one kind, with mean 0 and standard deviation 1."""
-
-    kind: Scores
-    random: np.random.Generator
-
-    def __call__(self, *shape: int) -> Floats:
-        """Return scores of the given shape."""
-        match self.kind:
-            case "normal":
-                return self.random.normal(size=shape)
-            case "skewed":
-                return 1 - self.random.exponential(size=shape)
-            case _:
-                failed = self.random.random(shape) < _FAILED
-                scores = self.random.normal(size=shape) - _DROP * (failed - _FAILED)
-                return scores / math.sqrt(1 + _DROP**2 * _FAILED * (1 - _FAILED))
+_OTHERS = 4
+"""Number of studies that are compared with a reference."""
 
 
 def _better(draw: Draw, n: int, effect: float) -> bool | None:
     found = contrast(draw(n) + effect, draw(n))
     return None if n < LEAST else higher(found.difference, found.probability) != 0
+
+
+def _better_of_four(draw: Draw, n: int, effect: float) -> bool | None:
+    """Judge four studies against one reference: any verdict is false, without a difference.
+
+    With a difference, only the first study differs, and the verdict on it counts.
+    """
+    if n < LEAST:
+        return None
+    reference, others = draw(n), [draw(n) - effect, *draw(_OTHERS - 1, n)]
+    judged = others[:1] if effect else others
+    found = [contrast(reference, other, level=simultaneous_level(_OTHERS)) for other in judged]
+    return any(higher(one.difference, one.probability) != 0 for one in found)
 
 
 def _mean(draw: Draw, n: int, effect: float) -> bool | None:
@@ -232,6 +224,10 @@ RULES: dict[str, tuple[str, Verdict]] = {
     "better": (
         "compare: which incumbent is better (also at equal cost, on the other problem)",
         _better,
+    ),
+    "better-of-4": (
+        f"compare: which of {_OTHERS} incumbents is better or worse than the reference's",
+        _better_of_four,
     ),
     "architectures": ("compare: effect of the architectures", _factorial("architecture_effect")),
     "training": ("compare: effect of the training", _factorial("training_effect")),

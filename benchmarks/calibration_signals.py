@@ -6,12 +6,12 @@ each of four configurations, or the number of configurations with four runs each
 """
 
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-import pandas as pd
 
-from results.analysis.signal_bootstrap import Bootstrap, Scope, sample_of
+from benchmarks.calibration_scores import Draw
+from results.analysis.signal_bootstrap import Bootstrap, Sample, Scope
 from results.analysis.signal_verdicts import Verdict, verdicts
 from results.stats.estimates import Floats
 
@@ -24,11 +24,11 @@ _RESAMPLES = 300
 """Resamples of each bootstrap; the command draws 2,000."""
 
 
-def predicts(draw: Any, n: int, effect: float, scope: Scope) -> bool | None:
+def predicts(draw: Draw, n: int, effect: float, scope: Scope) -> bool | None:
     """Return whether a signal seems to predict or to mislead.
 
     Args:
-        draw: Source of scores, a `benchmarks.calibration_rules.Draw`.
+        draw: Source of scores.
         n: Number of runs of each configuration, or of configurations.
         effect: 0: no signal tells anything; 1: the first has a correlation of 0.7.
         scope: Within configurations, or overall.
@@ -46,13 +46,13 @@ def predicts(draw: Any, n: int, effect: float, scope: Scope) -> bool | None:
     return answers[0] == "yes" if effect else "yes" in answers or "no" in answers
 
 
-def beats(draw: Any, n: int, effect: float, rule: Literal["baseline", "best"]) -> bool | None:
+def beats(draw: Draw, n: int, effect: float, rule: Literal["baseline", "best"]) -> bool | None:
     """Return whether a signal seems better than the baseline, or than another signal.
 
     Within configurations, all signals and the baseline are counts with the same correlation.
 
     Args:
-        draw: Source of scores, a `benchmarks.calibration_rules.Draw`.
+        draw: Source of scores.
         n: Number of runs of each configuration.
         effect: 0: all correlations are equal; 1: that of the first signal is much higher.
         rule: The rule.
@@ -81,21 +81,18 @@ def _of_counts(runs: bytes, n: int) -> tuple[Verdict, ...]:
     return _judged(scores, counts, "within")
 
 
-def _apart(draw: Any, shape: tuple[int, int]) -> Floats:
+def _apart(draw: Draw, shape: tuple[int, int]) -> Floats:
     """Return values of configurations that differ; the last dimension has the runs of one."""
     return np.asarray(_SHIFT * draw(shape[0], 1) + draw(*shape))
 
 
 def _judged(scores: Floats, signals: list[Floats], scope: Scope) -> tuple[Verdict, ...]:
-    runs = pd.DataFrame(
-        {
-            "configuration": np.repeat(np.arange(len(scores)), scores.shape[1]),
-            "rerun": False,
-            "score": scores.ravel(),
-        }
-    )
     names = (*SIGNALS, BASELINE)
-    runs = runs.assign(**{name: of.ravel() for name, of in zip(names, signals, strict=True)})
-    bootstrap = Bootstrap(sample_of(runs, names, scope), resamples=_RESAMPLES)
-    found = verdicts(bootstrap, SIGNALS, baseline=BASELINE)
+    sample = Sample(
+        scope=scope,
+        signals={name: of.ravel() for name, of in zip(names, signals, strict=True)},
+        scores=scores.ravel(),
+        clusters=np.arange(0, scores.size, scores.shape[1]),
+    )
+    found = verdicts(Bootstrap(sample, resamples=_RESAMPLES), SIGNALS, baseline=BASELINE)
     return tuple(found[name] for name in SIGNALS)

@@ -7,7 +7,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from benchmarks.calibration_rules import Draw, Scores, Verdict
+from benchmarks.calibration_rules import Verdict
+from benchmarks.calibration_scores import Draw, Scores
 from benchmarks.calibration_signals import beats, predicts
 
 RULES: dict[str, Verdict] = {
