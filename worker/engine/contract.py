@@ -71,8 +71,10 @@ class Batch:
 
     @property
     def measures_eigenvalues(self) -> bool:
-        """Whether a search measures the Hessian by α."""
-        return self.eigenvalues or self.search.watches
+        """Whether a search measures the Hessian by α: for its eigenvalues, or for a rule that can
+        stop it."""
+        stops = self.search.watches and self.search.hessian.can_stop(self.epochs)
+        return self.eigenvalues or stops
 
     @property
     def steps(self) -> int:
@@ -157,7 +159,7 @@ class Engine(Protocol):
     next.
 
     After the epochs of `HessianSettings.measured`, the Hessian by α of the loss of one batch is
-    measured, if the batch asks for it or the variant needs it. The batch is the first of
+    measured, if the batch asks for it or the variant can stop by it. The batch is the first of
     `Occasion.HESSIAN`, and the same in all epochs. DARTS-ES and DARTS-ADA (Zela et al. 2020) decide
     by its eigenvalues; see `worker.engine.early_stopping`. After a restart of DARTS-ADA, the
     epochs that are computed again use the same batches.

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from configspace.search import HessianSettings
 from tests.worker.made_up import batch_of
 from worker.torch_engine.engine import TorchEngine
 
@@ -32,7 +33,8 @@ def test_a_search_goes_without_eigenvalues(
 
 def test_a_method_that_decides_by_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = batch_of(epochs=2)
-    search = batch.search.model_copy(update={"variant": "darts-es"})
+    eager = HessianSettings(every=1, window=1, lag=1, start=0)
+    search = batch.search.model_copy(update={"variant": "darts-es", "hessian": eager})
     monkeypatch.setattr("worker.torch_engine.watched.alpha_hessian", fails)
     with pytest.raises(NotImplementedError):
         TorchEngine().search(replace(batch, search=search), quiet)
