@@ -9,27 +9,19 @@ from pydantic import BeforeValidator, model_validator
 from configspace.evaluation import ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations
-from configspace.search import SearchSettings
+from configspace.search import SearchSettings, Variant
 from configspace.settings import Count, Difference, Section, Seed, as_tuple, flat
 from configspace.study import FILE_KEYS, ArchitectureSettings, ProblemSettings
 
 Method = Literal[
-    "darts",
-    "darts-second-order",
-    "darts-single",
-    "darts-es",
-    "darts-ada",
-    "rs-ws",
-    "best-of-four",
-    "r-darts-l2",
-    "r-darts-dp",
+    Variant,
     "learnable-gradient-only",
     "nets-only",
     "random",
 ]
 """How a trial gets its architecture: from a search, or without one for the baselines."""
 
-SEARCHES = get_args(SearchSettings.model_fields["variant"].annotation)
+SEARCHES = get_args(Variant)
 """The methods that search; each is a variant of ``[search]``."""
 EVERYWHERE = {"learnable-gradient-only": "learnable_gradient", "nets-only": "cnn"}
 """The baselines that have one operation on every edge, with that operation."""
@@ -79,11 +71,7 @@ class Condition(Section):
             )
         if self.architecture.custom and self.method == "darts-single":
             raise ValueError("architecture.custom: expected none with the method 'darts-single'")
-        if self.search.watches and not self.search.hessian.can_stop(self.epochs):
-            raise ValueError(
-                f"expected search.hessian with which {self.method!r} can stop a search of "
-                f"{self.epochs} epochs; its rule needs more measurements"
-            )
+        self.search.check_stop(self.epochs)
         if (self.method == "given") != (self.architectures is not None):
             raise ValueError(
                 "architectures: expected for the method 'given', and for no other method"

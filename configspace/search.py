@@ -7,6 +7,19 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from configspace.settings import Count, Factor, Section, as_tuple
 from configspace.signals import short_epochs
 
+Variant = Literal[
+    "darts",
+    "darts-second-order",
+    "darts-single",
+    "darts-es",
+    "darts-ada",
+    "rs-ws",
+    "best-of-four",
+    "r-darts-l2",
+    "r-darts-dp",
+]
+"""The methods that search."""
+
 
 def _odd(value: int) -> int:
     if value % 2 == 0:
@@ -81,17 +94,7 @@ class HessianSettings(Section):
 class SearchSettings(Section):
     """``[search]``: how DARTS searches, apart from the hyperparameters that BOHB tunes."""
 
-    variant: Literal[
-        "darts",
-        "darts-second-order",
-        "darts-single",
-        "darts-es",
-        "darts-ada",
-        "rs-ws",
-        "best-of-four",
-        "r-darts-l2",
-        "r-darts-dp",
-    ] = "darts"
+    variant: Variant = "darts"
     """The search method.
 
     ``darts`` alternates one step of α on a validation batch and one step of the weights on a
@@ -144,6 +147,18 @@ class SearchSettings(Section):
     def watches(self) -> bool:
         """Whether the variant decides by the eigenvalues of the Hessian."""
         return self.variant in ("darts-es", "darts-ada")
+
+    def check_stop(self, epochs: int) -> None:
+        """Check that a variant that stops searches can stop one with this number of epochs.
+
+        Raises:
+            ValueError: If its rule needs more measurements.
+        """
+        if self.watches and not self.hessian.can_stop(epochs):
+            raise ValueError(
+                f"expected search.hessian with which {self.variant!r} can stop a search of "
+                f"{epochs} epochs; its rule needs more measurements"
+            )
 
     @property
     def unused(self) -> set[str]:

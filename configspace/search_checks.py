@@ -31,11 +31,7 @@ def check_search(
             "evaluation.signals: expected no 'eigenvalue' with search.variant 'rs-ws', which has "
             "no α"
         )
-    if search.watches and not search.hessian.can_stop(rungs[-1]):
-        raise ValueError(
-            f"expected search.hessian with which {search.variant!r} can stop a search of "
-            f"{rungs[-1]} epochs; its rule needs more measurements"
-        )
+    search.check_stop(rungs[-1])
     if search.variant == "darts-es" and objective == "eigenvalue-ratio":
         raise ValueError(
             "objective: expected no 'eigenvalue-ratio' with search.variant 'darts-es', which may "

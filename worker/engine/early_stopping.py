@@ -10,22 +10,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-WINDOW = 5
-"""Number of measurements in a mean."""
-LAG = 4
-"""Number of measurements between the two means that are compared."""
-FACTOR = 4 / 3
-"""How many times larger the later mean must be."""
-
 
 def stop_epoch(
     epochs: Sequence[int],
     eigenvalues: ArrayLike,
     *,
-    window: int = WINDOW,
-    lag: int = LAG,
+    window: int,
+    lag: int,
     start: float,
-    factor: float = FACTOR,
+    factor: float,
 ) -> int | None:
     """Return the epoch whose α is kept, or None if the rule does not stop.
 

@@ -64,7 +64,7 @@ def test_only_full_windows_count() -> None:
     values = [1.0] * 8 + [100.0]
     assert stop_epoch(range(9), values, window=5, lag=4, start=0, factor=2) == 2
     assert stop_epoch(range(8), values[1:], window=5, lag=4, start=0, factor=2) is None
-    assert stop_epoch([], [], start=0) is None
+    assert stop_epoch([], [], window=5, lag=4, start=0, factor=2) is None
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
@@ -82,10 +82,14 @@ def test_nothing_follows_from_a_mean_that_is_not_positive(value: float) -> None:
     ],
 )
 def test_wrong_settings_are_a_clear_error(settings: dict[str, int], message: str) -> None:
+    rule = {"window": 5, "lag": 4, **settings}
     with pytest.raises(ValueError, match=message):
-        stop_epoch(range(9), [1.0] * 9, start=0, **settings)
+        stop_epoch(range(9), [1.0] * 9, start=0, factor=2, **rule)
+
+
+def test_each_measurement_has_an_epoch() -> None:
     with pytest.raises(ValueError, match="expected 9 eigenvalues, got shape"):
-        stop_epoch(range(9), [1.0] * 8, start=0)
+        stop_epoch(range(9), [1.0] * 8, window=5, lag=4, start=0, factor=2)
 
 
 def test_the_dominant_eigenvalue_is_the_largest_not_the_largest_in_size() -> None:
