@@ -11,7 +11,7 @@ softmax have second derivatives. A softmax does not change if the same number is
 all operations of an edge, so that the Hessian's rows of an edge sum to 0: the last row of each edge
 is minus the sum of the others, and costs nothing.
 
-It uses NumPy's matrix products, in the dtype of the weights.
+It uses NumPy's matrix products, and Numba for the loops, in the dtype of the weights.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,18 +26,15 @@ from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, sources
 from worker.numba_engine.cnn_derivatives import (
     Bend,
     Cnns,
-    Derivatives,
-    Floats,
-    Hidden,
     Patches,
     convolved,
     convolved_adjoint,
     derivatives_of,
     hidden_of,
     outputs_of,
-    pairs,
     patches_of,
 )
+from worker.numba_engine.hessian_kernels import Floats, Hidden, Moves, add_banded, add_moved
 
 _AT_ONCE = 8
 """Number of directions that are moved together, so that they stay in a core's cache."""
@@ -52,10 +49,10 @@ class Probe(NamedTuple):
     """The inputs of the network Aᵀy, ``(n, batch)``."""
     noise: Floats
     """The noise ε of the edges, ``(edge, n, batch)``; without edges if no operation uses it."""
-    normal: Floats
-    """AᵀA, ``(n, n)``."""
-    roll: Floats
-    """The matrix of the roll, ``(n, n)``."""
+    step: Floats
+    """The matrix of a gradient step without its constant, I − τAᵀA, ``(n, n)``."""
+    turns: int
+    """By how many rows the roll moves a signal."""
     tau: float
     """Step size τ of the gradient steps."""
     sigma: float
@@ -77,16 +74,43 @@ class Network(NamedTuple):
     """Bias of each cell's flattening, ``(cell,)``."""
 
 
+class _Derivatives(NamedTuple):
+    """An edge's derivative by its source."""
+
+    moves: Moves
+    """The derivative of its output, for given statistics."""
+    by_statistics: Floats
+    """The derivative of its output by the statistics; see `cnn_derivatives.Derivatives`."""
+    crossed: Floats
+    """The derivatives of the source's adjoint by this edge's α, ``(direction, n · batch)``."""
+
+
 @dataclass(slots=True)
 class _Edge:
     """What one edge computed."""
 
+    number: int
     source: "_State"
+    target: "_State"
+    hidden: Hidden
     shares: Floats  # (operation,)
     outputs: Floats  # by operation, (operation, n, batch)
     output: Floats  # their mixture, (n, batch)
-    hidden: Hidden
-    cnns: Cnns
+    derivatives: _Derivatives | None = None  # None if the source is the network's input
+
+    @property
+    def own(self) -> slice:
+        """The directions of this edge."""
+        count = len(self.shares) - 1
+        return slice(count * self.number, count * (self.number + 1))
+
+
+class _Flattening(NamedTuple):
+    """The way from one of a cell's last states to its output."""
+
+    source: "_State"
+    target: "_State"
+    taps: Floats
 
 
 @dataclass(slots=True)
@@ -94,33 +118,32 @@ class _State:
     """A state, and later its adjoint and its tangents."""
 
     value: Floats  # (n, batch)
-    entering: list[_Edge] = field(default_factory=list)
-    flattened: "tuple[int, list[_State]] | None" = None  # for a cell's output: the cell, its states
+    entering: "list[_Edge | _Flattening]" = field(default_factory=list)
+    leaving: "list[_Edge | _Flattening]" = field(default_factory=list)
     patches: Patches | None = None
     adjoint: Floats | None = None
-    tangents: Floats | None = None  # (direction, n, batch): those of all edges up to this state
-    statistics: Floats | None = None  # (direction, pair + tap)
     bend: Bend | None = None  # all edges that leave the state
+    directions: int = 0  # number of the directions of all edges up to it
+    memory: Floats | None = None  # for as many tangents and more, (direction, n, batch)
 
     @property
     def is_input(self) -> bool:
-        """Whether it is the network's input."""
-        return not self.entering and self.flattened is None
+        """Whether it is the network's input, which no direction changes."""
+        return not self.entering
 
-
-class _Linear(NamedTuple):
-    """An edge's derivative by its source, for the adjoint of its output."""
-
-    cnns: Derivatives
-    """Derivatives of its CNNs."""
-    matrix: Floats
-    """Its matrix along n, without the CNNs, ``(n, n)``."""
-    pulled: Floats
-    """Adjoint of the source by each operation alone, ``(operation, n, batch)``."""
+    @property
+    def tangents(self) -> Floats:
+        """The tangents, ``(direction, n, batch)``."""
+        assert self.memory is not None
+        return self.memory[: self.directions]
 
 
 def alpha_hessian(
-    network: Network, probe: Probe, alpha: NDArray[np.float64], loss: Literal["mse", "psnr"]
+    network: Network,
+    probe: Probe,
+    alpha: NDArray[np.float64],
+    loss: Literal["mse", "psnr"],
+    spare: list[Floats],
 ) -> NDArray[np.float64]:
     """Return the Hessian by α, with all edges and operations flattened.
 
@@ -129,6 +152,8 @@ def alpha_hessian(
         probe: The batch.
         alpha: α, shape ``(edge, operation)``.
         loss: The mean squared error, or minus the PSNR in dB.
+        spare: Memory of the last call with such a network and batch; at first empty. The first
+            access to new memory would cost as much as the work in it.
 
     Returns:
         The Hessian, shape ``(edge · operation, edge · operation)``, in the units of the loss.
@@ -136,185 +161,178 @@ def alpha_hessian(
     states = _forward(network, probe, alpha)
     output = states[-1].value + (probe.start if network.states is None else 0)
     slope, bend = _loss_derivatives(output - probe.signal, loss)
-    last = len(network.operations) - 1
-    count = last * len(alpha)
-    hessian = np.zeros((count, count), probe.start.dtype)
     states[-1].adjoint = slope
-    derivatives = [_backward(network, probe, state) for state in reversed(states)][::-1]
-    done = 0
-    for state, of_edges in zip(states, derivatives, strict=True):
-        done = _tangents(network, state, of_edges, hessian, done)
-    ends = states[-1].tangents
-    assert ends is not None
-    hessian += bend(ends)
+    for state in reversed(states[1:]):
+        _backward(network, probe, state)
+    count = states[-1].directions
+    hessian = np.zeros((count, count), probe.start.dtype)
+    shape = count, *probe.start.shape
+
+    def memory() -> Floats:
+        return spare.pop() if spare else np.empty(shape, hessian.dtype)
+
+    for state in states:
+        for way in state.leaving:
+            if way.target.memory is None:
+                way.target.memory = memory()
+                way.target.tangents[:] = 0
+        if state.memory is None:  # the network's input, which no direction changes
+            continue
+        for way in state.entering:
+            if isinstance(way, _Edge):
+                _add_own(way, hessian)
+        room = memory()
+        _move(probe, state, hessian, room)
+        spare.append(room)
+        if state is states[-1]:
+            hessian += bend(state.tangents)
+        spare.append(state.memory)
     return _with_last_rows(np.asarray(hessian, np.float64), len(alpha))
 
 
 def _forward(network: Network, probe: Probe, alpha: NDArray[np.float64]) -> list[_State]:
     """Return all states in the order in which they are computed, the network's input first."""
     shares = np.exp(log_shares(alpha)).astype(probe.start.dtype)
-    states = [_State(probe.start)]
-    if network.states is None:
-        for edge, of_edge in enumerate(shares):
-            entering = [_edge(network, probe, states[-1], edge, of_edge)]
-            states.append(_State(entering[0].output, entering))
-        return states
-    edge = 0
-    for cell, weights in enumerate(network.flattening):
+    states, number = [_State(probe.start)], 0
+    is_cell = network.states is not None
+    for cell in range(len(network.flattening) if is_cell else len(alpha)):
         inside = [states[-1]]
-        for incoming in sources(network.states):
-            entering = []
+        for incoming in sources(network.states or 1):
+            target = _State(np.zeros_like(probe.start))
             for source in incoming:
-                entering.append(_edge(network, probe, inside[source], edge, shares[edge]))
-                edge += 1
-            value = sum((one.output for one in entering), np.zeros_like(probe.start))
-            inside.append(_State(value, entering))
-        ends = inside[-LAST_STATES:]
-        first, second = (_flat(end.value, taps) for end, taps in zip(ends, weights, strict=True))
-        value = first + second + network.flattening_bias[cell]
-        states += [*inside[1:], _State(value, flattened=(cell, ends))]
+                edge = _edge(network, probe, (inside[source], target), shares, number)
+                _connect(edge)
+                target.value += edge.output
+                number += 1
+            target.directions = number * (alpha.shape[1] - 1)
+            inside.append(target)
+        states += inside[1:]
+        if is_cell:
+            value = np.full_like(probe.start, network.flattening_bias[cell])
+            output = _State(value, directions=inside[-1].directions)
+            for end, taps in zip(inside[-LAST_STATES:], network.flattening[cell], strict=True):
+                _connect(_Flattening(end, output, taps))
+                output.value += convolved(taps[:, None, None] * end.value)
+            states.append(output)
     return states
 
 
-def _edge(network: Network, probe: Probe, source: _State, edge: int, shares: Floats) -> _Edge:
+def _connect(way: _Edge | _Flattening) -> None:
+    way.source.leaving.append(way)
+    way.target.entering.append(way)
+
+
+def _edge(
+    network: Network, probe: Probe, ends: tuple[_State, _State], shares: Floats, number: int
+) -> _Edge:
     """Compute all operations of an edge, and their mixture."""
-    value, cnns = source.value, network.cnns[edge]
-    if source.patches is None:
-        source.patches = patches_of(value, cnns.first.shape[-1])
-    hidden = hidden_of(cnns, source.patches)
-    mapped = outputs_of(cnns, source.patches, hidden, value.shape)
-    step = value - probe.tau * (probe.normal @ value - probe.start)
+    value, cnns = ends[0].value, network.cnns[number]
+    if ends[0].patches is None:
+        ends[0].patches = patches_of(value, cnns.first.shape[-1])
+    hidden = hidden_of(cnns, ends[0].patches)
+    mapped = outputs_of(cnns, ends[0].patches, hidden, value.shape)
+    step = probe.step @ value + probe.tau * probe.start
     by_name = {
         "learnable_gradient": step - probe.tau * mapped[0],
         "cnn": mapped[1],
-        "roll": probe.roll @ value,
+        "roll": np.roll(value, probe.turns, axis=0),
         "zero": np.zeros_like(value),
     }
     if len(probe.noise):
-        by_name["noise"] = step + probe.sigma * probe.noise[edge]
+        by_name["noise"] = step + probe.sigma * probe.noise[number]
     outputs = np.stack([by_name[name] for name in network.operations])
-    return _Edge(source, shares, outputs, np.tensordot(shares, outputs, 1), hidden, cnns)
+    mixed = np.tensordot(shares[number], outputs, 1)
+    return _Edge(number, *ends, hidden, shares[number], outputs, mixed)
 
 
-def _backward(network: Network, probe: Probe, state: _State) -> list[_Linear | None]:
-    """Take a state's adjoint to its sources.
-
-    Returns:
-        The derivative of each edge that enters the state; None for an edge from the network's
-        input, which no direction changes.
-    """
-    adjoint = state.adjoint
-    if adjoint is None:  # nothing uses this state
-        adjoint = state.adjoint = np.zeros_like(state.value)
-    if state.flattened is not None:
-        cell, ends = state.flattened
-        for end, taps in zip(ends, network.flattening[cell], strict=True):
-            _add_adjoint(end, _flat_adjoint(adjoint, taps))
-    found: list[_Linear | None] = []
-    for edge in state.entering:
-        if edge.source.is_input:
-            found.append(None)
+def _backward(network: Network, probe: Probe, state: _State) -> None:
+    """Take a state's adjoint to its sources, with the derivatives of the edges in between."""
+    adjoint, tau = state.adjoint, probe.tau
+    assert adjoint is not None
+    zero = adjoint.dtype.type(0)
+    step = probe.step @ adjoint  # the matrix is symmetric
+    pushed = convolved_adjoint(adjoint, network.cnns[0].first.shape[-1])
+    for way in state.entering:
+        if isinstance(way, _Flattening):
+            back = np.tensordot(way.taps, convolved_adjoint(adjoint, FLATTENING_TAPS), 1)
+            _add_adjoint(way.source, back)
             continue
-        assert edge.source.patches is not None
-        tau, shares = probe.tau, dict(zip(network.operations, edge.shares, strict=True))
-        of_slots = np.array([-tau * shares["learnable_gradient"], shares["cnn"]], probe.start.dtype)
-        cnn = derivatives_of(edge.cnns, edge.source.patches, edge.hidden, of_slots, adjoint)
-        step = adjoint - tau * (probe.normal @ adjoint)
+        if way.source.is_input:
+            continue
+        assert way.source.patches is not None
+        shares = dict(zip(network.operations, way.shares, strict=True))
+        of_slots = np.array([-tau * shares["learnable_gradient"], shares["cnn"]], adjoint.dtype)
+        cnn = derivatives_of(way.hidden, way.source.patches, of_slots, pushed)
         by_name = {
             "learnable_gradient": step - tau * cnn.pulled[0],
             "cnn": cnn.pulled[1],
-            "roll": probe.roll.T @ adjoint,
+            "roll": np.roll(adjoint, -probe.turns, axis=0),
             "noise": step,
             "zero": np.zeros_like(adjoint),
         }
         pulled = np.stack([by_name[name] for name in network.operations])
-        _add_adjoint(edge.source, np.tensordot(edge.shares, pulled, 1))
-        edge.source.bend = cnn.bend if edge.source.bend is None else edge.source.bend + cnn.bend
-        steps = shares["learnable_gradient"] + shares.get("noise", 0)
-        matrix = steps * (np.eye(len(adjoint)) - tau * probe.normal)
-        matrix = matrix + shares.get("roll", 0) * probe.roll
-        found.append(_Linear(cnn, matrix.astype(adjoint.dtype), pulled))
-    return found
+        mixed = np.tensordot(way.shares, pulled, 1)
+        crossed = way.shares[:-1, None, None] * (pulled[:-1] - mixed)
+        steps = shares["learnable_gradient"] + shares.get("noise", zero)
+        moves = Moves(steps, shares.get("roll", zero), probe.turns, cnn.band)
+        flat = crossed.reshape(len(crossed), -1)
+        way.derivatives = _Derivatives(moves, cnn.by_statistics, flat)
+        _add_adjoint(way.source, mixed)
+        bend = way.source.bend
+        way.source.bend = cnn.bend if bend is None else bend + cnn.bend
 
 
-def _tangents(
-    network: Network,
-    state: _State,
-    derivatives: Sequence[_Linear | None],
-    hessian: Floats,
-    done: int,
-) -> int:
-    """Compute the tangents of a state, and add what its edges give to the Hessian.
+def _add_own(edge: _Edge, hessian: Floats) -> None:
+    """Compute the tangents of an edge's own directions, and add its softmax to the Hessian."""
+    shares, target, own = edge.shares, edge.target, edge.own
+    assert target.adjoint is not None
+    target.tangents[own] = shares[:-1, None, None] * (edge.outputs[:-1] - edge.output)
+    gains = edge.outputs.reshape(len(shares), -1) @ target.adjoint.reshape(-1)
+    hessian[own, own] += _softmax_bending(shares, gains)[:-1, :-1]
+
+
+def _move(probe: Probe, state: _State, hessian: Floats, room: Floats) -> None:
+    """Take a state's tangents along all that leaves it, and add its second derivatives.
 
     Args:
-        network: The network.
-        state: A state whose sources have their tangents.
-        derivatives: Those of the edges that enter it; see `_backward`.
+        probe: The batch.
+        state: The state, with all of its tangents.
         hessian: Is added to.
-        done: Number of directions of the edges before these.
-
-    Returns:
-        Number of directions with these edges.
+        room: Scratch space, as large as the tangents.
     """
-    own = len(network.operations) - 1
-    total = done + own * len(state.entering)
-    tangents = np.zeros((total, *state.value.shape), state.value.dtype)
-    if state.flattened is not None:
-        cell, ends = state.flattened
-        for end, taps in zip(ends, network.flattening[cell], strict=True):
-            assert end.tangents is not None
-            tangents[: len(end.tangents)] += _flat(end.tangents, taps)
-    for edge, linear in zip(state.entering, derivatives, strict=True):
-        source, shares = edge.source, edge.shares
-        assert source.tangents is not None
-        assert state.adjoint is not None
-        before = len(source.tangents)
-        mine = slice(done, done + own)
-        if linear is not None:
-            _add_moved(tangents[:before], source, linear)
-            pulled = linear.pulled
-            crossed = shares[:own, None, None] * (pulled[:own] - np.tensordot(shares, pulled, 1))
-            cross = crossed.reshape(own, -1) @ source.tangents.reshape(before, -1).T
-            hessian[mine, :before] += cross
-            hessian[:before, mine] += cross.T
-        tangents[mine] += shares[:own, None, None] * (edge.outputs[:own] - edge.output)
-        gains = edge.outputs.reshape(len(shares), -1) @ state.adjoint.reshape(-1)
-        hessian[mine, mine] += _softmax_bending(shares, gains)[:own, :own]
-        done += own
-    state.tangents = tangents
-    if total and state.bend is not None:
-        hessian[:total, :total] += _bending(state)
-    return total
+    tangents, total = state.tangents, state.directions
+    edges = []
+    for way in state.leaving:
+        if isinstance(way, _Flattening):
+            band = np.repeat(way.taps[:, None], tangents.shape[1], axis=1)
+            add_banded(way.target.tangents[:total], tangents, band)
+        elif way.derivatives is not None:
+            edges.append((way, way.derivatives))
+    bend, patches = state.bend, state.patches
+    if bend is None or patches is None:  # no edge leaves it
+        return
 
+    flat, moved = tangents.reshape(total, -1), room[:total]
+    parts = [patches.probes, bend.mixed, *(derivatives.crossed for _, derivatives in edges)]
+    ends = np.cumsum([len(part) for part in parts])
+    products = flat @ np.concatenate(parts).T  # (direction, row of the parts)
+    statistics, mixed, *crossed = np.split(products, ends[:-1], axis=1)
+    moved[:] = 0
+    add_banded(moved, tangents, bend.along(*tangents.shape[1:]))
+    bent = flat @ moved.reshape(total, -1).T
+    hessian[:total, :total] += bent + bend.by_statistics(statistics, mixed)
+    for (edge, _), cross in zip(edges, crossed, strict=True):
+        hessian[edge.own, :total] += cross.T
+        hessian[:total, edge.own] += cross
 
-def _statistics(source: _State) -> Floats:
-    """Return the sums and the means of a state's tangents over its patches."""
-    if source.statistics is None:
-        assert source.tangents is not None
-        assert source.patches is not None
-        flat = source.tangents.reshape(len(source.tangents), -1)
-        source.statistics = flat @ source.patches.probes.T
-    return source.statistics
-
-
-def _bending(state: _State) -> Floats:
-    """Return Σ ⟨ū, D²n [u̇_i, u̇_j]⟩ of all edges that leave a state, ``(direction, direction)``."""
-    bend, tangents = state.bend, state.tangents
-    assert bend is not None
-    assert tangents is not None
-    flat = tangents.reshape(len(tangents), -1)
-    taps = len(bend.by_patches)
-    sums, means = np.split(_statistics(state), [len(pairs(taps)[0])], axis=1)
-    mixed = (flat @ bend.mixed.T) @ sums.T
-    bent = mixed + mixed.T + sums @ bend.by_pairs @ sums.T - means @ bend.by_patches @ means.T
-    n = tangents.shape[1]
-    along = np.zeros((n, n), flat.dtype)  # Σ by_patches[s, t] shift_sᵀ shift_t
-    for s in range(taps):
-        for t in range(taps):
-            left, right = np.eye(n, k=s - taps // 2), np.eye(n, k=t - taps // 2)
-            along += (bend.by_patches[s, t] * (left.T @ right)).astype(flat.dtype)
-    bent += flat @ (along @ tangents).reshape(flat.shape).T / state.value.size
-    return bent
+    for begin in range(0, total, _AT_ONCE):
+        some = slice(begin, min(begin + _AT_ONCE, total))
+        given, stepped = tangents[some], moved[some]
+        np.matmul(probe.step, given, out=stepped)
+        for edge, derivatives in edges:
+            of_statistics = (statistics[some] @ derivatives.by_statistics).reshape(given.shape)
+            result = edge.target.tangents[some]
+            add_moved(result, given, stepped, of_statistics, derivatives.moves)
 
 
 def _softmax_bending(shares: Floats, gains: Floats) -> Floats:
@@ -324,39 +342,8 @@ def _softmax_bending(shares: Floats, gains: Floats) -> Floats:
     return moved - np.outer(shares, shares * centered) - np.outer(shares * centered, shares)
 
 
-def _add_moved(result: Floats, source: _State, linear: _Linear) -> None:
-    """Add an edge's derivative along the tangents of its source, ``(direction, n, batch)``."""
-    tangents = source.tangents
-    assert tangents is not None
-    cnn, matrix, statistics = linear.cnns, linear.matrix, _statistics(source)
-    reach, n = len(cnn.band) // 2, tangents.shape[1]
-    room = np.empty_like(tangents[:_AT_ONCE])
-    for begin in range(0, len(tangents), _AT_ONCE):
-        some = slice(begin, begin + _AT_ONCE)
-        moved, given = result[some], tangents[some]
-        product = room[: len(given)]
-        moved += np.matmul(matrix, given, out=product)
-        np.matmul(statistics[some], cnn.by_statistics, out=product.reshape(len(given), -1))
-        moved += product
-        for row, by in zip(cnn.band, range(-reach, reach + 1), strict=True):
-            if abs(by) < n:
-                low, high = max(-by, 0), n - max(by, 0)
-                part = product[:, low:high]
-                np.multiply(row[low:high], given[:, low + by : high + by], out=part)
-                moved[:, low:high] += part
-
-
 def _add_adjoint(state: _State, adjoint: Floats) -> None:
     state.adjoint = adjoint if state.adjoint is None else state.adjoint + adjoint
-
-
-def _flat(signal: Floats, taps: Floats) -> Floats:
-    """Return a state's part of a flattening, for signals ``(…, n, batch)``."""
-    return convolved(taps[:, None, None] * signal[..., None, :, :])
-
-
-def _flat_adjoint(adjoint: Floats, taps: Floats) -> Floats:
-    return np.tensordot(taps, convolved_adjoint(adjoint, FLATTENING_TAPS), 1)
 
 
 def _loss_derivatives(

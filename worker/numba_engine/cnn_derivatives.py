@@ -16,19 +16,19 @@ j is, with ã = w · Ṗ̃ and β = w · X w,
     −(ã_i β_j + ã_j β_i + z̃ ⟨ã_i, ã_j⟩ / N) / σ³ + 3 z̃ β_i β_j / σ⁵.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cache
+from itertools import combinations_with_replacement
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from worker.engine.contract import BATCH_NORM_EPSILON
+from worker.numba_engine.hessian_kernels import Floats, Hidden, activate, sum_outputs
 
-Floats = NDArray[np.floating[Any]]
-
-_POSITIONS = 640
-"""Number of positions whose channels are summed together."""
+_POSITIONS = 1280
+"""Number of positions whose channels are summed together, so that they stay in a core's cache."""
 
 
 class Cnns(NamedTuple):
@@ -58,23 +58,6 @@ class Patches(NamedTuple):
     of each tap: ``(pair + tap, n · batch)``."""
 
 
-class Hidden(NamedTuple):
-    """The hidden layer of an edge's CNNs."""
-
-    folded: Floats
-    """Weights of the first convolution with batch norm, ``(slot · channel, tap)``."""
-    shift: Floats
-    """Shift of batch norm, ``(slot · channel, 1)``."""
-    deviation: Floats
-    """σ of each channel, ``(slot · channel)``."""
-
-    def active(self, centered: Floats) -> Floats:
-        """Return the output of the ReLU, ``(slot · channel, position)``, for some positions."""
-        values: Floats = self.folded @ centered
-        values += self.shift
-        return np.maximum(values, 0, out=values)
-
-
 @dataclass(frozen=True, slots=True)
 class Bend:
     """A second derivative along two directions, i and j, for a given adjoint."""
@@ -85,6 +68,36 @@ class Bend:
     """Factors of X_i and X_j, ``(pair, pair)``."""
     by_patches: Floats
     """Factors of ⟨Ṗ̃_s, Ṗ̃_t⟩ / N, ``(tap, tap)``."""
+
+    def by_statistics(self, statistics: Floats, mixed: Floats) -> Floats:
+        """Return what the statistics of the directions give, ``(direction, direction)``.
+
+        Args:
+            statistics: Sums of each pair and means of each tap, ``(direction, pair + tap)``.
+            mixed: The directions times ``mixed``, ``(direction, pair)``.
+        """
+        sums, means = np.split(statistics, [len(self.by_pairs)], axis=1)
+        crossed = mixed @ sums.T
+        bent = sums @ self.by_pairs @ sums.T - means @ self.by_patches @ means.T
+        return bent + crossed + crossed.T
+
+    def along(self, n: int, batch: int) -> Floats:
+        """Return the matrix along n of the rest: Σ_st by_patches[s, t] / N shift_sᵀ shift_t.
+
+        Args:
+            n: Length of a signal.
+            batch: Number of signals.
+
+        Returns:
+            Its diagonals, ``(diagonal, n)``.
+        """
+        taps = len(self.by_patches)
+        band = np.zeros((2 * taps - 1, n), self.by_patches.dtype)
+        for s in range(taps):
+            low, high = max(s - taps // 2, 0), max(min(n + s - taps // 2, n), 0)
+            for t in range(taps):
+                band[t - s + taps - 1, low:high] += self.by_patches[s, t] / (n * batch)
+        return band
 
     def __add__(self, other: "Bend") -> "Bend":
         """Return the sum with the second derivative of another edge with the same source."""
@@ -105,7 +118,7 @@ class Derivatives:
     """Diagonals of the derivative for given statistics, ``(diagonal, n, batch)``."""
     by_statistics: Floats
     """Derivative by X of each pair and by the mean of each tap, ``(pair + tap, n · batch)``."""
-    bend: "Bend"
+    bend: Bend
     """The second derivative."""
 
 
@@ -143,110 +156,121 @@ def convolved(rows: Floats) -> Floats:
     return result
 
 
+@cache
 def pairs(taps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the unordered pairs of taps, as two arrays of indices."""
     first, second = np.triu_indices(taps)
     return first, second
 
 
+@cache
+def _triples(taps: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the unordered triples of taps, and which of them a tap and a pair are.
+
+    Returns:
+        The triples, ``(triple, 3)``, and an array of indices, ``(tap, pair)``.
+    """
+    triples = list(combinations_with_replacement(range(taps), 3))
+    pair_of = list(zip(*pairs(taps), strict=True))
+    which = [[triples.index((*sorted((tap, *pair)),)) for pair in pair_of] for tap in range(taps)]
+    return np.array(triples), np.array(which)
+
+
 def patches_of(signal: Floats, taps: int) -> Patches:
     """Return the patches of a signal ``(n, batch)``."""
+    count, dtype = signal.size, signal.dtype
     rows = spread(signal, taps)
-    count = signal.size
-    centered = rows - rows.mean((1, 2), keepdims=True)
-    flat = centered.reshape(taps, count)
+    rows -= rows.mean((1, 2), keepdims=True)
+    flat = rows.reshape(taps, count)
     # X of a pair (s, t) is the symmetric part: the sum of P̃_s Ṗ_t and P̃_t Ṗ_s, once for s = t.
-    sums = np.empty((len(pairs(taps)[0]), *signal.shape), signal.dtype)
-    for row, (s, t) in enumerate(zip(*pairs(taps), strict=True)):
-        sums[row] = shifted(centered[s], taps // 2 - t)
+    each = pairs(taps)
+    probes = np.zeros((len(each[0]) + taps, *signal.shape), dtype)
+    for probe, s, t in zip(probes, *each, strict=False):
+        add_shifted(probe, rows[s], taps // 2 - t)
         if s != t:
-            sums[row] += shifted(centered[t], taps // 2 - s)
-    means = gathered(
-        np.eye(taps, dtype=signal.dtype)[..., None, None] * np.ones_like(signal)
-    )  # (tap, n, batch)
-    probes = np.concatenate((sums, means)).reshape(-1, count) / count
-    return Patches(flat, flat @ flat.T / count, probes)
+            add_shifted(probe, rows[t], taps // 2 - s)
+    ones = np.ones_like(signal)
+    for tap in range(taps):
+        add_shifted(probes[len(each[0]) + tap], ones, taps // 2 - tap)
+    probes /= count
+    return Patches(flat, flat @ flat.T / count, probes.reshape(-1, count))
 
 
 def hidden_of(cnns: Cnns, patches: Patches) -> Hidden:
     """Return the hidden layer for the patches of the input."""
-    first = cnns.first.reshape(-1, cnns.first.shape[-1])
-    variance = ((first @ patches.covariance) * first).sum(-1)
-    deviation = np.sqrt(variance + BATCH_NORM_EPSILON)
-    folded = first * (cnns.scale.reshape(-1) / deviation)[:, None]
-    return Hidden(folded, cnns.shift.reshape(-1, 1), deviation)
+    taps = cnns.first.shape[-1]
+    first = np.ascontiguousarray(cnns.first.reshape(-1, taps))
+    deviation = np.sqrt(((first @ patches.covariance) * first).sum(-1) + BATCH_NORM_EPSILON)
+    return Hidden(
+        first=first,
+        gain=cnns.scale.reshape(-1) / deviation,
+        shift=np.ascontiguousarray(cnns.shift.reshape(-1)),
+        deviation=deviation,
+        second=np.ascontiguousarray(cnns.second.transpose(0, 2, 1).reshape(-1, taps)),
+    )
 
 
-def outputs_of(cnns: Cnns, patches: Patches, hidden: Hidden, shape: Sequence[int]) -> Floats:
+def outputs_of(cnns: Cnns, patches: Patches, hidden: Hidden, shape: tuple[int, int]) -> Floats:
     """Return n(u) of each slot, ``(slot, n, batch)``."""
-    slots, taps, channels = cnns.second.shape
-    count = patches.centered.shape[1]
-    rows = np.empty((slots, taps, count), patches.centered.dtype)
-    for some in _portions(count):
-        active = hidden.active(patches.centered[:, some]).reshape(slots, channels, -1)
-        np.matmul(cnns.second, active, out=rows[..., some])
+    slots, taps, _ = cnns.second.shape
+    rows = np.empty((slots * taps, patches.centered.shape[1]), patches.centered.dtype)
+    sum_outputs(hidden, patches.centered, rows)
     return convolved(rows.reshape(slots, taps, *shape)) + cnns.bias[:, None, None]
 
 
-def _portions(count: int) -> list[slice]:
-    """Return ranges of positions whose channels stay in a core's cache."""
-    return [slice(at, min(at + _POSITIONS, count)) for at in range(0, count, _POSITIONS)]
-
-
-def derivatives_of(
-    cnns: Cnns, patches: Patches, hidden: Hidden, shares: Floats, adjoint: Floats
-) -> Derivatives:
+def derivatives_of(hidden: Hidden, patches: Patches, shares: Floats, pushed: Floats) -> Derivatives:
     """Sum the channels of an edge's CNNs in all that its derivatives need.
 
     Args:
-        cnns: The weights.
-        patches: The patches of the input.
         hidden: The hidden layer.
+        patches: The patches of the input.
         shares: Coefficient of each slot, ``(slot,)``.
-        adjoint: Gradient of the loss by the edge's output, ``(n, batch)``.
+        pushed: Adjoint of each tap of the second convolution, ``(tap, n, batch)``; see
+            `convolved_adjoint`.
     """
-    slots, taps, channels = cnns.second.shape
-    shape, count = adjoint.shape, adjoint.size
+    taps, *shape = pushed.shape
+    slots, count = len(shares), patches.centered.shape[1]
+    first, second, deviation = hidden.first, hidden.second, hidden.deviation
+    folded = first * hidden.gain[:, None]
     one, two = pairs(taps)
-    first = cnns.first.reshape(-1, taps)
-    second = cnns.second.transpose(0, 2, 1).reshape(-1, taps)  # (slot · channel, tap)
-    folded, _, deviation = hidden
+    triples, which = _triples(taps)
     products = first[:, one] * first[:, two]  # (slot · channel, pair)
-    share = np.repeat(shares, channels)[:, None]
-    scaled = share * cnns.scale.reshape(-1, 1) / deviation[:, None] ** 3
+    share = np.repeat(shares, len(first) // slots)
+    bent = share * hidden.gain / deviation**2
+    by_slot = np.repeat(np.eye(slots, dtype=first.dtype), len(first) // slots, axis=0)
 
-    # For each tap of the second convolution: by each tap of the first, then by each pair of them.
-    straight = (share * second)[:, :, None]  # (slot · channel, tap, 1)
-    by_pairs = straight * (products / deviation[:, None] ** 2)[:, None]
-    of_mask = np.concatenate(
-        (straight * folded[:, None], hidden.shift[..., None] * by_pairs), axis=2
+    # For each tap of the second convolution: each tap of the first, and each pair of them.
+    of_mask = (share[:, None] * second)[:, :, None] * folded[:, None]
+    of_straight = -(bent[:, None] * second)[:, :, None] * products[:, None]
+    # For each slot and tap, the adjoint of a patch; and for each triple, what batch norm bends.
+    of_reached = np.concatenate(
+        (
+            (by_slot[:, :, None] * folded[:, None]).reshape(len(first), -1),
+            bent[:, None] * first[:, triples].prod(-1),
+        ),
+        axis=1,
     )
-    of_active = np.concatenate((np.zeros_like(straight * folded[:, None]), -by_pairs), axis=2)
-    of_hidden = np.concatenate((of_mask, of_active)).reshape(2 * len(first), -1).T
-    # For each slot and tap: the adjoint of a patch. For each tap and pair: what batch norm bends.
-    by_slot = np.repeat(np.eye(slots, dtype=folded.dtype), channels, axis=0)
-    backward = (by_slot[:, :, None] * folded[:, None]).reshape(len(first), -1)
-    triples = ((scaled * first)[:, :, None] * products[:, None]).reshape(len(first), -1)
-    of_reached = np.concatenate((backward, triples), axis=1).T
-    pushed = convolved_adjoint(adjoint, taps).reshape(taps, count)
-    sums = _sum_channels(hidden, patches.centered, second, pushed, (of_hidden, of_reached))
+    tables = tuple(table.reshape(len(first), -1).T for table in (of_mask, of_straight, of_reached))
+    sums = _sum_channels(hidden, patches.centered, pushed.reshape(taps, -1), tables)
 
-    along = (sums.by_patches * first).sum(1)  # ⟨reached, z̃⟩
-    constant = (folded * (sums.total / count)[:, None]).T @ by_slot  # (tap, slot)
-    against = folded * (along / (count * deviation**2))[:, None]
+    total, along = sums.means
+    constant = (folded * total[:, None]).T @ by_slot  # (tap, slot)
+    against = folded * (along / deviation**2)[:, None]
     inner = np.einsum("cs,ct,cu->stu", by_slot, against, first)
-    back = sums.of_reached[: slots * taps].reshape(slots, taps, count)
+    back, cubes = np.split(sums.reached, [slots * taps])
+    back = back.reshape(slots, taps, count)
     back -= constant.T[..., None] + inner @ patches.centered
-    cubic = sums.of_reached[slots * taps :]
-    cubic -= cubic.mean(1, keepdims=True)
-    mixed = gathered(cubic.reshape(taps, len(one), *shape).transpose(1, 0, 2, 3))
-    bent = scaled * along[:, None]
+    cubes -= cubes.mean(1, keepdims=True)
+    mixed = gathered(cubes[which.T].reshape(len(one), taps, *shape))
+    curved = (count * bent * along)[:, None]
     bend = Bend(
         mixed=-mixed.reshape(-1, count),
-        by_pairs=3 * products.T @ (bent / deviation[:, None] ** 2 * products),
-        by_patches=-(first.T @ (bent * first)),
+        by_pairs=3 * products.T @ (curved / deviation[:, None] ** 2 * products),
+        by_patches=-(first.T @ (curved * first)),
     )
-    band, by_statistics = _banded(sums.of_hidden.reshape(taps, -1, *shape), taps)
+    band, by_statistics = _banded(
+        sums.mask.reshape(taps, taps, *shape), sums.straight.reshape(taps, -1, *shape)
+    )
     return Derivatives(
         pulled=gathered(back.reshape(slots, taps, *shape)),
         band=band,
@@ -256,65 +280,57 @@ def derivatives_of(
 
 
 class _Sums(NamedTuple):
-    """Sums over the channels; ``reached`` is the adjoint of the channels where they are active."""
+    """Sums over the channels."""
 
-    of_hidden: Floats
-    """Sums of the mask and the active values, ``(row, n · batch)``."""
-    of_reached: Floats
-    """Sums of ``reached``, ``(row, n · batch)``."""
-    total: Floats
-    """Sum of ``reached`` over all positions, ``(slot · channel,)``."""
-    by_patches: Floats
-    """Products of ``reached`` with the centered patches, ``(slot · channel, tap)``."""
+    mask: Floats
+    """Sums of the mask, which is 1 where a channel is active, ``(row, n · batch)``."""
+    straight: Floats
+    """Sums of z̃ where the channel is active, ``(row, n · batch)``."""
+    reached: Floats
+    """Sums of the adjoint of the channel where it is active, ``(row, n · batch)``."""
+    means: Floats
+    """Mean over all positions of that adjoint, and of its product with z̃, ``(2, channel)``."""
 
 
 def _sum_channels(
-    layer: Hidden,
-    centered: Floats,
-    second: Floats,
-    pushed: Floats,
-    tables: tuple[Floats, Floats],
+    hidden: Hidden, centered: Floats, pushed: Floats, tables: tuple[Floats, ...]
 ) -> _Sums:
     """Sum over the channels, in portions of the positions that stay in a core's cache.
 
     Args:
-        layer: The hidden layer.
+        hidden: The hidden layer.
         centered: Centered patches, ``(tap, n · batch)``.
-        second: Weights of the second convolution, ``(slot · channel, tap)``.
-        pushed: Adjoint of each of its taps, ``(tap, n · batch)``.
-        tables: Factors of the mask and the active values, and those of ``reached``, each
-            ``(row, channel)``.
+        pushed: Adjoint of each tap of the second convolution, ``(tap, n · batch)``.
+        tables: Factors of the first three of the sums, each ``(row, channel)``.
     """
-    channels, count, dtype = len(second), centered.shape[1], centered.dtype
-    of_hidden, of_reached = (np.empty((len(table), count), dtype) for table in tables)
-    total = np.zeros(channels, dtype)
-    by_patches = np.zeros((channels, len(centered)), dtype)
-    hidden = np.empty((2 * channels, _POSITIONS), dtype)
-    for some in _portions(count):
-        both = hidden[:, : some.stop - some.start]
-        active = layer.active(centered[:, some])
-        np.greater(active, 0, out=both[:channels])
-        both[channels:] = active
-        np.matmul(tables[0], both, out=of_hidden[:, some])
-        reached = second @ pushed[:, some]
-        reached *= both[:channels]
-        np.matmul(tables[1], reached, out=of_reached[:, some])
-        total += reached.sum(1)
-        by_patches += reached @ centered[:, some].T
-    return _Sums(of_hidden, of_reached, total, by_patches)
+    count, dtype = centered.shape[1], centered.dtype
+    sums = [np.empty((len(table), count), dtype) for table in tables]
+    totals = np.zeros((2, len(hidden.first)), dtype)
+    channels = np.empty((3, len(hidden.first), _POSITIONS), dtype)
+    for begin in range(0, count, _POSITIONS):
+        activate(hidden, centered, pushed, begin, channels, totals)
+        some = slice(begin, min(begin + _POSITIONS, count))
+        for table, values, result in zip(tables, channels, sums, strict=True):
+            np.matmul(table, values[:, : some.stop - begin], out=result[:, some])
+    mask, straight, reached = sums
+    return _Sums(mask, straight, reached, totals / count)
 
 
-def _banded(rows: Floats, taps: int) -> tuple[Floats, Floats]:
-    """Return ``band`` and ``by_statistics`` of `Derivatives` from their parts by tap."""
-    shape = rows.shape[2:]
-    count = rows.shape[1] - taps  # pairs
-    band = np.zeros((2 * taps - 1, *shape), rows.dtype)
-    by_statistics = np.zeros((count + taps, *shape), rows.dtype)
+def _banded(by_taps: Floats, by_pairs: Floats) -> tuple[Floats, Floats]:
+    """Return ``band`` and ``by_statistics`` of `Derivatives` from their parts by tap.
+
+    Args:
+        by_taps: For each tap of the second convolution, and of the first, ``(tap, tap, n, batch)``.
+        by_pairs: For each tap of the second convolution, and pair, ``(tap, pair, n, batch)``.
+    """
+    taps, count, *shape = by_pairs.shape
+    band = np.zeros((2 * taps - 1, *shape), by_pairs.dtype)
+    by_statistics = np.zeros((count + taps, *shape), by_pairs.dtype)
     for tap in range(taps):
         by = tap - taps // 2
-        add_shifted(band[tap : tap + taps], rows[tap, :taps], by)
-        add_shifted(by_statistics[:count], rows[tap, taps:], by)
-        add_shifted(by_statistics[count:], rows[tap, :taps], by)
+        add_shifted(band[tap : tap + taps], by_taps[tap], by)
+        add_shifted(by_statistics[:count], by_pairs[tap], by)
+        add_shifted(by_statistics[count:], by_taps[tap], by)
     by_statistics[count:] *= -1
     return band, by_statistics
 

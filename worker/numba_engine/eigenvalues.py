@@ -7,7 +7,8 @@ from worker.engine.contract import FLATTENING_TAPS, LAST_STATES
 from worker.engine.early_stopping import dominant_eigenvalue
 from worker.engine.philox import KeyedGenerator, Occasion, Quantity
 from worker.numba_engine.alpha_hessian import Network, Probe, alpha_hessian
-from worker.numba_engine.cnn_derivatives import Cnns, Floats
+from worker.numba_engine.cnn_derivatives import Cnns
+from worker.numba_engine.hessian_kernels import Floats
 from worker.numba_engine.memory import CNNS, Doubles
 from worker.numba_engine.workspace import Workspace
 
@@ -39,13 +40,14 @@ class EigenvalueProbe:
         edges = range(architecture.edges if noisy else 0)
         noise = [normal(Quantity.OPERATION_NOISE, edge, n) for edge in edges]
         self._workspace = workspace
+        self._spare: list[Floats] = []
         self._loss = batch.search.hessian.loss
         self._probe = Probe(
             signal=_single(signal),
             start=_single(matrix.T @ (matrix @ signal + error)),
             noise=_single(np.array(noise)),
-            normal=_single(matrix.T @ matrix),
-            roll=_single(np.roll(np.eye(n), architecture.roll_shift, axis=0)),
+            step=_single(np.eye(n) - architecture.tau * matrix.T @ matrix),
+            turns=architecture.roll_shift,
             tau=architecture.tau,
             sigma=architecture.operation_noise,
         )
@@ -60,7 +62,7 @@ class EigenvalueProbe:
         """
         network = network_of(self._workspace)
         with np.errstate(all="ignore"):  # a search may diverge
-            hessian = alpha_hessian(network, self._probe, alpha, self._loss)
+            hessian = alpha_hessian(network, self._probe, alpha, self._loss, self._spare)
         return dominant_eigenvalue(hessian, operations=alpha.shape[1])
 
 

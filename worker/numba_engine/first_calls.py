@@ -26,6 +26,14 @@ from worker.numba_engine.compilation import compile_for, is_compiled
 from worker.numba_engine.compile_lock import alone
 from worker.numba_engine.drop_factors import Drops
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
+from worker.numba_engine.hessian_kernels import (
+    Hidden,
+    Moves,
+    activate,
+    add_banded,
+    add_moved,
+    sum_outputs,
+)
 from worker.numba_engine.kernel_cache import cache_directory, warn_of_no_directory
 from worker.numba_engine.signals import cosine_waves
 from worker.numba_engine.workspace import Workspace, starting_alpha
@@ -201,10 +209,24 @@ def _first_calls(kernel_size: KernelSize, space: SpaceName, drop_path: bool = Fa
         FirstCall("mixture", set_coefficients, (alpha[:0], trial)),
         FirstCall("search", search_epoch, (*search, None)),
         FirstCall("training", train_epoch, (*workspace.network, batches)),
+        *_hessian_calls(),
     ]
     if drop_path:
         calls.append(FirstCall("search with drop path", search_epoch, (*search, Drops(0, 0, 0))))
     return FirstCalls(workspace, tuple(calls))
+
+
+def _hessian_calls() -> list[FirstCall]:
+    """Return the first calls of the Hessian's entries, which have no addresses."""
+    row, rows, signals = (np.zeros((0,) * dimensions, np.float32) for dimensions in (1, 2, 3))
+    hidden, one = Hidden(rows, row, row, row, rows), np.float32(1)
+    moves = Moves(one, one, 0, signals)
+    return [
+        FirstCall("Hessian's outputs", sum_outputs, (hidden, rows, rows)),
+        FirstCall("Hessian's channels", activate, (hidden, rows, rows, 0, signals, rows)),
+        FirstCall("Hessian's edges", add_moved, (*[signals] * 4, moves)),
+        FirstCall("Hessian's bands", add_banded, (signals, signals, rows)),
+    ]
 
 
 if __name__ == "__main__":

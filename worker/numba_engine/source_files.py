@@ -9,8 +9,11 @@ log = logging.getLogger(__name__)
 _FOLDER = Path(__file__).parent
 
 NOT_COMPILED = (
+    "alpha_hessian.py",
+    "cnn_derivatives.py",
     "compile_lock.py",
     "compile_named.py",
+    "eigenvalues.py",
     "engine.py",
     "environment.py",
     "first_calls.py",

@@ -13,8 +13,10 @@ from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.contract import Batch
 from worker.engine.philox import Occasion
+from worker.numba_engine import cnn_derivatives
 from worker.numba_engine.alpha_hessian import Network, Probe, alpha_hessian
 from worker.numba_engine.cnn_derivatives import Cnns
+from worker.numba_engine.hessian_kernels import Floats
 from worker.torch_engine.batches import Samples
 from worker.torch_engine.hessian import alpha_hessian as reference
 from worker.torch_engine.training import Search
@@ -37,8 +39,11 @@ def searched(batch: Batch, dtype: torch.dtype = torch.float64) -> tuple[Search, 
     return search, samples
 
 
-def hessians(search: Search, samples: Samples, loss: str) -> np.ndarray:
+def hessians(
+    search: Search, samples: Samples, loss: str, spare: list[Floats] | None = None
+) -> np.ndarray:
     """Return the Hessian of each trial."""
+    spare = [] if spare is None else spare
     batch = search.batch
     settings, matrix = batch.architecture, batch.problem.matrix
     slots, n = 2, matrix.shape[1]
@@ -68,13 +73,13 @@ def hessians(search: Search, samples: Samples, loss: str) -> np.ndarray:
             signal=samples.signal[trial].numpy(),
             start=samples.start[trial].numpy(),
             noise=samples.noise.drawn[trial].numpy(),
-            normal=(matrix.T @ matrix).astype(like),
-            roll=np.roll(np.eye(n, dtype=like), settings.roll_shift, axis=0),
+            step=(np.eye(n) - settings.tau * matrix.T @ matrix).astype(like),
+            turns=settings.roll_shift,
             tau=settings.tau,
             sigma=settings.operation_noise,
         )
         alpha = search.alpha[trial].double().numpy()
-        found.append(alpha_hessian(network, probe, alpha, loss))  # type: ignore[arg-type]
+        found.append(alpha_hessian(network, probe, alpha, loss, spare))  # type: ignore[arg-type]
     return np.array(found)
 
 
@@ -104,3 +109,20 @@ def test_single_precision_keeps_five_digits() -> None:
     expected = reference(search, samples, "mse").double().numpy()
     found = hessians(search, samples, "mse")
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
+
+
+def test_portions_of_positions_change_only_rounding(monkeypatch: pytest.MonkeyPatch) -> None:
+    search, samples = searched(BATCHES["cells"])
+    whole = hessians(search, samples, "mse")
+    monkeypatch.setattr(cnn_derivatives, "_POSITIONS", 70)  # the batch has 160
+    np.testing.assert_allclose(
+        hessians(search, samples, "mse"), whole, atol=1e-12 * np.abs(whole).max(), rtol=0
+    )
+
+
+def test_used_memory_gives_the_same_hessian() -> None:
+    search, samples = searched(BATCHES["cells"])
+    spare: list[Floats] = []
+    first, second = (hessians(search, samples, "mse", spare) for _ in range(2))
+    assert spare
+    np.testing.assert_array_equal(first, second)
