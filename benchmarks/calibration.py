@@ -27,7 +27,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.calibration_rules import EXCHANGE, RULES
+from benchmarks.calibration_rules import RULES, SAME_SCORES
 from benchmarks.calibration_scores import Draw, Scores
 from results.stats import estimates
 
@@ -59,7 +59,7 @@ def measure(rule: str, scores: Scores, n: int, *, simulations: int, power: int =
         power: Number of cases with a difference; 0: the power is not measured.
     """
     verdict = RULES[rule][1]
-    stream = "exchange" if rule in EXCHANGE else rule
+    stream = SAME_SCORES.get(rule, rule)
     draw = Draw(scores, np.random.default_rng(zlib.crc32(f"{stream} {scores} {n}".encode())))
 
     def share(cases: int, effect: float) -> float | None:
@@ -101,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def markdown(cells: Sequence[Cell]) -> str:
     """Return the error rates as a Markdown table, with the power after a slash.
 
-    The number of cases is the smallest one of the row.
+    A row has the number of cases per cell, or the smallest and the largest one.
     """
     sizes = sorted({cell.n for cell in cells})
     lines = [
@@ -113,10 +113,14 @@ def markdown(cells: Sequence[Cell]) -> str:
         rows.setdefault((cell.rule, cell.scores), []).append(cell)
     for (rule, scores), row in rows.items():
         by_size = {cell.n: cell for cell in row}
-        cases = min(cell.simulations for cell in row)
-        texts = [RULES[rule][0], scores, f"{cases:,}", *(_text(by_size.get(n)) for n in sizes)]
+        texts = [RULES[rule][0], scores, _cases(row), *(_text(by_size.get(n)) for n in sizes)]
         lines.append(f"| {' | '.join(texts)} |")
     return "\n".join(lines)
+
+
+def _cases(row: Sequence[Cell]) -> str:
+    cases = [cell.simulations for cell in row]
+    return " to ".join(f"{ends:,}" for ends in sorted({min(cases), max(cases)}))
 
 
 def _text(cell: Cell | None) -> str:

@@ -2,17 +2,18 @@
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from benchmarks.calibration_scores import Draw, Scores
+from benchmarks.calibration_signals import beats, predicts
 from results.comparison.answers import closeness
 from results.comparison.sides import simultaneous_level
 from results.comparison.table import higher, sign
 from results.paper.criteria import LEAST_SHAPE, Figure, Test, above, below, cautious, judge
 from results.paper.findings import PAPER_STEPS, about
-from results.stats.best_of import best_of, steps_to_median
+from results.stats.best_of import above_best_of, best_of, steps_to_median
 from results.stats.bimodality import two_clusters
 from results.stats.correlations import correlation
 from results.stats.estimates import LEAST, LEVEL, Estimate, Floats, difference, estimate
@@ -60,6 +61,13 @@ def _mean(draw: Draw, n: int, effect: float) -> bool | None:
 
 def _unequal(draw: Draw, n: int, effect: float) -> bool | None:
     found = difference_of_means(draw(n) + effect, draw(4 * n))
+    return None if n < LEAST else sign(found) != 0
+
+
+def _equal_cost(draw: Draw, n: int, effect: float) -> bool | None:
+    """Judge n runs of a method, each as good as the better one of two random architectures."""
+    runs, random = draw(n, 2).max(axis=1) + effect, draw(2 * n)
+    found = above_best_of(runs, random, 2)
     return None if n < LEAST else sign(found) != 0
 
 
@@ -247,7 +255,27 @@ RULES: dict[str, tuple[str, Verdict]] = {
     "search": ("findings: best of 5 random architectures against a mean", _search),
     "steps": ("findings: about 49 random architectures", _steps),
     "clusters": ("table: two clusters", _clusters),
+    "equal-cost": ("methods: a mean against the best of 2 random architectures", _equal_cost),
+    "signal-within": (
+        "signals: predicts or misleads, within 4 configurations of n runs",
+        partial(predicts, scope="within"),
+    ),
+    "signal-overall": (
+        "signals: predicts or misleads, over n configurations of 4 runs",
+        partial(predicts, scope="overall"),
+    ),
+    "signal-baseline": (
+        "signals: better or worse than the baseline, within 4 configurations of n runs",
+        partial(beats, rule="baseline"),
+    ),
+    "signal-best": (
+        "signals: not the best, within 4 configurations of n runs",
+        partial(beats, rule="best"),
+    ),
 }
 """What each rule is about, and the rule."""
-EXCHANGE = ("architectures", "training", "interaction")
-"""Rules of one design, which judge the same scores."""
+SAME_SCORES = {
+    **dict.fromkeys(("architectures", "training", "interaction"), "exchange"),
+    **dict.fromkeys(("signal-baseline", "signal-best"), "counts"),
+}
+"""Rules that judge the same scores, with the name of these scores."""

@@ -13,7 +13,7 @@ from benchmarks.calibration_rules import RULES
 from benchmarks.calibration_scores import Scores
 
 KEPT = Path(__file__).parents[2] / "docs" / "reference" / "calibration.json"
-LEAST_CASES = 200
+LEAST_CASES = 100
 
 _FAST = (
     "better",
