@@ -29,11 +29,12 @@ _SPREAD: Final = 0.27
 
 
 def methods_figure(groups: Sequence[JudgedMethods]) -> Figure:
-    """Draw the methods of each group.
+    """Draw the methods of each group; groups without any run are left out, if there are others.
 
     Args:
         groups: At least one group.
     """
+    groups = [judged for judged in groups if any(len(row.scores) for row in judged.rows)] or groups
     columns = min(len(groups), 2)
     rows = math.ceil(len(groups) / columns)
     tallest = max(len(judged.rows) for judged in groups)
@@ -49,7 +50,9 @@ def methods_figure(groups: Sequence[JudgedMethods]) -> Figure:
 
 def _panel(axes: Axes, judged: JudgedMethods) -> None:
     style(axes)
-    title(axes, judged.group.first.preset, judged.group.name)
+    first = judged.group.first
+    words = first.problem.name, first.architecture.space, first.preset
+    title(axes, ", ".join(words), judged.group.name)
     darts = judged.row("darts")
     if darts is not None and len(darts.scores):
         axes.axvline(darts.shape.mean.value, color=_DARTS, linewidth=1.4, zorder=1)

@@ -19,7 +19,7 @@ def judged(tmp_path: Path) -> JudgedMethods:
 
 def test_each_method_has_its_runs_and_its_mean(judged: JudgedMethods) -> None:
     (axes,) = methods_figure([judged]).axes
-    assert title(axes) == "H1"
+    assert title(axes) == "blur, sequential, H1"
     assert [text.get_text() for text in axes.get_yticklabels()] == ["darts", "rs-ws", "random"]
     sizes = [len(np.asarray(one.get_offsets())) for one in axes.collections]
     assert sizes == [32, 1] * 3
@@ -52,3 +52,9 @@ def test_the_legend_names_what_is_drawn(judged: JudgedMethods) -> None:
 @pytest.mark.slow
 def test_three_groups_have_three_panels(judged: JudgedMethods) -> None:
     assert len(methods_figure([judged] * 3).axes) == 3
+
+
+def test_a_group_without_runs_has_no_panel(judged: JudgedMethods, tmp_path: Path) -> None:
+    nothing = judge(group(f"sqlite:///{tmp_path / 'none.db'}", {"darts": [], "random": []}))
+    assert len(methods_figure([judged, nothing]).axes) == 1
+    assert len(methods_figure([nothing]).axes) == 1
