@@ -59,5 +59,5 @@ step export "${campaigns[@]}" --what conditions --format csv -o "$OUT/conditions
 step export "${studies[@]}" --what evaluations --format parquet -o "$OUT/evaluations.parquet"
 step export "${studies[@]}" --what trials --format parquet -o "$OUT/study-trials.parquet"
 step export "${beyond[@]}" --what trials --format parquet -o "$OUT/signal-campaign-trials.parquet"
-step export "${by_signal[@]}" --what trials --format parquet -o "$OUT/signal-study-trials.parquet"
+step export blur-one-shot "${by_signal[@]}" blur-final --what trials --format parquet -o "$OUT/signal-study-trials.parquet"
 "$PYTHON" studies/paper/shrink.py "$OUT"
