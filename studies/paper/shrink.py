@@ -54,7 +54,9 @@ def shrink_picture(path: Path) -> None:
     if picture.width > WIDTH:
         height = round(picture.height * WIDTH / picture.width)
         picture = picture.resize((WIDTH, height), Image.Resampling.LANCZOS)
-    picture.quantize(COLORS, dither=Image.Dither.NONE).save(path, "PNG", optimize=True)
+    # Median cut, the default, would merge a color that only a few small marks have with another.
+    palette = picture.quantize(COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette.save(path, "PNG", optimize=True)
 
 
 def merge(campaigns: pd.DataFrame, studies: pd.DataFrame) -> pd.DataFrame:

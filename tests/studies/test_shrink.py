@@ -29,10 +29,15 @@ STUDY = pd.DataFrame(
     }
 )
 
+RARE = (0, 114, 178)
+"""Color of a small mark in a picture."""
+OTHERS = ((213, 94, 0), (0, 158, 115), (204, 121, 167), (147, 164, 176))
+"""Colors of its large marks."""
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder of two exports and two pictures after the script ran twice."""
+    """Return a folder of two exports and three pictures after the script ran twice."""
     folder = tmp_path_factory.mktemp("reproduction")
     for prefix in ("", "signal-"):
         CAMPAIGN.to_parquet(folder / f"{prefix}campaign-trials.parquet", index=False)
@@ -42,6 +47,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "comparison").mkdir()
     Image.fromarray(noise).save(folder / "wide.png")
     Image.fromarray(noise[:, :300]).save(folder / "comparison" / "narrow.png")
+    faint = np.linspace(0, 1, 250)[:, None]  # large marks of four colors that fade into white
+    fading = np.concatenate([255 - (255 - np.array(color)) * faint for color in OTHERS])
+    marked = np.repeat(fading.astype(np.uint8)[:, None], 1000, axis=1)
+    marked[500:503, 500:503] = RARE
+    Image.fromarray(marked).save(folder / "marked.png")
     script = ROOT / "studies" / "paper" / "shrink.py"
     for _ in range(2):
         subprocess.run([sys.executable, script, folder], check=True)
@@ -82,3 +92,9 @@ def test_pictures_have_a_palette_and_a_limited_width(
 ) -> None:
     with Image.open(folder / name) as picture:
         assert (picture.mode, picture.size) == ("P", size)
+
+
+def test_a_small_mark_keeps_its_color(folder: Path) -> None:
+    with Image.open(folder / "marked.png") as picture:
+        shown = np.asarray(picture.convert("RGB"), dtype=int)
+    assert np.abs(shown[501, 501] - RARE).max() <= 8
