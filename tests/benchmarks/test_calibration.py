@@ -13,7 +13,19 @@ from benchmarks.calibration_rules import RULES
 from benchmarks.calibration_scores import Scores
 
 KEPT = Path(__file__).parents[2] / "docs" / "reference" / "calibration.json"
-LEAST_CASES = 100
+AT_MOST = 0.07
+"""Error rate that a rule may have; 5% is what it should have."""
+CASES = 2000
+FEW_CASES = 100
+FEW = (
+    "better-of-4",
+    "equal-cost",
+    "signal-within",
+    "signal-overall",
+    "signal-baseline",
+    "signal-best",
+)
+"""Rules of which some cells have fewer than `CASES` cases, and at least `FEW_CASES`."""
 
 _FAST = (
     "better",
@@ -29,9 +41,9 @@ _FAST = (
 """Rules that give verdicts for 5 or 16 runs."""
 
 
-def highest(cases: int) -> float:
-    """Return the highest share of false verdicts: 5%, and four standard deviations of it."""
-    return 0.05 + 4 * math.sqrt(0.05 * 0.95 / cases)
+def highest(cell: Cell) -> float:
+    """Return the highest error rate of a cell of few cases: 5%, and four standard deviations."""
+    return 0.05 + 4 * math.sqrt(0.05 * 0.95 / cell.simulations)
 
 
 @pytest.mark.slow
@@ -43,8 +55,10 @@ def test_a_rule_holds_its_level(rule: str, n: int) -> None:
     ]
     errors = [cell.error for cell in found if cell.error is not None]
     assert len(errors) == 3
-    assert max(errors) <= highest(200)
-    assert sum(errors) / 3 <= highest(600)
+    # 200 cases of 5% have a standard deviation of 1.5%, and 600 of 0.9%; the kept table has 2,000
+    # cases for each of most rules.
+    assert max(errors) <= AT_MOST + 0.03
+    assert sum(errors) / 3 <= AT_MOST + 0.01
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -76,5 +90,7 @@ def test_the_kept_calibration_is_complete_and_holds_every_level() -> None:
     cells = [Cell(**each) for each in json.loads(KEPT.read_text())]
     found = [(cell.rule, cell.scores, cell.n) for cell in cells]
     assert found == list(itertools.product(RULES, get_args(Scores), SIZES))
-    assert all(cell.simulations >= LEAST_CASES for cell in cells)
-    assert [cell for cell in cells if (cell.error or 0) > highest(cell.simulations)] == []
+    least = {rule: FEW_CASES if rule in FEW else CASES for rule in RULES}
+    assert [cell for cell in cells if cell.simulations < least[cell.rule]] == []
+    at_most = {cell: AT_MOST if cell.simulations >= CASES else highest(cell) for cell in cells}
+    assert [cell for cell, bound in at_most.items() if (cell.error or 0) > bound] == []
