@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import time
+from functools import partial
 
 from tests.compose.damage import wait_for_progress
 from tests.compose.project import FAR, STUDIES, Project, run
@@ -28,17 +29,20 @@ def run_to_each_end(project: Project) -> dict[str, str]:
     project.up(2)
     _check_owner(project)
     master = project.container("master")
-    for victim in (_python, _container):
+    for kills, victim in enumerate((_python, _container), start=1):
         project.wait(project.finished, "evaluation")
         os.kill(victim(project, master), signal.SIGKILL)
+        # Lines from before the kill may still arrive in the log, and are no progress.
+        project.wait(partial(_has_resumed, project, master, kills), "start after a kill")
         wait_for_progress(project)
     blocked = project.folder / "exports" / f"{STUDIES[0]}-incumbents.csv"
     blocked.mkdir()  # the check before the study has passed
-    assert run("docker", "wait", master).strip() == "2"
+    ended = run("docker", "wait", master).strip()
+    assert ended == "2", (ended, project.tail())
     _wait_until_stopped(project)
     _check_ends(project, master=2)
     log = project.logs(master)
-    assert log.count("resuming after") == 2, log
+    assert _has_resumed(project, master, 2), log
     assert "it is a folder" in log or "Is a directory" in log, log
     blocked.rmdir()
     assert _up(project) == 0, "a repaired export did not end with 0"
@@ -68,6 +72,11 @@ def _check_owner(project: Project) -> None:
     """Check that the folder, which Docker made as root, belongs to the checkout's owner."""
     owners = [(project.folder / name).stat().st_uid for name in ("exports", "studies")]
     assert owners[0] == owners[1], owners
+
+
+def _has_resumed(project: Project, master: str, times: int) -> bool:
+    """Return whether a master has resumed studies of the store this many times."""
+    return project.logs(master).count("resuming after") == times
 
 
 def _python(project: Project, master: str) -> int:
