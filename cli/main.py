@@ -35,6 +35,7 @@ COMMANDS = (
     "compare",
     "signals",
     "methods",
+    "surrogate",
     "table",
     "plot",
     "findings",

@@ -6,7 +6,7 @@ Each ``[[grid]]`` table stands for the product of its lists. Several of them add
 import itertools
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -27,6 +27,7 @@ from configspace.settings import (
     first_problem,
 )
 from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.surrogate import Candidates, SurrogateSettings
 
 S = TypeVar("S", bound=Section)
 
@@ -124,6 +125,9 @@ class CampaignFile(Grid):
     ``variant``."""
     evaluation: ConditionEvaluation = ConditionEvaluation()
     """Seeds and limits of a job, ``[evaluation]``."""
+    surrogate: SurrogateSettings | None = None
+    """Architectures that each supernet scores, ``[surrogate]``; see ``dartboard surrogate``.
+    Default: none."""
 
 
 def load_campaign(path: Path) -> Campaign:
@@ -140,7 +144,10 @@ def load_campaign(path: Path) -> Campaign:
     except ValidationError as error:
         raise CampaignError(f"{path}: {first_problem(error, CampaignFile)}") from error
     try:
-        return Campaign(name=file.name, conditions=tuple(_conditions(file)))
+        conditions = tuple(_conditions(file))
+        if file.surrogate is not None:
+            conditions = tuple(_with_candidates(conditions, file.surrogate))
+        return Campaign(name=file.name, conditions=conditions)
     except ValidationError as error:
         raise CampaignError(f"{path}: {first_problem(error, Campaign)}") from error
     except CampaignError as error:
@@ -188,6 +195,41 @@ def _conditions(file: CampaignFile) -> Iterator[Condition]:
                 seed=file.seed,
                 trials=merged.trials,
             )
+
+
+def _with_candidates(
+    conditions: Sequence[Condition], surrogate: SurrogateSettings
+) -> Iterator[Condition]:
+    """Yield searches that score random architectures, each after the training of these.
+
+    Raises:
+        CampaignError: If a condition does not search.
+    """
+    trained: dict[str, Condition] = {}
+    for condition in conditions:
+        if condition.method not in SEARCHES:
+            raise CampaignError(
+                f"methods: expected searches, since [surrogate] is about their supernets, "
+                f"got {condition.method!r}",
+                advice="the random architectures are trained without being listed",
+            )
+        random = condition.model_copy(
+            update={
+                "name": condition.name.replace(f"-{condition.method}-", "-random-"),
+                "method": "random",
+                "search": condition.search.model_copy(update={"variant": "darts"}),
+                "evaluation": condition.evaluation.model_copy(
+                    update={"signals": ("second-final",)}
+                ),
+                "trials": surrogate.architectures,
+            }
+        )
+        if random.name not in trained:
+            trained[random.name] = random
+            yield random
+        architectures = random.fixed_architectures(range(surrogate.architectures))
+        candidates = Candidates(architectures=architectures or (), batches=surrogate.batches)
+        yield Condition.model_validate({**dict(condition), "candidates": candidates})
 
 
 def _parsed(model: type[S], section: str, settings: dict[str, Any]) -> S:

@@ -12,6 +12,7 @@ from configspace.operations import operations
 from configspace.search import SearchSettings, Variant
 from configspace.settings import Count, Difference, Section, Seed, as_tuple, flat
 from configspace.study import FILE_KEYS, ArchitectureSettings, ProblemSettings
+from configspace.surrogate import Architecture, Candidates
 
 Method = Literal[
     Variant,
@@ -25,8 +26,6 @@ SEARCHES = get_args(Variant)
 """The methods that search; each is a variant of ``[search]``."""
 EVERYWHERE = {"learnable-gradient-only": "learnable_gradient", "nets-only": "cnn"}
 """The baselines that have one operation on every edge, with that operation."""
-
-Architecture = Annotated[tuple[str, ...], BeforeValidator(as_tuple)]
 
 
 class Condition(Section):
@@ -60,6 +59,8 @@ class Condition(Section):
     """Number of trials."""
     architectures: Annotated[tuple[Architecture, ...], BeforeValidator(as_tuple)] | None = None
     """One architecture per trial, each one operation per edge; only with the method ``given``."""
+    candidates: Candidates | None = None
+    """Architectures that the supernet of each trial scores after its search; only with a search."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -81,8 +82,13 @@ class Condition(Section):
                 f"architectures: expected one for each of {self.trials} trials, "
                 f"got {len(self.architectures)}"
             )
+        if self.candidates is not None and self.method not in SEARCHES:
+            raise ValueError(
+                f"candidates: expected none with the method {self.method!r}, which has no supernet"
+            )
         edges = self.architecture.edges
-        for names in self.architectures or ():
+        scored = self.candidates.architectures if self.candidates is not None else ()
+        for names in (*(self.architectures or ()), *scored):
             if len(names) != edges:
                 raise ValueError(
                     f"architectures: expected {edges} operations each, got {len(names)}"
@@ -165,12 +171,21 @@ class Condition(Section):
             for key in {**expected, **found}
             if expected.get(key) != found.get(key)
         ]
+        if self.candidates != other.candidates:
+            asked, stored = _count(self.candidates), _count(other.candidates)
+            differences.append(Difference("surrogate", asked, stored))
         both = zip(self.architectures or (), other.architectures or (), strict=False)
         return differences + [
             Difference(f"architecture {index}", expected, found)
             for index, (expected, found) in enumerate(both)
             if expected != found
         ]
+
+
+def _count(candidates: Candidates | None) -> str:
+    if candidates is None:
+        return "none"
+    return f"{len(candidates.architectures)} architectures on {candidates.batches} batches"
 
 
 def _decisive(condition: Condition) -> dict[str, Any]:

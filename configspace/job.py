@@ -20,6 +20,7 @@ from configspace.search import SearchSettings
 from configspace.settings import Seed, first_problem
 from configspace.signals import Objective, Request, Signal, requests_of, signal_of
 from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.surrogate import Candidates
 
 ConfigurationId = tuple[int, int, int]
 """BOHB's name of a configuration: (iteration, rung at which it entered, index)."""
@@ -91,11 +92,15 @@ class Job(Message):
     architectures: tuple[tuple[str, ...], ...] | None = None
     """One architecture per seed, each one operation per edge; if given, they are trained without a
     search."""
+    candidates: Candidates | None = None
+    """Architectures that the supernet of each seed scores after its search."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.architectures is None:
             return self
+        if self.candidates is not None:
+            raise ValueError("candidates: expected none, since there is no search")
         if self.objective != "final" or len(self.architectures) != len(self.seeds):
             raise ValueError(
                 "architectures: expected one per seed, and the objective 'final', since there is "
@@ -145,6 +150,15 @@ class Curve(Message):
     in epochs without a measurement."""
 
 
+class CandidateScores(Message):
+    """What one supernet says of a job's candidates; one value each, in their order."""
+
+    psnr: tuple[float | None, ...]
+    """PSNR in dB with the weights of the supernet; None if it is not finite."""
+    alpha_likelihood: tuple[float, ...] | None = None
+    """Log-likelihood under softmax(α); None after a search without α."""
+
+
 class Trial(Message):
     """The result of one DARTS run from one seed; PSNRs in dB."""
 
@@ -166,6 +180,8 @@ class Trial(Message):
     """Wall time of the batch's short and second retraining, divided by the number of its trials;
     None without either."""
     curves: tuple[Curve, ...] = ()
+    candidates: CandidateScores | None = None
+    """Scores of the job's candidates; None without candidates."""
 
     def value_of(self, signal: Signal) -> float | None:
         """Return a signal, or the final score; None if the trial does not have it."""
@@ -210,6 +226,14 @@ class Outcome(Message):
                 )
             if job.architectures is None and trial.one_shot_psnr is None:
                 raise WireError(f"outcome of {job.id}: trial {trial.seed} has no one-shot PSNR")
+            if job.candidates is not None and (
+                trial.candidates is None
+                or len(trial.candidates.psnr) != len(job.candidates.architectures)
+            ):
+                raise WireError(
+                    f"outcome of {job.id}: expected a score of each of "
+                    f"{len(job.candidates.architectures)} candidates in trial {trial.seed}"
+                )
             signal = signal_of(job.objective)
             if trial.value_of(signal) is None:
                 raise WireError(f"outcome of {job.id}: trial {trial.seed} has no {signal.label}")

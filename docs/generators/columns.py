@@ -14,6 +14,7 @@ FRAMES = {
         "evaluations": campaign._EVALUATIONS,
         "trials": campaign._TRIALS,
         "curves": campaign._CURVES,
+        "candidates": campaign._CANDIDATES,
     },
 }
 

@@ -26,6 +26,7 @@ GENERATED = {
     "findings-rules": rules.findings,
     "signals-rules": rules.signals,
     "methods-rules": rules.methods,
+    "surrogates-rules": rules.surrogates,
 }
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 

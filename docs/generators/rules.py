@@ -1,8 +1,8 @@
-"""The rules behind the answers of `compare`, and those of `findings`, `signals` and `methods`."""
+"""The rules behind the answers and verdicts of commands."""
 
 import re
 
-from results.analysis import method_rules, signal_rules
+from results.analysis import method_rules, signal_rules, surrogate_rules
 from results.comparison import rules as comparison_rules
 from results.paper import findings as paper_findings
 
@@ -25,6 +25,11 @@ def signals() -> str:
 def methods() -> str:
     """Return the rules by which `dartboard methods` compares methods."""
     return _below(method_rules.rules_markdown())
+
+
+def surrogates() -> str:
+    """Return the rules by which `dartboard surrogate` judges supernets."""
+    return _below(surrogate_rules.rules_markdown())
 
 
 def _below(markdown: str) -> str:

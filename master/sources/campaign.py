@@ -95,6 +95,7 @@ def condition_job(condition: Condition, indices: range) -> Job:
         signals=condition.evaluation.signals,
         short_fraction=condition.evaluation.short_fraction,
         architectures=condition.fixed_architectures(indices),
+        candidates=condition.candidates,
     )
 
 

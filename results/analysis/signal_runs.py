@@ -155,11 +155,8 @@ def _group(settings: Study | Condition, epochs: int, trials: pd.DataFrame) -> Ru
         score=trials["architecture_psnr"],
         **oriented,
     )
-    if architecture.operations == "all" and not architecture.custom:
-        runs[BASELINE] = [
-            -float(sum(names.split().count(one) for one in _HARMFUL))
-            for names in trials["architecture"]
-        ]
+    if (harmful := harmful_operations(architecture, trials["architecture"])) is not None:
+        runs[BASELINE] = -harmful
     finite = np.isfinite(runs["score"])
     return RunGroup(
         settings.problem,
@@ -169,6 +166,24 @@ def _group(settings: Study | Condition, epochs: int, trials: pd.DataFrame) -> Ru
         settings.search,
         settings.evaluation.short_fraction,
     )
+
+
+def harmful_operations(
+    architecture: ArchitectureSettings, names: "pd.Series[str]"
+) -> "pd.Series[float] | None":
+    """Return the number of harmful operations of each architecture.
+
+    Args:
+        architecture: The search space.
+        names: Architectures, their operations separated by spaces.
+
+    Returns:
+        The numbers; None for the operation set good, which has no harmful ones, and for custom
+        operations, of which this is not known.
+    """
+    if architecture.operations != "all" or architecture.custom:
+        return None
+    return names.map(lambda one: float(sum(one.split().count(bad) for bad in _HARMFUL)))
 
 
 def _merged(parts: Sequence[RunGroup]) -> list[RunGroup]:

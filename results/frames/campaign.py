@@ -1,5 +1,6 @@
 """A campaign as tidy pandas frames: one row per condition, job, trial, or epoch of a curve."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -61,6 +62,13 @@ _EVALUATIONS = {
 }
 _TRIALS = {**_CONDITION, **TRIAL}
 _CURVES = {**_CONDITION, **CURVE}
+_CANDIDATES = {
+    **_CONDITION,
+    "trial": "int64",
+    "candidate": "int64",
+    "psnr": "float64",
+    "alpha_likelihood": "float64",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,15 @@ class CampaignFrames:
     """
     curves: pd.DataFrame
     """One row per trial, phase and epoch; see `results.frames.study.Frames.curves`."""
+    candidates: pd.DataFrame
+    """One row per trial and candidate of ``[surrogate]``, see `configspace.surrogate`.
+
+    - ``trial``: index of the trial, whose supernet scores
+    - ``candidate``: index of the architecture; it is that of the trial with the method ``random``
+      that trains it
+    - ``psnr``: PSNR with the weights of the supernet, in dB; missing if it is not finite
+    - ``alpha_likelihood``: log-likelihood under softmax(α); missing after a search without α
+    """
 
 
 def load_campaign(url: str, name: str, *, with_curves: bool = False) -> CampaignFrames:
@@ -168,6 +185,7 @@ def load_campaign_from(store: Store, name: str, *, with_curves: bool = False) ->
         ),
         trials=typed(_by_trial(with_signals(tried), run, conditions), _TRIALS),
         curves=typed(_by_trial(with_plasticity(drawn), run, conditions), _CURVES),
+        candidates=typed(_by_trial(_scored(tried), run, conditions), _CANDIDATES),
     )
 
 
@@ -215,6 +233,22 @@ def _conditions(conditions: Sequence[Condition]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def _scored(tried: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per trial and candidate."""
+    scored = tried[tried["candidates"].notna()]
+    rows = [
+        (evaluation, position, candidate, psnr, likelihood)
+        for evaluation, position, scores in zip(
+            scored["evaluation_id"], scored["position"], scored["candidates"], strict=True
+        )
+        for candidate, (psnr, likelihood) in enumerate(
+            itertools.zip_longest(scores["psnr"], scores["alpha_likelihood"] or ())
+        )
+    ]
+    columns = ["evaluation_id", "position", "candidate", "psnr", "alpha_likelihood"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def _with_condition(rows: pd.DataFrame, conditions: pd.DataFrame) -> pd.DataFrame:
     described = conditions[["study_id", *(column for column in _CONDITION if column != "epochs")]]
     return rows.merge(described, on="study_id")
@@ -228,6 +262,8 @@ def _by_trial(rows: pd.DataFrame, run: pd.DataFrame, conditions: pd.DataFrame) -
     if "architecture" in joined:
         joined["architecture"] = [" ".join(names) for names in joined["architecture"]]
         return joined.sort_values(["study_id", "trial"])
+    if "candidate" in joined:
+        return joined.sort_values(["study_id", "trial", "candidate"])
     # In descending order of the phase, "search" comes before "retrain".
     return joined.sort_values(
         ["study_id", "trial", "phase", "epoch"], ascending=[True, True, False, True]

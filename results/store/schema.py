@@ -126,8 +126,10 @@ trials = sa.Table(
     sa.Column("retrain_seconds", sa.Double),
     sa.Column("signals", sa.JSON),
     sa.Column("signal_seconds", sa.Double),
+    sa.Column("candidates", sa.JSON(none_as_null=True)),
 )
-"""``signals`` maps the names of signals to values; it is null in trials of version 0.1.0."""
+"""``signals`` maps the names of signals to values; it is null in trials of version 0.1.0.
+``candidates`` has the scores of given architectures by name, each a list."""
 
 curves = sa.Table(
     "curves",

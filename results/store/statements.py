@@ -115,6 +115,7 @@ def trial_rows(evaluation: int, outcome: Outcome) -> list[ColumnValues]:
             "retrain_seconds": trial.retrain_seconds,
             "signal_seconds": trial.signal_seconds,
             "signals": trial.signals,
+            "candidates": trial.candidates and trial.candidates.to_wire(),
         }
         for position, trial in enumerate(outcome.trials)
     ]

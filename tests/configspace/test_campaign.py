@@ -149,3 +149,47 @@ def test_an_error_keeps_its_advice(tmp_path: Path) -> None:
     with pytest.raises(CampaignError) as caught:
         loaded(tmp_path, '[problem]\nname = "blur"')
     assert caught.value.advice == "list its values under 'problems'"
+
+
+SURROGATE = """
+methods = ["darts", "rs-ws"]
+trials = 3
+[surrogate]
+architectures = 5
+batches = 2
+"""
+
+
+def test_a_surrogate_campaign_trains_what_supernets_score(tmp_path: Path) -> None:
+    random, *searches = loaded(tmp_path, SURROGATE).conditions
+    assert (random.name, random.method) == ("sequential-all-blur-random-H1", "random")
+    assert (random.trials, random.evaluation.signals) == (5, ("second-final",))
+    assert [condition.method for condition in searches] == ["darts", "rs-ws"]
+    for condition in searches:
+        assert condition.trials == 3
+        assert condition.candidates is not None
+        assert condition.candidates.architectures == random.fixed_architectures(range(5))
+        assert condition.candidates.batches == 2
+
+
+def test_candidates_do_not_change_a_search(tmp_path: Path) -> None:
+    _, darts, _ = loaded(tmp_path, SURROGATE).conditions
+    plain = darts.model_copy(update={"candidates": None})
+    assert darts.trial_seeds(range(3)) == plain.trial_seeds(range(3))
+    (found,) = plain.differences(darts)
+    assert found.text("there", "here") == (
+        "surrogate: 'none' there, '5 architectures on 2 batches' here"
+    )
+
+
+def test_each_space_and_problem_has_its_own_architectures(tmp_path: Path) -> None:
+    text = 'spaces = ["sequential", "cell"]\nproblems = ["blur", "downsampling"]\n' + SURROGATE
+    conditions = loaded(tmp_path, text).conditions
+    assert len(conditions) == 4 * 3
+    shown = {c.candidates.architectures for c in conditions if c.candidates is not None}
+    assert len(shown) == 4
+
+
+def test_a_surrogate_campaign_lists_searches_only(tmp_path: Path) -> None:
+    with pytest.raises(CampaignError, match=r"expected searches, since \[surrogate\] is"):
+        loaded(tmp_path, 'methods = ["random"]\n[surrogate]')

@@ -90,6 +90,17 @@ def log_likelihood(alpha: Floats) -> Floats:
     return likelihood
 
 
+def log_likelihoods(alpha: Floats, architectures: NDArray[np.int64]) -> Floats:
+    """Return the log-likelihoods of architectures under softmax(α); shape ``(architecture,)``.
+
+    Args:
+        alpha: α, shape ``(edge, operation)``.
+        architectures: Indices of operations, shape ``(architecture, edge)``.
+    """
+    likelihoods: Floats = log_shares(alpha)[np.arange(len(alpha)), architectures].sum(-1)
+    return likelihoods
+
+
 def flips(alphas: Floats) -> NDArray[np.int64]:
     """Return how many picks changed in the last fifth of a search's epochs, at least in its last.
 

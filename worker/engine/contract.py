@@ -15,7 +15,7 @@ goes towards the problem's measurement y.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,15 @@ def sources(states: int) -> tuple[tuple[int, ...], ...]:
     return tuple(tuple(range(target)) for target in range(1, states + 1))
 
 
+class Candidates(NamedTuple):
+    """Architectures that the supernet of each trial scores after the search."""
+
+    architectures: NDArray[np.int64]
+    """Index of each edge's operation, shape ``(candidate, edge)``."""
+    batches: int
+    """Number of batches per score."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
     """The trials that an engine computes together."""
@@ -68,6 +77,8 @@ class Batch:
     drop_paths: tuple[float, ...] | None = None
     """Probability with which each trial's search drops an edge in its last epoch, see
     `worker.engine.drop_path`; None: no edge is ever dropped."""
+    candidates: Candidates | None = None
+    """Architectures that each supernet scores after the search; None for none."""
 
     @property
     def measures_eigenvalues(self) -> bool:
@@ -75,6 +86,12 @@ class Batch:
         stop it."""
         stops = self.search.watches and self.search.hessian.can_stop(self.epochs)
         return self.eigenvalues or stops
+
+    def no_candidate_psnr(self) -> NDArray[np.float64] | None:
+        """Return `Searched.candidate_psnr` before it is computed: NaN, or None."""
+        if self.candidates is None:
+            return None
+        return np.full((len(self.seeds), len(self.candidates.architectures)), np.nan)
 
     @property
     def steps(self) -> int:
@@ -116,6 +133,9 @@ class Searched:
     chosen: NDArray[np.int64] | None = None
     """Which of a trial's searches this is, from 0, shape ``(trial,)``; None if there was only one
     to choose from."""
+    candidate_psnr: NDArray[np.float64] | None = None
+    """PSNR in dB of each candidate of the batch with the weights of the supernet, shape
+    ``(trial, candidate)``. None without candidates."""
 
     @property
     def alpha(self) -> NDArray[np.float64]:
@@ -187,7 +207,9 @@ class Engine(Protocol):
     def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:
         """Search from scratch, and score the supernets and their discretized architectures.
 
-        Both are scored on the batches of `SEARCH_SCORE`.
+        Both are scored on the batches of `SEARCH_SCORE`. The candidates of the batch are scored
+        with the weights of the supernet on batches of `SURROGATE_SCORE`, the same ones for all
+        candidates of a trial.
         """
 
     def retrain(

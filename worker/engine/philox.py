@@ -39,6 +39,8 @@ class Occasion(IntEnum):
     """Training of the ``cnn`` network of DARTS-single."""
     HESSIAN = 9
     """The batch of which the Hessian by α is computed; the same in all epochs of a search."""
+    SURROGATE_SCORE = 10
+    """Batches on which a supernet scores the architectures that it is given."""
     CANDIDATES = 11
     """Random architectures that random search with weight sharing scores, and their batches."""
 

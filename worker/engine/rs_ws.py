@@ -84,6 +84,9 @@ def result_of(
         psnr: Its PSNR in dB with the weights of the supernet, shape ``(trial,)``.
         train_loss: Loss of the training batches, shape ``(trial, epoch)``.
         train_psnr: PSNR in dB of the training batches, shape ``(trial, epoch)``.
+
+    Returns:
+        The result; the PSNRs of the batch's candidates are NaN.
     """
     trials, edges = architectures.shape
     return Searched(
@@ -94,6 +97,7 @@ def result_of(
         train_loss=train_loss,
         validation_loss=np.empty((trials, 0)),
         validation_psnr=train_psnr,
+        candidate_psnr=batch.no_candidate_psnr(),
     )
 
 

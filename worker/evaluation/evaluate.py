@@ -12,13 +12,13 @@ from configspace.job import Curve, Job, Outcome, Trial
 from configspace.operations import operations
 from configspace.signals import short_epochs
 from worker.engine.alpha import edge_norms, largest_norm, mean_entropy, sup_norms
-from worker.engine.contract import Batch, Engine, Retrained, Searched
+from worker.engine.contract import Batch, Candidates, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
 from worker.evaluation.best_of_searches import BestOfSearches
 from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready, target_of
 from worker.evaluation.further_trainings import further_trainings, with_further_trainings
 from worker.evaluation.scores import check_finite, check_objective, without_infinity
-from worker.evaluation.signals import signals_of
+from worker.evaluation.signals import candidate_scores, signals_of
 
 
 class JobEvaluator:
@@ -75,7 +75,7 @@ class JobEvaluator:
 
 def batch_of(job: Job) -> Batch:
     """Return the trials of a job as a batch for an engine."""
-    return Batch(
+    batch = Batch(
         problem=problem_of(job.problem),
         architecture=job.architecture,
         search=job.search,
@@ -84,6 +84,10 @@ def batch_of(job: Job) -> Batch:
         seeds=np.array(job.seeds, dtype=np.int64),
         eigenvalues="eigenvalue" in job.requests,
     )
+    if job.candidates is None:
+        return batch
+    architectures = indices_of(batch, job.candidates.architectures)
+    return replace(batch, candidates=Candidates(architectures, job.candidates.batches))
 
 
 def search_trials(
@@ -119,6 +123,7 @@ def search_trials(
             search_seconds=search_seconds,
             signals=signals[index],
             curves=(search_curves[index],),
+            candidates=candidate_scores(batch, searched, index),
         )
         for index, (seed, picks) in enumerate(zip(batch.seeds, searched.architectures, strict=True))
     ]
@@ -132,6 +137,7 @@ def search_trials(
                 "search_seconds": first.search_seconds,
                 "signals": first.signals,
                 "curves": first.curves + second.curves,
+                "candidates": first.candidates,
             }
         )
         for first, second in zip(found, trained, strict=True)

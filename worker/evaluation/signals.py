@@ -1,11 +1,20 @@
-"""The signals that every search records; see `configspace.signals`."""
+"""What a search says: the signals that it always records, and scores of given architectures."""
 
 import numpy as np
 
+from configspace.job import CandidateScores
 from configspace.signals import ALWAYS, CHOSEN_SEARCH, SIGNALS
-from worker.engine.alpha import edge_norms, flips, log_likelihood, mean_entropy, sup_norms
+from worker.engine.alpha import (
+    edge_norms,
+    flips,
+    log_likelihood,
+    log_likelihoods,
+    mean_entropy,
+    sup_norms,
+)
 from worker.engine.contract import Batch, Searched
 from worker.engine.early_stopping import eigenvalue_signals
+from worker.evaluation.scores import without_infinity
 
 
 def signals_of(batch: Batch, searched: Searched) -> list[dict[str, float]]:
@@ -39,6 +48,20 @@ def signals_of(batch: Batch, searched: Searched) -> list[dict[str, float]]:
         for signals, search in zip(found, searched.chosen, strict=True):
             signals[CHOSEN_SEARCH] = float(search)
     return found
+
+
+def candidate_scores(batch: Batch, searched: Searched, trial: int) -> CandidateScores | None:
+    """Return what a trial's supernet says of the batch's candidates; None without candidates."""
+    if batch.candidates is None or searched.candidate_psnr is None:
+        return None
+    psnr = without_infinity(searched.candidate_psnr[trial])
+    likelihood = None
+    if searched.alphas.size:
+        likelihood = log_likelihoods(searched.alpha[trial], batch.candidates.architectures)
+    return CandidateScores(
+        psnr=tuple(value if np.isfinite(value) else None for value in psnr.tolist()),
+        alpha_likelihood=None if likelihood is None else tuple(likelihood.tolist()),
+    )
 
 
 def _eigenvalue_signals(batch: Batch, searched: Searched, trial: int) -> dict[str, float]:

@@ -1,7 +1,6 @@
 """Random search with weight sharing on the Numba engine; see `worker.engine.rs_ws`."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from configspace.operations import operations
 from worker.engine.contract import Batch
@@ -15,6 +14,7 @@ from worker.engine.rs_ws import (
     random_architectures,
     result_of,
 )
+from worker.numba_engine.architecture_scores import architecture_scores, score_candidates
 from worker.numba_engine.epochs import Batches, train_epoch
 from worker.numba_engine.training import EndEpoch, steps_of
 from worker.numba_engine.workspace import Workspace, initial_values
@@ -63,7 +63,9 @@ class RsWsRun:
             end_epoch()
         progress = ScoringProgress(self.batch.search, end_epoch)
         drawn = self._draw(index, Occasion.CANDIDATES, range(settings.architectures))
-        scores = self._scores(workspace, index, drawn, progress)
+        scores = architecture_scores(
+            workspace, index, Occasion.CANDIDATES, drawn, settings.batches, progress.add
+        )
         chosen = finalists(drawn, scores, settings.finalists)
         psnr = np.empty(len(chosen))
         for place, picks in enumerate(chosen):
@@ -73,6 +75,7 @@ class RsWsRun:
         winner = best(psnr)
         self.result.architectures[index] = chosen[winner]
         self.result.psnr[index] = psnr[winner]
+        score_candidates(workspace, index, self.result)
 
     def _draw(self, index: int, occasion: Occasion, steps: range) -> Picks:
         """Draw one trial's random architectures, shape ``(step, edge)``."""
@@ -104,30 +107,3 @@ class RsWsRun:
             psnr += means.psnr / len(steps)
         self.result.train_loss[index, epoch] = loss
         self.result.validation_psnr[index, epoch] = psnr
-
-    def _scores(
-        self, workspace: Workspace, index: int, architectures: Picks, progress: ScoringProgress
-    ) -> NDArray[np.float64]:
-        """Return the mean PSNR in dB of a trial's architectures, with the weights that it has.
-
-        Args:
-            workspace: Has the trained weights.
-            index: Which trial of the batch.
-            architectures: The architectures, shape ``(candidate, edge)``.
-            progress: Counts the batches.
-
-        Returns:
-            PSNRs on the same batches of `CANDIDATES`, shape ``(candidate,)``.
-        """
-        occasion, count = Occasion.CANDIDATES, self.batch.search.rs_ws.batches
-        total = np.zeros(len(architectures))
-        at_once = self.batch.search.batches  # a workspace holds the signals of one epoch
-        for first in range(0, count, at_once):
-            steps = range(first, min(first + at_once, count))
-            batches = workspace.batches(index, occasion, steps, np.zeros(len(steps)))
-            for place, picks in enumerate(architectures):
-                workspace.keep(self._one_hot[picks])
-                workspace.memory.set(lowest_trained=self.batch.architecture.edges)
-                total[place] += train_epoch(*workspace.network, batches).psnr * len(steps)
-                progress.add(len(steps))
-        return total / count

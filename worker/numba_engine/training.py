@@ -13,6 +13,7 @@ from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight
 from worker.engine.philox import Occasion
 from worker.engine.watch import DECAY_FACTOR, Watch
 from worker.numba_engine.alpha import Alpha, set_coefficients
+from worker.numba_engine.architecture_scores import score_candidates
 from worker.numba_engine.eigenvalues import EigenvalueProbe
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
 from worker.numba_engine.memory import Doubles, Floats
@@ -81,6 +82,7 @@ class SearchRun:
             eigenvalues=_empty_curves(batch) if batch.measures_eigenvalues else None,
             ended=self._ended,
             kept=self._kept,
+            candidate_psnr=batch.no_candidate_psnr(),
         )
         """All values are NaN until their trial is computed."""
 
@@ -106,6 +108,7 @@ class SearchRun:
         result.architectures[index] = picks = discretize(alpha)
         set_coefficients(np.eye(alpha.shape[-1])[picks], workspace.trial)
         result.inherited_psnr[index] = workspace.score(index, Occasion.SEARCH_SCORE)
+        score_candidates(workspace, index, result)
 
     def _watched(
         self, workspace: Workspace, index: int, alpha: Alpha, end_epoch: EndEpoch

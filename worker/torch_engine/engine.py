@@ -14,6 +14,7 @@ from configspace.study import ArchitectureSettings
 from worker.engine.alpha import discretize
 from worker.engine.contract import PRETRAININGS, Batch, OnEpoch, Retrained, Searched
 from worker.engine.philox import Occasion
+from worker.torch_engine.architecture_scores import candidate_scores
 from worker.torch_engine.rs_ws import random_search
 from worker.torch_engine.training import Search, Training
 from worker.torch_engine.watched import Values, watched_epochs
@@ -67,6 +68,7 @@ class TorchEngine:
             train_loss=curves["train_loss"],
             validation_loss=curves["validation_loss"],
             validation_psnr=curves["validation_psnr"],
+            candidate_psnr=candidate_scores(search),
         )
 
     def _one_by_one(self, batch: Batch, on_epoch: OnEpoch) -> Searched:

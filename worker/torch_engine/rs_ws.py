@@ -1,5 +1,7 @@
 """Random search with weight sharing on the torch engine; see `worker.engine.rs_ws`."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -8,13 +10,13 @@ from torch import Tensor
 from worker.engine.contract import Batch, OnEpoch, Searched
 from worker.engine.philox import Occasion
 from worker.engine.rs_ws import (
-    Picks,
     ScoringProgress,
     best,
     finalists,
     random_architectures,
     result_of,
 )
+from worker.torch_engine.architecture_scores import architecture_scores, candidate_scores
 from worker.torch_engine.training import Search
 
 
@@ -41,22 +43,27 @@ def random_search(batch: Batch, like: Tensor, on_epoch: OnEpoch) -> Searched:
     candidates = random_architectures(
         batch.architecture, batch.seeds, Occasion.CANDIDATES, range(settings.architectures)
     )
-    scores = _scores(supernets, candidates, Occasion.CANDIDATES, settings.batches, progress)
+    scores = architecture_scores(
+        supernets, Occasion.CANDIDATES, candidates, settings.batches, progress.add
+    )
     chosen = np.stack(
         [
             finalists(drawn, psnr, settings.finalists)
             for drawn, psnr in zip(candidates, scores, strict=True)
         ]
     )
-    scores = _scores(supernets, chosen, Occasion.SEARCH_SCORE, batch.search.batches, progress)
+    scores = architecture_scores(
+        supernets, Occasion.SEARCH_SCORE, chosen, batch.search.batches, progress.add
+    )
     trials, winners = np.arange(len(batch.seeds)), [best(psnr) for psnr in scores]
-    return result_of(
+    found = result_of(
         batch,
         chosen[trials, winners],
         psnr=scores[trials, winners],
         train_loss=np.stack(losses, axis=-1),
         train_psnr=np.stack(psnrs, axis=-1),
     )
+    return replace(found, candidate_psnr=candidate_scores(supernets))
 
 
 def _train(supernets: Search, steps: range) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -76,32 +83,3 @@ def _train(supernets: Search, steps: range) -> tuple[NDArray[np.float64], NDArra
     ]
     loss, psnr = torch.stack(values).mean(0).cpu().double().numpy()
     return loss, psnr
-
-
-@torch.no_grad()
-def _scores(
-    supernets: Search,
-    architectures: Picks,
-    occasion: Occasion,
-    batches: int,
-    progress: ScoringProgress,
-) -> NDArray[np.float64]:
-    """Return the mean PSNR in dB of architectures with the weights of the supernets.
-
-    Args:
-        supernets: The trained supernets.
-        architectures: The architectures of each trial, shape ``(trial, candidate, edge)``.
-        occasion: When the batches are drawn; all architectures of a trial get the same.
-        batches: Number of batches.
-        progress: Counts the batches.
-
-    Returns:
-        PSNRs, shape ``(trial, candidate)``.
-    """
-    mixtures = [supernets.discrete(picks) for picks in np.moveaxis(architectures, 1, 0)]
-    total = torch.zeros(architectures.shape[:2], dtype=torch.float64, device=supernets.theta.device)
-    for sample in supernets.sampler.draw(occasion, range(batches)):
-        for index, mix in enumerate(mixtures):
-            total[:, index] += supernets.loss_and_psnr(supernets.theta, mix, sample)[1]
-            progress.add(1)
-    return (total / batches).cpu().numpy()

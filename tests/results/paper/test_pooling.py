@@ -129,6 +129,7 @@ def test_trials_beyond_the_planned_ones_count(tmp_path: Path) -> None:
         frames.evaluations,
         frames.trials,
         frames.curves,
+        frames.candidates,
     )
     assert tallies([again])[DARTS] == Tally(7, 6, 1)
 

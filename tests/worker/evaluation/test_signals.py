@@ -8,9 +8,10 @@ import pytest
 from configspace.search import RsWsSettings
 from configspace.signals import ALWAYS
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
-from worker.engine.contract import Searched
+from worker.engine.alpha import log_shares
+from worker.engine.contract import Candidates, Searched
 from worker.evaluation.evaluate import search_trials, train_fixed
-from worker.evaluation.signals import signals_of
+from worker.evaluation.signals import candidate_scores, signals_of
 from worker.torch_engine.engine import TorchEngine
 
 
@@ -63,3 +64,47 @@ def test_a_signal_that_is_not_finite_is_left_out() -> None:
     first, second = signals_of(batch_of(*HYPERPARAMETERS[:2]), searched)
     assert first["inherited"] == 20.0
     assert second.keys() == {*ALWAYS} - {"inherited"}
+
+
+def test_a_supernet_scores_candidates() -> None:
+    candidates = Candidates(np.array([[0, 1, 2], [3, 3, 3]]), batches=2)
+    batch = replace(batch_of(*HYPERPARAMETERS[:2]), candidates=candidates)
+    for trial in search_trials(batch, TorchEngine(), retrain=True, progress=quiet):
+        assert trial.candidates is not None
+        assert len(trial.candidates.psnr) == 2
+        assert trial.candidates.alpha_likelihood is not None
+        assert all(value < 0 for value in trial.candidates.alpha_likelihood)
+
+
+def test_candidates_have_their_likelihood_under_alpha() -> None:
+    candidates = Candidates(np.array([[0, 1], [1, 1]]), batches=2)
+    batch = replace(batch_of(layers=2), candidates=candidates)
+    curve = np.ones((1, 1))
+    alpha = np.random.default_rng(1).normal(size=(1, 1, 2, 4))
+    searched = Searched(
+        alphas=alpha,
+        architectures=np.zeros((1, 2), np.int64),
+        psnr=np.zeros(1),
+        inherited_psnr=np.zeros(1),
+        train_loss=curve,
+        validation_loss=curve,
+        validation_psnr=curve,
+        candidate_psnr=np.array([[12.5, np.nan]]),
+    )
+    scores = candidate_scores(batch, searched, 0)
+    assert scores is not None
+    assert scores.psnr == (12.5, None)
+    logs = log_shares(alpha[0, 0])
+    expected = [logs[0, 0] + logs[1, 1], logs[0, 1] + logs[1, 1]]
+    assert scores.alpha_likelihood == pytest.approx(expected)
+
+
+def test_random_search_has_no_likelihood() -> None:
+    few = RsWsSettings(architectures=5, batches=1, finalists=2)
+    batch = replace(batch_of(), candidates=Candidates(np.array([[0, 1, 2]]), batches=1))
+    batch = replace(
+        batch, search=batch.search.model_copy(update={"variant": "rs-ws", "rs_ws": few})
+    )
+    (trial,) = search_trials(batch, TorchEngine(), retrain=False, progress=quiet)
+    assert trial.candidates is not None
+    assert trial.candidates.alpha_likelihood is None
