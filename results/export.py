@@ -1,4 +1,4 @@
-"""Export of incumbents, conditions, evaluations, trials and curves, for programs and papers."""
+"""Export of the tables of studies and campaigns, for programs and papers."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from results.frames.study import load, text_column
 from results.store.store import Store
 from results.text import Grid, latex, markdown
 
-What = Literal["incumbents", "evaluations", "trials", "curves", "conditions"]
+What = Literal["incumbents", "evaluations", "trials", "curves", "conditions", "candidates"]
 Format = Literal["csv", "parquet", "json", "markdown", "latex"]
 
 
@@ -102,10 +102,11 @@ def table(url: str, names: Sequence[str], what: What) -> pd.DataFrame:
             "expected only studies or only campaigns, got both, which have different columns",
             advice=f"export {', '.join(repr(name) for name in campaigns)} separately",
         )
-    owner, missing = ("campaign", "incumbents") if campaigns else ("study", "conditions")
-    if what == missing:
-        others = ", ".join(one for one in get_args(What) if one != missing)
-        raise DartboardError(f"--what: expected one of {others} for a {owner}, got {missing!r}")
+    missing = ("incumbents",) if campaigns else ("conditions", "candidates")
+    if what in missing:
+        owner = "campaign" if campaigns else "study"
+        others = ", ".join(one for one in get_args(What) if one not in missing)
+        raise DartboardError(f"--what: expected one of {others} for a {owner}, got {what!r}")
     parts: list[pd.DataFrame]
     if campaigns:
         of_each = [load_campaign(url, name, with_curves=what == "curves") for name in campaigns]

@@ -17,7 +17,7 @@ def export(
         typer.Argument(metavar="NAME", help="Names of studies, or names of campaigns."),
     ],
     what: Annotated[
-        Literal["incumbents", "evaluations", "trials", "curves", "conditions"],
+        Literal["incumbents", "evaluations", "trials", "curves", "conditions", "candidates"],
         typer.Option("--what", help="Table to export."),
     ] = "incumbents",
     format: Annotated[
@@ -27,7 +27,11 @@ def export(
     output: OutputFile = None,
     store: StoreUrl = DEFAULT_STORE,
 ) -> None:
-    """Write results as a table: incumbents, evaluations, trials, curves or conditions."""
+    """Write results as a table.
+
+    Studies have incumbents, campaigns have conditions, and the scores that supernets give to
+    candidates. Both have evaluations, trials and curves.
+    """
     from cli.console.output import write_bytes
     from results.export import exported
 

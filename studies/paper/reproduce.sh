@@ -25,7 +25,7 @@ cell=(blur-cell-one-shot blur-cell-final)
 by_signal=(blur-inherited blur-short blur-eigenvalue)
 studies=("${sequential[@]}" "${cell[@]}")
 campaigns=(table1 table3 figure5 table2 table4 incumbents noise alpha-scale)
-beyond=(signals robustdarts)  # what the paper does not have
+beyond=(signals robustdarts surrogate)  # what the paper does not have
 
 for name in "${campaigns[@]}" "${beyond[@]}"; do step campaign "studies/paper/$name.toml"; done
 for name in "${studies[@]}" "${by_signal[@]}"; do step run "studies/paper/$name.toml"; done
@@ -54,10 +54,13 @@ step plot eigenvalue signals -o "$OUT/eigenvalues.png"
 step plot plasticity signals --condition sequential-all-blur-darts-H1 -o "$OUT/plasticity.png"
 step methods robustdarts --format markdown -o "$OUT/methods.md" --picture "$OUT/methods.png"
 step methods robustdarts --format csv -o "$OUT/methods.csv"
+step surrogate studies/paper/surrogate.toml --format markdown -o "$OUT/surrogate.md" --picture "$OUT/surrogate.png"
+step surrogate studies/paper/surrogate.toml --format csv -o "$OUT/surrogate.csv"
 step export "${campaigns[@]}" --what trials --format parquet -o "$OUT/campaign-trials.parquet"
 step export "${campaigns[@]}" --what conditions --format csv -o "$OUT/conditions.csv"
 step export "${studies[@]}" --what evaluations --format parquet -o "$OUT/evaluations.parquet"
 step export "${studies[@]}" --what trials --format parquet -o "$OUT/study-trials.parquet"
 step export "${beyond[@]}" --what trials --format parquet -o "$OUT/signal-campaign-trials.parquet"
 step export blur-one-shot "${by_signal[@]}" blur-final --what trials --format parquet -o "$OUT/signal-study-trials.parquet"
+step export surrogate --what candidates --format parquet -o "$OUT/candidates.parquet"
 "$PYTHON" studies/paper/shrink.py "$OUT"

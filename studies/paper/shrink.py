@@ -1,8 +1,8 @@
 """Shrink a reproduction to the size that the repository keeps, about a third.
 
 Pictures become at most 1,400 pixels wide, with 128 colors. The trials of the campaigns and those of
-the studies become one Parquet file, and so do those about signals. `reproduce.sh` runs this at its
-end::
+the studies become one Parquet file, and so do those about signals. The scores of candidates keep
+four decimals. `reproduce.sh` runs this at its end::
 
     python studies/paper/shrink.py docs/reproduction
 """
@@ -27,6 +27,8 @@ KEYS = ["campaign", "condition", "study", "purpose"]
 """First columns of a file of trials. A trial has either a campaign or a study."""
 STUDY_NUMBERS = ["iteration", "rung", "number", "part"]
 """Columns of integers that only the trials of studies have."""
+DECIMALS = {"psnr": 4, "alpha_likelihood": 4}
+"""Decimals of the scores of candidates."""
 
 
 def main(folder: Path) -> None:
@@ -40,6 +42,9 @@ def main(folder: Path) -> None:
             write_parquet(merged, folder / name)
             campaigns.unlink()
             studies.unlink()
+    candidates = folder / "candidates.parquet"
+    if candidates.exists():
+        write_parquet(pd.read_parquet(candidates).round(DECIMALS), candidates)
     evaluations = folder / "evaluations.parquet"
     if evaluations.exists():
         write_parquet(pd.read_parquet(evaluations), evaluations)

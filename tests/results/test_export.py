@@ -195,9 +195,10 @@ def test_without_results_only_the_header_is_exported(empty: str) -> None:
     assert len(text_of(empty, "trials", "csv").splitlines()) == 1
 
 
-def test_a_study_has_no_conditions_to_export(two: str) -> None:
-    with pytest.raises(DartboardError, match=r"--what: expected one of .* for a study, got 'condi"):
-        export(two, ["blur-final"], what="conditions", format="csv")
+@pytest.mark.parametrize("what", ["conditions", "candidates"])
+def test_a_study_has_no_tables_of_campaigns(two: str, what: What) -> None:
+    with pytest.raises(DartboardError, match=f"--what: .*curves for a study, got '{what}'"):
+        export(two, ["blur-final"], what=what, format="csv")
 
 
 @pytest.mark.parametrize("names", [["lost", "many"], ["blur-final", "many", "lost"]])

@@ -91,4 +91,4 @@ def test_the_exports_are_tables_that_exist(called: list[list[str]]) -> None:
 def test_the_script_stops_at_the_first_failure(tmp_path: Path) -> None:
     status, recorded = calls(tmp_path, fails="run")
     assert status == 1
-    assert [words[0] for words in recorded] == ["campaign"] * 10 + ["run"]
+    assert [words[0] for words in recorded] == ["campaign"] * 11 + ["run"]

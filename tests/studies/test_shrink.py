@@ -43,6 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         CAMPAIGN.to_parquet(folder / f"{prefix}campaign-trials.parquet", index=False)
         STUDY.to_parquet(folder / f"{prefix}study-trials.parquet", index=False)
     CAMPAIGN.to_parquet(folder / "evaluations.parquet", index=False)
+    scores = CAMPAIGN.assign(psnr=[12.345678, 0.5], alpha_likelihood=[-0.12344, np.nan])
+    scores.to_parquet(folder / "candidates.parquet", index=False)
     noise = np.random.default_rng(0).integers(256, size=(200, 2000, 3), dtype=np.uint8)
     (folder / "comparison").mkdir()
     Image.fromarray(noise).save(folder / "wide.png")
@@ -98,3 +100,10 @@ def test_a_small_mark_keeps_its_color(folder: Path) -> None:
     with Image.open(folder / "marked.png") as picture:
         shown = np.asarray(picture.convert("RGB"), dtype=int)
     assert np.abs(shown[501, 501] - RARE).max() <= 8
+
+
+def test_scores_of_candidates_keep_four_decimals(folder: Path) -> None:
+    kept = pd.read_parquet(folder / "candidates.parquet")
+    assert kept["psnr"].tolist() == [12.3457, 0.5]
+    assert kept["alpha_likelihood"].tolist() == pytest.approx([-0.1234, np.nan], nan_ok=True)
+    assert kept["seed"].tolist() == CAMPAIGN["seed"].tolist()

@@ -9,6 +9,7 @@ import pytest
 
 from cli.commands.surrogate import surrogate
 from configspace.errors import CampaignError, DartboardError
+from results.export import table
 from results.frames.campaign import load_campaign
 
 SMALL = """
@@ -58,6 +59,7 @@ def test_all_supernets_score_all_architectures(url: str) -> None:
     assert frames.conditions["finished"].tolist() == [6, 2, 2]
     scores = frames.candidates
     assert len(scores) == 2 * 2 * 6
+    pd.testing.assert_frame_equal(table(url, ["small"], "candidates"), scores)
     assert scores["psnr"].notna().all()
     assert set(scores[scores["alpha_likelihood"].isna()]["method"]) == {"rs-ws"}
     assert frames.trials["second_final"].notna().sum() == 6
