@@ -42,8 +42,8 @@ class Ranking:
     overlap: float
     """Number of the ten best by the score that are among the ten best by a training."""
     regret: float
-    """PSNR of the architecture that one training ranks first minus that of the one that the score
-    ranks first, in dB; both as another training finds them. 0 for the ceiling."""
+    """Mean PSNR of the architecture that is best in the mean of both trainings, minus the PSNR of
+    the one that the score ranks first, in dB."""
     above_baseline: Estimate | None = None
     """Spearman's correlation minus that of the baseline, with an interval for all scores of the
     group together; None for baseline and ceiling, or without a baseline."""
@@ -174,8 +174,7 @@ def _ranking(
         spearman=_estimate(spearman, len(trained)),
         kendall=_estimate(kendall, len(trained)),
         overlap=float(np.mean(overlaps)),
-        regret=_pick_of_a_training(trained)
-        - float(np.mean([_pick(row, trained) for row in values])),
+        regret=_best_mean(trained) - float(np.mean([_pick(row, trained) for row in values])),
         above_baseline=above,
         best=best,
     )
@@ -191,7 +190,7 @@ def _ceiling(group: SurrogateGroup, bootstrap: _Bootstrap) -> Ranking:
         spearman=_estimate(bootstrap.correlation(as_score, "spearman", against=(1,)), n),
         kendall=_estimate(bootstrap.correlation(as_score, "kendall", against=(1,)), n),
         overlap=_overlap(first, second),
-        regret=0.0,
+        regret=_best_mean(group.trained) - (_pick(first, second) + _pick(second, first)) / 2,
     )
 
 
@@ -259,7 +258,6 @@ def _pick(values: Floats, trained: Floats) -> float:
     return float(trained[ranked == ranked.max()].mean())
 
 
-def _pick_of_a_training(trained: Floats) -> float:
-    """Return the PSNR of the architecture that one training ranks first, by the other training."""
-    first, second = trained.T
-    return float(second[first.argmax()] + first[second.argmax()]) / 2
+def _best_mean(trained: Floats) -> float:
+    """Return the largest mean PSNR of both trainings of an architecture."""
+    return float(trained.mean(axis=1).max())

@@ -32,9 +32,10 @@ RULES: Final = {
     ),
     "What do the ten best and the regret say?": (
         f"Of the {TOP} best architectures by a score, as many are among the {TOP} best by a "
-        "training. The regret is what is lost if the score chooses one architecture instead of a "
-        "training: both choices are compared by a training that did not choose. Neither has an "
-        "interval, and no verdict follows from them."
+        "training. The regret is the mean PSNR of the architecture that is best in the mean of "
+        "both trainings, minus that of the one that the score ranks first. The best of many means "
+        "is partly luck: one training, which is the ceiling, has a regret, too, by the training "
+        "that did not choose. Neither number has an interval, and no verdict follows from them."
     ),
 }
 """The rule that answers each question."""

@@ -72,8 +72,8 @@ def notes() -> list[str]:
         "trainings. The last row is the ceiling: one training as the score of the other.",
         f"Of the {TOP} best: how many of the {TOP} best by the score are among the {TOP} best by a "
         "training.",
-        "Regret: PSNR of the architecture that one training ranks first minus that of the one that "
-        "the score ranks first, by the other training.",
+        "Regret: PSNR of the architecture that is best in the mean of both trainings minus that of "
+        "the one that the score ranks first.",
         f"Intervals are 95%. Fewer than {LEAST_SUPERNETS} supernets give no verdict.",
     ]
 
