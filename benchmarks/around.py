@@ -24,10 +24,11 @@ from typing import Any
 import numpy as np
 from Pyro4.util import get_serializer
 
+from configspace.architecture import ArchitectureSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings, Study
+from configspace.study import ProblemSettings, Study
 from results import load
 from results.store.store import Store
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched

@@ -40,10 +40,11 @@ from benchmarks.engine_extras import (
     start_seconds,
     table,
 )
+from configspace.architecture import ArchitectureSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations as operation_names
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from worker.engine.contract import Batch, Engine
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.engine import NumbaEngine, available_processors

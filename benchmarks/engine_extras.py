@@ -19,7 +19,8 @@ import numpy as np
 import psutil
 from configspace.hyperparameters import Hyperparameters
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.architecture import ArchitectureSettings
+from configspace.study import ProblemSettings
 from worker.engine.contract import Batch
 from worker.evaluation.choose import choose_engine
 from worker.engine.problem import CosineProblem

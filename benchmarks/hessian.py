@@ -19,9 +19,10 @@ for _library in ("OPENBLAS", "OMP"):  # read when NumPy and PyTorch are imported
 
 import numpy as np  # noqa: E402
 
+from configspace.architecture import ArchitectureSettings  # noqa: E402
 from configspace.hyperparameters import Hyperparameters  # noqa: E402
 from configspace.search import HessianSettings, SearchSettings  # noqa: E402
-from configspace.study import ArchitectureSettings, ProblemSettings  # noqa: E402
+from configspace.study import ProblemSettings  # noqa: E402
 from worker.engine.contract import Batch, Engine  # noqa: E402
 from worker.engine.problem import CosineProblem  # noqa: E402
 from worker.evaluation.choose import choose_engine  # noqa: E402

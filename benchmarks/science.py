@@ -20,15 +20,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from configspace.architecture import ArchitectureSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Trial, trial_seed
 from configspace.operations import operations
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from worker.engine.contract import Batch, Engine
 from worker.engine.problem import CosineProblem
+from worker.evaluation.architectures import names_of, same_everywhere
 from worker.evaluation.choose import choose_engine
-from worker.evaluation.evaluate import same_everywhere, search_trials, train_fixed
+from worker.evaluation.evaluate import search_trials, train_fixed
 
 Change = dict[str, Any]
 
@@ -130,7 +132,7 @@ def run(setting: Setting, seeds: list[int], epochs: int, engine: Engine) -> tupl
             np.random.default_rng(seed).integers(count, size=batch.architecture.edges)
             for seed in seeds
         ]
-        return train_fixed(batch, np.stack(rows), engine, progress=_silent)
+        return train_fixed(batch, names_of(batch, np.stack(rows)), engine, progress=_silent)
     fixed = same_everywhere(batch, setting.method)
     return train_fixed(batch, fixed, engine, progress=_silent)
 

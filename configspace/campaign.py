@@ -12,6 +12,7 @@ from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from configspace.architecture import ArchitectureSettings
 from configspace.condition import SEARCHES, Condition, Method
 from configspace.errors import CampaignError
 from configspace.evaluation import ConditionEvaluation
@@ -26,7 +27,7 @@ from configspace.settings import (
     as_tuple,
     first_problem,
 )
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from configspace.surrogate import Candidates, SurrogateSettings
 
 S = TypeVar("S", bound=Section)

@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, model_validator
 
+from configspace.architecture import ArchitectureSettings
 from configspace.evaluation import ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations
 from configspace.search import SearchSettings, Variant
 from configspace.settings import Count, Difference, Section, Seed, as_tuple, flat
-from configspace.study import FILE_KEYS, ArchitectureSettings, ProblemSettings
+from configspace.study import FILE_KEYS, ProblemSettings
 from configspace.surrogate import Architecture, Candidates
 
 Method = Literal[
@@ -70,8 +71,7 @@ class Condition(Section):
                 f"search.variant: expected {variant!r}, since the method is {self.method!r}, "
                 f"got {self.search.variant!r}"
             )
-        if self.architecture.custom and self.method == "darts-single":
-            raise ValueError("architecture.custom: expected none with the method 'darts-single'")
+        self.architecture.check_variant(variant)
         self.search.check_stop(self.epochs)
         if (self.method == "given") != (self.architectures is not None):
             raise ValueError(

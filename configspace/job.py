@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import WireError
 from configspace.foreign_text import ForeignText
 from configspace.hyperparameters import Hyperparameters
@@ -19,7 +20,7 @@ from configspace.phases import phases_of
 from configspace.search import SearchSettings
 from configspace.settings import Seed, first_problem
 from configspace.signals import Objective, Request, Signal, requests_of, signal_of
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from configspace.surrogate import Candidates
 
 ConfigurationId = tuple[int, int, int]

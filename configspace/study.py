@@ -3,18 +3,11 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SerializerFunctionWrapHandler,
-    ValidationError,
-    model_serializer,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from configspace.architecture import ArchitectureSettings
 from configspace.bohb import BohbSettings
 from configspace.custom import is_custom, source_digest
 from configspace.errors import StudyError
@@ -34,7 +27,6 @@ from configspace.settings import (
     Section,
     Seed,
     Taps,
-    as_tuple,
     first_problem,
     flat,
 )
@@ -48,14 +40,6 @@ def _problem(value: str) -> str:
         )
     return value
 
-
-def _custom(value: str) -> str:
-    if not is_custom(value):
-        raise ValueError("expected a class as 'package.module:Class'")
-    return value
-
-
-CustomName = Annotated[str, AfterValidator(_custom)]
 
 FILE_KEYS = {"architecture.own": "architecture.custom"}
 """Keys of a study's file, by the stored keys that differ from them."""
@@ -129,123 +113,6 @@ class ProblemSettings(Section):
         return self.model_copy(update={"source": found})
 
 
-class ArchitectureSettings(Section):
-    """``[architecture]``: the search space (Sec. 4.1 and 4.2) and its operations (Sec. 4.3)."""
-
-    space: Literal["sequential", "cell"] = "sequential"
-    """The search space: ``sequential`` is a row of layers; ``cell`` is a row of cells, each a graph
-    of states.
-
-    Default ``sequential``: the space of most of the paper's experiments.
-    """
-    operations: Literal["good", "all"] = "all"
-    """The operation set: ``good`` is learnable gradient descent and the 2-layer CNN; ``all`` adds
-    the two harmful operations, roll and noise.
-
-    Default ``all``: the harder set, in which a search can go wrong.
-    """
-    layers: Annotated[int, Field(ge=1, le=64)] = 10
-    """Number of layers of the sequential space; the cell space ignores it. Default 10, as in the
-    paper."""
-    cells: Annotated[int, Field(ge=1, le=8)] = 2
-    """Number of cells of the cell space; the sequential space ignores it. Default 2, as in the
-    paper."""
-    states: Annotated[int, Field(ge=2, le=16)] = 5
-    """Number of states of a cell after its input; the sequential space ignores it.
-
-    Each state has an edge from the input and from every earlier state. Default 5, as in the
-    paper: 15 edges per cell.
-    """
-    channels: Annotated[int, Field(ge=1, le=512)] = 16
-    """Number of hidden channels of the learnable mapping n(u).
-
-    Default 16: the paper does not state a value. With 4 channels the best scores stay below the
-    paper's.
-    """
-    kernel_size: Literal[3, 5] = 3
-    """Kernel size of the convolutions of n(u), in samples. Default 3: the paper does not state a
-    value."""
-    tau: Annotated[Factor, Field(gt=0)] = 0.1
-    """Step size τ of the gradient steps; no optimizer changes it. Default 0.1: the paper does not
-    state a value."""
-    operation_noise: Factor = 1.0
-    """Standard deviation of the white noise that the noise operation adds, in the signal's units.
-    Default 1: the paper does not state a value."""
-    roll_shift: int = 1
-    """Number of samples by which the roll operation shifts a signal. Default 1: the paper does not
-    state a value."""
-    custom: Annotated[tuple[CustomName, ...], BeforeValidator(as_tuple)] = ()
-    """Custom operations that join the set, each as ``package.module:Class``. Default: none.
-
-    They need the sequential space and run on the PyTorch engine.
-    """
-    sources: Annotated[tuple[Digest, ...], BeforeValidator(as_tuple)] = ()
-    """SHA-256 of the file of each custom operation, in the order of ``custom``.
-
-    By default they are computed when the study is loaded. If the study file states them, loading
-    checks that the files have not changed.
-    """
-
-    # Before 0.2.0 the key was `own`. Stores and digests keep that name, so that older studies
-    # resume and every trial keeps its seed.
-    @model_validator(mode="before")
-    @classmethod
-    def _from_stored(cls, settings: Any) -> Any:
-        if isinstance(settings, dict) and "own" in settings and "custom" not in settings:
-            return {("custom" if key == "own" else key): settings[key] for key in settings}
-        return settings
-
-    @model_serializer(mode="wrap")
-    def _to_stored(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {("own" if key == "custom" else key): value for key, value in dump(self).items()}
-
-    @model_validator(mode="after")
-    def _custom_fits(self) -> Self:
-        if self.custom and self.space != "sequential":
-            raise ValueError(
-                f"expected space 'sequential' with custom operations, got {self.space!r}"
-            )
-        if twice := next((name for name in self.custom if self.custom.count(name) > 1), None):
-            raise ValueError(f"custom: expected each operation once, got {twice!r} twice")
-        if self.sources and len(self.sources) != len(self.custom):
-            counts = f"none or {len(self.custom)}, one per operation, got {len(self.sources)}"
-            raise ValueError(f"sources: expected {counts}")
-        return self
-
-    def identified(self) -> Self:
-        """Return the same settings with the source digests of custom operations filled in.
-
-        Raises:
-            StudyError: If a file cannot be found, or its digest is not the stated one.
-        """
-        found = tuple(source_digest(name) for name in self.custom)
-        if self.sources not in ((), found):
-            raise StudyError(
-                f"architecture.sources: expected {', '.join(self.sources)}, got "
-                f"{', '.join(found)} for the files of the custom operations",
-                advice="restore those files, or put the new digests into a study with another name",
-            )
-        return self.model_copy(update={"sources": found}) if found else self
-
-    @property
-    def edges(self) -> int:
-        """Number of places for an operation: the layers, or all edges of all cells."""
-        if self.space == "sequential":
-            return self.layers
-        return self.cells * self.states * (self.states + 1) // 2
-
-    @property
-    def parts(self) -> int:
-        """Number of cells, or of layers in the sequential space."""
-        return self.layers if self.space == "sequential" else self.cells
-
-    @property
-    def unused(self) -> set[str]:
-        """Names of the settings that this space ignores."""
-        unused = {"cells", "states"} if self.space == "sequential" else {"layers"}
-        return unused if self.custom else unused | {"custom", "sources"}
-
-
 class Study(Section):
     """A study file, parsed and checked."""
 
@@ -275,10 +142,7 @@ class Study(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         _ = self.domains(), self.rungs()
-        if self.architecture.custom and self.search.variant == "darts-single":
-            raise ValueError(
-                "architecture.custom: expected none with search.variant 'darts-single'"
-            )
+        self.architecture.check_variant(self.search.variant)
         check_search(self.search, self.objective, self.evaluation.signals, self.rungs())
         return self
 

@@ -21,13 +21,14 @@ import sqlalchemy as sa
 from cli.local.clock import is_synchronized
 from cli.local.cores import available_cores
 from cli.local.surroundings import advice_here
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import DartboardError
 from configspace.foreign_text import described
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
 from configspace.names import counted
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from configspace.versions import PACKAGES, versions
 from master.credentials.folder import Folder, is_loopback
 from master.service.settings import ServiceSettings

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from configspace.architecture import ArchitectureSettings
 from configspace.condition import SEARCHES, Condition
 from configspace.errors import StoreError
 from configspace.search import SearchSettings
 from configspace.settings import flat
 from configspace.signals import SIGNALS, Request
-from configspace.study import ArchitectureSettings, ProblemSettings, Study
+from configspace.study import ProblemSettings, Study
 from results.frames.campaign import load_campaign_from
 from results.frames.study import load_from
 from results.store.store import Store

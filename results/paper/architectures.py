@@ -5,10 +5,10 @@ from typing import Final
 
 import pandas as pd
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import StoreError
 from configspace.names import nearest
 from configspace.operations import OPERATIONS, ZERO
-from configspace.study import ArchitectureSettings
 from results.analysis.incumbent import incumbent_of
 from results.frames.campaign import distinct
 from results.frames.study import Frames

@@ -191,7 +191,7 @@ def test_more_architectures_may_be_given() -> None:
                 "search": {"variant": "darts-single"},
                 "architecture": {"custom": ["some.module:Operation"]},
             },
-            "custom: expected none with the method 'darts-single'",
+            "custom: expected none with the variant 'darts-single'",
         ),
     ],
 )

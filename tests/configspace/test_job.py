@@ -4,11 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import WireError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import Curve, EvaluationId, Failure, Job, Outcome, Trial, loss, trial_seed
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 
 ID = EvaluationId(configuration=(2, 0, 5), epochs=17)
 JOB = Job(

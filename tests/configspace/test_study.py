@@ -3,11 +3,12 @@ from typing import Any
 
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import StudyError
 from configspace.hyperparameters import DOMAINS, Interval, Levels
 from configspace.settings import Difference
 from configspace.space import configuration_space
-from configspace.study import ArchitectureSettings, Study, load_study
+from configspace.study import Study, load_study
 
 HEAD = 'name = "blur-final"\nobjective = "final"\n'
 

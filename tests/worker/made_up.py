@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from configspace.architecture import ArchitectureSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from worker.engine.contract import Batch
 from worker.engine.problem import CosineProblem
 

@@ -11,6 +11,10 @@ sum of its incoming edges, or 0 without any. A convolution flattens the last two
 concatenated, into the input of the next cell or into the reconstruction. Only the sequential space
 adds the network's input to its output. A gradient step on an edge starts at the edge's source and
 goes towards the problem's measurement y.
+
+A dilation δ changes both convolutions of a CNN n(u): instead of at i + t − K // 2, tap t of K reads
+at i + (t − K // 2) δ, between two samples by linear interpolation, and zero beyond the ends. A
+supernet over points has a CNN per point, and all those of an edge start from the weights of slot 0.
 """
 
 from collections.abc import Callable
@@ -20,9 +24,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from configspace.architecture import ArchitectureSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from worker.engine.philox import Occasion
 from worker.engine.problem import Problem
 
@@ -79,6 +83,10 @@ class Batch:
     `worker.engine.drop_path`; None: no edge is ever dropped."""
     candidates: Candidates | None = None
     """Architectures that each supernet scores after the search; None for none."""
+    parameters: NDArray[np.float64] | None = None
+    """τ and dilation of each edge's operation in a retraining, shape ``(trial, edge, 2)``; an
+    operation that does not have one of them ignores it. None: the step size of ``architecture``,
+    and no dilation."""
 
     @property
     def measures_eigenvalues(self) -> bool:

@@ -11,9 +11,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from configspace.architecture import ArchitectureSettings
 from configspace.operations import operations
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from worker.engine.contract import Batch, Searched
 from worker.engine.philox import KeyedGenerator, Occasion, Quantity
 

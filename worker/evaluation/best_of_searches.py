@@ -14,9 +14,10 @@ from dataclasses import fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from configspace.architecture import ArchitectureSettings
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from worker.engine.contract import Batch, Engine, OnEpoch, Retrained, Searched
+from worker.evaluation.architectures import names_of, retraining_of
 from worker.evaluation.further_trainings import further_seed
 from worker.evaluation.scores import NonFiniteScore, without_infinity
 
@@ -51,14 +52,14 @@ class BestOfSearches:
         of = batch.epochs + self._short_epochs
         runs = searches_of(batch)
         searched = self._engine.search(runs, lambda done, _: on_epoch(done, of))
+        short = replace(
+            runs,
+            hyperparameters=batch.hyperparameters * batch.search.searches,
+            epochs=self._short_epochs,
+            seeds=np.array([further_seed(int(seed), "short") for seed in runs.seeds]),
+        )
         retrained = self._engine.retrain(
-            replace(
-                runs,
-                hyperparameters=batch.hyperparameters * batch.search.searches,
-                epochs=self._short_epochs,
-                seeds=np.array([further_seed(int(seed), "short") for seed in runs.seeds]),
-            ),
-            searched.architectures,
+            *retraining_of(short, names_of(runs, searched.architectures)),
             lambda done, _: on_epoch(batch.epochs + done, of),
         )
         psnr = np.where(_is_finite(searched), without_infinity(retrained.psnr), -np.inf)

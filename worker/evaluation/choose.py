@@ -4,10 +4,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import ServiceError
 from configspace.protocol import COMPILING, WAITING
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from worker.engine.contract import Engine
 from worker.numba_engine.environment import check_numba_settings
 

@@ -1,7 +1,6 @@
 """Evaluate a job: search its trials, discretize them, retrain them if asked, and score them."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -9,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from configspace.job import Curve, Job, Outcome, Trial
-from configspace.operations import operations
 from configspace.signals import short_epochs
 from worker.engine.alpha import edge_norms, largest_norm, mean_entropy, sup_norms
 from worker.engine.contract import Batch, Candidates, Engine, Retrained, Searched
 from worker.engine.problem import problem_of
+from worker.evaluation.architectures import Names, indices_of, names_of, retraining_of
 from worker.evaluation.best_of_searches import BestOfSearches
 from worker.evaluation.choose import Report, able_engine, choose_engine, make_ready, target_of
 from worker.evaluation.further_trainings import further_trainings, with_further_trainings
@@ -64,11 +63,9 @@ class JobEvaluator:
                 searching = BestOfSearches(engine, epochs)
             trials = search_trials(batch, searching, retrain=retrain, progress=progress)
         else:
-            picks = indices_of(batch, job.architectures)
-            trials = train_fixed(batch, picks, engine, progress=progress)
+            trials = train_fixed(batch, job.architectures, engine, progress=progress)
         if extra := further_trainings(job):
-            picks = indices_of(batch, [trial.architecture for trial in trials])
-            trials = with_further_trainings(trials, batch, picks, extra, engine, progress)
+            trials = with_further_trainings(trials, batch, extra, engine, progress)
         check_objective(job.objective, trials)
         return Outcome(id=job.id, trials=trials, engine=engine.name, device=engine.device)
 
@@ -115,21 +112,22 @@ def search_trials(
     )
     check_finite(batch, "one-shot PSNR", searched.psnr)
     search_curves, signals = _search_curves(batch, searched), signals_of(batch, searched)
+    architectures = names_of(batch, searched.architectures)
     found = [
         Trial(
             seed=int(seed),
             one_shot_psnr=float(searched.psnr[index]),
-            architecture=_names(batch, picks),
+            architecture=architectures[index],
             search_seconds=search_seconds,
             signals=signals[index],
             curves=(search_curves[index],),
             candidates=candidate_scores(batch, searched, index),
         )
-        for index, (seed, picks) in enumerate(zip(batch.seeds, searched.architectures, strict=True))
+        for index, seed in enumerate(batch.seeds)
     ]
     if not retrain:
         return tuple(found)
-    trained = train_fixed(batch, searched.architectures, engine, progress=progress)
+    trained = train_fixed(batch, architectures, engine, progress=progress)
     return tuple(
         second.model_copy(
             update={
@@ -145,21 +143,23 @@ def search_trials(
 
 
 def train_fixed(
-    batch: Batch, architectures: NDArray[np.int64], engine: Engine, *, progress: Report
+    batch: Batch, architectures: Names, engine: Engine, *, progress: Report
 ) -> tuple[Trial, ...]:
     """Train given architectures from scratch and score them, without a search.
 
     Args:
         batch: The trials, with the settings of the training.
-        architectures: Index of each edge's operation, ``(trial, edge)``.
+        architectures: The architecture of each trial.
         engine: The engine that computes them.
         progress: Called after each epoch.
 
     Raises:
         NonFiniteScore: If a trial's score, or a value of its curve, is not finite.
+        ValueError: See `retraining_of`.
     """
+    batch, picks = retraining_of(batch, architectures)
     began = time.perf_counter()
-    trained = engine.retrain(batch, architectures, lambda done, of: progress("retrain", done, of))
+    trained = engine.retrain(batch, picks, lambda done, of: progress("retrain", done, of))
     seconds = (time.perf_counter() - began) / len(batch.seeds)
     trained = replace(
         trained,
@@ -172,43 +172,13 @@ def train_fixed(
         Trial(
             seed=int(seed),
             one_shot_psnr=None,
-            architecture=_names(batch, architectures[index]),
+            architecture=tuple(architectures[index]),
             architecture_psnr=float(trained.psnr[index]),
             retrain_seconds=seconds,
             curves=(curves[index],),
         )
         for index, seed in enumerate(batch.seeds)
     )
-
-
-def indices_of(batch: Batch, architectures: Sequence[Sequence[str]]) -> NDArray[np.int64]:
-    """Return architectures as indices of their operations, shape ``(trial, edge)``.
-
-    Raises:
-        ValueError: If an operation is not in the operation set of the batch.
-    """
-    names = operations(batch.architecture)
-    for name in {name for architecture in architectures for name in architecture}:
-        if name not in names:
-            raise ValueError(f"expected operations among {', '.join(names)}, got {name!r}")
-    return np.array([[names.index(name) for name in one] for one in architectures], dtype=np.int64)
-
-
-def same_everywhere(batch: Batch, operation: str) -> NDArray[np.int64]:
-    """Return architectures with the same operation on every edge, shape ``(trial, edge)``.
-
-    Raises:
-        ValueError: If the operation is not in the operation set of the batch.
-    """
-    names = operations(batch.architecture)
-    if operation not in names:
-        raise ValueError(f"expected an operation among {', '.join(names)}, got {operation!r}")
-    return np.full((len(batch.seeds), batch.architecture.edges), names.index(operation))
-
-
-def _names(batch: Batch, picks: NDArray[np.int64]) -> tuple[str, ...]:
-    names = operations(batch.architecture)
-    return tuple(names[pick] for pick in picks)
 
 
 def _search_curves(batch: Batch, searched: Searched) -> list[Curve]:

@@ -19,6 +19,7 @@ from configspace.foreign_text import described
 from configspace.job import Job, Trial
 from configspace.signals import SIGNALS, Request, short_epochs, signal_of
 from worker.engine.contract import Batch, Engine
+from worker.evaluation.architectures import retraining_of
 from worker.evaluation.choose import Report
 from worker.evaluation.scores import without_infinity
 
@@ -54,7 +55,6 @@ def further_trainings(job: Job) -> list[FurtherTraining]:
 def with_further_trainings(
     trials: Sequence[Trial],
     batch: Batch,
-    architectures: NDArray[np.int64],
     trainings: Sequence[FurtherTraining],
     engine: Engine,
     progress: Report,
@@ -67,11 +67,11 @@ def with_further_trainings(
     Args:
         trials: Results of the trials so far.
         batch: The trials.
-        architectures: Index of each edge's operation, shape ``(trial, edge)``.
         trainings: The trainings.
         engine: The engine that computes them.
         progress: Called after each epoch.
     """
+    batch, architectures = retraining_of(batch, [trial.architecture for trial in trials])
     began = time.perf_counter()
     signals = [dict(trial.signals) for trial in trials]
     for training in trainings:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from configspace.study import ArchitectureSettings
+from configspace.architecture import ArchitectureSettings
 from worker.engine.contract import sources
 
 Flags = NDArray[np.bool_]

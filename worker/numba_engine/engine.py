@@ -10,8 +10,8 @@ from queue import SimpleQueue
 import numpy as np
 from numpy.typing import NDArray
 
+from configspace.architecture import ArchitectureSettings
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
 from worker.numba_engine.first_calls import ensure_compiled
 from worker.numba_engine.rs_ws import RsWsRun
@@ -42,12 +42,14 @@ class NumbaEngine:
 
     def unsupported(
         self,
-        architecture: ArchitectureSettings,  # noqa: ARG002
+        architecture: ArchitectureSettings,
         search: SearchSettings,
     ) -> str | None:
         """Return the setting that this engine does not support; None if it supports all."""
         if search.variant == "darts-second-order":
             return f"the variant {search.variant!r}"
+        if architecture.points:
+            return "a supernet over points"
         return None
 
     def search(self, batch: Batch, on_epoch: OnEpoch) -> Searched:

@@ -14,10 +14,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from configspace.architecture import ArchitectureSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.python_path import python_command
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from worker.engine.contract import Batch
 from worker.engine.initialization import initial_alpha
 from worker.engine.problem import CosineProblem

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from configspace.architecture import ArchitectureSettings
 from configspace.operations import operations
-from configspace.study import ArchitectureSettings
 from worker.engine.contract import Batch
 from worker.engine.initialization import Flattening, NetWeights, initial_flattening, initial_weights
 from worker.engine.philox import MASK, KeyedGenerator, Occasion

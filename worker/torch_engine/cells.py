@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from configspace.study import ArchitectureSettings
+from configspace.architecture import ArchitectureSettings
 from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, sources
 from worker.torch_engine.network import Maps, Mixture, Noise, Weights, cnn_taps
 

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from configspace.architecture import ArchitectureSettings
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from worker.engine.alpha import discretize
 from worker.engine.contract import PRETRAININGS, Batch, OnEpoch, Retrained, Searched
 from worker.engine.philox import Occasion

@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from configspace.architecture import ArchitectureSettings
 from configspace.operations import ZERO, operations
-from configspace.study import ArchitectureSettings
 from worker.engine.contract import BATCH_NORM_EPSILON, FLATTENING_TAPS
 from worker.torch_engine.perceptron import perceptron
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from configspace.study import ArchitectureSettings
+from configspace.architecture import ArchitectureSettings
 from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, Batch
 from worker.engine.initialization import initial_flattening, initial_weights
 from worker.engine.philox import Occasion

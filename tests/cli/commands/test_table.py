@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from cli.commands.table import Format, table
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import DartboardError
-from configspace.study import ArchitectureSettings
 from results.frames.campaign import load_campaign
 from results.frames.study import load
 from results.stats.estimates import LEAST

@@ -5,7 +5,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.architecture import ArchitectureSettings
+from configspace.study import ProblemSettings
 from results.analysis.signal_runs import BASELINE, RunGroup
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import StoreError
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from results.analysis.method_runs import load_methods
 from results.store.store import Store
 from tests.results.analysis.made_up_methods import condition, group, write

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import StoreError
 from configspace.evaluation import ConditionEvaluation
 from configspace.search import HessianSettings, SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from results.analysis.signal_runs import BASELINE, RunGroup, load_groups
 from results.store.store import Store
 from tests.results.made_up import filled, id_of, run, study

@@ -6,9 +6,9 @@ from typing import Literal
 
 import numpy as np
 
+from configspace.architecture import ArchitectureSettings
 from configspace.campaign import Campaign, load_campaign
 from configspace.condition import Condition
-from configspace.study import ArchitectureSettings
 from results.store.store import Store
 from tests.results.made_up import filled
 from tests.results.made_up_campaign import crash, finish

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import StoreError
-from configspace.study import ArchitectureSettings
 from results.frames.study import load
 from results.paper.architectures import figure_9, found_by_campaign, found_by_study, supernet
 from results.store.store import Store

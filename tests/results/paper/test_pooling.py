@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.errors import StoreError
 from configspace.evaluation import ConditionEvaluation
 from configspace.hyperparameters import Hyperparameters
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from results.frames.campaign import CampaignFrames, load_campaign
 from results.paper.pooling import (
     Tally,

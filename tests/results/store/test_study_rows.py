@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.bohb import BohbSettings
 from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.errors import CampaignError, StoreError, StudyError
 from configspace.evaluation import EvaluationSettings
 from configspace.hyperparameters import Hyperparameters
-from configspace.study import ArchitectureSettings
 from results.store.schema import studies
 from results.store.store import Store
 from tests.results.made_up import id_of, run, study

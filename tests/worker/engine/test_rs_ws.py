@@ -5,8 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from worker.engine.philox import Occasion
 from worker.engine.rs_ws import ScoringProgress, best, finalists, random_architectures
 

@@ -3,9 +3,9 @@ import sys
 import pytest
 import torch
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import ServiceError
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from worker.evaluation.choose import able_engine, choose_engine, make_ready
 
 UNROLLED = SearchSettings(variant="darts-second-order")
@@ -25,6 +25,13 @@ def test_auto_uses_torch_for_unsupported_settings() -> None:
     assert able_engine(chosen, "auto", architecture, SearchSettings()) is chosen
     other = able_engine(chosen, "auto", architecture, UNROLLED)
     assert (other.name, other.device) == ("torch", "cpu")
+
+
+def test_auto_uses_torch_for_supernets_over_points() -> None:
+    points = ("learnable_gradient(tau=0.1)", "learnable_gradient(tau=0.2)")
+    architecture = ArchitectureSettings(continuous=("tau",), points=points)
+    chosen = choose_engine("auto", "cpu")
+    assert able_engine(chosen, "auto", architecture, SearchSettings()).name == "torch"
 
 
 def test_a_named_engine_is_not_replaced() -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from configspace.architecture import ArchitectureSettings
 from configspace.custom import source_digest
 from configspace.errors import ServiceError
 from configspace.operations import operations
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings
 from tests.worker.made_up import HYPERPARAMETERS, batch_of
 from worker.engine.contract import Batch
 from worker.engine.philox import Occasion
@@ -81,8 +81,7 @@ def test_its_architecture_is_plain_gradient_descent() -> None:
     untrained = HYPERPARAMETERS[0].model_copy(update={"param_lr": 0.0})
     batch = with_custom(batch_of(untrained, layers=3, epochs=1))
     engine = TorchEngine(dtype=torch.float64)
-    custom = operations(batch.architecture).index("descent:Descent")
-    (trial,) = train_fixed(batch, np.full((1, 3), custom), engine, progress=quiet)
+    (trial,) = train_fixed(batch, [("descent:Descent",) * 3], engine, progress=quiet)
     assert trial.architecture == ("descent:Descent",) * 3
 
     search = Search.from_scratch(batch, torch.empty(0, dtype=torch.float64))

@@ -6,18 +6,18 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.around import Instant
+from configspace.architecture import ArchitectureSettings
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Job, Outcome
 from configspace.search import HessianSettings, SearchSettings
 from configspace.signals import ALWAYS
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from tests.worker.made_up import batch_of
-from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.alpha import discretize
 from worker.engine.contract import Batch, OnEpoch, Retrained, Searched
+from worker.evaluation.architectures import same_everywhere
 from worker.evaluation.evaluate import (
     JobEvaluator,
-    same_everywhere,
     search_trials,
     train_fixed,
 )
@@ -337,15 +337,3 @@ def test_each_trial_trains_its_given_architecture() -> None:
 def test_a_job_with_an_unknown_operation_is_refused() -> None:
     with pytest.raises(ValueError, match="expected operations among learnable_gradient"):
         run(job_of(architectures=(("cnn", "rol"), ("noise", "cnn"))))
-
-
-def test_the_same_operation_everywhere_may_be_zero() -> None:
-    batch = in_cells(batch_of(operations="good"), cells=1, states=3)
-    assert same_everywhere(batch, "zero").tolist() == [[2] * 6]
-
-
-def test_an_operation_outside_the_set_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match="expected an operation among learnable_gradient, cnn, got"
-    ):
-        same_everywhere(batch_of(operations="good"), "roll")

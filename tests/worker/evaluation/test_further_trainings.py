@@ -11,7 +11,8 @@ from configspace.job import Job, Outcome
 from configspace.signals import Objective, signal_of
 from tests.worker.evaluation.test_evaluate import Scripted, job_of, quiet, run
 from worker.engine.contract import Batch, OnEpoch, Retrained
-from worker.evaluation.evaluate import JobEvaluator, batch_of, indices_of
+from worker.evaluation.architectures import indices_of
+from worker.evaluation.evaluate import JobEvaluator, batch_of
 from worker.evaluation.further_trainings import further_seed, further_trainings
 from worker.evaluation.scores import NonFiniteScore
 from worker.torch_engine.engine import TorchEngine

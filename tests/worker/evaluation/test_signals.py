@@ -46,7 +46,9 @@ def test_a_random_search_leaves_out_signals_of_alpha() -> None:
 
 def test_without_a_search_there_are_no_signals() -> None:
     batch = batch_of()
-    (trial,) = train_fixed(batch, np.array([[0, 1, 1]]), TorchEngine(), progress=quiet)
+    (trial,) = train_fixed(
+        batch, [("learnable_gradient", "cnn", "cnn")], TorchEngine(), progress=quiet
+    )
     assert trial.signals == {}
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from configspace.study import ArchitectureSettings
+from configspace.architecture import ArchitectureSettings
 from worker.numba_engine.cell_pruning import needed_edges, trained_signals
 
 TWO_CELLS = ArchitectureSettings(space="cell", cells=2, states=3)

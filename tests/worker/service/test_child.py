@@ -5,11 +5,12 @@ import logging
 
 import pytest
 
+from configspace.architecture import ArchitectureSettings
 from configspace.errors import ServiceError
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import EvaluationId, Failure, Job, Outcome
 from configspace.search import SearchSettings
-from configspace.study import ArchitectureSettings, ProblemSettings
+from configspace.study import ProblemSettings
 from tests.worker import noop
 from worker.service.child import MakeEvaluator, OnProgress, attempt, resolve
 
