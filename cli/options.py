@@ -14,6 +14,7 @@ DEFAULT_PORT = 9090
 
 EngineName = Literal["auto", "torch", "numba"]
 LogLevel = Literal["debug", "info", "warning", "error"]
+ReportFormat = Literal["text", "csv", "parquet", "json", "markdown", "latex"]
 
 # ---- what is evaluated, and where results are kept
 
@@ -139,5 +140,15 @@ OutputFile = Annotated[
         metavar="FILE",
         parser=output_path,
         help="File to write; - means standard output, the default.",
+    ),
+]
+Format = Annotated[ReportFormat, typer.Option("--format", help="Format of the result.")]
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        "--picture",
+        metavar="FILE",
+        parser=output_path,
+        help="Also draw the result: a .png, .pdf or .svg file.",
     ),
 ]

@@ -1,25 +1,15 @@
 """`dartboard signals`: how well each signal predicts the final score."""
 
-import sys
 from collections.abc import Sequence
-from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from cli.options import DEFAULT_STORE, OutputFile, StoreUrl, output_path
-from configspace.errors import DartboardError
+from cli.options import DEFAULT_STORE, Format, OutputFile, Picture, StoreUrl
 
 if TYPE_CHECKING:
     from results.analysis.signal_runs import RunGroup
     from results.analysis.signals import JudgedGroup
-    from results.stats.correlations import Kind
-
-Format = Literal["text", "csv", "parquet", "json", "markdown", "latex"]
-
-WIDTH = 100
-"""Number of characters per line of the text."""
 
 app = typer.Typer(add_completion=False)
 
@@ -42,17 +32,9 @@ def signals(
             "The other formats contain all three.",
         ),
     ] = "spearman",
-    format: Annotated[Format, typer.Option("--format", help="Format of the result.")] = "text",
+    format: Format = "text",
     output: OutputFile = None,
-    picture: Annotated[
-        Path | None,
-        typer.Option(
-            "--picture",
-            metavar="FILE",
-            parser=output_path,
-            help="Also draw correlations and gains: a .png, .pdf or .svg file.",
-        ),
-    ] = None,
+    picture: Picture = None,
 ) -> None:
     """Show how well each signal of a search predicts the final score.
 
@@ -60,28 +42,24 @@ def signals(
     method. For each group and signal: its correlation with the final score, what selecting the best
     of several runs by it brings, and a verdict by the rules in docs/reference/rules.md.
     """
-    from cli.console.output import write_bytes, write_text
+    from cli.console.report import Section, check_format, write_picture, write_report
     from results.analysis.signal_runs import load_groups
-    from results.analysis.signal_table import frame
+    from results.analysis.signal_table import correlation_grid, frame, selection_grid
+    from results.analysis.signal_text import heading, sentences
 
-    if format == "parquet" and output is None:
-        raise DartboardError(
-            "expected a file for the format parquet, which is not text",
-            advice="name one with -o FILE",
-        )
+    check_format(format, output)
     judged = _judged(load_groups(store, names))
-    if format == "csv" or format == "parquet" or format == "json":
-        from results.export import encoded
-
-        write_bytes(encoded(frame(judged), format), output)
-    else:
-        write_text("\n".join(_written(one, coefficient, format) for one in judged), output)
+    sections = [
+        Section(
+            heading(one), (correlation_grid(one, coefficient), selection_grid(one)), sentences(one)
+        )
+        for one in judged
+    ]
+    write_report(sections, (), frame(judged), format=format, output=output)
     if picture is not None:
         from results.plots.signals import signals_figure
-        from results.plots.style import write
 
-        write(signals_figure(judged), picture)
-        print(f"wrote {picture}", file=sys.stderr)
+        write_picture(signals_figure(judged), picture)
 
 
 def _judged(groups: "Sequence[RunGroup]") -> "list[JudgedGroup]":
@@ -95,25 +73,3 @@ def _judged(groups: "Sequence[RunGroup]") -> "list[JudgedGroup]":
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("resampling", total=sum(map(steps, groups)))
         return [judge(group, advance=lambda: progress.advance(task)) for group in groups]
-
-
-def _written(judged: "JudgedGroup", coefficient: "Kind", format: Format) -> str:
-    from results import text
-    from results.analysis.signal_table import correlation_grid, selection_grid
-    from results.analysis.signal_text import heading, sentences
-
-    grids = correlation_grid(judged, coefficient), selection_grid(judged)
-    notes = sentences(judged)
-    match format:
-        case "markdown":
-            below = "".join(f"- {note}\n" for note in notes)
-            return "\n".join([f"## {heading(judged)}\n", *map(text.markdown, grids), below])
-        case "latex":
-            return "\n".join(map(text.latex, grids))
-        case _:
-            return "\n".join([f"{heading(judged)}\n", *map(text.text, grids), _wrapped(notes)])
-
-
-def _wrapped(notes: Sequence[str]) -> str:
-    lines = (fill(note, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for note in notes)
-    return "".join(f"{line}\n" for line in lines)

@@ -1,10 +1,7 @@
 """`dartboard surrogate`: how well trained supernets rank architectures without training them."""
 
-import sys
-from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -13,23 +10,17 @@ from cli.options import (
     AcceptVersionChange,
     Device,
     Engine,
+    Format,
     LogJson,
     LogLevelOption,
     OutputFile,
+    Picture,
+    ReportFormat,
     StoreUrl,
     Threads,
     Workers,
-    output_path,
 )
-from configspace.errors import CampaignError, DartboardError
-
-if TYPE_CHECKING:
-    from results.analysis.surrogate import JudgedSurrogates
-
-Format = Literal["text", "csv", "parquet", "json", "markdown", "latex"]
-
-WIDTH = 100
-"""Number of characters per line of the text."""
+from configspace.errors import CampaignError
 
 app = typer.Typer(add_completion=False)
 
@@ -47,17 +38,9 @@ def surrogate(
         ),
     ],
     store: StoreUrl = DEFAULT_STORE,
-    format: Annotated[Format, typer.Option("--format", help="Format of the result.")] = "text",
+    format: Format = "text",
     output: OutputFile = None,
-    picture: Annotated[
-        Path | None,
-        typer.Option(
-            "--picture",
-            metavar="FILE",
-            parser=output_path,
-            help="Also draw the correlations: a .png, .pdf or .svg file.",
-        ),
-    ] = None,
+    picture: Picture = None,
     workers: Workers = 0,
     threads: Threads = 0,
     device: Device = "auto",
@@ -74,6 +57,7 @@ def surrogate(
     docs/reference/rules.md.
     """
     from cli.commands.campaign import campaign as run_campaign
+    from cli.console.report import check_format
     from configspace.campaign import load_campaign
 
     settings = load_campaign(campaign)
@@ -83,11 +67,7 @@ def surrogate(
             advice="add '[surrogate]' with 'architectures = 256', or run it with 'dartboard "
             "campaign'",
         )
-    if format == "parquet" and output is None:
-        raise DartboardError(
-            "expected a file for the format parquet, which is not text",
-            advice="name one with -o FILE",
-        )
+    check_format(format, output)
     code = run_campaign(
         campaign,
         store=store,
@@ -106,51 +86,18 @@ def surrogate(
 
 
 def _report(
-    store: str, name: str, format: Format, output: Path | None, picture: Path | None
+    store: str, name: str, format: ReportFormat, output: Path | None, picture: Path | None
 ) -> None:
     """Write the report of a campaign in the store."""
-    from cli.console.output import write_bytes, write_text
+    from cli.console.report import Section, write_picture, write_report
     from results.analysis.surrogate import judge
     from results.analysis.surrogate_runs import load_surrogates
-    from results.analysis.surrogate_table import frame
+    from results.analysis.surrogate_table import frame, grid, notes, sentences
 
     judged = [judge(group) for group in load_surrogates(store, [name])]
-    if format == "csv" or format == "parquet" or format == "json":
-        from results.export import encoded
-
-        write_bytes(encoded(frame(judged), format), output)
-    else:
-        write_text(_written(judged, format), output)
+    sections = [Section(one.group.name, (grid(one),), sentences(one)) for one in judged]
+    write_report(sections, notes(), frame(judged), format=format, output=output)
     if picture is not None:
-        from results.plots.style import write
         from results.plots.surrogate import surrogate_figure
 
-        write(surrogate_figure(judged), picture)
-        print(f"wrote {picture}", file=sys.stderr)
-
-
-def _written(groups: "Sequence[JudgedSurrogates]", format: Format) -> str:
-    from results import text
-    from results.analysis.surrogate_table import grid, notes, sentences
-
-    table = {"markdown": text.markdown, "latex": text.latex}.get(format, text.text)
-    parts: list[str] = []
-    for judged in groups:
-        if format != "latex":
-            parts.append("## " * (format == "markdown") + judged.group.name + "\n")
-        parts += [table(grid(judged)), _listed(sentences(judged), format)]
-    parts.append(_listed(notes(), format))
-    return "\n".join(part for part in parts if part)
-
-
-def _listed(notes: Sequence[str], format: Format) -> str:
-    match format:
-        case "markdown":
-            return "".join(f"- {note}\n" for note in notes)
-        case "latex":
-            return ""
-        case _:
-            return "".join(
-                f"{fill(note, WIDTH, subsequent_indent='  ', break_on_hyphens=False)}\n"
-                for note in notes
-            )
+        write_picture(surrogate_figure(judged), picture)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cli.commands.methods import Format, methods
+from cli.commands.methods import methods
+from cli.options import ReportFormat
 from configspace.errors import DartboardError, StoreError
 from tests.results.analysis.made_up_methods import group, normal
 
@@ -25,7 +26,7 @@ def url(tmp_path: Path) -> str:
     return made
 
 
-def shown(url: str, format: Format = "text", **options: Path) -> None:
+def shown(url: str, format: ReportFormat = "text", **options: Path) -> None:
     methods(["many"], url, format=format, output=options.get("output"))
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cli.commands.signals import Format, signals
+from cli.commands.signals import signals
+from cli.options import ReportFormat
 from configspace.errors import DartboardError
 from results.store.store import Store
 from tests.results.made_up_campaign import filled_campaign, finish
@@ -29,7 +30,7 @@ def url(tmp_path: Path) -> str:
     return made
 
 
-def shown(url: str, format: Format = "text", **options: Path) -> None:
+def shown(url: str, format: ReportFormat = "text", **options: Path) -> None:
     signals(["many"], url, format=format, output=options.get("output"))
 
 
