@@ -3,6 +3,7 @@
 Each ``[[grid]]`` table stands for the product of its lists. Several of them add up.
 """
 
+import contextlib
 import itertools
 import re
 from collections import Counter
@@ -18,6 +19,7 @@ from configspace.errors import CampaignError
 from configspace.evaluation import ConditionEvaluation
 from configspace.files import read_settings
 from configspace.hyperparameters import DOMAINS, Hyperparameters, preset_names
+from configspace.operations import operations
 from configspace.search import SearchSettings
 from configspace.settings import (
     Count,
@@ -27,6 +29,8 @@ from configspace.settings import (
     as_tuple,
     first_problem,
 )
+from configspace.strategies import IN_THE_PLANE, StrategiesSettings
+from configspace.strategy_search import StrategySearch
 from configspace.study import ProblemSettings
 from configspace.surrogate import Candidates, SurrogateSettings
 
@@ -129,6 +133,9 @@ class CampaignFile(Grid):
     surrogate: SurrogateSettings | None = None
     """Architectures that each supernet scores, ``[surrogate]``; see ``dartboard surrogate``.
     Default: none."""
+    strategies: StrategiesSettings | None = None
+    """Strategies that search for the best architectures, ``[strategies]``; see ``dartboard
+    strategies``. Default: none."""
 
 
 def load_campaign(path: Path) -> Campaign:
@@ -139,20 +146,123 @@ def load_campaign(path: Path) -> Campaign:
             names the file, the key, what was expected and what came.
         StudyError: If the file of a custom problem or operation cannot be found.
     """
-    settings = read_settings(path, "campaign", CampaignError)
-    try:
-        file = CampaignFile.model_validate(settings)
-    except ValidationError as error:
-        raise CampaignError(f"{path}: {first_problem(error, CampaignFile)}") from error
-    try:
+    file = _read(path)
+    with _of_file(path):
+        if file.strategies is not None:
+            raise CampaignError(
+                "expected no table [strategies], since its conditions follow from each other",
+                advice=f"run it with 'dartboard strategies {path}'",
+            )
         conditions = tuple(_conditions(file))
         if file.surrogate is not None:
             conditions = tuple(_with_candidates(conditions, file.surrogate))
         return Campaign(name=file.name, conditions=conditions)
+
+
+def load_searches(path: Path) -> tuple[StrategySearch, ...]:
+    """Read the searches of a campaign with ``[strategies]`` from a TOML file.
+
+    Returns:
+        The searches: by setting, then by repetition, then by strategy.
+
+    Raises:
+        CampaignError: See `load_campaign`; also if the file has no such table, or has settings that
+            do not go with it.
+        StudyError: See `load_campaign`.
+    """
+    file = _read(path)
+    with _of_file(path):
+        if (strategies := file.strategies) is None:
+            raise CampaignError(
+                "expected a table [strategies], got none",
+                advice="add '[strategies]', or run it with 'dartboard campaign'",
+            )
+        _check_searches(file)
+        # The names that the strategies put in place of the method:
+        settings = [
+            condition.model_copy(update={"name": condition.name.replace("-darts-", "-", 1)})
+            for condition in _conditions(file)
+        ]
+        Campaign(name=file.name, conditions=tuple(settings))
+        for setting in settings:
+            _check_space(setting, strategies)
+    return tuple(
+        StrategySearch(setting, strategies, name, repetition)
+        for setting in settings
+        for repetition in range(strategies.repetitions)
+        for name in strategies.names
+    )
+
+
+def _read(path: Path) -> CampaignFile:
+    settings = read_settings(path, "campaign", CampaignError)
+    try:
+        return CampaignFile.model_validate(settings)
+    except ValidationError as error:
+        raise CampaignError(f"{path}: {first_problem(error, CampaignFile)}") from error
+
+
+@contextlib.contextmanager
+def _of_file(path: Path) -> Iterator[None]:
+    """Name the file in the errors of its conditions."""
+    try:
+        yield
     except ValidationError as error:
         raise CampaignError(f"{path}: {first_problem(error, Campaign)}") from error
     except CampaignError as error:
         raise CampaignError(f"{path}: {error.problem}", advice=error.advice) from error
+
+
+def _check_searches(file: CampaignFile) -> None:
+    """Check that a file with ``[strategies]`` has no settings that its searches would ignore.
+
+    Raises:
+        CampaignError: If it has one; the error names it.
+    """
+    listed = {key for grid in (file, *file.grid) for key in grid.model_fields_set}
+    for key, reason in (
+        ("methods", "the strategies choose the architectures"),
+        ("trials", "'trainings', 'top' and 'fresh' in [strategies] are their numbers"),
+        ("surrogate", "a campaign is either for [surrogate] or for [strategies]"),
+    ):
+        if key in listed:
+            raise CampaignError(f"{key}: expected none with [strategies], since {reason}")
+    if file.evaluation.signals:
+        raise CampaignError(
+            "evaluation.signals: expected none with [strategies], which compares final scores"
+        )
+    if "points" in file.architecture:
+        raise CampaignError(
+            "architecture.points: expected none with [strategies], which chooses the points"
+        )
+
+
+def _check_space(setting: Condition, strategies: StrategiesSettings) -> None:
+    """Check that the strategies can search the space of a setting.
+
+    Raises:
+        CampaignError: If the space is not sequential or has too few architectures, or one of them
+            needs continuous parameters.
+    """
+    if setting.architecture.space != "sequential":
+        raise CampaignError(
+            f"spaces: expected 'sequential' with [strategies], got {setting.architecture.space!r}"
+        )
+    if not setting.architecture.continuous:
+        size = len(operations(setting.architecture)) ** setting.architecture.edges
+        if strategies.trainings > size:
+            raise CampaignError(
+                f"strategies.trainings: expected at most {size}, the number of architectures of "
+                f"{setting.name!r}, got {strategies.trainings}"
+            )
+    for name in strategies.names:
+        if name in IN_THE_PLANE and not setting.architecture.continuous:
+            raise CampaignError(
+                f"strategies.names: expected [architecture] continuous for {name!r}, which "
+                "descends along the parameters of operations",
+                advice='add continuous = ["tau", "dilation"] to [architecture], or remove it from '
+                "the names",
+            )
 
 
 def _conditions(file: CampaignFile) -> Iterator[Condition]:

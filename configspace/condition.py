@@ -4,7 +4,7 @@ import hashlib
 import json
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from configspace.architecture import ArchitectureSettings
 from configspace.evaluation import ConditionEvaluation
@@ -12,6 +12,7 @@ from configspace.hyperparameters import Hyperparameters
 from configspace.operations import operations
 from configspace.search import SearchSettings, Variant
 from configspace.settings import Count, Difference, Section, Seed, as_tuple, flat
+from configspace.strategies import Run
 from configspace.study import FILE_KEYS, ProblemSettings
 from configspace.surrogate import Architecture, Candidates
 
@@ -59,9 +60,16 @@ class Condition(Section):
     trials: Count
     """Number of trials."""
     architectures: Annotated[tuple[Architecture, ...], BeforeValidator(as_tuple)] | None = None
-    """One architecture per trial, each one operation per edge; only with the method ``given``."""
+    """One architecture per trial, each one operation per edge; only with the method ``given``.
+
+    In a search by a strategy there are fewer than trials until it has proposed all of them.
+    """
     candidates: Candidates | None = None
     """Architectures that the supernet of each trial scores after its search; only with a search."""
+    run: Run | None = None
+    """The search by a strategy to which the condition belongs; None in other campaigns."""
+    seeds: Annotated[tuple[Seed, ...], BeforeValidator(as_tuple), Field(min_length=1)] | None = None
+    """Seeds of the trials, repeated as often as needed; None hashes one for each trial."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -77,7 +85,9 @@ class Condition(Section):
             raise ValueError(
                 "architectures: expected for the method 'given', and for no other method"
             )
-        if self.architectures is not None and len(self.architectures) < self.trials:
+        # A strategy proposes its architectures one after the other.
+        short = self.run is None and len(self.architectures or ()) < self.trials
+        if self.architectures is not None and short:
             raise ValueError(
                 f"architectures: expected one for each of {self.trials} trials, "
                 f"got {len(self.architectures)}"
@@ -100,6 +110,11 @@ class Condition(Section):
         """Name of the condition in the store; no study can have such a name."""
         return f"{self.campaign}/{self.name}"
 
+    @property
+    def objective(self) -> Literal["one-shot", "final"]:
+        """What its trials are for: the final score, or the search alone if it is a stencil's."""
+        return "one-shot" if self.run is not None and self.run.part == "supernet" else "final"
+
     def digest(self) -> str:
         """Return a hash of everything that decides a trial's result, except its index.
 
@@ -110,6 +125,8 @@ class Condition(Section):
         settings = _settings(self, exclude_defaults=True)
         settings["hyperparameters"] = self.hyperparameters.model_dump(mode="json")
         settings |= {"method": self.method, "epochs": self.epochs, "seed": self.seed}
+        if self.seeds is not None:
+            settings["seeds"] = self.seeds
         canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -117,8 +134,10 @@ class Condition(Section):
         """Return the seeds of some of the condition's trials, each in [0, 2^63).
 
         A seed is a hash of the condition's digest and the trial's index, so that neither more
-        trials nor other conditions change it.
+        trials nor other conditions change it, unless the condition lists its seeds.
         """
+        if self.seeds is not None:
+            return tuple(self.seeds[index % len(self.seeds)] for index in indices)
         digest = self.digest()
         return tuple(_hash(f"campaign {digest} {index}") >> 1 for index in indices)
 
@@ -149,7 +168,7 @@ class Condition(Section):
         """
         if len(stored.architectures or ()) <= len(self.architectures or ()):
             return self
-        return self.model_copy(update={"architectures": stored.architectures})
+        return self.model_copy(update={"architectures": stored.architectures, "run": stored.run})
 
     def differences(self, other: "Condition") -> list[Difference]:
         """Return the settings in which another condition's results may differ from this one's.
@@ -174,6 +193,9 @@ class Condition(Section):
         if self.candidates != other.candidates:
             asked, stored = _count(self.candidates), _count(other.candidates)
             differences.append(Difference("surrogate", asked, stored))
+        if self.seeds != other.seeds:
+            asked, stored = _described(self.seeds), _described(other.seeds)
+            differences.append(Difference("seeds", asked, stored))
         both = zip(self.architectures or (), other.architectures or (), strict=False)
         return differences + [
             Difference(f"architecture {index}", expected, found)
@@ -186,6 +208,10 @@ def _count(candidates: Candidates | None) -> str:
     if candidates is None:
         return "none"
     return f"{len(candidates.architectures)} architectures on {candidates.batches} batches"
+
+
+def _described(seeds: tuple[int, ...] | None) -> str:
+    return "one per trial" if seeds is None else f"{len(seeds)} seeds, first {seeds[0]}"
 
 
 def _decisive(condition: Condition) -> dict[str, Any]:

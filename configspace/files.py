@@ -22,6 +22,7 @@ ONLY_HERE: Mapping[Kind, frozenset[str]] = {
             "operations",
             "problems",
             "spaces",
+            "strategies",
             "surrogate",
             "trials",
         }

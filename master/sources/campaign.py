@@ -83,7 +83,7 @@ def condition_job(condition: Condition, indices: range) -> Job:
         id=EvaluationId(
             configuration=(0, 0, 0), epochs=condition.epochs, purpose="campaign", part=indices.start
         ),
-        objective="final",
+        objective=condition.objective,
         problem=condition.problem,
         architecture=condition.architecture,
         search=condition.search,

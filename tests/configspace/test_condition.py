@@ -207,3 +207,9 @@ def test_recorded_eigenvalues_are_those_of_one_hessian() -> None:
     assert recorded.differences(changed) == [Difference("search.hessian.every", 2, 5)]
     assert recorded.digest() == changed.digest()
     assert condition().differences(changed) == []
+
+
+def test_listed_seeds_are_repeated() -> None:
+    listed = condition(seeds=[5, 7])
+    assert listed.trial_seeds(range(1, 4)) == (7, 5, 7)
+    assert listed.digest() != condition().digest()
