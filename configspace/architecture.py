@@ -92,7 +92,7 @@ class ArchitectureSettings(Section):
     """
     points: Annotated[tuple[str, ...], BeforeValidator(as_tuple)] = ()
     """Learnable gradients with values of their parameters that replace the operation set of a
-    supernet, such as ``learnable_gradient(tau=0.2, dilation=1.5)``; two or more.
+    supernet, such as ``learnable_gradient(tau=0.2,dilation=1.5)``; two or more.
 
     Each has a CNN n(u) of its own, and all those of a layer start from the same weights. Default:
     none. They need ``continuous``, and such a supernet runs on the PyTorch engine.

@@ -1,8 +1,8 @@
 """The operations among which a search chooses on each edge (Sec. 4.3), and their parameters.
 
 In a space with continuous parameters, the name of an operation may carry the values of its own:
-``learnable_gradient(tau=0.2, dilation=1.5)``. A name has one text only, so that equal names are
-equal operations.
+``learnable_gradient(tau=0.2,dilation=1.5)``. A name has no space, and one text only, so that
+equal names are equal operations.
 """
 
 import re
@@ -58,7 +58,7 @@ def parametric_name(base: str, **parameters: float) -> str:
                 f"{base!r}: expected {name} above 0 and up to {LARGEST_PARAMETER}, got {value}"
             )
     values = [f"{name}={float(parameters[name])!r}" for name in known if name in parameters]
-    return f"{base}({', '.join(values)})" if values else base
+    return f"{base}({','.join(values)})" if values else base
 
 
 def parse_operation(name: str) -> tuple[str, dict[str, float]]:
@@ -70,14 +70,14 @@ def parse_operation(name: str) -> tuple[str, dict[str, float]]:
     base, opened, rest = name.partition("(")
     if not opened:
         return name, {}
-    pairs = re.fullmatch(r"(\w+=[^=,()]+(?:, \w+=[^=,()]+)*)\)", rest)
+    pairs = re.fullmatch(r"(\w+=[^=,()]+(?:,\w+=[^=,()]+)*)\)", rest)
     if pairs is None:
         raise ValueError(
-            "expected an operation such as 'learnable_gradient(tau=0.2, dilation=1.5)', "
+            "expected an operation such as 'learnable_gradient(tau=0.2,dilation=1.5)', "
             f"got {name!r}"
         )
     parameters = {}
-    for pair in pairs[1].split(", "):
+    for pair in pairs[1].split(","):
         key, _, value = pair.partition("=")
         try:
             parameters[key] = float(value)

@@ -9,7 +9,7 @@ from configspace.operations import operations, parametric_name, parse_operation
 from configspace.search import SearchSettings
 from configspace.study import Study
 
-POINTS = ["learnable_gradient(tau=0.2)", "learnable_gradient(tau=0.2, dilation=1.5)"]
+POINTS = ["learnable_gradient(tau=0.2)", "learnable_gradient(tau=0.2,dilation=1.5)"]
 CONTINUOUS = {"continuous": ["tau", "dilation"], "points": POINTS}
 
 
@@ -46,7 +46,7 @@ def test_a_name_and_its_parts_are_equivalent(
 
 def test_the_order_of_the_parameters_is_fixed() -> None:
     swapped = parametric_name("learnable_gradient", dilation=2, tau=1)
-    assert swapped == "learnable_gradient(tau=1.0, dilation=2.0)"
+    assert swapped == "learnable_gradient(tau=1.0,dilation=2.0)"
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_order_of_the_parameters_is_fixed() -> None:
         ("cnn(dilation=2.0,)", "expected an operation such as"),
         ("cnn()", "expected an operation such as"),
         ("cnn(dilation=2.0", "expected an operation such as"),
-        ("cnn(dilation=2.0, dilation=2.0)", "expected the name"),
+        ("cnn(dilation=2.0,dilation=2.0)", "expected the name"),
     ],
 )
 def test_a_name_with_bad_parameters_is_refused(name: str, message: str) -> None:

@@ -9,7 +9,7 @@ from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.contract import Batch, Candidates
 from worker.evaluation.architectures import indices_of, names_of, retraining_of, same_everywhere
 
-POINTS = ("learnable_gradient(tau=0.2)", "learnable_gradient(tau=0.4, dilation=2.0)")
+POINTS = ("learnable_gradient(tau=0.2)", "learnable_gradient(tau=0.4,dilation=2.0)")
 
 
 def continuous(**settings: Any) -> Batch:
