@@ -1,21 +1,18 @@
-"""What a strategy asks for, what it is told, and how a strategy is replayed.
+"""What a strategy asks for, what it receives, and how a strategy is replayed.
 
 A strategy is a pure function of its space, its seed and the answers so far. So a search resumes
 from what the store has, and repeats nothing.
 """
 
 import math
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
+from configspace.strategies import Role
 from master.strategies.space import Point, Space
-
-Role = Literal["proposal", "start", "stencil", "step"]
-"""Why a point is trained: proposed by random or Bayesian search; where a descent starts; to measure
-a difference; or to test a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +25,12 @@ class Ask:
     """Role of each point."""
     supernet: bool = False
     """Whether one supernet over the points scores all of them, and none is trained alone."""
+
+    @classmethod
+    def alike(cls, points: Iterable[Point], role: Role, *, supernet: bool = False) -> Self:
+        """Return an ask for points that have one role."""
+        points = tuple(points)
+        return cls(points, (role,) * len(points), supernet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,7 @@ class Strategy(Protocol):
 
     A strategy never asks for the training of one point twice. It has no end: the caller stops when
     the trainings are used up, and then cuts off what is too much of the last ask. A strategy
-    that was told only part of the scores of an ask cannot continue.
+    that receives only part of the scores of an ask cannot continue.
     """
 
     def next(self, answers: Sequence[Answer]) -> Ask:
@@ -63,6 +66,9 @@ class Strategy(Protocol):
                 to other asks.
         """
 
+
+Known = dict[Point, float]
+"""Scores of all points that were trained, in their order."""
 
 Course = Generator[Ask, tuple[float, ...], None]
 """The course of a search, without an end: yields asks, and receives their scores."""
@@ -90,7 +96,7 @@ class Replayed:
 
 
 def fresh(space: Space, random: np.random.Generator, known: Collection[Point]) -> Point:
-    """Draw a point uniformly among those that are not known.
+    """Draw uniformly among the points that are not known.
 
     Args:
         space: The space.

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from master.strategies.base import Ask, Course, Role, fresh
+from master.strategies.base import Ask, Course, fresh
 from master.strategies.space import Point, Space
 
 AT_ONCE = 64
@@ -13,10 +13,9 @@ off the rest."""
 def random_search(space: Space, seed: int) -> Course:
     """Draw different points, without looking at their scores."""
     random = np.random.default_rng(seed)
-    role: Role = "proposal"
     known = dict[Point, None]()  # a set in the order in which the points were drawn
     while True:
         count = max(1, int(min(AT_ONCE, space.size - len(known))))
         for _ in range(count):
             known[fresh(space, random, known)] = None
-        yield Ask(tuple(known)[-count:], (role,) * count)
+        yield Ask.alike(tuple(known)[-count:], "proposal")

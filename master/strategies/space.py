@@ -22,7 +22,7 @@ class Space(Protocol):
         """Number of points; infinite in a plane."""
 
     def random(self, random: np.random.Generator) -> Point:
-        """Draw a point uniformly."""
+        """Draw uniformly among all points."""
 
     def values(self, point: Point) -> dict[str, Value]:
         """Return what a point stands for: the value of each parameter or edge."""
@@ -48,7 +48,7 @@ class Plane:
         return math.inf
 
     def random(self, random: np.random.Generator) -> Point:
-        """Draw a point uniformly, so that the logarithms of the parameters are uniform."""
+        """Draw uniformly: the logarithms of the parameters are uniform."""
         return tuple(random.random(len(self.names)).tolist())
 
     def values(self, point: Point) -> dict[str, Value]:

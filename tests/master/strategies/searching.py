@@ -26,12 +26,13 @@ def searched(
         surrogate: Score of a point from a supernet; ``score`` if None.
     """
     answers: list[Answer] = []
-    while True:
+    while trainings > 0:
         ask = strategy.next(answers)
-        if sum(costs(answer.ask) for answer in answers) + costs(ask) > trainings:
-            return answers
-        by = surrogate if ask.supernet and surrogate else score
-        answers.append(Answer(ask, tuple(map(by, ask.points))))
+        trainings -= costs(ask)
+        if trainings >= 0:
+            by = surrogate if ask.supernet and surrogate else score
+            answers.append(Answer(ask, tuple(map(by, ask.points))))
+    return answers
 
 
 def trained(answers: list[Answer]) -> list[Point]:

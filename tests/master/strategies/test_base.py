@@ -26,8 +26,3 @@ def test_an_exhausted_space_is_an_error() -> None:
     assert len(set(all_points.points)) == 4
     with pytest.raises(ValueError, match="fewer trainings than the 4 points"):
         search.next([Answer(all_points, (1.0,) * 4)])
-
-
-def test_unknown_strategies_are_an_error() -> None:
-    with pytest.raises(ValueError, match="got 'annealing'"):
-        strategy("annealing", SPACE, 0)
