@@ -1,6 +1,9 @@
 """Small batches of trials for the tests of the engines."""
 
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from configspace.architecture import ArchitectureSettings
 from configspace.hyperparameters import Hyperparameters
@@ -72,3 +75,17 @@ def batch_of(
         epochs=epochs,
         seeds=first_seed + np.arange(len(chosen), dtype=np.int64) * 7_919,
     )
+
+
+def with_parameters(batch: Batch, *, tau: ArrayLike = 0.1, dilation: ArrayLike = 1.0) -> Batch:
+    """Return the retraining of a batch with these parameters, which broadcast to its edges."""
+    shape = len(batch.seeds), batch.architecture.edges
+    pairs = [np.broadcast_to(np.asarray(values, np.float64), shape) for values in (tau, dilation)]
+    continuous = batch.architecture.model_copy(update={"continuous": ("tau", "dilation")})
+    return replace(batch, architecture=continuous, parameters=np.stack(pairs, axis=-1))
+
+
+def with_points(batch: Batch, *points: str) -> Batch:
+    """Return the batch with supernets over points."""
+    update = {"continuous": ("tau", "dilation"), "points": points}
+    return replace(batch, architecture=batch.architecture.model_copy(update=update))

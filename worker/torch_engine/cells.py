@@ -14,7 +14,8 @@ from torch import Tensor
 
 from configspace.architecture import ArchitectureSettings
 from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, sources
-from worker.torch_engine.network import Maps, Mixture, Noise, Weights, cnn_taps
+from worker.torch_engine.cnn import Weights, cnn_taps
+from worker.torch_engine.network import Maps, Mixture, Noise
 
 
 class Wiring(NamedTuple):
@@ -123,7 +124,7 @@ def cell_network(
                 ahead = torch.addcmul(ahead, factor, outputs)
             cnn, share, target = next(cnns_of_fans), next(shares_of_fans), next(targets)
             if len(target):
-                taps = cnn_taps(maps, cnn, share, states[-1])
+                taps = cnn_taps(maps.patches, cnn, share, states[-1])
                 outputs = torch.bmm(maps.taps.expand(len(taps), -1, -1), taps)
                 outputs = outputs.view(trials, -1, n, batch)
                 if cnn_factor is not None:

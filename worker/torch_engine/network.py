@@ -18,12 +18,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from configspace.architecture import ArchitectureSettings
-from configspace.operations import ZERO, operations
-from worker.engine.contract import BATCH_NORM_EPSILON, FLATTENING_TAPS
-from worker.torch_engine.perceptron import perceptron
+from configspace.operations import ZERO, operations, parse_operation
+from worker.engine.contract import FLATTENING_TAPS
+from worker.torch_engine.cnn import Weights, cnn_taps, dilated_cnns, interpolations
 
 CNNS = 2
 """Number of slots for an edge's two-layer CNNs n(u): 0 of ``learnable_gradient``, 1 of ``cnn``."""
+
+
+def slot_count(settings: ArchitectureSettings) -> int:
+    """Return the number of slots of a supernet's edge: one per point, or `CNNS`."""
+    return len(settings.points) or CNNS
 
 
 class Mixture(NamedTuple):
@@ -50,26 +55,6 @@ class Noise(NamedTuple):
     """The noise, ``(trial, noisy edge, n, batch)``."""
 
 
-class Weights(NamedTuple):
-    """Weights of the CNNs n(u) of some edges."""
-
-    first: Tensor
-    """Weights of the first convolution, ``(trial, edge, slot · channel, tap)``."""
-    scale: Tensor
-    """Scale of batch norm, ``(trial, edge, slot · channel, 1)``."""
-    shift: Tensor
-    """Shift of batch norm, ``(trial, edge, slot · channel, 1)``."""
-    second: Tensor
-    """Weights of the second convolution, ``(trial, edge, slot, tap, channel)``."""
-    bias: Tensor
-    """Bias of the second convolution, ``(trial, edge, slot)``."""
-
-    def split(self, sizes: int | list[int]) -> "list[Weights]":
-        """Split along the edges, into parts of one size or of the given sizes."""
-        parts = zip(*(torch.split(tensor, sizes, 1) for tensor in self), strict=True)
-        return [Weights(*part) for part in parts]
-
-
 @dataclass(frozen=True, slots=True)
 class Maps:
     """The fixed linear maps along n."""
@@ -82,12 +67,26 @@ class Maps:
     """The same shifts side by side, which sum the outputs of all taps: ``(1, n, tap · n)``."""
     flattening: Tensor
     """The shifts of the taps of a cell's flattening: ``(tap, n · n)``."""
+    dilated: Tensor | None = None
+    """In place of ``patches`` and ``taps``, what the taps of each slot read:
+    ``(trial or 1, layer, slot · tap · n, n)``; None without dilation."""
 
     @classmethod
     def of(
-        cls, matrix: NDArray[np.float64], settings: ArchitectureSettings, like: Tensor
+        cls,
+        matrix: NDArray[np.float64],
+        settings: ArchitectureSettings,
+        like: Tensor,
+        dilations: NDArray[np.float64] | None = None,
     ) -> "Maps":
-        """Build the maps for a problem's matrix A, with the dtype and the device of ``like``."""
+        """Build the maps.
+
+        Args:
+            matrix: The problem's matrix A.
+            settings: Settings of the search space.
+            like: A tensor with the dtype and the device of the maps.
+            dilations: Dilation of each CNN, ``(trial or 1, layer or 1, slot)``; None: no dilation.
+        """
         n = matrix.shape[1]
         eye = np.eye(n)
         linear = np.stack([eye, matrix.T @ matrix, np.roll(eye, settings.roll_shift, axis=0)])
@@ -95,7 +94,10 @@ class Maps:
         def shifts(taps: int) -> list[NDArray[np.float64]]:
             return [np.eye(n, k=tap - taps // 2) for tap in range(taps)]
 
-        size = settings.kernel_size
+        size, dilated = settings.kernel_size, None
+        if dilations is not None:
+            read = torch.as_tensor(interpolations(dilations, size, n)).to(like)
+            dilated = read.flatten(2, 3).expand(-1, settings.layers, -1, -1)
         return cls(
             linear=torch.as_tensor(linear).to(like).reshape(3, n * n),
             patches=torch.as_tensor(np.concatenate(shifts(size))).to(like)[None],
@@ -103,6 +105,7 @@ class Maps:
             flattening=torch.as_tensor(np.stack(shifts(FLATTENING_TAPS)))
             .to(like)
             .reshape(FLATTENING_TAPS, n * n),
+            dilated=dilated,
         )
 
 
@@ -111,8 +114,10 @@ def term_table(settings: ArchitectureSettings) -> NDArray[np.float64]:
 
     The terms are u, AᵀA u, the rolled u, Aᵀy, n_0(u), n_1(u) and ε. With g = AᵀA u − Aᵀy, the
     learnable gradient is u − τ g − τ n_0(u), and the noise operation is u − τ g + σ ε. Each custom
-    operation adds one term.
+    operation adds one term. Over points, there is an n(u) for each of them, and each has its τ.
     """
+    if settings.points:
+        return _point_table(settings)
     tau, sigma = settings.tau, settings.operation_noise
     rows = {
         "learnable_gradient": (1.0, -tau, 0.0, tau, -tau, 0.0, 0.0),
@@ -126,17 +131,46 @@ def term_table(settings: ArchitectureSettings) -> NDArray[np.float64]:
     return np.array([(*rows[name], *more) for name, more in zip(names, custom, strict=True)])
 
 
-def mixture(shares: Tensor, table: Tensor) -> Mixture:
+def _point_table(settings: ArchitectureSettings) -> NDArray[np.float64]:
+    parameters = [parse_operation(point)[1] for point in settings.points]
+    taus = np.array([values.get("tau", settings.tau) for values in parameters])[:, None]
+    one, zero = np.ones_like(taus), np.zeros_like(taus)
+    return np.hstack((one, -taus, zero, taus, -taus * np.eye(len(taus)), zero))
+
+
+def architecture_terms(
+    settings: ArchitectureSettings, picks: NDArray[np.int64], taus: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    """Return the coefficients of the terms for discrete architectures, ``(trial, edge, term)``.
+
+    Args:
+        settings: Settings of the search space.
+        picks: Index of each edge's operation, ``(trial, edge)``.
+        taus: Step size of each edge, ``(trial, edge)``; None: that of the settings.
+    """
+    if taus is None:
+        return term_table(settings)[picks]
+    # The coefficients are linear in τ, and those for 0 and 1 are whole numbers.
+    zero, one = (term_table(settings.model_copy(update={"tau": tau}))[picks] for tau in (0.0, 1.0))
+    return zero + taus[..., None] * (one - zero)
+
+
+def mixture(shares: Tensor, table: Tensor, slots: int = CNNS) -> Mixture:
     """Return the coefficients of the terms for mixture weights of the operations.
 
     Args:
         shares: Mixture weights: softmax(α), or one-hot vectors for discrete architectures;
             ``(trial, edge, operation)``.
         table: The rows of `term_table` for these operations.
+        slots: Number of CNNs per edge.
     """
-    sizes = [3, 1, CNNS, 1]
-    custom = table.shape[1] - sum(sizes)
-    return Mixture(*torch.split(shares @ table, [*sizes, custom], dim=-1))
+    return split_terms(shares @ table, slots)
+
+
+def split_terms(terms: Tensor, slots: int = CNNS) -> Mixture:
+    """Return the coefficients of terms, ``(trial, edge, term)``, by kind; see `mixture`."""
+    sizes = [3, 1, slots, 1]
+    return Mixture(*torch.split(terms, [*sizes, terms.shape[-1] - sum(sizes)], dim=-1))
 
 
 def network(
@@ -179,8 +213,12 @@ def network(
     for layer, (matrix, rest) in enumerate(zip(linear.unbind(1), constant.unbind(1), strict=True)):
         output = torch.baddbmm(rest, matrix, signal)
         if has_cnn[layer]:
-            taps = cnn_taps(maps, by_layer[layer], shares[layer], signal)
-            output = torch.baddbmm(output, maps.taps.expand(trials, -1, -1), taps)
+            if maps.dilated is None:
+                taps = cnn_taps(maps.patches, by_layer[layer], shares[layer], signal)
+                output = torch.baddbmm(output, maps.taps.expand(trials, -1, -1), taps)
+            else:
+                read = maps.dilated[:, layer].expand(trials, -1, -1)
+                output = output + dilated_cnns(read, by_layer[layer], shares[layer], signal)
         if custom_output is not None and (custom := custom_output(layer, signal)) is not None:
             output = output + custom
         if drop is not None:
@@ -189,43 +227,3 @@ def network(
             output = factor * output + (1 - factor) * signal
         signal = output
     return start + signal
-
-
-def cnn_taps(maps: Maps, weights: Weights, shares: Tensor, signal: Tensor) -> Tensor:
-    """Return Σ_slot share_slot · n_slot(u), without the biases, for edges with the same input u.
-
-    n(u) is convolution, batch norm, ReLU, convolution. The outputs of the taps of the second
-    convolution are not summed yet. All edges and slots have the same input with one channel, so
-    that all first convolutions are one matrix product with the patches of the input. Batch norm
-    folds into this product: a channel w of the first convolution has the variance wᵀ Cov(P) w,
-    where P are the patches, and centered patches make its mean 0.
-
-    Args:
-        maps: The linear maps.
-        weights: Weights of the edges.
-        shares: Coefficient of each slot, ``(trial, edge, slot)``.
-        signal: u, ``(trial, n, batch)``.
-
-    Returns:
-        The outputs by tap, shape ``(trial · edge, tap · n, batch)``.
-    """
-    trials, n, batch = signal.shape
-    edges, slots, taps, channels = weights.second.shape[1:]
-    patches = torch.bmm(maps.patches.expand(trials, -1, -1), signal).view(trials, taps, n * batch)
-    centered = patches - patches.mean(-1, keepdim=True)  # (trial, tap, n · batch)
-    covariance = torch.bmm(centered, centered.mT) / (n * batch)  # (trial, tap, tap)
-    first, scale, shift = (t.flatten(1, 2) for t in (weights.first, weights.scale, weights.shift))
-    # If u is 0, the variance is 0 and each channel equals its shift.
-    variance = (torch.bmm(first, covariance) * first).sum(-1, keepdim=True)
-    folded = first * (scale * torch.rsqrt(variance + BATCH_NORM_EPSILON))
-    # The shift of batch norm is one more tap, on a row of ones.
-    folded = torch.cat((folded, shift), dim=-1)  # (trial, edge · slot · channel, tap + 1)
-    ones = centered.new_ones(1, 1, 1).expand(trials, 1, n * batch)
-    inputs = torch.cat((centered, ones), dim=1)  # (trial, tap + 1, n · batch)
-    second = weights.second.reshape(trials * edges * slots, taps, channels)
-    by_slot = perceptron(inputs, folded, second)  # (trial · edge · slot, tap, n · batch)
-    together = trials * edges
-    mixed = torch.bmm(
-        shares.reshape(together, 1, slots), by_slot.view(together, slots, taps * n * batch)
-    )
-    return mixed.view(together, taps * n, batch)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from configspace.operations import operations
+from configspace.operations import operations, parse_operation
 from worker.engine.contract import Batch
 from worker.engine.initialization import alpha_step_sizes, initial_alpha, weight_step_sizes
 from worker.engine.philox import Occasion
@@ -22,7 +22,16 @@ from worker.torch_engine.adam import Moments, adam_update, decayed
 from worker.torch_engine.batches import Sampler, Samples
 from worker.torch_engine.cells import cell_network, wire
 from worker.torch_engine.custom_operations import CustomOperations
-from worker.torch_engine.network import CNNS, Maps, Mixture, mixture, network, term_table
+from worker.torch_engine.network import (
+    Maps,
+    Mixture,
+    architecture_terms,
+    mixture,
+    network,
+    slot_count,
+    split_terms,
+    term_table,
+)
 from worker.torch_engine.weights import discrete_start, joined, search_start, unflatten
 
 
@@ -41,12 +50,13 @@ class Trainer:
         architecture = batch.architecture
         has_noise = used[:, np.array(operations(architecture)) == "noise"].any(axis=1)
         noisy: list[int] = np.flatnonzero(has_noise).tolist()
-        self._has_cnn = [bool(edge[:CNNS].any()) for edge in used]
+        slots = slot_count(architecture)
+        self._has_cnn = [bool(edge[:slots].any()) for edge in used]
         self._like = theta.new_empty(0)
         self.batch = batch
         self.theta = theta
         self.sampler = Sampler(batch, noisy, self._like)
-        self.maps = Maps.of(batch.problem.matrix, architecture, self._like)
+        self.maps = Maps.of(batch.problem.matrix, architecture, self._like, _dilations(batch))
         self._wiring = (
             wire(architecture, self._has_cnn, self._like) if architecture.space == "cell" else None
         )
@@ -139,12 +149,12 @@ class Search(Trainer):
 
     def mixture_of(self, alpha: Tensor) -> Mixture:
         """Return the coefficients of the edges' terms for α, ``(trial, edge, operation)``."""
-        return mixture(alpha.softmax(-1), self._table)
+        return mixture(alpha.softmax(-1), self._table, slot_count(self.batch.architecture))
 
     def discrete(self, picks: NDArray[np.int64]) -> Mixture:
         """Return the coefficients of the edges' terms for architectures, ``(trial, edge)``."""
         picked = one_hot(torch.as_tensor(picks), len(self._table)).to(self._table)
-        return mixture(picked, self._table)
+        return mixture(picked, self._table, slot_count(self.batch.architecture))
 
     def state(self) -> list[Tensor]:
         """Return copies of all that a search changes, each with the trials first."""
@@ -224,13 +234,26 @@ class Training(Trainer):
         used = (architectures[..., None] == np.arange(count)).any(0)
         theta = _tensor(discrete_start(batch, architectures, occasion), like)
         super().__init__(batch, theta, used)
-        picked = one_hot(torch.as_tensor(architectures), count).to(like)
-        terms = mixture(picked, _tensor(term_table(batch.architecture), like))
+        taus = None if batch.parameters is None else batch.parameters[..., 0]
+        terms = split_terms(
+            _tensor(architecture_terms(batch.architecture, architectures, taus), like)
+        )
         self.mixture = terms._replace(cnns=terms.cnns.sum(-1, keepdim=True))
 
     def weight_step(self, step: int, samples: Samples) -> tuple[Tensor, Tensor]:
         """Take one step of the weights, and return the loss and the PSNR before it."""
         return self.train(step, self.mixture, samples)
+
+
+def _dilations(batch: Batch) -> NDArray[np.float64] | None:
+    """Return the dilation of each CNN, ``(trial or 1, layer or 1, slot)``; None if all are 1."""
+    dilations = np.ones((1, 1, 1))
+    if batch.architecture.points:
+        parsed = [parse_operation(point)[1] for point in batch.architecture.points]
+        dilations = np.array([[[values.get("dilation", 1.0) for values in parsed]]])
+    elif batch.parameters is not None:
+        dilations = batch.parameters[..., 1:]
+    return None if (dilations == 1).all() else dilations
 
 
 def _tensor(values: NDArray[np.float64] | list[float], like: Tensor) -> Tensor:

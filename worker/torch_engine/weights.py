@@ -18,8 +18,9 @@ from configspace.architecture import ArchitectureSettings
 from worker.engine.contract import FLATTENING_TAPS, LAST_STATES, Batch
 from worker.engine.initialization import initial_flattening, initial_weights
 from worker.engine.philox import Occasion
+from worker.torch_engine.cnn import Weights
 from worker.torch_engine.custom_operations import custom_start
-from worker.torch_engine.network import CNNS, Weights
+from worker.torch_engine.network import CNNS
 
 
 class Parameters(NamedTuple):
@@ -73,10 +74,15 @@ def joined(networks: Sequence[Tensor], settings: ArchitectureSettings) -> Tensor
 
 
 def search_start(batch: Batch) -> NDArray[np.float64]:
-    """Return the initial weights of supernets, with two slots per edge: ``(trial, parameter)``."""
+    """Return the initial weights of supernets, with all slots per edge: ``(trial, parameter)``.
+
+    The slots of points all start from the weights of slot 0, so that only their parameters tell
+    them apart.
+    """
     occasion = Occasion.SEARCH_START
+    slots = (0,) * len(batch.architecture.points) or range(CNNS)
     edges = [
-        _flat([_slot(batch, occasion, edge, slot) for slot in range(CNNS)])
+        _flat([_slot(batch, occasion, edge, slot) for slot in slots])
         for edge in range(batch.architecture.edges)
     ]
     custom = custom_start(batch, occasion)

@@ -3,28 +3,58 @@
 Signals are ``(batch, 1, n)``.
 """
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from configspace.operations import parse_operation
 from worker.engine.contract import Batch
 from worker.engine.initialization import NetWeights, initial_weights
 from worker.engine.philox import Occasion
 
 
+def read_between(u: Tensor, shift: float) -> Tensor:
+    """Return u at i + shift for all i, linear between the samples and zero beyond the ends."""
+    n, whole = u.shape[-1], math.floor(shift)
+    left = torch.arange(n) + whole
+
+    def sample(places: Tensor) -> Tensor:
+        return torch.where((places >= 0) & (places < n), u[..., places.clamp(0, n - 1)], 0.0)
+
+    return (1 - (shift - whole)) * sample(left) + (shift - whole) * sample(left + 1)
+
+
+class DilatedConv1d(nn.Conv1d):
+    """A convolution whose taps are any distance apart, for signals ``(batch, channel, n)``."""
+
+    distance: float = 1.0
+
+    def forward(self, u: Tensor) -> Tensor:
+        taps = self.weight.shape[-1]
+        read = [read_between(u, (tap - taps // 2) * self.distance) for tap in range(taps)]
+        output = torch.einsum("oct,tbcn->bon", self.weight, torch.stack(read))
+        return output if self.bias is None else output + self.bias[:, None]
+
+
 class TwoLayerCNN(nn.Sequential):
     """n(u): convolution, batch norm, ReLU, convolution."""
 
-    def __init__(self, start: NetWeights, trial: int) -> None:
+    def __init__(self, start: NetWeights, trial: int, dilation: float = 1.0) -> None:
         first, second = start.first[trial].T, start.second[trial].T  # (channel, tap)
         channels, taps = first.shape
+        convolution = nn.Conv1d if dilation == 1 else DilatedConv1d
         super().__init__(
-            nn.Conv1d(1, channels, taps, padding=taps // 2, bias=False),
+            convolution(1, channels, taps, padding=taps // 2, bias=False),
             nn.BatchNorm1d(channels),
             nn.ReLU(),
-            nn.Conv1d(channels, 1, taps, padding=taps // 2),
+            convolution(channels, 1, taps, padding=taps // 2),
         )
+        for module in self:
+            if isinstance(module, DilatedConv1d):
+                module.distance = dilation
         self.double()
         values = {
             "0.weight": torch.as_tensor(first)[:, None],
@@ -41,16 +71,28 @@ class Layer(nn.Module):
         super().__init__()
         self.settings = batch.architecture
         self.matrix = torch.as_tensor(batch.problem.matrix)
-        self.gradient = TwoLayerCNN(initial_weights(batch, occasion, layer, 0), trial)
-        self.cnn = TwoLayerCNN(initial_weights(batch, occasion, layer, 1), trial)
+        self.tau, dilation = self.settings.tau, 1.0
+        if batch.parameters is not None:
+            self.tau, dilation = batch.parameters[trial, layer].tolist()
+        first, second = (initial_weights(batch, occasion, layer, slot) for slot in (0, 1))
+        self.gradient = TwoLayerCNN(first, trial, dilation)
+        self.cnn = TwoLayerCNN(second, trial, dilation)
+        self.points = [parse_operation(point)[1] for point in self.settings.points]
+        self.point_cnns = nn.ModuleList(
+            TwoLayerCNN(first, trial, point.get("dilation", 1.0)) for point in self.points
+        )
 
     def forward(self, operation: int, u: Tensor, y: Tensor, noise: Tensor) -> Tensor:
         gradient = (u @ self.matrix.T - y) @ self.matrix
-        descended = u - self.settings.tau * gradient
         output: Tensor
+        if self.points:
+            tau = self.points[operation].get("tau", self.tau)
+            output = u - tau * gradient - tau * self.point_cnns[operation](u)
+            return output
+        descended = u - self.tau * gradient
         match operation:
             case 0:
-                output = descended - self.settings.tau * self.gradient(u)
+                output = descended - self.tau * self.gradient(u)
             case 1:
                 output = self.cnn(u)
             case 2:

@@ -8,12 +8,11 @@ from torch import Tensor
 from torch.nn.functional import batch_norm, conv1d
 
 from tests.worker.made_up import batch_of
+from worker.torch_engine.cnn import Weights, cnn_taps
 from worker.torch_engine.network import (
     Maps,
     Mixture,
     Noise,
-    Weights,
-    cnn_taps,
     mixture,
     network,
     term_table,
@@ -60,7 +59,7 @@ def stock_cnn(layer: Weights, trial: int, slot: int, u: Tensor) -> Tensor:
 def test_the_folded_cnn_matches_conv1d_and_batch_norm(taps: int) -> None:
     layer, u, shares, fixed = weights(taps), 3 + random(TRIALS, N, BATCH), random(3, 2), maps(taps)
     edge = Weights(*(tensor[:, None] for tensor in layer))
-    output = fixed.taps @ cnn_taps(fixed, edge, shares[:, None], u)
+    output = fixed.taps @ cnn_taps(fixed.patches, edge, shares[:, None], u)
     for trial in range(TRIALS):
         expected = sum(
             shares[trial, slot] * stock_cnn(layer, trial, slot, u[trial]) for slot in range(SLOTS)
