@@ -29,8 +29,8 @@ from worker.torch_engine.training import Search, Training
 
 ENGINE = TorchEngine(dtype=torch.float64)
 POINTS = (
-    "learnable_gradient(tau=0.05, dilation=0.6)",
-    "learnable_gradient(tau=0.3, dilation=1.7)",
+    "learnable_gradient(tau=0.05,dilation=0.6)",
+    "learnable_gradient(tau=0.3,dilation=1.7)",
     "learnable_gradient(dilation=2.0)",
 )
 ARCHITECTURES = np.array([[0, 1, 3], [1, 2, 0], [2, 2, 3], [0, 0, 1]])
