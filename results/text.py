@@ -86,10 +86,10 @@ def number_text(value: float, digits: int = 2, *, sign: bool = False) -> str:
     return format(value, f"{'+' if sign else ''}.{digits}f").replace("-", "−")
 
 
-def interval_text(estimate: Estimate, digits: int = 2) -> str:
-    """Return an estimate as text, with its interval if it has one."""
-    value = number_text(estimate.value, digits)
+def interval_text(estimate: Estimate, digits: int = 2, *, sign: bool = False) -> str:
+    """Return an estimate as text, with its interval if it has one; see `number_text`."""
+    value = number_text(estimate.value, digits, sign=sign)
     if math.isnan(estimate.low):
         return value
-    low, high = (number_text(end, digits) for end in (estimate.low, estimate.high))
+    low, high = (number_text(end, digits, sign=sign) for end in (estimate.low, estimate.high))
     return f"{value} [{low}, {high}]"

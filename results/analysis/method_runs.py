@@ -7,8 +7,8 @@ from typing import Any
 
 from configspace.condition import SEARCHES, Condition
 from configspace.errors import StoreError
-from configspace.names import counted
 from configspace.settings import flat
+from results.analysis.setting import setting_words
 from results.frames.campaign import CampaignFrames, crashed_trials, load_campaign_from
 from results.store.store import Store
 
@@ -53,16 +53,8 @@ class MethodGroup:
     @property
     def name(self) -> str:
         """Problem, space, operations, epochs and hyperparameters in words."""
-        architecture = self.first.architecture
-        words = (
-            self.first.problem.name,
-            architecture.space,
-            " and ".join([architecture.operations, *["custom"] * bool(architecture.custom)])
-            + " operations",
-            counted(self.first.epochs, "epoch"),
-            self.first.preset,
-        )
-        return ", ".join([*words, self.differs] if self.differs else words)
+        words = setting_words(self.first)
+        return f"{words}, {self.differs}" if self.differs else words
 
 
 def load_methods(url: str, names: Sequence[str]) -> list[MethodGroup]:

@@ -15,7 +15,8 @@ from results.analysis.methods import (
     Reference,
     Verdict,
 )
-from results.stats.estimates import LEAST, Estimate
+from results.analysis.setting import setting_columns
+from results.stats.estimates import LEAST, NOTHING, Estimate
 from results.text import Grid, interval_text, number_text
 
 _UNCOUNTED: Final = {
@@ -51,7 +52,7 @@ def gains_grid(judged: JudgedMethods) -> Grid:
             row.name,
             reference_text(gain),
             number_text(gain.mean),
-            _signed(gain.difference),
+            interval_text(gain.difference, sign=True),
             verdict_text(judged, gain),
         )
         for reference in REFERENCES
@@ -115,41 +116,31 @@ def frame(groups: Sequence[JudgedMethods]) -> pd.DataFrame:
 
 
 def _row(judged: JudgedMethods, row: MethodRow) -> dict[str, object]:
-    first = judged.group.first
     shape = row.shape
     found: dict[str, object] = {
-        "problem": first.problem.name,
-        "space": first.architecture.space,
-        "operations": " ".join([first.architecture.operations, *first.architecture.custom]),
-        "epochs": first.epochs,
-        "hyperparameters": first.preset,
+        **setting_columns(judged.group.first),
         "settings": judged.group.differs or None,
         "method": row.name,
         "n": shape.n,
         "crashed": row.crashed,
         "planned": row.planned,
-        **_three("mean", shape.mean),
-        **_three("median", shape.median),
-        **_three("failed", shape.failed),
+        **shape.mean.columns("mean"),
+        **shape.median.columns("median"),
+        **shape.failed.columns("failed"),
         "failed_below": shape.failed_below,
         "cost": row.cost,
     }
-    nothing = Estimate(math.nan, math.nan, math.nan, 0)
     for reference in REFERENCES:
         name, gain = reference.replace("-", "_"), row.gains.get(reference)
         if reference == "random":
             found["random_k"] = None if gain is None else gain.k
         found |= {
             f"{name}_mean": math.nan if gain is None else gain.mean,
-            **_three(f"above_{name}", nothing if gain is None else gain.difference),
+            **(NOTHING if gain is None else gain.difference).columns(f"above_{name}"),
             f"{name}_level": math.nan if gain is None else gain.level,
             f"{name}_verdict": None if gain is None else verdict_text(judged, gain),
         }
     return found
-
-
-def _three(name: str, estimate: Estimate) -> dict[str, object]:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def _verdicts(judged: JudgedMethods, reference: Reference) -> str:
@@ -203,11 +194,3 @@ def _counts(judged: JudgedMethods) -> list[str]:
 
 def _share(failed: Estimate) -> str:
     return number_text(100 * failed.value, 0) + "%" * math.isfinite(failed.value)
-
-
-def _signed(difference: Estimate) -> str:
-    value = number_text(difference.value, sign=True)
-    if math.isnan(difference.low):
-        return value
-    low, high = (number_text(end, sign=True) for end in (difference.low, difference.high))
-    return f"{value} [{low}, {high}]"

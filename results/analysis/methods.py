@@ -10,7 +10,7 @@ import numpy as np
 from results.analysis.method_runs import MethodGroup, MethodRuns
 from results.stats.best_of import above_best_of, best_of
 from results.stats.distribution import FAILED_BELOW, Distribution, distribution
-from results.stats.estimates import LEAST, LEVEL, Estimate, Floats
+from results.stats.estimates import LEAST, LEVEL, NOTHING, Estimate, Floats
 from results.stats.randomization import difference_of_means
 
 Reference = Literal["darts", "random", "best-of-four"]
@@ -124,8 +124,7 @@ def _against(group: MethodGroup, reference: Reference, seed: int) -> dict[str, G
         )
     ]
     if against is None:
-        nothing = Estimate(np.nan, np.nan, np.nan, 0)
-        return {name: Gain(reference, 1, np.nan, nothing, LEVEL) for name in compared}
+        return {name: Gain(reference, 1, np.nan, NOTHING, LEVEL) for name in compared}
     compare = _with_random if reference == "random" else _with_method
     found = {name: compare(group.methods[name], against, seed) for name in compared}
     judged = sum(comparison.n >= LEAST for comparison in found.values())

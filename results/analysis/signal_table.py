@@ -11,7 +11,6 @@ from results.analysis.signal_runs import BASELINE
 from results.analysis.signal_verdicts import Verdict
 from results.analysis.signals import JudgedGroup, JudgedSignal, Measured, Selection
 from results.stats.correlations import Kind
-from results.stats.estimates import Estimate
 from results.text import DASH, Grid, interval_text, number_text
 
 LABELS: Final = {BASELINE: "harmful operations"}
@@ -107,18 +106,18 @@ def _row(
         "scope": scope,
         "runs": measured.runs,
         "configurations": measured.configurations,
-        **_three("spearman", measured.spearman),
-        **_three("kendall", measured.kendall),
-        **_three("pearson", measured.pearson),
+        **measured.spearman.columns("spearman"),
+        **measured.kendall.columns("kendall"),
+        **measured.pearson.columns("pearson"),
         **_verdict_columns(measured.verdict),
     }
     for selection in measured.selections:
         k = selection.k
         row |= {
-            **_three(f"kept_of_{k}", selection.kept),
-            **_three(f"random_of_{k}", selection.random),
-            **_three(f"best_of_{k}", selection.best),
-            **_three(f"share_of_{k}", selection.share),
+            **selection.kept.columns(f"kept_of_{k}"),
+            **selection.random.columns(f"random_of_{k}"),
+            **selection.best.columns(f"best_of_{k}"),
+            **selection.share.columns(f"share_of_{k}"),
             f"cost_of_{k}": selection.cost,
             f"best_cost_of_{k}": selection.best_cost,
         }
@@ -134,13 +133,9 @@ def _verdict_columns(verdict: Verdict | None) -> dict[str, object]:
         "joint_low": verdict.joint[0],
         "joint_high": verdict.joint[1],
         "beats_baseline": verdict.beats_baseline,
-        **_three("above_baseline", above),
+        **above.columns("above_baseline"),
         "may_be_best": verdict.may_be_best,
     }
-
-
-def _three(name: str, estimate: Estimate) -> dict[str, object]:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def _interval(measured: Measured | None, kind: Kind) -> str:

@@ -8,7 +8,7 @@ import pandas as pd
 
 from configspace.condition import Condition
 from configspace.errors import StoreError
-from configspace.names import counted
+from results.analysis.setting import setting_words
 from results.analysis.signal_runs import harmful_operations
 from results.frames.campaign import CampaignFrames, load_campaign_from
 from results.stats.estimates import Floats
@@ -47,17 +47,7 @@ class SurrogateGroup:
     @property
     def name(self) -> str:
         """Problem, space, operations, epochs and hyperparameters in words."""
-        architecture = self.first.architecture
-        custom = " and custom" * bool(architecture.custom)
-        return ", ".join(
-            (
-                self.first.problem.name,
-                architecture.space,
-                f"{architecture.operations}{custom} operations",
-                counted(self.first.epochs, "epoch"),
-                self.first.preset,
-            )
-        )
+        return setting_words(self.first)
 
 
 def load_surrogates(url: str, names: Sequence[str]) -> list[SurrogateGroup]:

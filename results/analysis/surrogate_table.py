@@ -6,8 +6,9 @@ from typing import Final
 import pandas as pd
 
 from configspace.names import counted
+from results.analysis.setting import setting_columns
 from results.analysis.surrogate import LEAST_SUPERNETS, TOP, JudgedSurrogates, Ranking
-from results.stats.estimates import Estimate
+from results.stats.estimates import NOTHING
 from results.text import DASH, Grid, interval_text, number_text
 
 SCORES: Final = {"psnr": "one-hot PSNR", "alpha_likelihood": "log-likelihood"}
@@ -94,30 +95,20 @@ def _all(judged: JudgedSurrogates) -> list[Ranking]:
 
 
 def _row(judged: JudgedSurrogates, one: Ranking) -> dict[str, object]:
-    first = judged.group.first
-    nothing = Estimate(float("nan"), float("nan"), float("nan"), 0)
     return {
-        "problem": first.problem.name,
-        "space": first.architecture.space,
-        "operations": " ".join([first.architecture.operations, *first.architecture.custom]),
-        "epochs": first.epochs,
-        "hyperparameters": first.preset,
+        **setting_columns(judged.group.first),
         "supernets_by": one.name,
         "score": one.score,
         "supernets": one.supernets,
         "architectures": len(judged.group.trained),
-        **_three("spearman", one.spearman),
-        **_three("kendall", one.kendall),
+        **one.spearman.columns("spearman"),
+        **one.kendall.columns("kendall"),
         "of_ten_best": one.overlap,
         "regret": one.regret,
-        **_three("above_baseline", one.above_baseline or nothing),
+        **(one.above_baseline or NOTHING).columns("above_baseline"),
         "verdict": one.verdict,
         "may_be_best": one.best if one.score else None,
     }
-
-
-def _three(name: str, estimate: Estimate) -> dict[str, float]:
-    return {name: estimate.value, f"{name}_low": estimate.low, f"{name}_high": estimate.high}
 
 
 def _verdict(judged: JudgedSurrogates, one: Ranking) -> str:

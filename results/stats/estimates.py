@@ -56,6 +56,14 @@ class Estimate:
     n: int
     """Size of the sample."""
 
+    def columns(self, name: str) -> dict[str, float]:
+        """Return the statistic and the ends of its interval as columns of a table."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
+
+NOTHING = Estimate(math.nan, math.nan, math.nan, 0)
+"""An estimate from no values."""
+
 
 def estimate(
     values: ArrayLike, statistic: Statistic, *, level: float = LEVEL, seed: int = 0
