@@ -27,6 +27,7 @@ GENERATED = {
     "signals-rules": rules.signals,
     "methods-rules": rules.methods,
     "surrogates-rules": rules.surrogates,
+    "strategies-rules": rules.strategies,
 }
 MARK = re.compile(r"^<!-- generated: ([\w-]+) -->$", re.MULTILINE)
 

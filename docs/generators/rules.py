@@ -2,7 +2,7 @@
 
 import re
 
-from results.analysis import method_rules, signal_rules, surrogate_rules
+from results.analysis import method_rules, signal_rules, strategy_rules, surrogate_rules
 from results.comparison import rules as comparison_rules
 from results.paper import findings as paper_findings
 
@@ -30,6 +30,11 @@ def methods() -> str:
 def surrogates() -> str:
     """Return the rules by which `dartboard surrogate` judges supernets."""
     return _below(surrogate_rules.rules_markdown())
+
+
+def strategies() -> str:
+    """Return the rules by which `dartboard strategies` compares strategies."""
+    return _below(strategy_rules.rules_markdown())
 
 
 def _below(markdown: str) -> str:
