@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import typer
 
 from cli.options import DEFAULT_STORE, OutputFile, StoreUrl
-from configspace.errors import DartboardError
 
 app = typer.Typer(add_completion=False)
 
@@ -33,11 +32,8 @@ def export(
     candidates. Both have evaluations, trials and curves.
     """
     from cli.console.output import write_bytes
+    from cli.console.report import check_format
     from results.export import exported
 
-    if format == "parquet" and output is None:
-        raise DartboardError(
-            "expected a file for the format parquet, which is not text",
-            advice="name one with -o FILE",
-        )
+    check_format(format, output)
     write_bytes(exported(store, names, what=what, format=format), output)
