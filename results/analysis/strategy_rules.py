@@ -11,8 +11,9 @@ RULES: Final = {
         "trainings of equal number and length. All trainings of one repetition start from one "
         "seed, for all strategies. The best distinct architectures of each search are then trained "
         "from fresh seeds, the same ones for all. Those fresh scores count: a score of the search "
-        "has chosen the architecture, so it is too high (the winner's curse). Trainings from fresh "
-        "seeds that crashed have no score: means leave them out, and the report has their number."
+        "has chosen the architecture, so it is too high (the winner's curse); it also has the luck "
+        "of the one seed of its repetition. Trainings from fresh seeds that crashed have no score: "
+        "means leave them out, and the report has their number."
     ),
     "Which intervals?": (
         "Each search has a score with each fresh seed, so the scores are crossed: those of one "

@@ -91,7 +91,9 @@ def notes(groups: Sequence[JudgedStrategies]) -> list[str]:
         "First: mean fresh score of the best architecture of the search. Highest: that of the "
         "architecture with the highest one, which is too high, since it chooses by the scores "
         "themselves.",
-        "Winner's curse: score in the search minus fresh score of the same architectures.",
+        "Winner's curse: score in the search minus fresh score of the same architectures. All "
+        "trainings of a repetition have one seed, whose luck is part of it; with more repetitions, "
+        "that averages out.",
         f"Spearman: correlation of both scores among the {top} architectures of a search. Rank by "
         "fresh: their mean rank by the fresh scores. Both are averaged over the searches.",
         "Intervals of scores and of the winner's curse are 95%, for other searches and other fresh "

@@ -107,7 +107,8 @@ def anytime_figure(groups: Sequence[StrategyGroup]) -> Figure:
             lowest += best[:, len(costs) // 10 :][:, :1].ravel().tolist()
         if lowest:
             # The first trainings are far below all that matters.
-            axes.set_ylim(bottom=min(lowest))
+            bottom, top = min(lowest), axes.get_ylim()[1]
+            axes.set_ylim(bottom - 0.04 * (top - bottom), top)
         axes.xaxis.set_major_locator(MaxNLocator(steps=[1, 2, 5, 10], integer=True))
         name_axes(axes, "cost of the search (trainings)", f"best {_SCORE} so far")
     single = Line2D([], [], color=OTHERS, linewidth=0.9)
