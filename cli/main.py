@@ -36,6 +36,7 @@ COMMANDS = (
     "signals",
     "methods",
     "surrogate",
+    "strategies",
     "table",
     "plot",
     "findings",

@@ -193,6 +193,12 @@ class Condition(Section):
         if self.candidates != other.candidates:
             asked, stored = _count(self.candidates), _count(other.candidates)
             differences.append(Difference("surrogate", asked, stored))
+        if self.run is not None and other.run is not None:
+            differences += [
+                Difference(f"strategies.{key}", asked, stored)
+                for key in ("trainings", "top")
+                if (asked := getattr(self.run, key)) != (stored := getattr(other.run, key))
+            ]
         if self.seeds != other.seeds:
             asked, stored = _described(self.seeds), _described(other.seeds)
             differences.append(Difference("seeds", asked, stored))

@@ -75,5 +75,10 @@ class Run(Section):
     """What the condition trains."""
     index: Annotated[int, Field(ge=0)] = 0
     """Index of the supernet in the search, from 0; 0 for the other parts."""
+    trainings: Count = 60
+    """Cost of the whole search, see `StrategiesSettings`; it decides which architectures are its
+    best ones."""
+    top: Count = 10
+    """Number of the best architectures that are trained again."""
     roles: Annotated[tuple[Role, ...], BeforeValidator(as_tuple)] = ()
     """Why the strategy asked for each architecture of the part ``search``, in order."""

@@ -93,7 +93,13 @@ class StrategySearch:
 
     def _run(self, part: Part, *, index: int = 0, roles: tuple[Role, ...] = ()) -> Run:
         return Run(
-            strategy=self.strategy, repetition=self.repetition, part=part, index=index, roles=roles
+            strategy=self.strategy,
+            repetition=self.repetition,
+            part=part,
+            index=index,
+            trainings=self.strategies.trainings,
+            top=self.strategies.top,
+            roles=roles,
         )
 
     def _condition(self, run: Run, changes: dict[str, object]) -> Condition:

@@ -62,7 +62,7 @@ def serve_campaign(campaign: Campaign, session: Session) -> int:
             with contextlib.suppress(StoreError):  # the store itself may have failed
                 for condition, source in zip(campaign.conditions, sources, strict=True):
                     store.end(condition.study, "done" if source.is_complete() else "stopped")
-    return _conclude(chain, result, session)
+    return conclude(chain, result, session, counted(len(sources), "condition"))
 
 
 def begin_conditions(
@@ -106,14 +106,23 @@ def begin_conditions(
     return sources
 
 
-def _conclude(chain: Chain, result: RunResult | None, session: Session) -> int:
-    """Print the summary of the run; return the exit code."""
+def conclude(chain: Chain, result: RunResult | None, session: Session, parts_of: str) -> int:
+    """Print the summary of the run of a campaign; return the exit code.
+
+    Args:
+        chain: The sources of the campaign.
+        result: How the run ended; None if there was nothing to run.
+        session: Where to print.
+        parts_of: What the campaign consists of, such as ``4 conditions``.
+
+    Raises:
+        ServiceError: If the campaign is done without a finished trial.
+    """
     progress = chain.progress()
     interrupted = result is not None and result.state == "stopped"
     state = "stopped" if progress.lost or interrupted else "done"
     parts = [
-        f"campaign {progress.study} {state}: {progress.trials_done} trials of "
-        f"{counted(progress.iterations, 'condition')} finished"
+        f"campaign {progress.study} {state}: {progress.trials_done} trials of {parts_of} finished"
     ]
     parts += [
         f"{counted(count, 'job')} {word}"

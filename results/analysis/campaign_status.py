@@ -99,11 +99,12 @@ def status_of(frames: CampaignFrames, workers: Sequence[SeenWorker] = ()) -> Cam
 
 
 def _condition_status(
-    condition: Condition, psnr: "pd.Series[float]", *, crashed: int, running: int
+    condition: Condition, found: "pd.Series[float]", *, crashed: int, running: int
 ) -> ConditionStatus:
+    psnr = found.dropna()  # a supernet of a strategy trains no architecture
     return ConditionStatus(
         condition=condition,
-        finished=len(psnr),
+        finished=len(found),
         crashed=crashed,
         running=running,
         best=None if psnr.empty else float(psnr.max()),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from configspace.hyperparameters import Hyperparameters
-from configspace.job import EvaluationId, FailureKind
+from configspace.job import CandidateScores, EvaluationId, FailureKind
 
 EvaluationState = Literal["queued", "running", "finished", "crashed", "lost"]
 """State of an evaluation. ``crashed`` is a failure of the configuration; ``lost`` is a failure of
@@ -94,3 +94,13 @@ class FixedTrials:
     state: EvaluationState
     trials: int
     """Number of trials that it has or was planned to have."""
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedTrial:
+    """What a source of jobs decides by, of a finished trial of a condition."""
+
+    architecture_psnr: float | None
+    """PSNR of the trained architecture in dB; None if nothing was trained after a search."""
+    candidates: CandidateScores | None
+    """Scores of the condition's candidates; None without candidates."""

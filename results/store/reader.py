@@ -14,13 +14,14 @@ import sqlalchemy as sa
 from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.hyperparameters import Hyperparameters
-from configspace.job import EvaluationId, Purpose
+from configspace.job import CandidateScores, EvaluationId, Purpose
 from configspace.study import Study
 from results.store import statements, study_rows
 from results.store.connection import Connections
 from results.store.events import (
     Failed,
     Finished,
+    FinishedTrial,
     FixedTrials,
     SeenWorker,
     ShownState,
@@ -236,6 +237,34 @@ class Reader(Connections):
             )
             return {
                 statements.evaluation_id(row): FixedTrials(row.state, row.planned) for row in rows
+            }
+
+    def finished_trials(self, condition: str) -> dict[int, FinishedTrial]:
+        """Return the finished trials of a condition by their index in it.
+
+        Args:
+            condition: Name of the condition, as ``campaign/condition``.
+        """
+        with self.reading() as connection:
+            rows = connection.execute(
+                sa.select(
+                    (evaluations.c.part + trials.c.position).label("trial"),
+                    trials.c.architecture_psnr,
+                    trials.c.candidates,
+                )
+                .join(evaluations, trials.c.evaluation_id == evaluations.c.id)
+                .where(
+                    evaluations.c.study_id == self._id(condition, connection),
+                    evaluations.c.purpose == "campaign",
+                )
+                .order_by("trial")
+            )
+            return {
+                row.trial: FinishedTrial(
+                    row.architecture_psnr,
+                    None if row.candidates is None else CandidateScores.from_wire(row.candidates),
+                )
+                for row in rows
             }
 
     def _id(self, study: str, connection: sa.Connection) -> int:

@@ -26,9 +26,19 @@ by_signal=(blur-inherited blur-short blur-eigenvalue)
 studies=("${sequential[@]}" "${cell[@]}")
 campaigns=(table1 table3 figure5 table2 table4 incumbents noise alpha-scale)
 beyond=(signals robustdarts surrogate)  # what the paper does not have
+by_strategy=(strategies-finite strategies-plane)
 
 for name in "${campaigns[@]}" "${beyond[@]}"; do step campaign "studies/paper/$name.toml"; done
 for name in "${studies[@]}" "${by_signal[@]}"; do step run "studies/paper/$name.toml"; done
+step strategies studies/paper/strategies-finite.toml --format markdown -o "$OUT/strategies-finite.md" \
+  --picture "$OUT/strategies-finite.png" --progress-picture "$OUT/strategies-finite-progress.png"
+step strategies studies/paper/strategies-plane.toml --format markdown -o "$OUT/strategies-plane.md" \
+  --picture "$OUT/strategies-plane.png" --progress-picture "$OUT/strategies-plane-progress.png" \
+  --plane-picture "$OUT/strategies-plane-points.png"
+for name in "${by_strategy[@]}"; do
+  step strategies "studies/paper/$name.toml" --format csv -o "$OUT/$name.csv"
+  step strategies "studies/paper/$name.toml" --format csv --what architectures -o "$OUT/$name-top.csv"
+done
 step compare blur-one-shot blur-final -o "$OUT/comparison"
 step compare blur-cell-one-shot blur-cell-final --quick -o "$OUT/comparison"
 step compare blur-one-shot "${by_signal[@]}" blur-final --quick -o "$OUT/comparison"
@@ -63,4 +73,5 @@ step export "${studies[@]}" --what trials --format parquet -o "$OUT/study-trials
 step export "${beyond[@]}" --what trials --format parquet -o "$OUT/signal-campaign-trials.parquet"
 step export blur-one-shot "${by_signal[@]}" blur-final --what trials --format parquet -o "$OUT/signal-study-trials.parquet"
 step export surrogate --what candidates --format parquet -o "$OUT/candidates.parquet"
+step export "${by_strategy[@]}" --what trials --format parquet -o "$OUT/strategy-trials.parquet"
 "$PYTHON" studies/paper/shrink.py "$OUT"

@@ -23,6 +23,8 @@ MERGED = {
     "signal-trials.parquet": ("signal-campaign-trials.parquet", "signal-study-trials.parquet"),
 }
 """Files of trials, and for each the export of campaigns and the export of studies it is made of."""
+WHOLE = ("evaluations.parquet", "strategy-trials.parquet")
+"""Files that stay as they are, except for their compression."""
 KEYS = ["campaign", "condition", "study", "purpose"]
 """First columns of a file of trials. A trial has either a campaign or a study."""
 STUDY_NUMBERS = ["iteration", "rung", "number", "part"]
@@ -45,9 +47,9 @@ def main(folder: Path) -> None:
     candidates = folder / "candidates.parquet"
     if candidates.exists():
         write_parquet(pd.read_parquet(candidates).round(DECIMALS), candidates)
-    evaluations = folder / "evaluations.parquet"
-    if evaluations.exists():
-        write_parquet(pd.read_parquet(evaluations), evaluations)
+    for name in WHOLE:
+        if (path := folder / name).exists():
+            write_parquet(pd.read_parquet(path), path)
 
 
 def shrink_picture(path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from configspace.campaign import load_campaign
+from configspace.campaign import load_campaign, load_searches
 from configspace.files import is_campaign
 from configspace.study import Study, load_study
 from master.sources.study import BohbSource
@@ -22,7 +22,9 @@ SHOWN = [
 def test_shown_files_load(text: str, tmp_path: Path) -> None:
     path = tmp_path / "shown.toml"
     path.write_text(text)
-    if is_campaign(path):
+    if "[strategies]" in text:
+        load_searches(path)
+    elif is_campaign(path):
         load_campaign(path)
     else:
         load_study(path)

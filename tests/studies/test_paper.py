@@ -4,14 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from configspace.campaign import Campaign, load_campaign
+from configspace.campaign import Campaign, load_campaign, load_searches
 from configspace.files import is_campaign
 from configspace.hyperparameters import Hyperparameters, preset_names
 from configspace.study import Study, load_study
 
 FOLDER = Path(__file__).parents[2] / "studies" / "paper"
 FILES = sorted(FOLDER.glob("*.toml"))
-CAMPAIGNS = [path for path in FILES if is_campaign(path)]
+SEARCHES = [path for path in FILES if "[strategies]" in path.read_text()]
+CAMPAIGNS = [path for path in FILES if is_campaign(path) and path not in SEARCHES]
 STUDIES = [path for path in FILES if not is_campaign(path)]
 
 
@@ -34,6 +35,13 @@ def test_a_study_has_the_papers_budget(path: Path) -> None:
 @pytest.mark.parametrize("path", CAMPAIGNS, ids=lambda path: path.stem)
 def test_a_campaign_is_named_after_its_file(path: Path) -> None:
     assert load_campaign(path).name == path.stem
+
+
+@pytest.mark.parametrize("path", SEARCHES, ids=lambda path: path.stem)
+def test_searches_have_the_papers_epochs(path: Path) -> None:
+    found = load_searches(path)
+    assert {(one.setting.campaign, one.setting.epochs) for one in found} == {(path.stem, 50)}
+    assert {one.repetition for one in found} == set(range(5))
 
 
 @pytest.mark.parametrize("path", CAMPAIGNS, ids=lambda path: path.stem)

@@ -49,7 +49,7 @@ def called(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
 
 
 def test_every_study_and_campaign_runs(called: list[list[str]]) -> None:
-    run = {words[1] for words in called if words[0] in ("run", "campaign")}
+    run = {words[1] for words in called if words[0] in ("run", "campaign", "strategies")}
     assert run == {f"studies/paper/{path.name}" for path in ROOT.glob("studies/paper/*.toml")}
 
 

@@ -42,7 +42,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for prefix in ("", "signal-"):
         CAMPAIGN.to_parquet(folder / f"{prefix}campaign-trials.parquet", index=False)
         STUDY.to_parquet(folder / f"{prefix}study-trials.parquet", index=False)
-    CAMPAIGN.to_parquet(folder / "evaluations.parquet", index=False)
+    for name in ("evaluations.parquet", "strategy-trials.parquet"):
+        CAMPAIGN.to_parquet(folder / name, index=False)
     scores = CAMPAIGN.assign(psnr=[12.345678, 0.5], alpha_likelihood=[-0.12344, np.nan])
     scores.to_parquet(folder / "candidates.parquet", index=False)
     noise = np.random.default_rng(0).integers(256, size=(200, 2000, 3), dtype=np.uint8)
@@ -81,9 +82,10 @@ def test_integers_keep_every_digit(folder: Path) -> None:
     assert trials["iteration"].tolist() == [pd.NA, pd.NA, 3]
 
 
-def test_evaluations_keep_their_rows(folder: Path) -> None:
-    evaluations = pd.read_parquet(folder / "evaluations.parquet")
-    pd.testing.assert_frame_equal(evaluations, CAMPAIGN, check_dtype=False)
+@pytest.mark.parametrize("name", ["evaluations.parquet", "strategy-trials.parquet"])
+def test_other_tables_keep_their_rows(folder: Path, name: str) -> None:
+    found = pd.read_parquet(folder / name)
+    pd.testing.assert_frame_equal(found, CAMPAIGN, check_dtype=False)
 
 
 @pytest.mark.parametrize(

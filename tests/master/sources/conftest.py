@@ -14,3 +14,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
     with Store.open(f"sqlite:///{tmp_path}/store.db") as store:
         store.begin(STUDY, {})
         yield store
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Store]:
+    """Return another store, which is empty."""
+    with Store.open(f"sqlite:///{tmp_path}/other.db") as store:
+        yield store

@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from configspace.hyperparameters import Hyperparameters
 from configspace.job import Job, loss
 from configspace.study import Study
-from master.sources.base import Submission
+from master.sources.base import JobSource, Submission
 from master.sources.fixed import FixedJobs
 from master.sources.reruns import Rerun, rerun_jobs
 from results.store import schema
@@ -21,7 +21,7 @@ def reruns_of(store: Store, trials: int = 5, batch: int = 2, study: Study = STUD
     return rerun_jobs(study, store, RERUN, trials=trials, batch=batch)
 
 
-def submissions(source: FixedJobs) -> list[Submission]:
+def submissions(source: JobSource) -> list[Submission]:
     """Return everything that a source submits until it waits or is done."""
     drawn = []
     while isinstance(submission := source.next(), Submission):

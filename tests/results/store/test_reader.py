@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from configspace.campaign import Campaign
 from configspace.condition import Condition
 from configspace.hyperparameters import Hyperparameters
-from results.store.events import Failed, Finished, FixedTrials, SeenWorker, Submitted
+from results.store.events import Failed, Finished, FinishedTrial, FixedTrials, SeenWorker, Submitted
 from results.store.schema import configurations, evaluations, workers
 from results.store.store import Store
 from tests.results.made_up import filled, id_of, outcome, run, study
@@ -149,6 +149,23 @@ def test_parts_have_a_state_and_a_size(store: Store) -> None:
         2: FixedTrials("queued", 3),
     }
     assert store.parts(made.study, "rerun") == {}
+
+
+def test_finished_trials_have_their_index(store: Store) -> None:
+    made = Condition(
+        campaign="many", name="one", preset="H1", hyperparameters=Hyperparameters(), trials=5
+    )
+    store.begin_campaign(Campaign(name="many", conditions=(made,)), {})
+    for first in (3, 0):
+        id = id_of(purpose="campaign", part=first)
+        store.submit(made.study, id, Hyperparameters(), model_based=False, seeds=2)
+        if first:
+            done = outcome(id, [(1.0, 2.0), (3.0, 4.0)])
+            store.finish(made.study, done, loss=-3.0, worker="w")
+    assert store.finished_trials(made.study) == {
+        3: FinishedTrial(2.0, None),
+        4: FinishedTrial(4.0, None),
+    }
 
 
 def test_an_old_re_run_has_its_finished_trials(begun: Store) -> None:
