@@ -75,6 +75,7 @@ def test_fresh_seeds_are_the_same_everywhere(tmp_path: Path) -> None:
         (TINY + '[evaluation]\nsignals = ["short"]', "evaluation.signals: expected none"),
         (TINY + '[architecture]\npoints = ["cnn"]', "architecture.points: expected none"),
         ('spaces = ["sequential", "cell"]' + TINY, "spaces: expected 'sequential' with"),
+        ("[strategies]\ntraining = 3", "known keys: names, repetitions, trainings, top, fresh"),
         ("[strategies]\nnames = []", "at least 1 item"),
         ('[strategies]\nnames = ["random", "random"]', "got 'random' twice"),
         ("[strategies]\ntau = [1.0, 0.1]", r"tau: expected \[low, high\], got \[1.0, 0.1\]"),
