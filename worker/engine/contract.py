@@ -89,6 +89,11 @@ class Batch:
     and no dilation."""
 
     @property
+    def dilated(self) -> bool:
+        """Whether any convolution of a retraining is dilated."""
+        return self.parameters is not None and bool((self.parameters[..., 1] != 1).any())
+
+    @property
     def measures_eigenvalues(self) -> bool:
         """Whether a search measures the Hessian by α: for its eigenvalues, or for a rule that can
         stop it."""

@@ -87,6 +87,8 @@ def make_ready(
     progress: Report,
     architecture: ArchitectureSettings | None = None,
     search: SearchSettings | None = None,
+    *,
+    dilated: bool = False,
 ) -> None:
     """Compile the kernels of an engine, so that no job's time includes a compilation.
 
@@ -94,7 +96,8 @@ def make_ready(
         engine: The engine.
         progress: Called before each step of a compilation; each step is logged, too.
         architecture: Settings of the search space; the defaults are those of the sequential space.
-        search: Settings of the search; only drop path needs another kernel.
+        search: Settings of the search; drop path needs one more kernel.
+        dilated: Whether trainings have dilated convolutions, which need one more kernel.
     """
     if engine.name == "numba":
         from worker.numba_engine.first_calls import Step, ensure_compiled, log_step
@@ -106,7 +109,9 @@ def make_ready(
 
         settings = architecture or ArchitectureSettings()
         drop_path = search is not None and search.variant == "r-darts-dp"
-        ensure_compiled(report, settings.kernel_size, settings.space, drop_path=drop_path)
+        ensure_compiled(
+            report, settings.kernel_size, settings.space, drop_path=drop_path, dilated=dilated
+        )
 
 
 def target_of(engine: Engine) -> str:

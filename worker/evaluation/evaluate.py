@@ -53,8 +53,11 @@ class JobEvaluator:
         """
         batch = batch_of(job)
         engine = able_engine(self._engine, self._name, job.architecture, job.search)
+        dilated = (
+            job.architectures is not None and retraining_of(batch, job.architectures)[0].dilated
+        )
         # Not included in the seconds of the trials.
-        make_ready(engine, progress, job.architecture, job.search)
+        make_ready(engine, progress, job.architecture, job.search, dilated=dilated)
         if job.architectures is None:
             retrain = job.objective == "final"
             searching: Engine = engine

@@ -73,9 +73,9 @@ def fold(trial: Trial, layer: int, source: int, cnn: int, taps: Taps) -> None:
         store(trial.inverse, place * width + c, inverse)
         store(trial.folded_shift, place * width + c, shift)
         start = place * tile_elements(taps) * width + c
-        folded = scale_each(scale, filter_transform(first))
+        folded = scale_each(scale, filter_transform(first, taps))
         store_strided(trial.transformed_first, start, width, folded)
-        store_strided(trial.transformed_second, start, width, filter_transform(second))
+        store_strided(trial.transformed_second, start, width, filter_transform(second, taps))
 
 
 @kernel

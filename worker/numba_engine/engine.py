@@ -78,6 +78,7 @@ class NumbaEngine:
             kernel_size=settings.kernel_size,
             space=settings.space,
             drop_path=batch.drop_paths is not None,
+            dilated=batch.dilated,
         )
         trials = len(batch.seeds)
         threads = min(self.threads, trials)

@@ -25,6 +25,7 @@ from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import set_coefficients
 from worker.numba_engine.compilation import compile_for, is_compiled
 from worker.numba_engine.compile_lock import alone
+from worker.numba_engine.dilated_epochs import dilated_train_epoch
 from worker.numba_engine.drop_factors import Drops
 from worker.numba_engine.epochs import Batches, search_epoch, train_epoch
 from worker.numba_engine.hessian_kernels import (
@@ -43,6 +44,8 @@ log = logging.getLogger(__name__)
 
 DROP_PATH = "drop-path"
 """Word for `compile_missing`: searches drop edges."""
+DILATED = "dilated"
+"""Word for `compile_missing`: convolutions are dilated."""
 KernelSize = Literal[3, 5]
 SpaceName = Literal["sequential", "cell"]
 
@@ -82,6 +85,7 @@ def ensure_compiled(
     space: SpaceName = "sequential",
     *,
     drop_path: bool = False,
+    dilated: bool = False,
 ) -> None:
     """Compile the kernels to disk, so that no trial waits for their compilation.
 
@@ -95,11 +99,12 @@ def ensure_compiled(
         kernel_size: Taps of the convolutions: the kernels are compiled for each size.
         space: The search space: the kernels are compiled for each, too.
         drop_path: Whether searches drop edges; if so, one more kernel is compiled.
+        dilated: Whether trainings have dilated convolutions; if so, one more kernel is compiled.
     """
-    missing = _missing(kernel_size, space, drop_path)
-    words = str(kernel_size), space, *([DROP_PATH] if drop_path else [])
-    if missing and not compile_in_subprocess(report, *words):
-        _compile(report, _missing(kernel_size, space, drop_path))
+    options = [word for word, used in ((DROP_PATH, drop_path), (DILATED, dilated)) if used]
+    missing = _missing(kernel_size, space, *options)
+    if missing and not compile_in_subprocess(report, str(kernel_size), space, *options):
+        _compile(report, _missing(kernel_size, space, *options))
 
 
 def compile_in_subprocess(report: Report, *words: str, **variables: str) -> bool:
@@ -142,9 +147,8 @@ def compile_missing(kernel_size: str, space: str, *options: str) -> None:
     Args:
         kernel_size: Taps of the convolutions, ``3`` or ``5``.
         space: The search space, ``sequential`` or ``cell``.
-        options: `DROP_PATH`, or nothing.
+        options: Any of `DROP_PATH` and `DILATED`.
     """
-    drop_path = DROP_PATH in options
     architecture = ArchitectureSettings.model_validate(
         {"kernel_size": int(kernel_size), "space": space}
     )
@@ -152,10 +156,12 @@ def compile_missing(kernel_size: str, space: str, *options: str) -> None:
     def report(step: Step) -> None:
         print(json.dumps(step), flush=True)  # noqa: T201 -- the parent process reads it
 
-    what = architecture.kernel_size, architecture.space, drop_path
-    waiting = Step("", 1, len(_missing(*what)))
+    def missing() -> list[FirstCall]:
+        return _missing(architecture.kernel_size, architecture.space, *options)
+
+    waiting = Step("", 1, len(missing()))
     with alone(cache_directory(), f"{space}-{kernel_size}", lambda: report(waiting)):
-        _compile(report, _missing(*what))
+        _compile(report, missing())
 
 
 class FirstCall(NamedTuple):
@@ -176,8 +182,8 @@ class FirstCalls(NamedTuple):
     calls: tuple[FirstCall, ...]
 
 
-def _missing(kernel_size: KernelSize, space: SpaceName, drop_path: bool = False) -> list[FirstCall]:
-    calls = _first_calls(kernel_size, space, drop_path).calls
+def _missing(kernel_size: KernelSize, space: SpaceName, *options: str) -> list[FirstCall]:
+    calls = _first_calls(kernel_size, space, *options).calls
     return [call for call in calls if not is_compiled(call.entry, call.arguments)]
 
 
@@ -188,8 +194,14 @@ def _compile(report: Report, missing: list[FirstCall]) -> None:
 
 
 @functools.cache
-def _first_calls(kernel_size: KernelSize, space: SpaceName, drop_path: bool = False) -> FirstCalls:
-    """Return the first calls of all entries for a kernel size and a search space."""
+def _first_calls(kernel_size: KernelSize, space: SpaceName, *options: str) -> FirstCalls:
+    """Return the first calls of all entries for a kernel size and a search space.
+
+    Args:
+        kernel_size: Taps of the convolutions.
+        space: The search space.
+        options: Any of `DROP_PATH` and `DILATED`, which need one more kernel each.
+    """
     batch = Batch(
         problem=CosineProblem(ProblemSettings()),
         architecture=ArchitectureSettings(
@@ -212,8 +224,11 @@ def _first_calls(kernel_size: KernelSize, space: SpaceName, drop_path: bool = Fa
         FirstCall("training", train_epoch, (*workspace.network, batches)),
         *_hessian_calls(),
     ]
-    if drop_path:
+    if DROP_PATH in options:
         calls.append(FirstCall("search with drop path", search_epoch, (*search, Drops(0, 0, 0))))
+    if DILATED in options:
+        dilated = trial, workspace.direct_taps, batches
+        calls.append(FirstCall("training with dilation", dilated_train_epoch, dilated))
     return FirstCalls(workspace, tuple(calls))
 
 

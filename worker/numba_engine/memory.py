@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from worker.engine.philox import blocks
 from worker.numba_engine.compilation import shared
 from worker.numba_engine.vector_type import LANES
-from worker.numba_engine.winograd import OUTPUT_ROWS, TILE_ELEMENTS
+from worker.numba_engine.winograd import DIRECT_ELEMENTS, OUTPUT_ROWS, TILE_ELEMENTS
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -30,7 +30,10 @@ Its fields are known only when a kernel is compiled: names of `_INTEGERS` and `_
 names of `array_shapes` hold the addresses of arrays.
 """
 
-Taps = tuple[int, ...]
+DirectTaps = tuple[np.int32, ...]
+"""The taps of dilated convolutions, as 32-bit integers: the type tells a kernel to filter directly
+(`worker.numba_engine.winograd`)."""
+Taps = tuple[int, ...] | DirectTaps
 """The numbers 0, …, K − 1: their count tells a kernel the kernel size K when it is compiled."""
 
 
@@ -112,6 +115,8 @@ class Sizes(NamedTuple):
     noisy: bool
     """Whether a layer can draw operation noise."""
     space: Space = None
+    dilated: bool = False
+    """Whether a trial can have dilated convolutions."""
 
     @property
     def columns(self) -> int:
@@ -127,6 +132,11 @@ class Sizes(NamedTuple):
     def halo(self) -> int:
         """Rows of zeros at each end of a column."""
         return self.taps - 1
+
+    @property
+    def elements(self) -> int:
+        """Most elements of a tile."""
+        return DIRECT_ELEMENTS[self.taps] if self.dilated else TILE_ELEMENTS[self.taps]
 
     @property
     def signals(self) -> int:
@@ -167,7 +177,7 @@ def array_shapes(m: int, n: int, sizes: Sizes) -> Shapes:
         sizes: Other sizes.
     """
     taps, columns, width, signals = sizes.taps, sizes.columns, sizes.width, sizes.signals
-    elements, maps = TILE_ELEMENTS[taps], (sizes.layers, CNNS)
+    elements, maps = sizes.elements, (sizes.layers, CNNS)
     column = (n + 2 * sizes.halo, LANES)
     signal = (columns, *column)
     # One tile more than the columns have, because a sweep reads one tile ahead.
@@ -220,6 +230,9 @@ def array_shapes(m: int, n: int, sizes: Sizes) -> Shapes:
         "channel_sums": (filter_sum_count(elements), LANES),  # sums of one vector of channels
         "lags": (taps + 1, LANES),  # Σ u_j u_{j − d} and Σ u_j of a layer's input, by lane
         "stencil": (2 * taps - 1,),  # weights of the rows around in the patch statistics' gradient
+        # What the taps of dilated convolutions read in all columns of a layer's input.
+        "patches": (sizes.columns * tile_count(n) + 1 if sizes.dilated else 0, elements, LANES),
+        "dilations": (sizes.layers,),  # distance of the taps, in rows
         **cell_shapes(n, sizes),
     }
 
@@ -254,7 +267,7 @@ def cell_shapes(n: int, sizes: Sizes) -> Shapes:
         sizes: Sizes of the trial.
     """
     states, columns = sizes.space.states if sizes.space else 0, sizes.columns
-    tiles, elements = columns * tile_count(n), TILE_ELEMENTS[sizes.taps]
+    tiles, elements = columns * tile_count(n), sizes.elements
     shapes: Shapes = {
         "trained": (sizes.signals,),  # 1 for a state whose gradient is needed, else 0
         # What the edges of a state share, for one cell at a time.

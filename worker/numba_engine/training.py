@@ -223,6 +223,7 @@ class RetrainRun:
         self._initial = initial_values(batch, Occasion.RETRAIN_START)
         self._step_sizes = weight_step_sizes(batch)
         self._shares = np.eye(len(operations(batch.architecture)))[architectures]
+        self._parameters = batch.parameters
         self.result = Retrained(
             psnr=np.full(len(batch.seeds), np.nan),
             train_loss=_empty_curves(batch),
@@ -239,12 +240,13 @@ class RetrainRun:
             end_epoch: Called at the end of each epoch.
         """
         workspace.begin(index, self._initial)
-        workspace.keep(self._shares[index])
+        parameters = None if self._parameters is None else self._parameters[index]
+        workspace.keep(self._shares[index], parameters)
         for epoch in range(self.batch.epochs):
             steps = steps_of(self.batch, epoch)
             sizes = self._step_sizes[index, steps.start : steps.stop]
             batches = workspace.batches(index, Occasion.RETRAIN_TRAINING, steps, sizes)
-            means = train_epoch(*workspace.network, batches)
+            means = workspace.train(batches)
             self.result.train_loss[index, epoch] = means.loss
             self.result.train_psnr[index, epoch] = means.psnr
             end_epoch()

@@ -21,6 +21,11 @@ The three matrices give all three derivatives of the trilinear form
 The kernel size K is the length of the tuple ``taps``, so that all loops over taps, rows and
 elements are unrolled when a kernel is compiled.
 
+A dilated convolution has no tiles that overlap. It is filtered *directly*: a tile has the K samples
+that the taps read for each of its two rows, which `worker.numba_engine.interpolation` computes, and
+the transforms only repeat or sum. The type of ``taps``, `memory.DirectTaps`, tells a kernel to do
+so when it is compiled.
+
 Source: Winograd 1980, "Arithmetic complexity of computations", Ch. IV; Lavin and Gray 2016, "Fast
 algorithms for convolutional neural networks", Sec. 4.
 """
@@ -62,9 +67,15 @@ INPUT_TRANSFORM = {  # Bᵀ, from a tile's K + 1 rows to its elements
         (0, 0, 0, 0, -1, 1),
     ),
 }
-FILTER_TRANSFORM = {  # G, from K taps to elements
-    3: ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1)),
-    5: (
+TILE_ELEMENTS = {3: 4, 5: 7}
+"""Number of elements of a transformed tile, by kernel size."""
+_TAPS = {elements: taps for taps, elements in TILE_ELEMENTS.items()}
+DIRECT_ELEMENTS = {taps: OUTPUT_ROWS * taps for taps in TILE_ELEMENTS}
+"""Number of elements of a tile that is filtered directly, by kernel size."""
+
+FILTER_TRANSFORM = {  # G, from K taps to elements, by the number of elements
+    4: ((1, 0, 0), (0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0, 0, 1)),
+    7: (
         (1, 0, 0, 0, 0),
         (0.5, 0.5, 0.5, 0, 0),
         (0.5, -0.5, 0.5, 0, 0),
@@ -73,15 +84,28 @@ FILTER_TRANSFORM = {  # G, from K taps to elements
         (0, 0, 0, 1, 1),
         (0, 0, 0, 0, 1),
     ),
+    **{
+        elements: tuple(
+            tuple(int(t == element % taps) for t in range(taps)) for element in range(elements)
+        )
+        for taps, elements in DIRECT_ELEMENTS.items()
+    },
 }
-TRANSPOSED_OUTPUT_TRANSFORM = {  # A, from two rows of the output to elements
-    3: ((1, 0), (1, 1), (1, -1), (0, 1)),
-    5: ((1, 0), (1, 1), (1, -1), (0, 1), (1, 0), (1, 1), (0, 1)),
+TRANSPOSED_OUTPUT_TRANSFORM = {  # A, from two rows of the output to elements, by their number
+    4: ((1, 0), (1, 1), (1, -1), (0, 1)),
+    7: ((1, 0), (1, 1), (1, -1), (0, 1), (1, 0), (1, 1), (0, 1)),
+    **{elements: ((1, 0),) * taps + ((0, 1),) * taps for taps, elements in DIRECT_ELEMENTS.items()},
 }
-TILE_ELEMENTS = {taps: len(matrix) for taps, matrix in INPUT_TRANSFORM.items()}
-"""Number of elements of a transformed tile, by kernel size."""
 
-_TAPS = {elements: taps for taps, elements in TILE_ELEMENTS.items()}
+
+def _is_direct(taps: Any) -> bool:
+    """Return whether the type of a tuple of taps is that of `memory.DirectTaps`."""
+    return bool(taps.dtype == types.int32)
+
+
+def _elements(taps: Any) -> int:
+    """Return the number of elements of a tile for the type of a tuple of taps."""
+    return (DIRECT_ELEMENTS if _is_direct(taps) else TILE_ELEMENTS)[len(taps)]
 
 
 @intrinsic
@@ -89,7 +113,7 @@ def tile_elements(typingctx: Any, taps: Any) -> Any:
     """Return the number of elements of a transformed tile, a constant."""
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return context.get_constant(types.intp, TILE_ELEMENTS[len(taps)])
+        return context.get_constant(types.intp, _elements(taps))
 
     return types.intp(taps), codegen
 
@@ -111,7 +135,7 @@ def load_tile(typingctx: Any, base: Any, index: Any, taps: Any) -> Any:
 @intrinsic
 def load_transformed(typingctx: Any, base: Any, index: Any, taps: Any) -> Any:
     """Return the elements of a transformed tile, stored one after another from ``index`` on."""
-    count = TILE_ELEMENTS[len(taps)]
+    count = _elements(taps)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _load_consecutive(context, builder, args, count)
@@ -136,14 +160,16 @@ def store_transformed(typingctx: Any, base: Any, index: Any, elements: Any) -> A
 def splat_transformed_filter(typingctx: Any, base: Any, index: Any, stride: Any, taps: Any) -> Any:
     """Return the elements of a transformed filter, each in all lanes of a vector.
 
-    Element p is the number at ``index + p · stride``.
+    Element p is the number at ``index + p · stride``. Filtered directly, both rows have the same
+    filter, which is loaded once.
     """
-    count = TILE_ELEMENTS[len(taps)]
+    count = _elements(taps)
+    loaded = len(taps) if _is_direct(taps) else count
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        addresses = emit_addresses(builder, args[0], args[1], args[2], count)
+        addresses = emit_addresses(builder, args[0], args[1], args[2], loaded)
         elements = [emit_splat(builder, builder.load(place)) for place in addresses]
-        return make_tuple(context, builder, elements)
+        return make_tuple(context, builder, elements * (count // loaded))
 
     return types.UniTuple(vector, count)(types.intp, types.intp, types.intp, taps), codegen
 
@@ -174,20 +200,20 @@ def transposed_input_transform(typingctx: Any, elements: Any) -> Any:
 
 
 @intrinsic
-def filter_transform(typingctx: Any, taps: Any) -> Any:
-    """Return G g: the elements of a filter g of K taps."""
-    matrix = FILTER_TRANSFORM[len(taps)]
+def filter_transform(typingctx: Any, values: Any, taps: Any) -> Any:
+    """Return G g: the elements of a filter g, whose values by tap are vectors."""
+    matrix = FILTER_TRANSFORM[_elements(taps)]
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _multiply(context, builder, matrix, args[0])
 
-    return types.UniTuple(vector, len(matrix))(taps), codegen
+    return types.UniTuple(vector, len(matrix))(values, taps), codegen
 
 
 @intrinsic
 def transposed_filter_transform(typingctx: Any, elements: Any) -> Any:
     """Return Gᵀ e: the gradient by a filter's K taps, given that by its elements, e."""
-    matrix = _transposed(FILTER_TRANSFORM[_TAPS[len(elements)]])
+    matrix = _transposed(FILTER_TRANSFORM[len(elements)])
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _multiply(context, builder, matrix, args[0])
@@ -198,7 +224,7 @@ def transposed_filter_transform(typingctx: Any, elements: Any) -> Any:
 @intrinsic
 def transposed_output_transform(typingctx: Any, rows: Any, taps: Any) -> Any:
     """Return A z: the elements of two rows z of the output."""
-    matrix = TRANSPOSED_OUTPUT_TRANSFORM[len(taps)]
+    matrix = TRANSPOSED_OUTPUT_TRANSFORM[_elements(taps)]
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return _multiply(context, builder, matrix, args[0])
@@ -219,7 +245,7 @@ def correlate(typingctx: Any, tile: Any, taps: Any, start: Any) -> Any:
         start: A vector added to both rows.
     """
     count = len(tile)
-    matrix = TRANSPOSED_OUTPUT_TRANSFORM[_TAPS[count]]
+    matrix = TRANSPOSED_OUTPUT_TRANSFORM[count]
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         factors = list(zip(*(parts_of(builder, arg, count) for arg in args[:2]), strict=True))
@@ -233,10 +259,13 @@ def correlate(typingctx: Any, tile: Any, taps: Any, start: Any) -> Any:
 
         same = sum_of_products((1, 1), args[2])
         opposite = sum_of_products((1, -1), None)
-        rows = [
-            sum_of_products((1, 0), builder.fadd(same, opposite)),
-            sum_of_products((0, 1), builder.fsub(same, opposite)),
-        ]
+        if opposite is None:  # the tile is filtered directly
+            rows = [sum_of_products((1, 0), same), sum_of_products((0, 1), same)]
+        else:
+            rows = [
+                sum_of_products((1, 0), builder.fadd(same, opposite)),
+                sum_of_products((0, 1), builder.fsub(same, opposite)),
+            ]
         return make_tuple(context, builder, rows)
 
     return types.UniTuple(vector, OUTPUT_ROWS)(tile, taps, start), codegen

@@ -13,12 +13,18 @@ from worker.engine.philox import MASK, KeyedGenerator, Occasion
 from worker.engine.problem import CosineProblem
 from worker.numba_engine.alpha import Alpha, set_coefficients
 from worker.numba_engine.cell_pruning import needed_edges, trained_signals
+from worker.numba_engine.dilated_epochs import dilated_train_epoch
 from worker.numba_engine.drop_factors import DropFactors
-from worker.numba_engine.epochs import Batches, train_epoch
+from worker.numba_engine.epochs import Batches, TrainingMeans, train_epoch
 from worker.numba_engine.memory import (
     CNNS,
+    FIRST_MAP,
     FLATTENING,
+    IDENTITY,
+    NORMAL,
+    START,
     CellSpace,
+    DirectTaps,
     Doubles,
     Floats,
     Memory,
@@ -67,6 +73,7 @@ class Workspace:
             channels=architecture.channels,
             noisy="noise" in operations(architecture),
             space=space,
+            dilated=batch.dilated,
         )
         self.batch = batch
         self.memory = Memory(matrix, sizes)
@@ -77,6 +84,9 @@ class Workspace:
             sigma=architecture.operation_noise,
         )
         self.network = Network(self.memory.trial, tuple(range(taps)), space)
+        self.direct_taps: DirectTaps = tuple(np.int32(tap) for tap in range(taps))
+        """The taps as dilated convolutions take them."""
+        self._dilated = False
         count = batch.search.batches * matrix.shape[1] * size
         self._drawn = np.zeros((2, count + int(self.trial["columns"]) * LANES), np.float32)
         self._scratch = np.empty(4 * size + 6)
@@ -126,11 +136,15 @@ class Workspace:
         views = {name: self.memory[name][:, cnn] for name in names}
         return {**views, "bias": self.memory["bias"][cnn::CNNS]}
 
-    def keep(self, shares: NDArray[np.float64]) -> None:
+    def keep(
+        self, shares: NDArray[np.float64], parameters: NDArray[np.float64] | None = None
+    ) -> None:
         """Fix the coefficients to those of an architecture, and train only its CNNs.
 
         Args:
             shares: The architecture as one-hot rows, shape ``(edge, operation)``.
+            parameters: τ and dilation of each edge, shape ``(edge, 2)``; None: the step size of
+                the settings, and no dilation.
         """
         settings = self.batch.architecture
         mapped = shares[:, :CNNS].sum(1) > 0  # the operations with weights come first
@@ -143,6 +157,33 @@ class Workspace:
             shares = shares * needed[:, None]
             self.memory["trained"][:] = trained_signals(settings, needed, mapped)
         set_coefficients(shares, self.trial)
+        if parameters is not None:
+            self._set_parameters(shares, mapped, parameters)
+
+    def _set_parameters(
+        self,
+        shares: NDArray[np.float64],
+        mapped: NDArray[np.bool_],
+        parameters: NDArray[np.float64],
+    ) -> None:
+        """Replace the step sizes in the coefficients, and set the dilations; see `keep`."""
+        taus, dilations = parameters.T
+        coefficients = self.memory["coefficients"]
+        steps = coefficients[:, IDENTITY].astype(np.float64)
+        coefficients[:, NORMAL], coefficients[:, START] = -taus * steps, taus * steps
+        coefficients[:, FIRST_MAP] = -taus * shares[:, 0]
+        self.memory["dilations"][:] = dilations
+        self._dilated = bool((dilations[mapped] != 1).any())
+
+    def train(self, batches: Batches) -> TrainingMeans:
+        """Take steps of the weights with the coefficients of `keep`; without any to train, score.
+
+        Args:
+            batches: The batches, and the step sizes of the weights.
+        """
+        if self._dilated:
+            return dilated_train_epoch(self.trial, self.direct_taps, batches)
+        return train_epoch(*self.network, batches)
 
     def signals(self, index: int, occasion: Occasion, steps: range, buffer: int = 0) -> Floats:
         """Draw the signals of consecutive steps of a trial.
@@ -192,7 +233,7 @@ class Workspace:
         batches = self.batch.search.batches
         self.memory.set(lowest_trained=self.batch.architecture.edges)
         drawn = self.batches(index, occasion, range(batches), np.zeros(batches))
-        return train_epoch(*self.network, drawn).psnr
+        return self.train(drawn).psnr
 
 
 def initial_values(batch: Batch, occasion: Occasion) -> InitialValues:

@@ -247,12 +247,10 @@ class Training(Trainer):
 
 def _dilations(batch: Batch) -> NDArray[np.float64] | None:
     """Return the dilation of each CNN, ``(trial or 1, layer or 1, slot)``; None if all are 1."""
-    dilations = np.ones((1, 1, 1))
-    if batch.architecture.points:
-        parsed = [parse_operation(point)[1] for point in batch.architecture.points]
-        dilations = np.array([[[values.get("dilation", 1.0) for values in parsed]]])
-    elif batch.parameters is not None:
-        dilations = batch.parameters[..., 1:]
+    if batch.parameters is not None:
+        return batch.parameters[..., 1:] if batch.dilated else None
+    parsed = [parse_operation(point)[1] for point in batch.architecture.points]
+    dilations = np.array([[[values.get("dilation", 1.0) for values in parsed]]])
     return None if (dilations == 1).all() else dilations
 
 

@@ -76,8 +76,8 @@ def joined(networks: Sequence[Tensor], settings: ArchitectureSettings) -> Tensor
 def search_start(batch: Batch) -> NDArray[np.float64]:
     """Return the initial weights of supernets, with all slots per edge: ``(trial, parameter)``.
 
-    The slots of points all start from the weights of slot 0, so that only their parameters tell
-    them apart.
+    The slots of points all start from the weights of slot 0, so that they differ only in their
+    parameters.
     """
     occasion = Occasion.SEARCH_START
     slots = (0,) * len(batch.architecture.points) or range(CNNS)

@@ -35,8 +35,14 @@ def test_nothing_is_reported_if_everything_is_compiled() -> None:
 
 def test_only_drop_path_compiles_its_kernel() -> None:
     plain = [call.name for call in first_calls._first_calls(3, "sequential").calls]
-    dropping = [call.name for call in first_calls._first_calls(3, "sequential", True).calls]
+    dropping = [call.name for call in first_calls._first_calls(3, "sequential", "drop-path").calls]
     assert dropping == [*plain, "search with drop path"]
+
+
+def test_only_dilation_compiles_its_kernel() -> None:
+    plain = [call.name for call in first_calls._first_calls(3, "sequential").calls]
+    dilated = [call.name for call in first_calls._first_calls(3, "sequential", "dilated").calls]
+    assert dilated == [*plain, "training with dilation"]
 
 
 @pytest.mark.parametrize("space", ["sequential", "cell"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.worker.made_up import HYPERPARAMETERS, batch_of
+from tests.worker.made_up import HYPERPARAMETERS, batch_of, with_parameters
 from tests.worker.torch_engine.plain_cell import in_cells
 from worker.engine.contract import Batch
 from worker.numba_engine import workspace
@@ -98,6 +98,25 @@ def test_kernels_of_cells_write_only_to_their_arrays(
     assert_guarded(batch, picks)
 
 
+@pytest.mark.parametrize(
+    ("points", "batch_size", "dilation"), [(50, 129, 1.5), (9, 3, 20.0), (23, 37, 0.4)]
+)
+def test_dilated_kernels_write_only_to_their_arrays(
+    monkeypatch: pytest.MonkeyPatch, points: int, batch_size: int, dilation: float
+) -> None:
+    ensure_compiled(lambda _: None, dilated=True)
+    monkeypatch.setattr(workspace, "Memory", Guarded)
+    monkeypatch.setattr(Guarded, "created", [])
+    batch = batch_of(*HYPERPARAMETERS[:3], points=points, batch_size=batch_size)
+    batch = with_parameters(batch, dilation=dilation)
+    picks = np.array([[0, 1, 0], [3, 0, 1], [0, 2, 1]])
+
+    psnr = NumbaEngine(1).retrain(batch, picks, lambda *_: None).psnr
+
+    assert np.isfinite(psnr).all()
+    assert_kept_to_their_arrays(Guarded.created)
+
+
 def assert_guarded(batch: Batch, picks: NDArray[np.int64]) -> None:
     scores = [
         NumbaEngine(2).search(batch, lambda *_: None).psnr,
@@ -106,6 +125,10 @@ def assert_guarded(batch: Batch, picks: NDArray[np.int64]) -> None:
 
     assert np.isfinite(scores).all()
     assert len(Guarded.created) == 3
-    for memory in Guarded.created:
+    assert_kept_to_their_arrays(Guarded.created)
+
+
+def assert_kept_to_their_arrays(memories: list[Guarded]) -> None:
+    for memory in memories:
         for strip in memory.strips:
             np.testing.assert_array_equal(strip, CANARY)

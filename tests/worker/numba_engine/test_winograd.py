@@ -13,6 +13,7 @@ from worker.numba_engine.winograd import (
     filter_transform,
     input_transform,
     load_tile,
+    load_transformed,
     transposed_filter_transform,
     transposed_input_transform,
     transposed_output_transform,
@@ -25,7 +26,7 @@ ZERO = np.float32(0)
 
 @njit
 def correlation(d: Floats, g: Floats, start: Floats, z: Floats, taps: Taps) -> None:
-    filters = filter_transform(load_strided(g.ctypes.data, 0, LANES, taps))
+    filters = filter_transform(load_strided(g.ctypes.data, 0, LANES, taps), taps)
     tile = input_transform(load_tile(d.ctypes.data, 0, taps))
     rows = correlate(tile, filters, load(start.ctypes.data, 0))
     store_strided(z.ctypes.data, 0, LANES, rows)
@@ -33,7 +34,7 @@ def correlation(d: Floats, g: Floats, start: Floats, z: Floats, taps: Taps) -> N
 
 @njit
 def by_signal(z: Floats, g: Floats, d: Floats, taps: Taps) -> None:
-    filters = filter_transform(load_strided(g.ctypes.data, 0, LANES, taps))
+    filters = filter_transform(load_strided(g.ctypes.data, 0, LANES, taps), taps)
     rows = load_strided(z.ctypes.data, 0, LANES, (0, 1))
     elements = transposed_output_transform(rows, taps)
     nothing = scale_each(splat(ZERO), elements)
@@ -49,6 +50,22 @@ def by_filter(z: Floats, d: Floats, g: Floats, taps: Taps) -> None:
     nothing = scale_each(splat(ZERO), elements)
     gradient = transposed_filter_transform(fma_each(tile, elements, nothing))
     store_strided(g.ctypes.data, 0, LANES, gradient)
+
+
+@njit
+def direct_correlation(d: Floats, g: Floats, start: Floats, z: Floats, taps: Taps) -> None:
+    filters = filter_transform(load_strided(g.ctypes.data, 0, LANES, taps), taps)
+    tile = load_transformed(d.ctypes.data, 0, taps)
+    store_strided(z.ctypes.data, 0, LANES, correlate(tile, filters, load(start.ctypes.data, 0)))
+
+
+@njit
+def direct_by_filter(z: Floats, d: Floats, g: Floats, taps: Taps) -> None:
+    rows = load_strided(z.ctypes.data, 0, LANES, (0, 1))
+    elements = transposed_output_transform(rows, taps)
+    nothing = scale_each(splat(ZERO), elements)
+    products = fma_each(load_transformed(d.ctypes.data, 0, taps), elements, nothing)
+    store_strided(g.ctypes.data, 0, LANES, transposed_filter_transform(products))
 
 
 def random_rows(count: int, seed: int) -> Floats:
@@ -84,3 +101,19 @@ def test_the_gradient_by_the_filter_is_the_sum_over_rows(taps: Taps) -> None:
     z, d, g = random_rows(2, 0), random_rows(k + 1, 1), random_rows(k, 2)
     by_filter(z, d, g, taps)
     assert_close(g, sum(d[j : j + k] * z[j] for j in range(2)))
+
+
+@pytest.mark.parametrize("k", [3, 5])
+def test_direct_filtering_sums_the_taps_of_each_row(k: int) -> None:
+    taps = tuple(np.int32(tap) for tap in range(k))
+    d, g, start, z = random_rows(2 * k, 0), random_rows(k, 1), random_rows(1, 2), random_rows(2, 3)
+    direct_correlation(d, g, start, z, taps)
+    assert_close(z, (d.reshape(2, k, LANES) * g).sum(1) + start)
+
+
+@pytest.mark.parametrize("k", [3, 5])
+def test_the_direct_gradient_sums_both_rows(k: int) -> None:
+    taps = tuple(np.int32(tap) for tap in range(k))
+    z, d, g = random_rows(2, 0), random_rows(2 * k, 1), random_rows(k, 2)
+    direct_by_filter(z, d, g, taps)
+    assert_close(g, (d.reshape(2, k, LANES) * z[:, None]).sum(0))
