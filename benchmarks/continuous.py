@@ -76,13 +76,12 @@ def measured(repetitions: int, epochs: int, batches: int) -> dict[str, float]:
     names = tuple(parametric_name("learnable_gradient", tau=t, dilation=d) for t, d in STENCIL)
     plain, dilated = batch_of(epochs, batches), batch_of(epochs, batches, 1.5)
     short = max(3, epochs // 4)  # PyTorch takes several times longer
-    few = {"epochs": short}
     over_points = batch_of(short, batches, points=names)
     runs: dict[str, Callable[[Callable[[int, int], None]], object]] = {
         "numba": lambda each: numba.retrain(plain, picks, each),
         "numba dilated": lambda each: numba.retrain(dilated, picks, each),
-        "torch dilated": lambda each: engine.retrain(replace(dilated, **few), picks, each),
-        "torch supernet": lambda each: engine.search(replace(plain, **few), each),
+        "torch dilated": lambda each: engine.retrain(replace(dilated, epochs=short), picks, each),
+        "torch supernet": lambda each: engine.search(replace(plain, epochs=short), each),
         "torch points": lambda each: engine.search(over_points, each),
     }
     times: dict[str, list[float]] = {name: [] for name in runs}

@@ -92,7 +92,7 @@ def gather_column(
     Args:
         trial: Has the dilations; ``mapped`` gets the rows.
         layer: Which layer, for its dilation.
-        tiles: Address of what is given back, stored as patches.
+        tiles: Address of what goes back to the rows, stored as patches.
         at: Where the column's part starts there.
         start: Index of the column's row 0 in ``mapped``.
         taps: The K taps.

@@ -51,7 +51,7 @@ def test_mixed_architectures_agree(
         batch_size=batch_size,
         channels=channels,
         batches=1,
-        epochs=12,
+        epochs=10,
     )
     batch = with_parameters(batch, tau=TAUS, dilation=DILATIONS)
     assert_retrainings_agree(engine, batch, ARCHITECTURES)

@@ -34,8 +34,8 @@ POINTS = (
     "learnable_gradient(dilation=2.0)",
 )
 ARCHITECTURES = np.array([[0, 1, 3], [1, 2, 0], [2, 2, 3], [0, 0, 1]])
-TAUS = [[0.05, 0.1, 0.3], [0.1, 0.1, 1.0], [0.2, 0.1, 0.4], [0.7, 0.02, 0.1]]
-DILATIONS = [[0.5, 1.5, 1.0], [2.0, 1.0, 1.0], [1.0, 1.0, 1.0], [7.3, 1.0, 0.01]]
+TAUS = [[0.05, 0.1, 0.3], [0.1, 0.1, 1.0], [0.2, 0.1, 0.4], [0.15, 0.02, 0.1]]
+DILATIONS = [[0.5, 1.5, 1.0], [2.0, 1.0, 1.0], [1.0, 1.0, 1.0], [7.3, 1.0, 0.4]]
 points_of = partial(with_points, batch_of(*HYPERPARAMETERS[:2], operations="good", layers=2))
 
 
