@@ -121,7 +121,7 @@ class Failing(Scripted):
 def evaluated(job: Job, end: float | Exception, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     engine = Failing(job, end)
     monkeypatch.setattr("worker.evaluation.evaluate.able_engine", lambda *_: engine)
-    monkeypatch.setattr("worker.evaluation.evaluate.make_ready", lambda *_: None)
+    monkeypatch.setattr("worker.evaluation.evaluate.make_ready", lambda *_, **__: None)
     return run(job)
 
 
