@@ -38,9 +38,11 @@ def test_a_campaign_is_named_after_its_file(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SEARCHES, ids=lambda path: path.stem)
-def test_searches_have_the_papers_epochs(path: Path) -> None:
+def test_searches_are_repeated_five_times(path: Path) -> None:
     found = load_searches(path)
-    assert {(one.setting.campaign, one.setting.epochs) for one in found} == {(path.stem, 50)}
+    # Supernets of points need the PyTorch engine, which would take hours for the paper's 50 epochs.
+    epochs = 20 if path.stem == "strategies-plane" else 50
+    assert {(one.setting.campaign, one.setting.epochs) for one in found} == {(path.stem, epochs)}
     assert {one.repetition for one in found} == set(range(5))
 
 
