@@ -32,5 +32,5 @@ class SurrogateSettings(Section):
     configuration. Default 256: Spearman's correlation then has an interval of about 0.1 on either
     side."""
     batches: Count = 10
-    """Number of batches on which a supernet scores each architecture; they are the same for all.
-    Default 10, as in random search with weight sharing."""
+    """Number of batches on which a supernet scores each architecture; they are the same for all
+    architectures. Default 10, as in random search with weight sharing."""

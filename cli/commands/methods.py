@@ -42,7 +42,7 @@ def methods(
     from results.analysis.method_table import frame, gains_grid, notes, scores_grid, sentences
     from results.analysis.methods import judge
 
-    check_format(format, output)
+    check_format(format, output, picture)
     judged = [judge(group, failed_below=failed_below) for group in load_methods(store, names)]
     sections = [
         Section(one.group.name, (scores_grid(one), gains_grid(one)), sentences(one))

@@ -95,7 +95,7 @@ def strategies(
     from worker.evaluation.choose import choose_engine
 
     searches = load_searches(campaign)
-    check_format(format, output)
+    check_format(format, output, picture, progress_picture, plane_picture)
     if plane_picture is not None:
         _check_plane(searches)
     # Errors that are known before a store and workers are made:

@@ -26,8 +26,8 @@ app = typer.Typer(add_completion=False)
 
 
 @app.command(
-    epilog="Example: dartboard surrogate studies/surrogate.toml\n\n"
-    "Example: dartboard surrogate studies/surrogate.toml --format csv -o surrogate.csv "
+    epilog="Example: dartboard surrogate studies/paper/surrogate.toml\n\n"
+    "Example: dartboard surrogate studies/paper/surrogate.toml --format csv -o surrogate.csv "
     "--picture surrogate.png"
 )
 def surrogate(
@@ -67,7 +67,7 @@ def surrogate(
             advice="add '[surrogate]' with 'architectures = 256', or run it with 'dartboard "
             "campaign'",
         )
-    check_format(format, output)
+    check_format(format, output, picture)
     code = run_campaign(
         campaign,
         store=store,

@@ -32,21 +32,27 @@ class Section:
     """What the group shows."""
 
 
-def check_format(format: ReportFormat, output: Path | None) -> None:
-    """Check that a report can be written in a format.
+def check_format(format: ReportFormat, output: Path | None, *pictures: Path | None) -> None:
+    """Check that a report can be written in a format, before it is made.
 
     Args:
         format: The format.
         output: File of the report; None: standard output.
+        pictures: Files of its pictures; None: no picture.
 
     Raises:
-        DartboardError: If the format is no text, and there is no file.
+        DartboardError: If the format is no text, and there is no file, or the ending of a picture
+            is not that of a picture.
     """
     if format == "parquet" and output is None:
         raise DartboardError(
             "expected a file for the format parquet, which is not text",
             advice="name one with -o FILE",
         )
+    for path in filter(None, pictures):
+        from results.plots.style import check_ending
+
+        check_ending(path)
 
 
 def write_report(

@@ -15,6 +15,7 @@ import pandas as pd
 from configspace.architecture import ArchitectureSettings
 from configspace.condition import SEARCHES, Condition
 from configspace.errors import StoreError
+from configspace.operations import parse_operation
 from configspace.search import SearchSettings
 from configspace.settings import flat
 from configspace.signals import SIGNALS, Request
@@ -179,12 +180,16 @@ def harmful_operations(
         names: Architectures, their operations separated by spaces.
 
     Returns:
-        The numbers; None for the operation set good, which has no harmful ones, and for custom
-        operations, of which this is not known.
+        The numbers; None for the operation set good and for points, which have no harmful ones,
+        and for custom operations, of which this is not known.
     """
-    if architecture.operations != "all" or architecture.custom:
+    if architecture.operations != "all" or architecture.points or architecture.custom:
         return None
-    return names.map(lambda one: float(sum(one.split().count(bad) for bad in _HARMFUL)))
+
+    def count(architecture: str) -> float:
+        return float(sum(parse_operation(name)[0] in _HARMFUL for name in architecture.split()))
+
+    return names.map(count)
 
 
 def _merged(parts: Sequence[RunGroup]) -> list[RunGroup]:

@@ -83,10 +83,13 @@ class _Scored:
     score: Score | None
     values: Floats
     """Shape ``(supernet, architecture)``; one row for the baseline."""
+    weights: Floats
+    """Weight of each supernet in each resample, ``(1 + resample, supernet)``; the same for all
+    scores of the same supernets."""
 
 
 class _Bootstrap:
-    """Resamples of the architectures, and at the same time of the supernets of each score."""
+    """Resamples of the architectures, and at the same time of the supernets of each method."""
 
     def __init__(self, trained: Floats, *, resamples: int, seed: int) -> None:
         """Draw the architectures; the first row of the counts is the sample itself."""
@@ -96,13 +99,19 @@ class _Bootstrap:
         self._counts = np.concatenate([np.ones((1, count)), drawn.astype(np.float64)])
         self._trained = [ordered(column, _ONE_GROUP) for column in trained.T]
 
+    def weights(self, supernets: int) -> Floats:
+        """Draw supernets: return the weight of each, ``(1 + resample, supernet)``; sums are 1."""
+        share = np.full(supernets, 1 / supernets)
+        drawn = self._random.multinomial(supernets, share, size=len(self._counts) - 1)
+        return np.concatenate([np.ones((1, supernets)), drawn]) / supernets
+
     def correlation(
-        self, values: Floats, kind: Kind, *, against: tuple[int, ...] = (0, 1)
+        self, scored: _Scored, kind: Kind, *, against: tuple[int, ...] = (0, 1)
     ) -> Floats:
         """Return the mean correlation of the rows of a score with trainings, per resample.
 
         Args:
-            values: The score, shape ``(supernet, architecture)``.
+            scored: The score.
             kind: Which coefficient.
             against: Which trainings.
 
@@ -113,15 +122,11 @@ class _Bootstrap:
             coefficients(
                 ordered(_ranked(row), _ONE_GROUP), self._trained[training], self._counts, kind
             )[:, 0]
-            for row in values
+            for row in scored.values
             for training in against
         ]
-        by_supernet = np.stack(found).reshape(len(values), len(against), -1).mean(axis=1)
-        supernets = len(values)
-        share = np.full(supernets, 1 / supernets)
-        drawn = self._random.multinomial(supernets, share, size=len(self._counts) - 1)
-        weights = np.concatenate([np.ones((1, supernets)), drawn]) / supernets
-        return np.asarray((weights * by_supernet.T).sum(axis=1))
+        by_supernet = np.stack(found).reshape(len(scored.values), len(against), -1).mean(axis=1)
+        return np.asarray((scored.weights * by_supernet.T).sum(axis=1))
 
 
 _ONE_GROUP: Final = np.zeros(1, dtype=np.int64)
@@ -138,16 +143,18 @@ def judge(group: SurrogateGroup, *, resamples: int = RESAMPLES, seed: int = 0) -
     bootstrap = _Bootstrap(group.trained, resamples=resamples, seed=seed)
     scored = []
     for one in group.supernets:
-        scored.append(_Scored(one.method, "psnr", one.psnr))
+        weights = bootstrap.weights(len(one.psnr))
+        scored.append(_Scored(one.method, "psnr", one.psnr, weights))
         if one.alpha_likelihood is not None:
-            scored.append(_Scored(one.method, "alpha_likelihood", one.alpha_likelihood))
-    spearman = [bootstrap.correlation(one.values, "spearman") for one in scored]
-    kendall = [bootstrap.correlation(one.values, "kendall") for one in scored]
+            likelihood = one.alpha_likelihood
+            scored.append(_Scored(one.method, "alpha_likelihood", likelihood, weights))
+    spearman = [bootstrap.correlation(one, "spearman") for one in scored]
+    kendall = [bootstrap.correlation(one, "kendall") for one in scored]
     baseline = counted = None
     if group.baseline is not None:
-        harmful = _Scored("harmful operations", None, group.baseline[None])
-        counted = bootstrap.correlation(harmful.values, "spearman")
-        taus = bootstrap.correlation(harmful.values, "kendall")
+        harmful = _Scored("harmful operations", None, group.baseline[None], bootstrap.weights(1))
+        counted = bootstrap.correlation(harmful, "spearman")
+        taus = bootstrap.correlation(harmful, "kendall")
         baseline = _ranking(group, harmful, counted, taus)
     above = _above(spearman, counted, len(group.trained))
     best = _best(spearman, len(group.trained))
@@ -182,7 +189,7 @@ def _ranking(
 
 def _ceiling(group: SurrogateGroup, bootstrap: _Bootstrap) -> Ranking:
     first, second = group.trained.T
-    as_score, n = first[None], len(first)
+    as_score, n = _Scored("training", None, first[None], bootstrap.weights(1)), len(first)
     return Ranking(
         name="training",
         score=None,

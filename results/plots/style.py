@@ -163,6 +163,19 @@ def save(figure: Figure, stem: Path) -> tuple[Path, Path]:
     return png, pdf
 
 
+def check_ending(path: Path) -> None:
+    """Check that a file name ends like a figure.
+
+    Raises:
+        DartboardError: If the ending is none of `FORMATS`.
+    """
+    if path.suffix.lower() not in FORMATS:
+        raise DartboardError(
+            f"cannot write figure {str(path)!r}: expected a file name that ends in "
+            f"{', '.join(FORMATS)}, got {path.suffix or 'no ending'!r}"
+        )
+
+
 def write(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, PDF or SVG.
 
@@ -173,11 +186,7 @@ def write(figure: Figure, path: Path) -> None:
     Raises:
         DartboardError: If the ending is none of `FORMATS`, or the file cannot be written.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise DartboardError(
-            f"cannot write figure {str(path)!r}: expected a file name that ends in "
-            f"{', '.join(FORMATS)}, got {path.suffix or 'no ending'!r}"
-        )
+    check_ending(path)
     try:
         make_folders(path.parent)
         write_whole(path, drawn(figure, path.suffix.lower()))

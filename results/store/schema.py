@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
-SCHEMA = "0005"
+SCHEMA = "0006"
 """Revision of the newest migration. Revisions have four digits each, so they compare as text."""
 OLDEST_READABLE = "0004"
 """Oldest revision that this version reads without an upgrade: newer ones only add columns."""

@@ -157,6 +157,7 @@ class Workspace:
             shares = shares * needed[:, None]
             self.memory["trained"][:] = trained_signals(settings, needed, mapped)
         set_coefficients(shares, self.trial)
+        self._dilated = False
         if parameters is not None:
             self._set_parameters(shares, mapped, parameters)
 

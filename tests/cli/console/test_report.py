@@ -58,6 +58,12 @@ def test_only_parquet_needs_a_file(tmp_path: Path) -> None:
         check_format("parquet", None)
 
 
+def test_a_wrong_ending_of_a_picture_is_known_before(tmp_path: Path) -> None:
+    check_format("text", None, None, tmp_path / "picture.PDF")
+    with pytest.raises(DartboardError, match=r"ends in \.png, \.pdf, \.svg, got '\.jpg'"):
+        check_format("text", None, None, tmp_path / "picture.jpg")
+
+
 def test_a_picture_is_written_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "picture.svg"
     write_picture(Figure(), path)

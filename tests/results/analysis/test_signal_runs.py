@@ -12,7 +12,12 @@ from configspace.errors import StoreError
 from configspace.evaluation import ConditionEvaluation
 from configspace.search import HessianSettings, SearchSettings
 from configspace.study import ProblemSettings
-from results.analysis.signal_runs import BASELINE, RunGroup, load_groups
+from results.analysis.signal_runs import (
+    BASELINE,
+    RunGroup,
+    harmful_operations,
+    load_groups,
+)
 from results.store.store import Store
 from tests.results.made_up import filled, id_of, run, study
 from tests.results.made_up_campaign import filled_campaign, finish
@@ -60,6 +65,17 @@ def test_the_baseline_counts_harmful_operations(store_url: str) -> None:
     every, good = loaded(store_url, "many", "good")
     assert set(every.runs[BASELINE]) == {-4.0}
     assert BASELINE not in good.runs
+
+
+def test_parameters_do_not_hide_harmful_operations() -> None:
+    names = pd.Series(["noise(tau=0.2) cnn(dilation=2.0) roll", "cnn cnn noise"])
+    settings = ArchitectureSettings(continuous=("tau", "dilation"))
+    counted = harmful_operations(settings, names)
+    assert counted is not None
+    assert counted.tolist() == [2, 1]
+    points = ("learnable_gradient(tau=0.1)", "learnable_gradient(tau=0.2)")
+    over_points = settings.model_copy(update={"points": points})
+    assert harmful_operations(over_points, names) is None
 
 
 def test_the_operation_set_good_has_a_separate_group(store_url: str) -> None:

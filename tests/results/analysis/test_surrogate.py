@@ -109,6 +109,15 @@ def test_scores_are_judged_next_to_the_baseline() -> None:
     )
 
 
+def test_scores_of_the_same_supernets_share_their_resamples() -> None:
+    scores = noisy(TRUTH, 20)
+    scores[:5] = noisy(TRUTH, 200, 5)  # so that it matters which supernets are drawn
+    first, second = judge(group(twice(TRUTH), Supernets("darts", scores, 2 * scores))).rankings
+    assert first.spearman == second.spearman
+    assert first.kendall == second.kendall
+    assert (first.best, second.best) == (True, True)
+
+
 def test_without_a_baseline_there_is_no_verdict() -> None:
     judged = judge(group(twice(TRUTH), Supernets("darts", noisy(TRUTH, 3), None)), resamples=100)
     assert judged.baseline is None

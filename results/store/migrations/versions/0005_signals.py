@@ -1,4 +1,4 @@
-"""Store signals and scores of candidates of trials; in the curves, norms of α and eigenvalues."""
+"""Store the signals of trials; in the curves, the norms of α and the eigenvalue of its Hessian."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,7 +13,6 @@ def upgrade() -> None:
     """Add the columns; trials so far have none of it."""
     op.add_column("trials", sa.Column("signals", sa.JSON))
     op.add_column("trials", sa.Column("signal_seconds", sa.Double))
-    op.add_column("trials", sa.Column("candidates", sa.JSON(none_as_null=True)))
     for name in ("plasticity_sup", "plasticity_edge"):
         op.add_column("curves", sa.Column(name, sa.JSON(none_as_null=True)))
     op.add_column("curves", sa.Column("eigenvalue", sa.Double))
@@ -23,6 +22,5 @@ def downgrade() -> None:
     """Drop the columns."""
     for name in ("eigenvalue", "plasticity_edge", "plasticity_sup"):
         op.drop_column("curves", name)
-    op.drop_column("trials", "candidates")
     op.drop_column("trials", "signal_seconds")
     op.drop_column("trials", "signals")
