@@ -29,7 +29,8 @@ Pairs = tuple[tuple[Point, Point], ...]
 class Lengths:
     """Lengths of the descent, in units of the side of the square, and their factors.
 
-    Chosen on quadratics with noise, not on trainings. The results depend little on them.
+    Chosen on quadratics with noise, not on trainings: `python -m benchmarks.descent --choices`
+    compares each with others. The results depend little on them.
     """
 
     stencil: float = 0.2
