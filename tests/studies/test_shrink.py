@@ -65,7 +65,7 @@ FILES = ("trials.parquet", "signal-trials.parquet")
 
 
 def test_the_exports_are_merged(folder: Path) -> None:
-    assert {path.name for path in folder.glob("*trials*")} == {*FILES}
+    assert {path.name for path in folder.glob("*trials*")} == {*FILES, "strategy-trials.parquet"}
 
 
 @pytest.mark.parametrize("name", FILES)

@@ -160,7 +160,8 @@ def test_an_export_starts_with_the_campaign_s_name(undisturbed: Path, what: str)
 def test_a_campaign_has_no_incumbents_to_export(undisturbed: Path) -> None:
     ran = dartboard(undisturbed, "export", "small")
     assert ran.returncode == 2
-    assert "expected one of evaluations, trials, curves, conditions for a campaign" in ran.stderr
+    others = "evaluations, trials, curves, conditions, candidates"
+    assert f"expected one of {others} for a campaign" in ran.stderr
 
 
 def test_a_master_serves_a_campaign(undisturbed: Path, tmp_path: Path) -> None:
